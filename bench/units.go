@@ -1,0 +1,26 @@
+package bench
+
+// A Unit is a unit that the suite writes, as it stands in a results file.
+type Unit struct {
+	Name   string
+	Better string // "lower", "higher", or "" where neither is better
+	Exact  bool   // a count that is whole by construction
+	What   string // one line for a reader
+}
+
+// Units are all the units of the suite. A results file begins with a
+// "Unit NAME better=..." line for each, in this order.
+var Units = []Unit{
+	{Name: "ns/op", Better: "lower", What: "time of one op, by the clock of the task that does it"},
+	{Name: "x-goroutine", Better: "lower", What: "this arm's primary figure over the goroutine arm's, from the same laps"},
+	{Name: "x-self", What: "the goroutine arm opened twice, one over the other: 1 on a perfect instrument"},
+	{Name: "kernel-switches/op", Better: "lower", What: "context switches of the whole worker, voluntary and involuntary (getrusage)"},
+	{Name: "crossed/op", What: "share of the sampled hand-offs that went from one CPU to another (getcpu)"},
+	{Name: "threads/op", Better: "lower", What: "threads made for one task"},
+	{Name: "user-B/task", Better: "lower", What: "resident user memory of one parked task (smaps_rollup), slope over n"},
+	{Name: "kernel-B/task", Better: "lower", What: "kernel memory of one parked task (memory cgroup), slope over n"},
+	{Name: "reserved-B/task", Better: "lower", What: "address space of one parked task, slope over n"},
+	{Name: "residue-B/task", Better: "lower", What: "user and kernel memory still held after the tasks ended and memory was given back"},
+	{Name: "intercept-B", What: "where the fitted line of user and kernel memory over n meets n=0"},
+	{Name: "tasks", What: "the most tasks held at once"},
+}

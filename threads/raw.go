@@ -1,0 +1,48 @@
+package threads
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrUnsupported is what every raw thread answers where there is no
+// trampoline: anywhere but linux/amd64 and linux/arm64.
+var ErrUnsupported = errors.New("raw threads need linux/amd64 or linux/arm64")
+
+// A StartError says which step of making a raw thread the kernel refused.
+type StartError struct {
+	Step  string // "clone", or what it stands on: "mmap", "mprotect", "pipe2", "sched_setaffinity"
+	Err   error  // what the kernel answered, a syscall.Errno
+	Alive int    // raw threads of this process alive at that moment
+	Stack int    // bytes of stack asked for
+}
+
+// Error names the step, its state, the kernel's answer and the way out.
+func (e *StartError) Error() string {
+	return fmt.Sprintf("starting a raw thread (%d alive, stack of %d bytes): %s: %v; %s", e.Alive, e.Stack, e.Step, e.Err, e.remedy())
+}
+
+// Unwrap is the errno.
+func (e *StartError) Unwrap() error { return e.Err }
+
+// An Op is what two raw threads hand the turn to each other with.
+type Op int
+
+const (
+	Futex Op = iota // FUTEX_WAKE_PRIVATE of the other's word, FUTEX_WAIT_PRIVATE on the own one
+	Pipe            // write(2) of a byte into one pipe, blocking read(2) from another
+	Yield           // sched_yield(2), which hands over only on a CPU that both share
+)
+
+// A Timing is what one turn of a Driver measured, by the thread's own clock
+// (CLOCK_MONOTONIC, asked by system call on the thread itself).
+type Timing struct {
+	Ops      int           // ops on the clock
+	Elapsed  time.Duration // of all of them
+	Switches int64         // context switches of the whole process meanwhile, voluntary and involuntary (getrusage)
+	Answers  int64         // hand-offs that the peer answered, those of the warm-up among them
+	Samples  int64         // hand-offs in which both sides were asked for their CPU (getcpu)
+	Crossed  int64         // those of them in which the two CPUs differed
+	Spawned  int64         // threads made, those of the warm-up among them
+}

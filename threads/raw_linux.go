@@ -1,0 +1,460 @@
+//go:build linux && (amd64 || arm64)
+
+package threads
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// MapsPerThread is how many memory maps a raw thread takes of
+// vm.max_map_count: its stack and its guard page. The guard is made by
+// mprotect on every kernel. MADV_GUARD_INSTALL (6.13) would need no second
+// map, but then a newer kernel would seem to have changed what a thread costs.
+const MapsPerThread = 2
+
+// lateSlot is how long a refused clone is tried again: a join returns a little
+// before the kernel frees the slot of the thread joined (up to 2.3 ms seen),
+// so at a limit the next clone may come too early.
+const lateSlot = 20 * time.Millisecond
+
+// Registered by every raw thread and mapping of this package, for Alive.
+var alive, mapped atomic.Int64
+
+// Alive is the number of raw threads started and not joined, and of mappings
+// not unmapped. Both are 0 when nothing leaks.
+func Alive() (raw, mappings int) { return int(alive.Load()), int(mapped.Load()) }
+
+// LeastStack is the least stack in bytes, a multiple of the page, on which a
+// body that touches depth bytes runs; the thread's control words stand on it
+// too.
+func LeastStack(depth int) int {
+	return (depth + bodyBytes + int(controlBytes) + pageBytes - 1) &^ (pageBytes - 1)
+}
+
+// DefaultStack is what a C thread's stack gets by default, in bytes: the soft
+// RLIMIT_STACK, or 2 MiB where that is unlimited (pthread_create(3)).
+func DefaultStack() int {
+	var r unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_STACK, &r); err != nil || r.Cur > 1<<40 {
+		return 2 << 20
+	}
+	return max(int(r.Cur)&^(pageBytes-1), LeastStack(0))
+}
+
+func (e *StartError) remedy() string {
+	switch {
+	case errors.Is(e.Err, unix.EAGAIN):
+		return "a limit on threads is met: see Limits, and raise the one that it names"
+	case errors.Is(e.Err, unix.ENOMEM):
+		return "memory, vm.max_map_count or vm.overcommit_memory is met: hold fewer threads or give them smaller stacks"
+	case errors.Is(e.Err, unix.EMFILE), errors.Is(e.Err, unix.ENFILE):
+		return "file descriptors are used up: raise ulimit -n"
+	}
+	return "a seccomp filter or a security module may forbid it: allow it, or leave the raw threads out"
+}
+
+// thread is one raw thread: its control, at the top of its mapping.
+type thread struct {
+	control *control
+	mapping mapping
+}
+
+// newThread maps a stack of that many usable bytes (a multiple of the page)
+// above a guard page and prepares the body. Nothing runs yet.
+func newThread(body uintptr, stack int) (thread, error) {
+	m, err := mapMemory(uintptr(stack) + pageBytes)
+	if err != nil {
+		return thread{}, startError("mmap", err, stack)
+	}
+	if err := m.guard(); err != nil {
+		m.unmap()
+		return thread{}, startError("mprotect", err, stack)
+	}
+	c := m.top()
+	c.body = body
+	c.blocked = ^uint64(0)
+	return thread{c, m}, nil
+}
+
+func startError(step string, err error, stack int) error {
+	return &StartError{Step: step, Err: err, Alive: int(alive.Load()), Stack: stack}
+}
+
+// start makes the thread run. If that fails its mapping stays.
+func (t thread) start() error {
+	var until time.Time
+	for {
+		result := clone(t.control)
+		if result > 0 {
+			alive.Add(1)
+			return nil
+		}
+		err := unix.Errno(-result)
+		now := time.Now()
+		if until.IsZero() {
+			until = now.Add(lateSlot)
+		}
+		if err != unix.EAGAIN || now.After(until) {
+			return startError("clone", err, int(t.mapping.size-pageBytes))
+		}
+		time.Sleep(200 * time.Microsecond)
+	}
+}
+
+// join waits until the thread has exited.
+func (t thread) join() {
+	for tid := atomic.LoadUint32(&t.control.tid); tid != 0; tid = atomic.LoadUint32(&t.control.tid) {
+		waitWhile(&t.control.tid, tid, true)
+	}
+	alive.Add(-1)
+}
+
+// A Herd is a growing number of raw threads that touch their stack to a
+// depth, park on one futex, and exit together.
+type Herd struct {
+	body    uintptr
+	stack   int // usable bytes
+	depth   int
+	fd      int
+	shared  mapping
+	words   *herd
+	members []thread
+}
+
+// NewHerd prepares threads with that many bytes of stack each, of which each
+// touches depth bytes before it parks. The stack has to be a LeastStack(depth)
+// at least. A refused mapping is a *StartError.
+func NewHerd(stack, depth int) (*Herd, error) { return newHerd(pcs.park, stack, depth, -1) }
+
+// NewReaders prepares threads that block in read(2) on the file descriptor,
+// each for one byte, and exit when they have it or the file has ended: write
+// as many bytes as there are threads, or close the other end. A refused
+// mapping is a *StartError.
+func NewReaders(stack, fd int) (*Herd, error) { return newHerd(pcs.block, stack, 0, fd) }
+
+func newHerd(body uintptr, stack, depth, fd int) (*Herd, error) {
+	if stack < LeastStack(depth) {
+		panic(fmt.Sprintf("threads: a stack of %d bytes is too small to touch %d: LeastStack is %d", stack, depth, LeastStack(depth)))
+	}
+	shared, err := mapMemory(pageBytes)
+	if err != nil {
+		return nil, startError("mmap", err, stack)
+	}
+	return &Herd{body: body, stack: (stack + pageBytes - 1) &^ (pageBytes - 1), depth: depth, fd: fd, shared: shared, words: shared.herdAt()}, nil
+}
+
+// Make starts n more threads. If one is refused it says so by a *StartError;
+// those made before it stay in the herd.
+func (h *Herd) Make(n int) error {
+	atomic.StoreUint32(&h.words.want, uint32(len(h.members)+n))
+	for range n {
+		t, err := newThread(h.body, h.stack)
+		if err != nil {
+			return err
+		}
+		t.control.herd = h.words
+		t.control.depth = uintptr(h.depth)
+		t.control.fd = int64(h.fd)
+		if err := t.start(); err != nil {
+			t.mapping.unmap()
+			return err
+		}
+		h.members = append(h.members, t)
+	}
+	return nil
+}
+
+// Wait returns when every thread of the herd has touched its stack and is
+// about to park, or to block in read.
+func (h *Herd) Wait() {
+	for {
+		arrived := atomic.LoadUint32(&h.words.arrived)
+		if int(arrived) >= len(h.members) {
+			return
+		}
+		waitWhile(&h.words.arrived, arrived, false)
+	}
+}
+
+// Release lets every parked thread of the herd exit.
+func (h *Herd) Release() { set(&h.words.release, 1) }
+
+// Join waits until every thread of the herd has exited and unmaps all that
+// the herd has mapped. The Herd can't be used after it.
+func (h *Herd) Join() {
+	for _, t := range h.members {
+		t.join()
+		t.mapping.unmap()
+	}
+	h.members = nil
+	h.shared.unmap()
+}
+
+// TIDs are the thread ids that the threads themselves got from gettid(2), in
+// the order in which they were made; complete after Wait.
+func (h *Herd) TIDs() []int {
+	tids := make([]int, len(h.members))
+	for i, t := range h.members {
+		tids[i] = int(atomic.LoadUint32(&t.control.seen))
+	}
+	return tids
+}
+
+// A Driver is a raw thread that does ops when it is given a turn and times
+// them itself, and its peer or its children. It sleeps between the turns.
+type Driver struct {
+	driver  thread
+	peer    *thread
+	ops     int // ops in one call of pass and take
+	fds     []int
+	array   mapping // the children's controls, as pointers
+	spawned []thread
+	calls   int64 // that Run has asked for
+}
+
+// NewPair makes two raw threads that hand the turn to each other. One op is
+// one hand-off. A refused thread is a *StartError.
+func NewPair(op Op) (*Driver, error) {
+	pass, take := op.halves()
+	d, err := newDriver(pass, take, 2)
+	if err != nil {
+		return nil, err
+	}
+	peer, err := newThread(pcs.serve, LeastStack(0))
+	if err != nil {
+		d.discard()
+		return nil, err
+	}
+	d.peer = &peer
+	a, b := d.driver.control, peer.control
+	b.pass, b.take = pass, take
+	a.other, b.other = b, a
+	if op == Yield {
+		a.take = pcs.nop
+	}
+	if op == Pipe {
+		there, back, err := d.pipes()
+		if err != nil {
+			d.discard()
+			return nil, err
+		}
+		a.out, b.in = int32(there[1]), int32(there[0])
+		b.out, a.in = int32(back[1]), int32(back[0])
+	}
+	return d.startAll()
+}
+
+// NewFloor makes one raw thread that makes the system calls of a hand-off
+// with nobody to hand anything to: a wake that finds nobody and a wait that
+// doesn't, a byte through a pipe that it reads itself, a yield to nobody. One
+// op is one hand-off's calls.
+func NewFloor(op Op) (*Driver, error) {
+	pass, take := op.halves()
+	switch op {
+	case Futex:
+		pass, take = pcs.futexMiss, pcs.nop
+	case Yield:
+		take = pcs.nop
+	}
+	d, err := newDriver(pass, take, 1)
+	if err != nil {
+		return nil, err
+	}
+	if op == Pipe {
+		there, err := d.pipe()
+		if err != nil {
+			d.discard()
+			return nil, err
+		}
+		d.driver.control.in, d.driver.control.out = int32(there[0]), int32(there[1])
+	}
+	return d.startAll()
+}
+
+// NewCreator makes a raw thread that makes threads, batch of them one after
+// the other, each of which exits at once, and then joins them, on stacks that
+// are mapped beforehand. One op is one thread made and joined.
+func NewCreator(batch int) (*Driver, error) {
+	d, err := newDriver(pcs.spawn, pcs.join, batch)
+	if err != nil {
+		return nil, err
+	}
+	d.array, err = mapMemory((uintptr(batch)*8 + pageBytes - 1) &^ (pageBytes - 1))
+	if err != nil {
+		d.discard()
+		return nil, startError("mmap", err, LeastStack(0))
+	}
+	controls := d.array.controls(batch)
+	for i := range controls {
+		t, err := newThread(pcs.exit, LeastStack(0))
+		if err != nil {
+			d.discard()
+			return nil, err
+		}
+		d.spawned = append(d.spawned, t)
+		controls[i] = t.control
+	}
+	d.driver.control.children = &controls[0]
+	d.driver.control.batch = uint64(batch)
+	return d.startAll()
+}
+
+func (op Op) halves() (pass, take uintptr) {
+	switch op {
+	case Futex:
+		return pcs.futexPass, pcs.futexTake
+	case Pipe:
+		return pcs.pipePass, pcs.pipeTake
+	case Yield:
+		return pcs.yieldPass, pcs.yieldTake
+	}
+	panic(fmt.Sprintf("threads: no Op %d", op))
+}
+
+func newDriver(pass, take uintptr, ops int) (*Driver, error) {
+	t, err := newThread(pcs.drive, LeastStack(0))
+	if err != nil {
+		return nil, err
+	}
+	t.control.pass, t.control.take = pass, take
+	return &Driver{driver: t, ops: ops}, nil
+}
+
+func (d *Driver) pipe() (fds [2]int, err error) {
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return fds, startError("pipe2", err, LeastStack(0))
+	}
+	d.fds = append(d.fds, fds[:]...)
+	return fds, nil
+}
+
+func (d *Driver) pipes() (there, back [2]int, err error) {
+	if there, err = d.pipe(); err != nil {
+		return
+	}
+	back, err = d.pipe()
+	return
+}
+
+// startAll starts the peer and the driver, or discards everything.
+func (d *Driver) startAll() (*Driver, error) {
+	if d.peer != nil {
+		if err := d.peer.start(); err != nil {
+			d.discard()
+			return nil, err
+		}
+	}
+	if err := d.driver.start(); err != nil {
+		d.stopPeer()
+		d.discard()
+		return nil, err
+	}
+	return d, nil
+}
+
+// discard unmaps and closes what no thread runs on any more.
+func (d *Driver) discard() {
+	d.driver.mapping.unmap()
+	if d.peer != nil {
+		d.peer.mapping.unmap()
+	}
+	for _, t := range d.spawned {
+		t.mapping.unmap()
+	}
+	if d.array.size > 0 {
+		d.array.unmap()
+	}
+	for _, fd := range d.fds {
+		unix.Close(fd)
+	}
+}
+
+// Pin holds the driver and its peer on one CPU each. A refusal is a
+// *StartError.
+func (d *Driver) Pin(driver, peer int) error {
+	for _, p := range []struct {
+		t   *thread
+		cpu int
+	}{{&d.driver, driver}, {d.peer, peer}} {
+		if p.t == nil {
+			continue
+		}
+		var set unix.CPUSet
+		set.Set(p.cpu)
+		tid := atomic.LoadUint32(&p.t.control.tid)
+		if err := unix.SchedSetaffinity(int(tid), &set); err != nil {
+			return startError(fmt.Sprintf("sched_setaffinity to CPU %d", p.cpu), err, LeastStack(0))
+		}
+	}
+	return nil
+}
+
+// Run gives the driver a turn: it does warm ops off the clock and n on it,
+// both rounded up to whole calls, and answers what they took. A system call
+// that failed on the way is an error, and then there is no figure.
+func (d *Driver) Run(n, warm int) (Timing, error) {
+	c := d.driver.control
+	calls := uint64((n + d.ops - 1) / d.ops)
+	c.n = calls
+	c.warm = uint64((warm + d.ops - 1) / d.ops)
+	answered, samples, crossed, spawned := int64(0), c.samples, c.crossed, c.spawned
+	if d.peer != nil {
+		answered = int64(atomic.LoadUint64(&d.peer.control.calls))
+	}
+	before := c.calls
+	over := atomic.LoadUint32(&c.done)
+	atomic.StoreUint32(&c.gate, over+1)
+	wake(&c.gate, 1)
+	waitWhile(&c.done, over, false)
+
+	if c.failed != 0 {
+		return Timing{}, fmt.Errorf("running a raw thread for %d ops: a system call of the body failed: %w", n, unix.Errno(-c.failed))
+	}
+	if made := c.calls - before; made != c.n+c.warm {
+		return Timing{}, fmt.Errorf("running a raw thread for %d ops: %d calls made instead of %d", n, made, c.n+c.warm)
+	}
+	t := Timing{
+		Ops:      int(calls) * d.ops,
+		Elapsed:  time.Duration(unix.TimespecToNsec(c.end) - unix.TimespecToNsec(c.start)),
+		Switches: c.after.Nvcsw + c.after.Nivcsw - c.before.Nvcsw - c.before.Nivcsw,
+		Samples:  int64(c.samples - samples),
+		Crossed:  int64(c.crossed - crossed),
+		Spawned:  int64(c.spawned - spawned),
+	}
+	if d.peer != nil {
+		t.Answers = int64(atomic.LoadUint64(&d.peer.control.calls)) - answered
+	}
+	return t, nil
+}
+
+// Close ends the driver and its peer, joins them and gives back what they
+// had.
+func (d *Driver) Close() error {
+	c := d.driver.control
+	atomic.StoreUint32(&c.quit, 1)
+	set(&c.gate, atomic.LoadUint32(&c.done)+1)
+	d.driver.join()
+	d.stopPeer()
+	d.discard()
+	return nil
+}
+
+// stopPeer wakes the peer out of whatever take it waits in, and joins it.
+func (d *Driver) stopPeer() {
+	if d.peer == nil {
+		return
+	}
+	p := d.peer.control
+	atomic.StoreUint32(&p.quit, 1)
+	set(&p.turn, 1)
+	set(&p.other.run, 1)
+	if len(d.fds) > 0 {
+		unix.Write(d.fds[1], []byte{0})
+	}
+	d.peer.join()
+}

@@ -1,0 +1,442 @@
+#include "textflag.h"
+#include "go_asm.h"
+
+// A system call takes its number in AX and its arguments in DI, SI, DX, R10,
+// R8, R9; it answers in AX, with -errno for an error, and clobbers CX and R11.
+
+// CLONE starts a raw thread on the control c: its stack grows down from c.
+// In the parent AX is the tid or -errno, in the child 0; every other register
+// is the same in both.
+#define CLONE(c) \
+	MOVL $const_sysClone, AX \
+	MOVL $const_cloneFlags, DI \
+	MOVQ c, SI /* the stack's top */ \
+	LEAQ control_tid(c), DX /* PARENT_SETTID writes it */ \
+	LEAQ control_tid(c), R10 /* CHILD_CLEARTID clears it */ \
+	LEAQ (control_tls+const_tlsBase)(c), R8 /* SETTLS */ \
+	SYSCALL
+
+// FUTEX is a futex operation with no timeout on the word whose address is in
+// DI.
+#define FUTEX(op, val) \
+	MOVL $const_sysFutex, AX \
+	MOVL $op, SI \
+	MOVL val, DX \
+	XORL R10, R10 \
+	SYSCALL
+
+// SIGMASK sets the thread's signal mask; SI is the new one's address, DX
+// where the old one goes, or 0.
+#define SIGMASK \
+	MOVL $const_sysSigprocmask, AX \
+	MOVL $const_sigSetmask, DI \
+	MOVL $const_sigsetBytes, R10 \
+	SYSCALL
+
+// func clone(c *control) (result int)
+//
+// Starts a raw thread on c whose body is c.body. The result is its tid, or
+// -errno.
+//
+// All signals are blocked from before the clone until after it, so that the
+// child inherits the full mask and keeps it. It is one NOSPLIT function, so
+// that the goroutine can't move to another thread between the two masks.
+//
+//	R12  c
+//	R13  what clone answered
+TEXT ·clone(SB), NOSPLIT|NOFRAME, $0-16
+	MOVQ c+0(FP), R12
+	LEAQ control_blocked(R12), SI
+	LEAQ control_mask(R12), DX
+	SIGMASK
+	CLONE(R12)
+	TESTQ AX, AX
+	JEQ  child
+
+	// In the parent: put its mask back.
+	MOVQ AX, R13
+	LEAQ control_mask(R12), SI
+	XORL DX, DX
+	SIGMASK
+	MOVQ R13, result+8(FP)
+	RET
+
+child:
+	// In the child: a new stack, no frame to go back to, no g.
+	XORL BP, BP
+	XORL R14, R14
+	MOVQ control_body(R12), AX
+	JMP  AX
+
+// func bodyPCs(pcs *bodies)
+//
+// Fills in where each body and each half of a call begins.
+TEXT ·bodyPCs(SB), NOSPLIT, $0-8
+	MOVQ pcs+0(FP), DI
+	LEAQ exit<>(SB), AX
+	MOVQ AX, bodies_exit(DI)
+	LEAQ park<>(SB), AX
+	MOVQ AX, bodies_park(DI)
+	LEAQ block<>(SB), AX
+	MOVQ AX, bodies_block(DI)
+	LEAQ drive<>(SB), AX
+	MOVQ AX, bodies_drive(DI)
+	LEAQ serve<>(SB), AX
+	MOVQ AX, bodies_serve(DI)
+	LEAQ futexPass<>(SB), AX
+	MOVQ AX, bodies_futexPass(DI)
+	LEAQ futexTake<>(SB), AX
+	MOVQ AX, bodies_futexTake(DI)
+	LEAQ futexMiss<>(SB), AX
+	MOVQ AX, bodies_futexMiss(DI)
+	LEAQ pipePass<>(SB), AX
+	MOVQ AX, bodies_pipePass(DI)
+	LEAQ pipeTake<>(SB), AX
+	MOVQ AX, bodies_pipeTake(DI)
+	LEAQ yieldPass<>(SB), AX
+	MOVQ AX, bodies_yieldPass(DI)
+	LEAQ yieldTake<>(SB), AX
+	MOVQ AX, bodies_yieldTake(DI)
+	LEAQ nop<>(SB), AX
+	MOVQ AX, bodies_nop(DI)
+	LEAQ spawn<>(SB), AX
+	MOVQ AX, bodies_spawn(DI)
+	LEAQ join<>(SB), AX
+	MOVQ AX, bodies_join(DI)
+	RET
+
+// The bodies. Each begins with its control in R12, on its own stack, under
+// the law of the raw thread (see the package's doc).
+//
+//	R12  the thread's control
+//	R13  the peer's control, or the herd
+//	BX   calls still to make
+
+// exit ends the thread. The kernel clears the tid word and wakes its futex.
+TEXT exit<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL $const_sysExit, AX
+	XORL DI, DI
+	SYSCALL
+	INT  $3
+
+// ARRIVE says who the thread is and counts it into its herd; the arrival
+// that was waited for wakes the waiter. It leaves the herd in R13.
+#define ARRIVE \
+	MOVL $const_sysGettid, AX \
+	SYSCALL \
+	MOVL AX, control_seen(R12) \
+	MOVQ control_herd(R12), R13 \
+	MOVL $1, BX \
+	LOCK \
+	XADDL BX, herd_arrived(R13) \
+	INCL BX \
+	CMPL BX, herd_want(R13) \
+	JNE  arrived \
+	LEAQ herd_arrived(R13), DI \
+	FUTEX(const_futexWakePrivate, $1) \
+arrived:
+
+// park touches each page of its stack down to the depth, arrives, waits until
+// the herd is released, and exits.
+TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ control_depth(R12), BX
+	MOVQ SP, AX
+	MOVQ SP, CX
+	SUBQ BX, CX          // the deepest byte to touch
+touch:
+	CMPQ AX, CX
+	JLS  touched
+	SUBQ $const_pageBytes, AX
+	CMPQ AX, CX
+	JHI  page
+	MOVQ CX, AX
+page:
+	MOVB $1, (AX)
+	JMP  touch
+touched:
+	ARRIVE
+	JMP  released
+wait:
+	LEAQ herd_release(R13), DI
+	FUTEX(const_futexWaitPrivate, $0)
+released:
+	CMPL herd_release(R13), $0
+	JEQ  wait
+	JMP  exit<>(SB)
+
+// block arrives, blocks in read(2) for one byte, says what read answered, and
+// exits.
+TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
+	ARRIVE
+	MOVL $const_sysRead, AX
+	MOVQ control_fd(R12), DI
+	LEAQ -8(SP), SI
+	MOVL $1, DX
+	SYSCALL
+	MOVQ AX, control_got(R12)
+	JMP  exit<>(SB)
+
+// SAMPLE asks every sampleEvery-th call which CPU this is.
+#define SAMPLE(done) \
+	MOVQ control_calls(R12), AX \
+	TESTQ $const_sampleMask, AX \
+	JNE  done \
+	MOVL $const_sysGetcpu, AX \
+	LEAQ control_cpu(R12), DI \
+	XORL SI, SI \
+	XORL DX, DX \
+	SYSCALL
+
+// CALLOP makes one call of a driver: pass, then take.
+#define CALLOP \
+	MOVQ control_pass(R12), AX \
+	CALL AX \
+	MOVQ control_take(R12), AX \
+	CALL AX
+
+// drive waits for a turn at its gate, makes the warm-up's calls, makes n
+// calls on the clock, and says that the turn is over; until quit.
+TEXT drive<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ control_other(R12), R13
+	MOVL $const_sysGettid, AX
+	SYSCALL
+	MOVL AX, control_seen(R12)
+	JMP  gate
+
+closed:
+	LEAQ control_gate(R12), DI
+	FUTEX(const_futexWaitPrivate, control_done(R12))
+gate:
+	MOVL control_gate(R12), AX
+	CMPL AX, control_done(R12)
+	JEQ  closed
+	CMPL control_quit(R12), $0
+	JNE  quit
+
+	// A peer that spins (yield) sleeps on run between the turns.
+	MOVL $1, control_run(R12)
+	LEAQ control_run(R12), DI
+	FUTEX(const_futexWakePrivate, $1)
+
+	MOVQ control_warm(R12), BX
+	JMP  warmed
+warm:
+	SAMPLE(warmCall)
+warmCall:
+	CALLOP
+	INCQ control_calls(R12)
+	DECQ BX
+warmed:
+	TESTQ BX, BX
+	JNE  warm
+
+	MOVL $const_sysGetrusage, AX
+	XORL DI, DI
+	LEAQ control_before(R12), SI
+	SYSCALL
+	MOVL $const_sysClockGettime, AX
+	MOVL $const_clockMonotonic, DI
+	LEAQ control_start(R12), SI
+	SYSCALL
+
+	MOVQ control_n(R12), BX
+	JMP  counted
+count:
+	SAMPLE(call)
+call:
+	CALLOP
+
+	// Where both sampled, compare.
+	MOVQ control_calls(R12), AX
+	INCQ control_calls(R12)
+	TESTQ $const_sampleMask, AX
+	JNE  next
+	TESTQ R13, R13
+	JEQ  next
+	INCQ control_samples(R12)
+	MOVL control_cpu(R13), AX
+	CMPL AX, control_cpu(R12)
+	JEQ  next
+	INCQ control_crossed(R12)
+next:
+	DECQ BX
+counted:
+	TESTQ BX, BX
+	JNE  count
+
+	MOVL $const_sysClockGettime, AX
+	MOVL $const_clockMonotonic, DI
+	LEAQ control_end(R12), SI
+	SYSCALL
+	MOVL $const_sysGetrusage, AX
+	XORL DI, DI
+	LEAQ control_after(R12), SI
+	SYSCALL
+
+	MOVL $0, control_run(R12)
+	MOVL control_gate(R12), AX
+	MOVL AX, control_done(R12)
+	LEAQ control_done(R12), DI
+	FUTEX(const_futexWakePrivate, $1)
+	JMP  gate
+quit:
+	JMP  exit<>(SB)
+
+// serve is the peer: it takes the turn and passes it back, until quit.
+TEXT serve<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ control_other(R12), R13
+	MOVL $const_sysGettid, AX
+	SYSCALL
+	MOVL AX, control_seen(R12)
+again:
+	MOVQ control_take(R12), AX
+	CALL AX
+	CMPL control_quit(R12), $0
+	JNE  quit
+	SAMPLE(answer)
+answer:
+	INCQ control_calls(R12)
+	MOVQ control_pass(R12), AX
+	CALL AX
+	JMP  again
+quit:
+	JMP  exit<>(SB)
+
+// The halves of a call. They keep R12, R13 and BX, and may
+// use R15.
+
+// FAILED keeps a negative result of a system call that may not fail.
+#define FAILED(done) \
+	TESTQ AX, AX \
+	JGE  done \
+	MOVQ AX, control_failed(R12)
+
+// futexPass gives the turn to the peer and wakes it.
+TEXT futexPass<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL $1, control_turn(R13)
+	LEAQ control_turn(R13), DI
+	FUTEX(const_futexWakePrivate, $1)
+	FAILED(done)
+done:
+	RET
+
+// futexTake waits for the turn.
+TEXT futexTake<>(SB), NOSPLIT|NOFRAME, $0-0
+	JMP  check
+wait:
+	LEAQ control_turn(R12), DI
+	FUTEX(const_futexWaitPrivate, $0)
+check:
+	CMPL control_turn(R12), $0
+	JEQ  wait
+	MOVL $0, control_turn(R12)
+	RET
+
+// futexMiss is the floor of a hand-off: a wake that finds nobody and a wait
+// that doesn't, since the word isn't 1.
+TEXT futexMiss<>(SB), NOSPLIT|NOFRAME, $0-0
+	LEAQ control_turn(R12), DI
+	FUTEX(const_futexWakePrivate, $1)
+	FAILED(missed)
+missed:
+	LEAQ control_turn(R12), DI
+	FUTEX(const_futexWaitPrivate, $1)
+	RET
+
+// pipePass writes a byte.
+TEXT pipePass<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL $const_sysWrite, AX
+	MOVL control_out(R12), DI
+	LEAQ -8(SP), SI
+	MOVL $1, DX
+	SYSCALL
+	FAILED(done)
+done:
+	RET
+
+// pipeTake reads a byte.
+TEXT pipeTake<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL $const_sysRead, AX
+	MOVL control_in(R12), DI
+	LEAQ -8(SP), SI
+	MOVL $1, DX
+	SYSCALL
+	FAILED(done)
+done:
+	RET
+
+// yieldPass yields the CPU.
+TEXT yieldPass<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL $const_sysSchedYield, AX
+	SYSCALL
+	RET
+
+// yieldTake keeps a yielding peer asleep between the turns. Its driver's run
+// is the word; quit ends the sleep.
+TEXT yieldTake<>(SB), NOSPLIT|NOFRAME, $0-0
+	JMP  check
+wait:
+	LEAQ control_run(R13), DI
+	FUTEX(const_futexWaitPrivate, $0)
+check:
+	CMPL control_run(R13), $0
+	JEQ  wait
+	RET
+
+// nop is the half of a call that has nothing to do.
+TEXT nop<>(SB), NOSPLIT|NOFRAME, $0-0
+	RET
+
+// spawn starts every child, in the order of the array.
+//
+//	R9   the child's control, in the child too
+//	R15  the index
+TEXT spawn<>(SB), NOSPLIT|NOFRAME, $0-0
+	XORL R15, R15
+next:
+	CMPQ R15, control_batch(R12)
+	JCC  done
+	MOVQ control_children(R12), AX
+	MOVQ (AX)(R15*8), R9
+	INCQ R15
+	CLONE(R9)
+	TESTQ AX, AX
+	JEQ  child
+	JLT  failed
+	INCQ control_spawned(R12)
+	JMP  next
+failed:
+	MOVQ AX, control_failed(R12)
+	JMP  next
+done:
+	RET
+child:
+	MOVQ R9, R12
+	MOVQ control_body(R12), AX
+	JMP  AX
+
+// join waits for every child: until the kernel has cleared its tid word. The
+// kernel wakes the shared futex there, not the private one.
+//
+//	R9   the child's control
+//	R15  the index
+TEXT join<>(SB), NOSPLIT|NOFRAME, $0-0
+	XORL R15, R15
+next:
+	CMPQ R15, control_batch(R12)
+	JCC  done
+	MOVQ control_children(R12), AX
+	MOVQ (AX)(R15*8), R9
+	INCQ R15
+	JMP  check
+wait:
+	MOVL AX, R8
+	LEAQ control_tid(R9), DI
+	FUTEX(const_futexWait, R8)
+check:
+	MOVL control_tid(R9), AX
+	TESTL AX, AX
+	JNE  wait
+	JMP  next
+done:
+	RET

@@ -1,0 +1,467 @@
+#include "textflag.h"
+#include "go_asm.h"
+
+// A system call takes its number in R8 and its arguments in R0 to R5; it
+// answers in R0, with -errno for an error, and keeps every other register.
+// Words that both tasks of a pair write are stored with release and loaded
+// with acquire.
+
+// CLONE starts a raw thread on the control c: its stack grows down from c.
+// In the parent R0 is the tid or -errno, in the child 0; every other register
+// is the same in both. Here tls comes before ctid.
+#define CLONE(c) \
+	MOVD $const_cloneFlags, R0 \
+	MOVD c, R1 /* the stack's top */ \
+	ADD  $control_tid, c, R2 /* PARENT_SETTID writes it */ \
+	ADD  $(control_tls+const_tlsBase), c, R3 /* SETTLS */ \
+	ADD  $control_tid, c, R4 /* CHILD_CLEARTID clears it */ \
+	MOVD $const_sysClone, R8 \
+	SVC
+
+// FUTEX is a futex operation with no timeout on the word whose address is in
+// R0.
+#define FUTEX(op, val) \
+	MOVD $op, R1 \
+	MOVD val, R2 \
+	MOVD ZR, R3 \
+	MOVD $const_sysFutex, R8 \
+	SVC
+
+// SIGMASK sets the thread's signal mask; R1 is the new one's address, R2
+// where the old one goes, or 0.
+#define SIGMASK \
+	MOVD $const_sigSetmask, R0 \
+	MOVD $const_sigsetBytes, R3 \
+	MOVD $const_sysSigprocmask, R8 \
+	SVC
+
+// func clone(c *control) (result int)
+//
+// Starts a raw thread on c whose body is c.body. The result is its tid, or
+// -errno.
+//
+// All signals are blocked from before the clone until after it, so that the
+// child inherits the full mask and keeps it. It is one NOSPLIT function, so
+// that the goroutine can't move to another thread between the two masks.
+//
+//	R19  c
+//	R20  what clone answered
+TEXT ·clone(SB), NOSPLIT|NOFRAME, $0-16
+	MOVD c+0(FP), R19
+	ADD  $control_blocked, R19, R1
+	ADD  $control_mask, R19, R2
+	SIGMASK
+	CLONE(R19)
+	CBZ  R0, child
+
+	// In the parent: put its mask back.
+	MOVD R0, R20
+	ADD  $control_mask, R19, R1
+	MOVD ZR, R2
+	SIGMASK
+	MOVD R20, result+8(FP)
+	RET
+
+child:
+	// In the child: a new stack, no frame to go back to, no g.
+	MOVD ZR, R29
+	MOVD ZR, g
+	MOVD control_body(R19), R9
+	JMP  (R9)
+
+// func bodyPCs(pcs *bodies)
+//
+// Fills in where each body and each half of a call begins.
+TEXT ·bodyPCs(SB), NOSPLIT, $0-8
+	MOVD pcs+0(FP), R0
+	MOVD $exit<>(SB), R1
+	MOVD R1, bodies_exit(R0)
+	MOVD $park<>(SB), R1
+	MOVD R1, bodies_park(R0)
+	MOVD $block<>(SB), R1
+	MOVD R1, bodies_block(R0)
+	MOVD $drive<>(SB), R1
+	MOVD R1, bodies_drive(R0)
+	MOVD $serve<>(SB), R1
+	MOVD R1, bodies_serve(R0)
+	MOVD $futexPass<>(SB), R1
+	MOVD R1, bodies_futexPass(R0)
+	MOVD $futexTake<>(SB), R1
+	MOVD R1, bodies_futexTake(R0)
+	MOVD $futexMiss<>(SB), R1
+	MOVD R1, bodies_futexMiss(R0)
+	MOVD $pipePass<>(SB), R1
+	MOVD R1, bodies_pipePass(R0)
+	MOVD $pipeTake<>(SB), R1
+	MOVD R1, bodies_pipeTake(R0)
+	MOVD $yieldPass<>(SB), R1
+	MOVD R1, bodies_yieldPass(R0)
+	MOVD $yieldTake<>(SB), R1
+	MOVD R1, bodies_yieldTake(R0)
+	MOVD $nop<>(SB), R1
+	MOVD R1, bodies_nop(R0)
+	MOVD $spawn<>(SB), R1
+	MOVD R1, bodies_spawn(R0)
+	MOVD $join<>(SB), R1
+	MOVD R1, bodies_join(R0)
+	RET
+
+// The bodies. Each begins with its control in R19, on its own stack, under
+// the law of the raw thread (see the package's doc).
+//
+//	R19  the thread's control
+//	R20  the peer's control, or the herd
+//	R21  calls still to make
+
+// exit ends the thread. The kernel clears the tid word and wakes its futex.
+TEXT exit<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD ZR, R0
+	MOVD $const_sysExit, R8
+	SVC
+	BRK
+
+// ARRIVE says who the thread is and counts it into its herd; the arrival
+// that was waited for wakes the waiter. It leaves the herd in R20.
+#define ARRIVE \
+	MOVD $const_sysGettid, R8 \
+	SVC \
+	ADD  $control_seen, R19, R1 \
+	STLRW R0, (R1) \
+	MOVD control_herd(R19), R20 \
+	ADD  $herd_arrived, R20, R0 \
+count: \
+	LDAXRW (R0), R1 \
+	ADDW $1, R1 \
+	STLXRW R1, (R0), R2 \
+	CBNZ R2, count \
+	MOVWU herd_want(R20), R2 \
+	CMPW R1, R2 \
+	BNE  arrived \
+	FUTEX(const_futexWakePrivate, $1) \
+arrived:
+
+// park touches each page of its stack down to the depth, arrives, waits until
+// the herd is released, and exits.
+TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD control_depth(R19), R1
+	MOVD RSP, R0
+	SUB  R1, R0, R1      // the deepest byte to touch
+touch:
+	CMP  R1, R0
+	BLS  touched
+	SUB  $const_pageBytes, R0
+	CMP  R1, R0
+	BHI  page
+	MOVD R1, R0
+page:
+	MOVB ZR, (R0)
+	JMP  touch
+touched:
+	ARRIVE
+	JMP  released
+wait:
+	ADD  $herd_release, R20, R0
+	FUTEX(const_futexWaitPrivate, ZR)
+released:
+	ADD  $herd_release, R20, R0
+	LDARW (R0), R1
+	CBZW R1, wait
+	JMP  exit<>(SB)
+
+// block arrives, blocks in read(2) for one byte, says what read answered, and
+// exits.
+TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
+	ARRIVE
+	MOVD control_fd(R19), R0
+	MOVD RSP, R1
+	SUB  $16, R1
+	MOVD $1, R2
+	MOVD $const_sysRead, R8
+	SVC
+	MOVD R0, control_got(R19)
+	JMP  exit<>(SB)
+
+// SAMPLE asks every sampleEvery-th call which CPU this is.
+#define SAMPLE(done) \
+	MOVD control_calls(R19), R0 \
+	TST  $const_sampleMask, R0 \
+	BNE  done \
+	ADD  $control_cpu, R19, R0 \
+	MOVD ZR, R1 \
+	MOVD ZR, R2 \
+	MOVD $const_sysGetcpu, R8 \
+	SVC
+
+// CALLED counts a call.
+#define CALLED \
+	MOVD control_calls(R19), R0 \
+	ADD  $1, R0, R1 \
+	ADD  $control_calls, R19, R2 \
+	STLR R1, (R2)
+
+// CALLOP makes one call of a driver: pass, then take.
+#define CALLOP \
+	MOVD control_pass(R19), R9 \
+	CALL (R9) \
+	MOVD control_take(R19), R9 \
+	CALL (R9)
+
+// drive waits for a turn at its gate, makes the warm-up's calls, makes n
+// calls on the clock, and says that the turn is over; until quit.
+TEXT drive<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD control_other(R19), R20
+	MOVD $const_sysGettid, R8
+	SVC
+	MOVW R0, control_seen(R19)
+	JMP  gate
+
+closed:
+	ADD  $control_gate, R19, R0
+	FUTEX(const_futexWaitPrivate, R22)
+gate:
+	MOVWU control_done(R19), R22
+	ADD  $control_gate, R19, R0
+	LDARW (R0), R1
+	CMPW R1, R22
+	BEQ  closed
+	MOVWU control_quit(R19), R0
+	CBNZ R0, quit
+
+	// A peer that spins (yield) sleeps on run between the turns.
+	MOVD $1, R1
+	ADD  $control_run, R19, R0
+	STLRW R1, (R0)
+	FUTEX(const_futexWakePrivate, $1)
+
+	MOVD control_warm(R19), R21
+	JMP  warmed
+warm:
+	SAMPLE(warmCall)
+warmCall:
+	CALLOP
+	CALLED
+	SUB  $1, R21
+warmed:
+	CBNZ R21, warm
+
+	MOVD ZR, R0
+	ADD  $control_before, R19, R1
+	MOVD $const_sysGetrusage, R8
+	SVC
+	MOVD $const_clockMonotonic, R0
+	ADD  $control_start, R19, R1
+	MOVD $const_sysClockGettime, R8
+	SVC
+
+	MOVD control_n(R19), R21
+	JMP  counted
+count:
+	SAMPLE(call)
+call:
+	CALLOP
+	CALLED
+
+	// Where both sampled, compare.
+	TST  $const_sampleMask, R0
+	BNE  next
+	CBZ  R20, next
+	MOVD control_samples(R19), R0
+	ADD  $1, R0
+	MOVD R0, control_samples(R19)
+	MOVWU control_cpu(R20), R0
+	MOVWU control_cpu(R19), R1
+	CMPW R0, R1
+	BEQ  next
+	MOVD control_crossed(R19), R0
+	ADD  $1, R0
+	MOVD R0, control_crossed(R19)
+next:
+	SUB  $1, R21
+counted:
+	CBNZ R21, count
+
+	MOVD $const_clockMonotonic, R0
+	ADD  $control_end, R19, R1
+	MOVD $const_sysClockGettime, R8
+	SVC
+	MOVD ZR, R0
+	ADD  $control_after, R19, R1
+	MOVD $const_sysGetrusage, R8
+	SVC
+
+	ADD  $control_run, R19, R0
+	STLRW ZR, (R0)
+	MOVWU control_gate(R19), R1
+	ADD  $control_done, R19, R0
+	STLRW R1, (R0)
+	FUTEX(const_futexWakePrivate, $1)
+	JMP  gate
+quit:
+	JMP  exit<>(SB)
+
+// serve is the peer: it takes the turn and passes it back, until quit.
+TEXT serve<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD control_other(R19), R20
+	MOVD $const_sysGettid, R8
+	SVC
+	MOVW R0, control_seen(R19)
+again:
+	MOVD control_take(R19), R9
+	CALL (R9)
+	ADD  $control_quit, R19, R0
+	LDARW (R0), R1
+	CBNZ R1, quit
+	SAMPLE(answer)
+answer:
+	CALLED
+	MOVD control_pass(R19), R9
+	CALL (R9)
+	JMP  again
+quit:
+	JMP  exit<>(SB)
+
+// The halves of a call. They keep R19, R20 and R21, and may use R22
+// to R24.
+
+// FAILED keeps a negative result of a system call that may not fail.
+#define FAILED(done) \
+	TBZ  $63, R0, done \
+	MOVD R0, control_failed(R19)
+
+// futexPass gives the turn to the peer and wakes it.
+TEXT futexPass<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD $1, R1
+	ADD  $control_turn, R20, R0
+	STLRW R1, (R0)
+	FUTEX(const_futexWakePrivate, $1)
+	FAILED(done)
+done:
+	RET
+
+// futexTake waits for the turn.
+TEXT futexTake<>(SB), NOSPLIT|NOFRAME, $0-0
+	JMP  check
+wait:
+	ADD  $control_turn, R19, R0
+	FUTEX(const_futexWaitPrivate, ZR)
+check:
+	ADD  $control_turn, R19, R0
+	LDARW (R0), R1
+	CBZW R1, wait
+	STLRW ZR, (R0)
+	RET
+
+// futexMiss is the floor of a hand-off: a wake that finds nobody and a wait
+// that doesn't, since the word isn't 1.
+TEXT futexMiss<>(SB), NOSPLIT|NOFRAME, $0-0
+	ADD  $control_turn, R19, R0
+	FUTEX(const_futexWakePrivate, $1)
+	FAILED(missed)
+missed:
+	ADD  $control_turn, R19, R0
+	FUTEX(const_futexWaitPrivate, $1)
+	RET
+
+// pipePass writes a byte.
+TEXT pipePass<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVW control_out(R19), R0
+	MOVD RSP, R1
+	SUB  $16, R1
+	MOVD $1, R2
+	MOVD $const_sysWrite, R8
+	SVC
+	FAILED(done)
+done:
+	RET
+
+// pipeTake reads a byte.
+TEXT pipeTake<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVW control_in(R19), R0
+	MOVD RSP, R1
+	SUB  $16, R1
+	MOVD $1, R2
+	MOVD $const_sysRead, R8
+	SVC
+	FAILED(done)
+done:
+	RET
+
+// yieldPass yields the CPU.
+TEXT yieldPass<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD $const_sysSchedYield, R8
+	SVC
+	RET
+
+// yieldTake keeps a yielding peer asleep between the turns. Its driver's run
+// is the word; quit ends the sleep.
+TEXT yieldTake<>(SB), NOSPLIT|NOFRAME, $0-0
+	JMP  check
+wait:
+	ADD  $control_run, R20, R0
+	FUTEX(const_futexWaitPrivate, ZR)
+check:
+	ADD  $control_run, R20, R0
+	LDARW (R0), R1
+	CBZW R1, wait
+	RET
+
+// nop is the half of a call that has nothing to do.
+TEXT nop<>(SB), NOSPLIT|NOFRAME, $0-0
+	RET
+
+// spawn starts every child, in the order of the array.
+//
+//	R22  the index
+//	R23  the child's control, in the child too
+TEXT spawn<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD ZR, R22
+next:
+	MOVD control_batch(R19), R0
+	CMP  R0, R22
+	BHS  done
+	MOVD control_children(R19), R0
+	MOVD (R0)(R22<<3), R23
+	ADD  $1, R22
+	CLONE(R23)
+	CBZ  R0, child
+	TBNZ $63, R0, failed
+	MOVD control_spawned(R19), R0
+	ADD  $1, R0
+	MOVD R0, control_spawned(R19)
+	JMP  next
+failed:
+	MOVD R0, control_failed(R19)
+	JMP  next
+done:
+	RET
+child:
+	MOVD R23, R19
+	MOVD control_body(R19), R9
+	JMP  (R9)
+
+// join waits for every child: until the kernel has cleared its tid word. The
+// kernel wakes the shared futex there, not the private one.
+//
+//	R22  the index
+//	R23  the child's control
+//	R24  the tid that is waited for
+TEXT join<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD ZR, R22
+next:
+	MOVD control_batch(R19), R0
+	CMP  R0, R22
+	BHS  done
+	MOVD control_children(R19), R0
+	MOVD (R0)(R22<<3), R23
+	ADD  $1, R22
+	JMP  check
+wait:
+	ADD  $control_tid, R23, R0
+	FUTEX(const_futexWait, R24)
+check:
+	ADD  $control_tid, R23, R0
+	LDARW (R0), R24
+	CBNZ R24, wait
+	JMP  next
+done:
+	RET

@@ -1,0 +1,66 @@
+//go:build !(linux && (amd64 || arm64))
+
+package threads
+
+import "fmt"
+
+func unsupported() error { return fmt.Errorf("making a raw thread: %w", ErrUnsupported) }
+
+func (e *StartError) remedy() string { return ErrUnsupported.Error() }
+
+// A Driver can't be had here.
+type Driver struct{}
+
+// NewPair answers ErrUnsupported here.
+func NewPair(op Op) (*Driver, error) { return nil, unsupported() }
+
+// NewFloor answers ErrUnsupported here.
+func NewFloor(op Op) (*Driver, error) { return nil, unsupported() }
+
+// NewCreator answers ErrUnsupported here.
+func NewCreator(batch int) (*Driver, error) { return nil, unsupported() }
+
+// Pin answers ErrUnsupported here.
+func (d *Driver) Pin(driver, peer int) error { return unsupported() }
+
+// Run answers ErrUnsupported here.
+func (d *Driver) Run(n, warm int) (Timing, error) { return Timing{}, unsupported() }
+
+// Close answers ErrUnsupported here.
+func (d *Driver) Close() error { return unsupported() }
+
+// A Herd can't be had here.
+type Herd struct{}
+
+// NewHerd answers ErrUnsupported here.
+func NewHerd(stack, depth int) (*Herd, error) { return nil, unsupported() }
+
+// NewReaders answers ErrUnsupported here.
+func NewReaders(stack, fd int) (*Herd, error) { return nil, unsupported() }
+
+// Make answers ErrUnsupported here.
+func (h *Herd) Make(n int) error { return unsupported() }
+
+// Wait does nothing here.
+func (h *Herd) Wait() {}
+
+// Release does nothing here.
+func (h *Herd) Release() {}
+
+// Join does nothing here.
+func (h *Herd) Join() {}
+
+// TIDs is empty here.
+func (h *Herd) TIDs() []int { return nil }
+
+// LeastStack is the depth here.
+func LeastStack(depth int) int { return depth }
+
+// DefaultStack is 0 here.
+func DefaultStack() int { return 0 }
+
+// Alive is 0, 0 here.
+func Alive() (raw, mappings int) { return 0, 0 }
+
+// MapsPerThread is 0 here.
+const MapsPerThread = 0
