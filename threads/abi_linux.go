@@ -22,14 +22,10 @@ const (
 
 	clockMonotonic = unix.CLOCK_MONOTONIC
 
-	// From include/uapi/asm-generic/signal-defs.h and linux/futex.h, which
-	// x/sys/unix leaves out.
-	sigSetmask       = 2
-	sigsetBytes      = 8
-	futexWait        = 0
-	futexWake        = 1
-	futexWaitPrivate = futexWait | 128
-	futexWakePrivate = futexWake | 128
+	// From include/uapi/asm-generic/signal-defs.h, which x/sys/unix leaves
+	// out.
+	sigSetmask  = 2
+	sigsetBytes = 8
 
 	// THREAD needs SIGHAND, which needs VM. With SETTLS the thread never
 	// reads its creator's thread-local storage, which dies with its creator.

@@ -182,7 +182,7 @@ func (h *Herd) Wait() {
 }
 
 // Release lets every parked thread of the herd exit.
-func (h *Herd) Release() { set(&h.words.release, 1) }
+func (h *Herd) Release() { setAndWake(&h.words.release, 1) }
 
 // Join waits until every thread of the herd has exited and unmaps all that
 // the herd has mapped. The Herd can't be used after it.
@@ -408,8 +408,7 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 	}
 	before := c.calls
 	over := atomic.LoadUint32(&c.done)
-	atomic.StoreUint32(&c.gate, over+1)
-	wake(&c.gate, 1)
+	setAndWake(&c.gate, over+1)
 	waitWhile(&c.done, over, false)
 
 	if c.failed != 0 {
@@ -437,7 +436,7 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 func (d *Driver) Close() error {
 	c := d.driver.control
 	atomic.StoreUint32(&c.quit, 1)
-	set(&c.gate, atomic.LoadUint32(&c.done)+1)
+	setAndWake(&c.gate, atomic.LoadUint32(&c.done)+1)
 	d.driver.join()
 	d.stopPeer()
 	d.discard()
@@ -451,8 +450,8 @@ func (d *Driver) stopPeer() {
 	}
 	p := d.peer.control
 	atomic.StoreUint32(&p.quit, 1)
-	set(&p.turn, 1)
-	set(&p.other.run, 1)
+	setAndWake(&p.turn, 1)
+	setAndWake(&p.other.run, 1)
 	if len(d.fds) > 0 {
 		unix.Write(d.fds[1], []byte{0})
 	}

@@ -10,8 +10,6 @@ package threads
 // at a time, with a futex operation (on the Go side an atomic one) between.
 
 import (
-	"runtime"
-	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -77,31 +75,4 @@ func (m mapping) herdAt() *herd { return (*herd)(m.base) }
 // controls is the mapping as an array of n pointers to controls.
 func (m mapping) controls(n int) []*control {
 	return unsafe.Slice((**control)(m.base), n)
-}
-
-// futexes as Go sees them. Waiting goes through Syscall6, so that the
-// scheduler knows: a wait through RawSyscall would hold up a collection that
-// starts meanwhile.
-
-// waitWhile waits while the word is v. shared is for a tid word, whose futex
-// the kernel wakes shared.
-func waitWhile(word *uint32, v uint32, shared bool) {
-	op := uintptr(futexWaitPrivate)
-	if shared {
-		op = futexWait
-	}
-	for atomic.LoadUint32(word) == v {
-		unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, uintptr(v), 0, 0, 0)
-	}
-}
-
-// set stores v in the word and wakes all that wait on it.
-func set(word *uint32, v uint32) {
-	atomic.StoreUint32(word, v)
-	wake(word, 1<<30)
-}
-
-func wake(word *uint32, n uintptr) {
-	unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWakePrivate, n, 0, 0, 0)
-	runtime.KeepAlive(word)
 }

@@ -1,0 +1,17 @@
+package goroutines
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// CPU is the number of the CPU that the caller runs on (getcpu(2)), or -1
+// where that can't be known. It may be out of date when it returns.
+func CPU() int {
+	var cpu uint32
+	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {
+		return -1
+	}
+	return int(cpu)
+}

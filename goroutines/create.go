@@ -1,0 +1,115 @@
+package goroutines
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Create makes n tasks in batches: those of a batch one after the other, each
+// of which runs to its end at once, and then joins them. in and out are
+// called by each task before and after it says that it has run; nil does
+// nothing. One op is one task created, run and joined.
+func Create(n, batch int, in, out func()) {
+	var running sync.WaitGroup
+	task := running.Done
+	if in != nil || out != nil {
+		task = func() {
+			if in != nil {
+				in()
+			}
+			running.Done()
+			if out != nil {
+				out()
+			}
+		}
+	}
+	for n > 0 {
+		b := min(batch, n)
+		n -= b
+		running.Add(b)
+		for range b {
+			go task()
+		}
+		running.Wait()
+	}
+}
+
+// A Herd is a growing number of tasks that go down their stack to a depth,
+// park there on one channel, and exit together.
+type Herd struct {
+	depth   int
+	in      func()
+	made    int
+	want    atomic.Int64
+	arrived atomic.Int64
+	all     chan struct{}
+	gate    chan struct{}
+	parked  sync.WaitGroup
+}
+
+// NewHerd prepares tasks that hold depth bytes of stack each. in is called by
+// each task first; nil does nothing.
+func NewHerd(depth int, in func()) *Herd {
+	return &Herd{depth: depth, in: in, all: make(chan struct{}, 1), gate: make(chan struct{})}
+}
+
+// Make starts n more tasks.
+func (h *Herd) Make(n int) error {
+	h.made += n
+	h.want.Store(int64(h.made))
+	h.parked.Add(n)
+	task := h.task
+	for range n {
+		go task()
+	}
+	return nil
+}
+
+func (h *Herd) task() {
+	if h.in != nil {
+		h.in()
+	}
+	if h.depth == 0 {
+		h.park()
+	} else {
+		descend(h.depth, h.park)
+	}
+	h.parked.Done()
+}
+
+func (h *Herd) park() {
+	if h.arrived.Add(1) == h.want.Load() {
+		h.all <- struct{}{}
+	}
+	<-h.gate
+}
+
+// Wait returns when every task that Make was asked for is about to park. It
+// is called once after each Make.
+func (h *Herd) Wait() { <-h.all }
+
+// Release lets every task of the herd exit.
+func (h *Herd) Release() { close(h.gate) }
+
+// Join waits until every task of the herd has run to its end.
+func (h *Herd) Join() { h.parked.Wait() }
+
+// frameBytes is what one frame of descend is counted as. The compiler's frame
+// is a little larger, so that the depth is reached and passed by less than
+// an eighth.
+const frameBytes = 512
+
+// descend goes down the stack by at least depth bytes, touching each frame on
+// its way, and calls f there.
+//
+//go:noinline
+func descend(depth int, f func()) (sum byte) {
+	var frame [frameBytes]byte
+	frame[depth%frameBytes] = 1
+	if depth > frameBytes {
+		sum = descend(depth-frameBytes, f)
+	} else {
+		f()
+	}
+	return sum + frame[(depth+1)%frameBytes]
+}

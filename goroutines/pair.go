@@ -1,0 +1,335 @@
+package goroutines
+
+import (
+	"fmt"
+	"iter"
+	"os"
+	"runtime"
+)
+
+// A Link is what two tasks hand the turn to each other with. A round trip is
+// two hand-offs.
+type Link interface {
+	// Drive makes n round trips as the task that has the turn.
+	Drive(n int) error
+	// Serve answers them as the other task, until the link is closed.
+	Serve() error
+	// Close ends Serve and gives back what the link holds. No Drive may be
+	// under way.
+	Close() error
+	// Tally is what the two tasks have counted; read it between two turns.
+	Tally() *Tally
+}
+
+// A Tally is the evidence of a link: how often the other task answered, and
+// where the two of them ran.
+type Tally struct {
+	Answers int // round trips that Serve answered
+	Samples int // hand-offs in which both sides were asked for their CPU
+	Crossed int // those of them in which the two CPUs differed
+
+	driven int
+	cpu    [2]int
+}
+
+// Every sampleEvery-th round trip both sides ask for their CPU.
+const sampleEvery = 256
+
+// Driving is called by Drive before each round trip, Driven after it.
+func (t *Tally) Driving() {
+	if t.driven%sampleEvery == 0 {
+		t.cpu[0] = CPU()
+	}
+}
+
+// Driven is called by Drive after each round trip.
+func (t *Tally) Driven() {
+	if t.driven%sampleEvery == 0 && t.cpu[0] >= 0 {
+		t.Samples++
+		if t.cpu[0] != t.cpu[1] {
+			t.Crossed++
+		}
+	}
+	t.driven++
+}
+
+// Answering is called by Serve when it has the turn.
+func (t *Tally) Answering() {
+	if t.Answers%sampleEvery == 0 {
+		t.cpu[1] = CPU()
+	}
+	t.Answers++
+}
+
+// NewChannel links two tasks by two unbuffered channels.
+func NewChannel() Link {
+	return &channel{there: make(chan struct{}), back: make(chan struct{})}
+}
+
+type channel struct {
+	there, back chan struct{}
+	tally       Tally
+}
+
+func (l *channel) Drive(n int) error {
+	for range n {
+		l.tally.Driving()
+		l.there <- struct{}{}
+		<-l.back
+		l.tally.Driven()
+	}
+	return nil
+}
+
+func (l *channel) Serve() error {
+	for range l.there {
+		l.tally.Answering()
+		l.back <- struct{}{}
+	}
+	return nil
+}
+
+func (l *channel) Close() error  { close(l.there); return nil }
+func (l *channel) Tally() *Tally { return &l.tally }
+
+// NewYield links two tasks that both call runtime.Gosched in turn. It goes
+// through the scheduler's global queue, where a channel's hand-off goes to
+// the next slot of the P: two measures, never one (runtime/proc.go,
+// goschedImpl). Nothing orders the two tasks between the turns' ends, so their
+// CPUs are not compared.
+func NewYield() Link {
+	return &yield{begin: make(chan int), over: make(chan struct{})}
+}
+
+type yield struct {
+	begin chan int
+	over  chan struct{}
+	tally Tally
+}
+
+func (l *yield) Drive(n int) error {
+	l.begin <- n
+	for range n {
+		runtime.Gosched()
+	}
+	<-l.over
+	return nil
+}
+
+func (l *yield) Serve() error {
+	for n := range l.begin {
+		for range n {
+			l.tally.Answers++
+			runtime.Gosched()
+		}
+		l.over <- struct{}{}
+	}
+	return nil
+}
+
+func (l *yield) Close() error  { close(l.begin); return nil }
+func (l *yield) Tally() *Tally { return &l.tally }
+
+// NewPipe links two tasks by two pipes through the runtime's network poller:
+// a task whose pipe is empty parks, and no thread blocks.
+func NewPipe() (Link, error) {
+	l := &pipe{}
+	for i := range l.pipes {
+		r, w, err := os.Pipe()
+		if err != nil {
+			l.Close()
+			return nil, fmt.Errorf("linking two tasks by pipes: %w; raise ulimit -n if file descriptors are used up", err)
+		}
+		l.pipes[i] = [2]*os.File{r, w}
+	}
+	return l, nil
+}
+
+// NewPipeFloor is one task that writes a byte into a pipe and reads it: the
+// system calls of a hand-off with nobody to hand anything to. A round trip of
+// its Drive is two of them.
+func NewPipeFloor() (Link, error) {
+	l, err := NewPipe()
+	if err != nil {
+		return nil, err
+	}
+	return &pipeFloor{l.(*pipe)}, nil
+}
+
+type pipe struct {
+	pipes [2][2]*os.File // there and back, each read end and write end
+	tally Tally
+}
+
+func (l *pipe) Drive(n int) error {
+	var b [1]byte
+	out, in := l.pipes[0][1], l.pipes[1][0]
+	for range n {
+		l.tally.Driving()
+		if _, err := out.Write(b[:]); err != nil {
+			return err
+		}
+		if _, err := in.Read(b[:]); err != nil {
+			return err
+		}
+		l.tally.Driven()
+	}
+	return nil
+}
+
+func (l *pipe) Serve() error {
+	var b [1]byte
+	in, out := l.pipes[0][0], l.pipes[1][1]
+	for {
+		if n, _ := in.Read(b[:]); n == 0 {
+			return nil // closed
+		}
+		l.tally.Answering()
+		if _, err := out.Write(b[:]); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *pipe) Close() error {
+	// The write ends first: Serve then reads the end of its pipe.
+	for end := 1; end >= 0; end-- {
+		for _, p := range l.pipes {
+			if p[end] != nil {
+				p[end].Close()
+			}
+		}
+	}
+	return nil
+}
+
+func (l *pipe) Tally() *Tally { return &l.tally }
+
+type pipeFloor struct{ *pipe }
+
+func (l pipeFloor) Drive(n int) error {
+	var b [1]byte
+	for range n {
+		for _, p := range l.pipes {
+			if _, err := p[1].Write(b[:]); err != nil {
+				return err
+			}
+			if _, err := p[0].Read(b[:]); err != nil {
+				return err
+			}
+		}
+		l.tally.Answers++
+	}
+	return nil
+}
+
+func (l pipeFloor) Serve() error { return nil }
+
+// NewCoroutine links a task with a coroutine made by iter.Pull: the runtime
+// switches between the two without the scheduler, the least that a switch of
+// goroutine stacks can cost.
+func NewCoroutine() Link {
+	l := &coroutine{}
+	l.next, l.stop = iter.Pull(func(give func(struct{}) bool) {
+		for {
+			l.tally.Answers++
+			if !give(struct{}{}) {
+				return
+			}
+		}
+	})
+	return l
+}
+
+type coroutine struct {
+	next  func() (struct{}, bool)
+	stop  func()
+	tally Tally
+}
+
+func (l *coroutine) Drive(n int) error {
+	for range n {
+		l.next()
+	}
+	return nil
+}
+
+func (l *coroutine) Serve() error  { return nil }
+func (l *coroutine) Close() error  { l.stop(); return nil }
+func (l *coroutine) Tally() *Tally { return &l.tally }
+
+// A Pair is two tasks on a link: one that drives when it is given a turn, and
+// one that serves.
+type Pair struct {
+	link  Link
+	turns chan turn
+	over  chan error
+	ended chan error
+}
+
+type turn struct {
+	n, warm int
+	clock   Clock
+}
+
+// NewPair starts the two tasks. Each calls setup first, on its own goroutine:
+// 0 is the driver, 1 the one that serves. An error of setup is an error of
+// NewPair. A nil setup does nothing.
+func NewPair(link Link, setup func(task int) error) (*Pair, error) {
+	p := &Pair{link: link, turns: make(chan turn), over: make(chan error), ended: make(chan error, 2)}
+	if setup == nil {
+		setup = func(int) error { return nil }
+	}
+	ready := make(chan error)
+	go func() {
+		ready <- setup(1)
+		p.ended <- link.Serve()
+	}()
+	go func() {
+		ready <- setup(0)
+		for t := range p.turns {
+			p.over <- p.drive(t)
+		}
+		p.ended <- nil
+	}()
+	err := <-ready
+	if e := <-ready; err == nil {
+		err = e
+	}
+	if err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Pair) drive(t turn) error {
+	if err := p.link.Drive(t.warm); err != nil {
+		return err
+	}
+	t.clock.Start()
+	err := p.link.Drive(t.n)
+	t.clock.Stop()
+	return err
+}
+
+// Run gives the driver a turn: warm round trips off the clock and n on it.
+func (p *Pair) Run(n, warm int, clock Clock) error {
+	p.turns <- turn{n, warm, clock}
+	return <-p.over
+}
+
+// Tally is the link's. It may be read between two turns.
+func (p *Pair) Tally() *Tally { return p.link.Tally() }
+
+// Close ends both tasks.
+func (p *Pair) Close() error {
+	close(p.turns)
+	err := p.link.Close()
+	for range 2 {
+		if e := <-p.ended; err == nil {
+			err = e
+		}
+	}
+	return err
+}
