@@ -1,0 +1,198 @@
+package bench_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"threadbench/bench"
+	"threadbench/bench/lockstep"
+)
+
+// TestMain: this binary is its own worker. For benchmarks it prints what
+// heads a results file first, so that benchstat knows where they come from.
+func TestMain(m *testing.M) {
+	if bench.IsWorker() {
+		os.Exit(bench.Work())
+	}
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() != "" {
+		settings := append(bench.Configuration("testing", bench.TimerCost()),
+			bench.Setting{Key: "kernel-bytes", Value: bench.KernelBytesFrom()})
+		if err := bench.WriteHeader(os.Stdout, settings); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+	}
+	code := m.Run()
+	for _, name := range slices.Sorted(maps.Keys(unproven)) {
+		fmt.Fprintf(os.Stderr, "# unproven %s: %d ops are too few for its evidence\n", name, unproven[name])
+	}
+	bench.SweepGroups()
+	os.Exit(code)
+}
+
+// unproven are the benchmarks whose latest run had too few ops for evidence.
+var unproven = map[string]int{}
+
+// Each Benchmark function is one family; its comment is the family's, in the
+// file of the same name. The adaptor hands testing's b.N to a worker as the
+// number of ops and reports the worker's clock.
+
+func BenchmarkCreate(b *testing.B) { family(b, "Create") }
+func BenchmarkStack(b *testing.B)  { family(b, "Stack") }
+func BenchmarkSwitch(b *testing.B) { family(b, "Switch") }
+
+func family(b *testing.B, name string) {
+	f, ok := bench.FamilyOf(name)
+	if !ok {
+		b.Fatalf("no family %s", name)
+	}
+	site, err := bench.NewSite(-1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	branch(b, f.Cases, 1, func(b *testing.B, c bench.Case) {
+		spec, err := c.Spec(program, site)
+		if err != nil {
+			stop(b, err)
+		}
+		spec.Patience = time.Hour // go test has a timeout of its own
+		if c.Once {
+			once(b, c, spec)
+		} else {
+			sliced(b, c, spec)
+		}
+	})
+}
+
+// branch runs the cases as sub-benchmarks, one level a key, so that -bench
+// selects by each.
+func branch(b *testing.B, cases []bench.Case, level int, leaf func(*testing.B, bench.Case)) {
+	for len(cases) > 0 {
+		part := segment(cases[0], level)
+		if part == "" {
+			leaf(b, cases[0])
+			return
+		}
+		var same, others []bench.Case
+		for _, c := range cases {
+			if segment(c, level) == part {
+				same = append(same, c)
+			} else {
+				others = append(others, c)
+			}
+		}
+		b.Run(part, func(b *testing.B) { branch(b, same, level+1, leaf) })
+		cases = others
+	}
+}
+
+func segment(c bench.Case, level int) string {
+	parts := strings.Split(c.Name.String(), "/")
+	if level >= len(parts) {
+		return ""
+	}
+	return parts[level]
+}
+
+func sliced(b *testing.B, c bench.Case, spec lockstep.Spec) {
+	w, err := lockstep.Start(context.Background(), spec)
+	if err != nil {
+		stop(b, err)
+	}
+	defer w.Kill()
+	cuts(b, w.Cuts)
+	b.ResetTimer()
+	s, err := w.Run(context.Background(), b.N)
+	b.StopTimer()
+	if err == nil {
+		err = w.Close(context.Background())
+	}
+	if err != nil {
+		stop(b, err)
+	}
+	check(b, c, s)
+	b.ReportMetric(float64(s.Elapsed)/float64(s.Ops), "ns/op")
+	report(b, bench.Figures(s.Ops, s.Counts, s.Figures))
+}
+
+func once(b *testing.B, c bench.Case, spec lockstep.Spec) {
+	var times []float64
+	figures := map[string][]float64{}
+	for b.Loop() {
+		s, cut, err := lockstep.Once(context.Background(), spec, 1)
+		if err != nil {
+			stop(b, err)
+		}
+		cuts(b, cut)
+		check(b, c, s)
+		times = append(times, float64(s.Elapsed)/float64(s.Ops))
+		for unit, x := range bench.Figures(s.Ops, s.Counts, s.Figures) {
+			figures[unit] = append(figures[unit], x)
+		}
+	}
+	// A family that measures no time has no ns/op: 0 leaves it out.
+	b.ReportMetric(lockstep.Median(times), "ns/op")
+	medians := map[string]float64{}
+	for unit, xs := range figures {
+		medians[unit] = lockstep.Median(xs)
+	}
+	report(b, medians)
+}
+
+func report(b *testing.B, figures map[string]float64) {
+	for unit, x := range figures {
+		b.ReportMetric(x, unit)
+	}
+}
+
+func check(b *testing.B, c bench.Case, s lockstep.Slice) {
+	proven, err := c.Check(s.Ops, s.Counts)
+	if err != nil {
+		b.Fatalf("%s measured something else: %v", b.Name(), err)
+	}
+	delete(unproven, b.Name())
+	if !proven {
+		unproven[b.Name()] = s.Ops
+	}
+}
+
+// stop ends a benchmark that can't be measured here, or has failed. testing
+// hides a skip's reason without -v.
+func stop(b *testing.B, err error) {
+	var skip *lockstep.Skip
+	if errors.As(err, &skip) {
+		note("skip", b, skip.Reason)
+		b.Skip(skip.Reason)
+	}
+	b.Fatal(err)
+}
+
+func cuts(b *testing.B, reasons []string) {
+	for _, r := range reasons {
+		note("cut", b, r)
+	}
+}
+
+var noted = map[string]bool{}
+
+// note says something of a benchmark on standard error, once.
+func note(what string, b *testing.B, reason string) {
+	line := fmt.Sprintf("# %s %s: %s", what, b.Name(), reason)
+	if !noted[line] {
+		noted[line] = true
+		fmt.Fprintln(os.Stderr, line)
+	}
+}

@@ -1,0 +1,258 @@
+// Package bench holds the cases: what is measured, one family a file; the
+// worker that a process becomes to measure one of them; and what heads a
+// results file, its configuration and units.
+//
+// A case is one arm of a pair. Everything about it stands in its table entry:
+// its name, the CPUs and the environment that its worker gets, how to open
+// it, and what must be counted for its figure to stand.
+package bench
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"threadbench/bench/lockstep"
+)
+
+// A Case is one arm of a pair.
+type Case struct {
+	Name  Name
+	Once  bool     // one measurement a process; else any number of slices
+	CPUs  int      // CPUs that its worker gets: 1, 2, or 0 for all
+	Procs int      // its GOMAXPROCS, 0 for as many as it has CPUs
+	Env   []string // its environment beyond that, KEY=VALUE
+	Quick bool     // it belongs to the short profile, too
+	Wants []Want   // the evidence
+
+	open func(cut func(reason string)) (lockstep.Arm, error)
+}
+
+// Families are all the families, in the order of every table.
+var Families = []Family{createFamily, stackFamily, switchFamily}
+
+// A Family is a set of cases that measure the same thing in different
+// contenders and ways.
+type Family struct {
+	Name    string
+	Op      string   // what one op is
+	Primary []string // the units whose sum x-goroutine compares
+	Read    string   // the protocol, whom it favours, how to read it
+	Cases   []Case
+}
+
+// Cases are all the cases of all families.
+func Cases() []Case {
+	var all []Case
+	for _, f := range Families {
+		all = append(all, f.Cases...)
+	}
+	return all
+}
+
+// Lookup finds a case by its full name.
+func Lookup(name string) (Case, bool) {
+	for _, c := range Cases() {
+		if c.Name.String() == name {
+			return c, true
+		}
+	}
+	return Case{}, false
+}
+
+// FamilyOf is the family of that name.
+func FamilyOf(name string) (Family, bool) {
+	i := slices.IndexFunc(Families, func(f Family) bool { return f.Name == name })
+	if i < 0 {
+		return Family{}, false
+	}
+	return Families[i], true
+}
+
+// Ref is the goroutine arm that the case's x-goroutine refers to.
+func (c Case) Ref() Name {
+	ref, ok := c.Name.Ref(func(s string) bool { _, ok := Lookup(s); return ok })
+	if !ok {
+		panic("bench: no goroutine arm for " + c.Name.String())
+	}
+	return ref
+}
+
+// A Want is evidence that a case measured what its name says: of so many ops
+// (or of so many of another count), so many of a count must be seen.
+type Want struct {
+	Count string  // the count
+	Of    string  // the count that it is a share of; "" for ops
+	Per   float64 // how many for each
+	Slack float64 // by how many for each it may be off
+	Const float64 // by how many in all it may be off besides
+}
+
+// provable is the least number of ops whose evidence counts: with fewer, the
+// few switches around a slice weigh more than those in it.
+const provable = 1000
+
+// An EvidenceError says that a case measured something else than its name.
+type EvidenceError struct {
+	Want     Want
+	N        float64 // ops, or what the count is a share of
+	Expected float64
+	Seen     float64
+}
+
+func (e *EvidenceError) Error() string {
+	of := e.Want.Of
+	if of == "" {
+		of = "ops"
+	}
+	return fmt.Sprintf("expected %.6g %s of %.0f %s, give or take %.6g; seen %.6g", e.Expected, e.Want.Count, e.N, of, e.Want.Const+e.Want.Slack*e.N, e.Seen)
+}
+
+// Check holds the counts of a measurement of so many ops against what the
+// case wants. The error is an *EvidenceError. With too few ops to tell, proven
+// is false.
+func (c Case) Check(ops int, counts map[string]int64) (proven bool, err error) {
+	if ops < provable {
+		return false, nil
+	}
+	for _, w := range c.Wants {
+		n := float64(ops)
+		if w.Of != "" {
+			n = float64(counts[w.Of])
+		}
+		seen := float64(counts[w.Count])
+		if expected := w.Per * n; math.Abs(seen-expected) > w.Const+w.Slack*n {
+			return true, &EvidenceError{Want: w, N: n, Expected: expected, Seen: seen}
+		}
+	}
+	return true, nil
+}
+
+// reported are the counts that become figures, by unit: each over ops, or
+// over what it is a share of.
+var reported = []struct{ unit, count, of string }{
+	{"kernel-switches/op", "kernel-switches", ""},
+	{"crossed/op", "crossed", "samples"},
+	{"threads/op", "threads", ""},
+}
+
+// Figures are a measurement's figures by unit, its counts among them, but for
+// its time.
+func Figures(ops int, counts map[string]int64, figures map[string]float64) map[string]float64 {
+	all := map[string]float64{}
+	for unit, x := range figures {
+		all[unit] = x
+	}
+	for _, r := range reported {
+		seen, ok := counts[r.count]
+		n := float64(ops)
+		if r.of != "" {
+			n = float64(counts[r.of])
+		}
+		if ok && n > 0 {
+			all[r.unit] = float64(seen) / n
+		}
+	}
+	return all
+}
+
+// A Site is where the cases are measured: the CPUs that may be used and the
+// one that is chosen for what takes place on one.
+type Site struct {
+	CPUs []int // in rising order
+	CPU  int   // one of them
+}
+
+// NewSite looks up the CPUs that this process may use. cpu is the one to
+// measure on, -1 for the highest; one that isn't allowed is an error.
+func NewSite(cpu int) (Site, error) {
+	cpus, err := lockstep.AllowedCPUs()
+	if err != nil {
+		return Site{}, fmt.Errorf("looking up the CPUs: %w", err)
+	}
+	if cpu == -1 {
+		cpu = cpus[len(cpus)-1]
+	}
+	if !slices.Contains(cpus, cpu) {
+		return Site{}, fmt.Errorf("measuring on CPU %d: this process may use only %v; choose one of them", cpu, cpus)
+	}
+	return Site{CPUs: cpus, CPU: cpu}, nil
+}
+
+// Elsewhere are the CPUs besides the chosen one; nil if there is no other.
+func (s Site) Elsewhere() []int {
+	var others []int
+	for _, c := range s.CPUs {
+		if c != s.CPU {
+			others = append(others, c)
+		}
+	}
+	return others
+}
+
+// Spec is how to start the case's worker at the site. program is the bench
+// test binary. A case that can't be measured there is a *lockstep.Skip.
+func (c Case) Spec(program string, site Site) (lockstep.Spec, error) {
+	spec := lockstep.Spec{Path: program}
+	pinned := c.Name.Get("place") == "same" || c.Name.Get("place") == "cross"
+	count := len(site.CPUs)
+	switch {
+	case c.CPUs > len(site.CPUs):
+		return spec, lockstep.Skipf("%d CPU allowed, %d wanted; raise the affinity mask or the cpuset of this process", len(site.CPUs), c.CPUs)
+	case pinned && !canPin:
+		return spec, lockstep.Skipf("%s can't hold a process on a CPU", runtime.GOOS)
+	case c.CPUs == 0, !canPin:
+	case c.CPUs == len(site.CPUs):
+		count = c.CPUs
+	default:
+		count = c.CPUs
+		spec.CPUs = append([]int{site.CPU}, site.Elsewhere()...)[:c.CPUs]
+	}
+	procs := c.Procs
+	if procs == 0 {
+		procs = count
+	}
+	spec.Env = environ(append([]string{
+		workerVariable + "=" + c.Name.String(),
+		"GOMAXPROCS=" + strconv.Itoa(procs),
+	}, c.Env...))
+	return spec, nil
+}
+
+// workerVariable makes the bench test binary a worker for the case that it
+// names.
+const workerVariable = "THREADBENCH_WORKER"
+
+// environ is this process's environment with some of it set; a GODEBUG is
+// added to the one that is there.
+func environ(set []string) []string {
+	env := os.Environ()
+	for _, kv := range set {
+		key, value, _ := strings.Cut(kv, "=")
+		if old := os.Getenv(key); key == "GODEBUG" && old != "" {
+			value = old + "," + value
+		}
+		env = slices.DeleteFunc(env, func(s string) bool { return strings.HasPrefix(s, key+"=") })
+		env = append(env, key+"="+value)
+	}
+	return env
+}
+
+// IsWorker tells whether this process was started as a worker.
+func IsWorker() bool { return os.Getenv(workerVariable) != "" }
+
+// Work is a worker's life; it answers the process's exit code.
+func Work() int {
+	name := os.Getenv(workerVariable)
+	return lockstep.Serve(os.Stdin, os.Stdout, func(cut func(string)) (lockstep.Arm, error) {
+		c, ok := Lookup(name)
+		if !ok {
+			return nil, lockstep.Skipf("this build has no case %s", name)
+		}
+		return c.open(cut)
+	})
+}

@@ -1,0 +1,379 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"sync/atomic"
+
+	"threadbench/bench/lockstep"
+	"threadbench/goroutines"
+	"threadbench/threads"
+)
+
+// Create: how long it takes to make a task.
+//
+// ONE op is one task created, run and joined, but for nojoin. All on one CPU:
+// on several, a thread's first run is the wake-up of an idle CPU, which is
+// another measure. mode says what the task is made from:
+//
+//	reused  one at a time, from what the last one left: a dead g, a parked
+//	        thread (a locked goroutine that unlocks before it exits gives it
+//	        back), the same stack. What a loop measures, and the least.
+//	burst   100 made, then 100 joined, again and again. A locked goroutine
+//	        exits locked here, so its thread dies, and each op makes a new
+//	        one; a goroutine is reused; a raw thread never can be.
+//	cold    1,000 made in a fresh process and all held alive, so that none is
+//	        reused, then released and joined; the stack of each is made (and
+//	        given back) on the clock. Once a process.
+//	nojoin  the same, but the clock stops when the last task has begun to
+//	        run: what starting costs.
+//
+// The raw threads of reused and burst are made by a raw thread, in assembly:
+// the kernel's own floor, with nothing of Go in it. Their stacks are mapped
+// beforehand.
+//
+// The floors: reused is a call through a function value; nojoin allocates as
+// much as a goroutine takes and touches it as a goroutine does.
+//
+// It favours the goroutine in that a task does nothing: a thread's cost is
+// the same for a task that runs for a second.
+var createFamily = Family{
+	Name:    "Create",
+	Op:      "one task created, run and joined (nojoin: created and begun)",
+	Primary: []string{"ns/op"},
+	Read: "reused makes each task from what the last one left, burst a hundred at a time, " +
+		"cold a thousand in a fresh process with none reused; nojoin is cold up to the last task's first step. " +
+		"threads/op says whether a thread was made. A reused locked thread shows where a goroutine's advantage comes from: from not asking the kernel.",
+	Cases: createCases(),
+}
+
+const (
+	createBatch = 100
+	createCold  = 1000
+)
+
+// still keeps the runtime still: no collection, no adapting start of stacks.
+var still = []string{"GOGC=off", "GODEBUG=adaptivestackstart=0"}
+
+func createCases() []Case {
+	none := Want{Count: "threads", Per: 0, Const: 8}
+	each := Want{Count: "threads", Per: 1, Slack: 0.02}
+	exactly := Want{Count: "threads", Per: 1}
+	// The runtime starts a few of its own now and then.
+	created := Want{Count: "created", Per: 1, Const: 64}
+
+	row := func(impl, mode string, open func(func(string)) (lockstep.Arm, error), wants ...Want) Case {
+		c := Case{
+			Name: Name{Family: "Create"}.With("impl", impl).With("mode", mode),
+			CPUs: 1, Procs: 1, Quick: true,
+			Wants: wants,
+			open:  open,
+		}
+		if mode == "cold" || mode == "nojoin" {
+			c.Once, c.Env = true, still
+		}
+		return c
+	}
+	return []Case{
+		row("goroutine", "reused", openCreate(1, plain), created, none),
+		row("locked", "reused", openCreate(1, giveBack), created, none),
+		row("clone", "reused", openCreator(1), exactly),
+		row("floor", "reused", openCall, none),
+
+		row("goroutine", "burst", openCreate(createBatch, plain), created, none),
+		row("locked", "burst", openCreate(createBatch, exitLocked), created, each),
+		row("clone", "burst", openCreator(createBatch), exactly),
+
+		row("goroutine", "cold", openCold(goroutineHerd, true), created, none),
+		row("locked", "cold", openCold(lockedHerd, true), created, exactly),
+		row("clone", "cold", openCold(cloneHerd, true), exactly),
+
+		row("goroutine", "nojoin", openCold(goroutineHerd, false), created, none),
+		row("locked", "nojoin", openCold(lockedHerd, false), created, exactly),
+		row("clone", "nojoin", openCold(cloneHerd, false), exactly),
+		row("floor", "nojoin", openAllocate, none),
+	}
+}
+
+// hooks are what a task of openCreate calls first and last, and how many
+// threads it has seen made: nil where the process's own count tells.
+type hooks struct {
+	in, out func()
+	threads func() int64
+}
+
+func plain() hooks { return hooks{} }
+
+// giveBack wires the task to a thread and gives the thread back.
+func giveBack() hooks {
+	return hooks{in: runtime.LockOSThread, out: runtime.UnlockOSThread}
+}
+
+// exitLocked wires the task to a thread that dies with it. Each task says
+// which thread it ran on: 0.06 us of more than 20.
+func exitLocked() hooks {
+	var last, made atomic.Int64
+	return hooks{
+		in: func() {
+			runtime.LockOSThread()
+			if tid := int64(threads.TID()); last.Swap(tid) != tid {
+				made.Add(1)
+			}
+		},
+		threads: made.Load,
+	}
+}
+
+func openCreate(batch int, how func() hooks) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		a := &createArm{batch: batch, hooks: how(), meter: newMeter()}
+		if a.hooks.threads == nil {
+			a.hooks.threads = func() int64 { return count(threadsAlive) }
+		}
+		return a, nil
+	}
+}
+
+type createArm struct {
+	batch int
+	hooks hooks
+	meter *meter
+}
+
+func (a *createArm) Run(n int) (lockstep.Slice, error) {
+	n = roundUp(n, a.batch)
+	goroutines.Create(roundUp(min(n, warmThread), a.batch), a.batch, a.hooks.in, a.hooks.out)
+	made, created := a.hooks.threads(), count(goroutinesCreated)
+	a.meter.Start()
+	goroutines.Create(n, a.batch, a.hooks.in, a.hooks.out)
+	a.meter.Stop()
+	return lockstep.Slice{Ops: n, Elapsed: a.meter.elapsed, Counts: a.meter.counts(map[string]int64{
+		"created": count(goroutinesCreated) - created,
+		"threads": a.hooks.threads() - made,
+	})}, nil
+}
+
+func (a *createArm) Close() error { return nil }
+
+func roundUp(n, batch int) int { return (n + batch - 1) / batch * batch }
+
+func openCreator(batch int) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		if err := headroom(threads.Need{Threads: batch + 1, MapsPerThread: threads.MapsPerThread}); err != nil {
+			return nil, err
+		}
+		d, err := threads.NewCreator(batch)
+		if err != nil {
+			return nil, skipUnsupported(err)
+		}
+		return &creatorArm{d, batch}, nil
+	}
+}
+
+type creatorArm struct {
+	driver *threads.Driver
+	batch  int
+}
+
+func (a *creatorArm) Run(n int) (lockstep.Slice, error) {
+	warm := roundUp(min(n, warmThread/8), a.batch)
+	t, err := a.driver.Run(n, warm)
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	return lockstep.Slice{Ops: t.Ops, Elapsed: t.Elapsed, Counts: map[string]int64{
+		"kernel-switches": t.Switches,
+		"threads":         t.Spawned - int64(warm),
+	}}, nil
+}
+
+func (a *creatorArm) Close() error {
+	if err := a.driver.Close(); err != nil {
+		return err
+	}
+	return leaks()
+}
+
+// openCall is the floor of a task: a call through a function value.
+func openCall(func(string)) (lockstep.Arm, error) { return &callArm{newMeter()}, nil }
+
+type callArm struct{ meter *meter }
+
+var called int
+
+//go:noinline
+func call() { called++ }
+
+func (a *callArm) Run(n int) (lockstep.Slice, error) {
+	f, before := call, called
+	made := count(threadsAlive)
+	a.meter.Start()
+	for range n {
+		f()
+	}
+	a.meter.Stop()
+	if called-before != n {
+		return lockstep.Slice{}, fmt.Errorf("expected %d calls, seen %d", n, called-before)
+	}
+	return lockstep.Slice{Ops: n, Elapsed: a.meter.elapsed, Counts: map[string]int64{"threads": count(threadsAlive) - made}}, nil
+}
+
+func (a *callArm) Close() error { return nil }
+
+// A parkedHerd is n tasks that park until they are released, in any
+// contender: *goroutines.Herd and *threads.Herd.
+type parkedHerd interface {
+	Make(n int) error
+	Wait()
+	Release()
+	Join()
+}
+
+// A census is a herd and the tids of its tasks, nil where they have no thread
+// of their own.
+type census struct {
+	parkedHerd
+	tids func() []int
+}
+
+func goroutineHerd(n, depth int, stack int) (census, error) {
+	return census{goroutines.NewHerd(depth, nil), nil}, nil
+}
+
+// lockedHerd is goroutines that each wire themselves to a thread, say which,
+// and exit locked.
+func lockedHerd(n, depth int, stack int) (census, error) {
+	tids := make([]int, n)
+	var next atomic.Int64
+	in := func() {
+		runtime.LockOSThread()
+		tids[next.Add(1)-1] = threads.TID()
+	}
+	return census{goroutines.NewHerd(depth, in), func() []int { return tids[:next.Load()] }}, nil
+}
+
+func cloneHerd(n, depth int, stack int) (census, error) {
+	h, err := threads.NewHerd(max(stack, threads.LeastStack(depth)), depth)
+	if err != nil {
+		return census{}, skipUnsupported(err)
+	}
+	return census{h, h.TIDs}, nil
+}
+
+type newHerd func(n, depth int, stack int) (census, error)
+
+// distinct is how many of the tids differ.
+func distinct(tids []int) int64 {
+	s := slices.Sorted(slices.Values(tids))
+	return int64(len(slices.Compact(s)))
+}
+
+func openCold(herd newHerd, join bool) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		h, err := herd(createCold, 0, 0)
+		if err != nil {
+			return nil, err
+		}
+		if h.tids != nil {
+			_, ofRuntime := h.parkedHerd.(*goroutines.Herd)
+			if err := headroom(threads.Need{Threads: createCold, MapsPerThread: mapsPerThread(ofRuntime), Runtime: ofRuntime}); err != nil {
+				h.Join()
+				return nil, err
+			}
+		}
+		return &coldArm{herd: h, join: join, meter: newMeter()}, nil
+	}
+}
+
+type coldArm struct {
+	herd  census
+	join  bool
+	used  bool
+	meter *meter
+}
+
+// Run makes the tasks, whatever n is: once a process.
+func (a *coldArm) Run(int) (lockstep.Slice, error) {
+	if a.used {
+		return lockstep.Slice{}, errors.New("a cold case is measured once a process")
+	}
+	a.used = true
+	made, created := count(threadsAlive), count(goroutinesCreated)
+	a.meter.Start()
+	if err := a.herd.Make(createCold); err != nil {
+		a.herd.Release()
+		a.herd.Join()
+		return lockstep.Slice{}, err
+	}
+	a.herd.Wait()
+	if !a.join {
+		a.meter.Stop()
+	}
+	// The tasks of a locked or raw herd say which threads they ran on; that
+	// of goroutines is for the process to say.
+	counts := map[string]int64{"threads": count(threadsAlive) - made, "created": count(goroutinesCreated) - created}
+	if a.herd.tids != nil {
+		counts["threads"] = distinct(a.herd.tids())
+	}
+	a.herd.Release()
+	a.herd.Join()
+	if a.join {
+		a.meter.Stop()
+	}
+	return lockstep.Slice{Ops: createCold, Elapsed: a.meter.elapsed, Counts: a.meter.counts(counts)}, nil
+}
+
+func (a *coldArm) Close() error {
+	if !a.used {
+		a.herd.Join()
+	}
+	return leaks()
+}
+
+// openAllocate is the floor of starting a goroutine: to allocate as much as
+// one takes, its stack and its g, and to touch it where one does. All of them
+// stay alive.
+func openAllocate(func(string)) (lockstep.Arm, error) {
+	s := []metrics.Sample{{Name: "/gc/stack/starting-size:bytes"}}
+	metrics.Read(s)
+	if got := s[0].Value.Uint64(); got != stackStart {
+		return nil, fmt.Errorf("allocating as much as a goroutine: its stack starts at %d bytes here, not %d", got, stackStart)
+	}
+	return &allocateArm{meter: newMeter()}, nil
+}
+
+// A goroutine's own memory: the stack that it starts with, of which its first
+// frames touch the top, and runtime.g (440 bytes in Go 1.26 on 64 bits, in a
+// size class of 448; runtime/runtime2.go).
+const (
+	stackStart = 2048
+	gWords     = 55
+)
+
+type stackBlock [stackStart]byte
+type gBlock [gWords]*byte
+
+type allocateArm struct {
+	meter  *meter
+	stacks [createCold]*stackBlock
+	gs     [createCold]*gBlock
+}
+
+// Run allocates the blocks, whatever n is.
+func (a *allocateArm) Run(int) (lockstep.Slice, error) {
+	made := count(threadsAlive)
+	a.meter.Start()
+	for i := range createCold {
+		s, g := new(stackBlock), new(gBlock)
+		s[stackStart-64] = 1
+		g[0] = &s[0]
+		a.stacks[i], a.gs[i] = s, g
+	}
+	a.meter.Stop()
+	return lockstep.Slice{Ops: createCold, Elapsed: a.meter.elapsed, Counts: a.meter.counts(map[string]int64{"threads": count(threadsAlive) - made})}, nil
+}
+
+func (a *allocateArm) Close() error { return nil }

@@ -1,0 +1,160 @@
+package lockstep
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// A Plan says how long the workers of a group are measured.
+type Plan struct {
+	Slice   time.Duration // how long a turn is aimed to be: 1 to 3 ms
+	Laps    int           // laps of a window, at least 1; a lap is one slice of each worker
+	Windows int           // windows, at least 1
+}
+
+// A Result is what one worker of a group measured.
+type Result struct {
+	Err     error            // why there is nothing, or not all: as Start, Run and Close answer
+	Cuts    []string         // what the worker said it measures less of
+	Windows []float64        // the median ns/op of each window's slices
+	Ops     int              // of all the slices that the windows hold
+	Counts  map[string]int64 // added up over the same slices
+}
+
+// Measure starts a worker for each spec, hands the turn from one to the next,
+// and closes them. A worker that fails is left out from there on and says so
+// in its Result; the others go on. Measure itself fails only with ctx.
+//
+// Before the first lap each worker finds out by itself how many ops make a
+// slice, which warms it up as well.
+func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
+	results := make([]Result, len(specs))
+	workers := make([]*Worker, len(specs))
+	n := make([]int, len(specs))
+	for i, spec := range specs {
+		results[i].Counts = map[string]int64{}
+		w, err := Start(ctx, spec)
+		if err == nil {
+			results[i].Cuts = w.Cuts
+			defer w.Kill()
+			n[i], err = calibrate(ctx, w, plan.Slice)
+		}
+		if err != nil {
+			results[i].Err = err
+			continue
+		}
+		workers[i] = w
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+
+	orders := Orders(len(specs))
+	lap := 0
+	for range plan.Windows {
+		nsPerOp := make([][]float64, len(specs))
+		for range plan.Laps {
+			for _, i := range orders[lap%len(orders)] {
+				if workers[i] == nil {
+					continue
+				}
+				s, err := workers[i].Run(ctx, n[i])
+				if err != nil {
+					results[i].Err = err
+					workers[i] = nil
+					continue
+				}
+				nsPerOp[i] = append(nsPerOp[i], float64(s.Elapsed)/float64(s.Ops))
+				results[i].Ops += s.Ops
+				for k, v := range s.Counts {
+					results[i].Counts[k] += v
+				}
+			}
+			lap++
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+		}
+		for i, xs := range nsPerOp {
+			if workers[i] != nil {
+				results[i].Windows = append(results[i].Windows, Median(xs))
+			}
+		}
+	}
+	for i, w := range workers {
+		if w != nil {
+			results[i].Err = w.Close(ctx)
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return results, nil
+}
+
+// Once starts one worker, lets it measure once, and closes it.
+func Once(ctx context.Context, spec Spec, n int) (s Slice, cuts []string, err error) {
+	w, err := Start(ctx, spec)
+	if err != nil {
+		return Slice{}, nil, err
+	}
+	defer w.Kill()
+	if s, err = w.Run(ctx, n); err != nil {
+		return Slice{}, w.Cuts, err
+	}
+	return s, w.Cuts, w.Close(ctx)
+}
+
+// calibrate finds how many ops take about as long as a slice should.
+func calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error) {
+	for n := 1; ; {
+		s, err := w.Run(ctx, n)
+		if err != nil {
+			return 0, err
+		}
+		perOp := float64(max(s.Elapsed, 1)) / float64(s.Ops)
+		fit := max(1, int(float64(slice)/perOp))
+		if s.Elapsed >= slice/2 || n >= 1e9 {
+			return fit, nil
+		}
+		n = min(fit, 20*n)
+	}
+}
+
+// Orders are the orders of a lap, taken in turn: a Williams design
+// (E. J. Williams, 1949), in which every worker stands in each place, and
+// comes after each other worker, equally often. There are k orders if k is
+// even, else 2k.
+func Orders(k int) [][]int {
+	var orders [][]int
+	for first := range k {
+		order := make([]int, k)
+		for i := range order {
+			// 0, 1, k-1, 2, k-2, ...
+			step := (i + 1) / 2
+			if i%2 == 0 {
+				step = k - step
+			}
+			order[i] = (first + step) % k
+		}
+		orders = append(orders, order)
+		if k%2 == 1 {
+			back := slices.Clone(order)
+			slices.Reverse(back)
+			orders = append(orders, back)
+		}
+	}
+	return orders
+}
+
+// Median is the median of xs, which it leaves as they are; of an even number
+// the mean of the two in the middle. xs may not be empty.
+func Median(xs []float64) float64 {
+	s := slices.Sorted(slices.Values(xs))
+	m := len(s) / 2
+	if len(s)%2 == 1 {
+		return s[m]
+	}
+	return (s[m-1] + s[m]) / 2
+}

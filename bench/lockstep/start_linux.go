@@ -1,0 +1,60 @@
+package lockstep
+
+import (
+	"fmt"
+	"os/exec"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// sysProcAttr: a worker dies with its coordinator, even one that is killed,
+// and it stands in a process group of its own, so that ^C reaches the
+// coordinator alone, which then ends its workers in order.
+func sysProcAttr() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// startOn starts the command on the CPUs: a child inherits the mask of the
+// thread that forks it, so this thread takes it for that long.
+func startOn(cmd *exec.Cmd, cpus []int) error {
+	if cpus == nil {
+		return cmd.Start()
+	}
+	runtime.LockOSThread()
+	var before, set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		runtime.UnlockOSThread()
+		return fmt.Errorf("sched_getaffinity: %w", err)
+	}
+	for _, c := range cpus {
+		set.Set(c)
+	}
+	if err := unix.SchedSetaffinity(0, &set); err != nil {
+		runtime.UnlockOSThread()
+		return Skipf("sched_setaffinity to CPUs %v: %v; allow the call, or take CPUs that this process may use", cpus, err)
+	}
+	err := cmd.Start()
+	if e := unix.SchedSetaffinity(0, &before); e != nil {
+		// The thread stays wired and so keeps its mask to itself.
+		return fmt.Errorf("sched_setaffinity back to the mask before: %w", e)
+	}
+	runtime.UnlockOSThread()
+	return err
+}
+
+// AllowedCPUs are the CPUs that this process may run on, in rising order.
+func AllowedCPUs() ([]int, error) {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return nil, fmt.Errorf("sched_getaffinity: %w", err)
+	}
+	var cpus []int
+	for c := 0; len(cpus) < set.Count(); c++ {
+		if set.IsSet(c) {
+			cpus = append(cpus, c)
+		}
+	}
+	return cpus, nil
+}

@@ -1,0 +1,28 @@
+//go:build !linux
+
+package lockstep
+
+import (
+	"os/exec"
+	"runtime"
+	"syscall"
+)
+
+func sysProcAttr() *syscall.SysProcAttr { return nil }
+
+func startOn(cmd *exec.Cmd, cpus []int) error {
+	if cpus != nil {
+		return Skipf("%s can't hold a process on a CPU", runtime.GOOS)
+	}
+	return cmd.Start()
+}
+
+// AllowedCPUs are all of them here, numbered from 0: the system can't hold a
+// process on some.
+func AllowedCPUs() ([]int, error) {
+	cpus := make([]int, runtime.NumCPU())
+	for i := range cpus {
+		cpus[i] = i
+	}
+	return cpus, nil
+}

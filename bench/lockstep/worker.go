@@ -1,0 +1,220 @@
+package lockstep
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Spec says how to start a worker.
+type Spec struct {
+	Path string   // the program
+	Args []string // its arguments
+	Env  []string // its whole environment, as os.Environ has it
+	CPUs []int    // the CPUs that it may run on from its first instruction; nil for those of the coordinator
+	// Patience is how long it may take to open its arm, to do a slice, or to
+	// close, before it is killed as hung; 0 for a minute.
+	Patience time.Duration
+}
+
+// A Worker is a running worker process. It is used by one goroutine at a
+// time.
+type Worker struct {
+	Cuts []string // what it said it measures less of, and why
+
+	cmd      *exec.Cmd
+	in       io.WriteCloser
+	out      *bufio.Reader
+	stderr   head
+	patience time.Duration
+	hung     atomic.Bool
+	over     bool
+}
+
+// A WorkerError is a worker that failed: it said so, died, hung, or answered
+// nonsense.
+type WorkerError struct {
+	What   string // what it did, with the beginning of what it wrote to standard error if it died
+	Killed bool   // it died or was killed, rather than having said what is wrong
+}
+
+func (e *WorkerError) Error() string { return e.What }
+
+// Start starts a worker and waits until it has opened its arm. The error is a
+// *Skip if it can't be measured here, a *WorkerError if it failed, ctx's if
+// that ended, else what kept the process from starting. When ctx ends, the
+// worker is killed; so it is, where the system can, when the coordinator dies.
+func Start(ctx context.Context, spec Spec) (*Worker, error) {
+	w := &Worker{cmd: exec.CommandContext(ctx, spec.Path, spec.Args...), patience: cmp.Or(spec.Patience, time.Minute)}
+	w.cmd.Env = spec.Env
+	w.cmd.Stderr = &w.stderr
+	w.cmd.SysProcAttr = sysProcAttr()
+	// A child of the worker's that outlives it must not keep us waiting for
+	// its standard error.
+	w.cmd.WaitDelay = time.Second
+	in, err := w.cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("starting a worker: %w", err)
+	}
+	w.in = in
+	out, err := w.cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("starting a worker: %w", err)
+	}
+	w.out = bufio.NewReader(out)
+	if err := startOn(w.cmd, spec.CPUs); err != nil {
+		return nil, fmt.Errorf("starting worker %s: %w", spec.Path, err)
+	}
+	for {
+		word, rest, err := w.answer()
+		if err != nil {
+			return nil, w.fail(ctx, err)
+		}
+		switch word {
+		case "ready":
+			return w, nil
+		case "cut":
+			w.Cuts = append(w.Cuts, rest)
+		case "skip":
+			w.Kill()
+			return nil, &Skip{rest}
+		default:
+			return nil, w.fail(ctx, w.complaint(word, rest))
+		}
+	}
+}
+
+// Run gives the worker a turn of n ops. After an error the worker is dead.
+func (w *Worker) Run(ctx context.Context, n int) (Slice, error) {
+	if _, err := fmt.Fprintf(w.in, "run %d\n", n); err != nil {
+		return Slice{}, w.fail(ctx, w.death())
+	}
+	word, rest, err := w.answer()
+	if err == nil && word != "done" {
+		err = w.complaint(word, rest)
+	}
+	var s Slice
+	if err == nil {
+		s, err = parseSlice(rest)
+	}
+	if err != nil {
+		return Slice{}, w.fail(ctx, err)
+	}
+	return s, nil
+}
+
+// Close lets the worker close its arm and waits for its end. An error says
+// what the arm left behind, or how the worker failed.
+func (w *Worker) Close(ctx context.Context) error {
+	if w.over {
+		return nil
+	}
+	if _, err := fmt.Fprintln(w.in, "close"); err != nil {
+		return w.fail(ctx, w.death())
+	}
+	word, rest, err := w.answer()
+	if err == nil && word != "closed" {
+		err = w.complaint(word, rest)
+	}
+	if err != nil {
+		return w.fail(ctx, err)
+	}
+	w.over = true
+	w.in.Close()
+	stop := time.AfterFunc(w.patience, w.expire)
+	defer stop.Stop()
+	if err := w.cmd.Wait(); err != nil {
+		return &WorkerError{What: fmt.Sprintf("the worker ended badly after it had closed: %v%s", err, w.stderr.quote()), Killed: true}
+	}
+	return nil
+}
+
+// Kill ends the worker at once.
+func (w *Worker) Kill() {
+	if w.over {
+		return
+	}
+	w.over = true
+	w.in.Close()
+	w.cmd.Process.Kill()
+	w.cmd.Wait()
+}
+
+func (w *Worker) expire() {
+	w.hung.Store(true)
+	w.cmd.Process.Kill()
+}
+
+func (w *Worker) answer() (word, rest string, err error) {
+	stop := time.AfterFunc(w.patience, w.expire)
+	defer stop.Stop()
+	line, err := w.out.ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		return "", "", &WorkerError{What: fmt.Sprintf("the worker answered nonsense: a line that begins %.60q and does not end", line)}
+	case err != nil:
+		return "", "", w.death()
+	}
+	word, rest, _ = strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
+	return word, rest, nil
+}
+
+// complaint is what an answer says that is none of those expected.
+func (w *Worker) complaint(word, rest string) error {
+	if word == "error" {
+		return &WorkerError{What: rest}
+	}
+	return &WorkerError{What: fmt.Sprintf("the worker answered nonsense: %.200q", word+" "+rest)}
+}
+
+func (w *Worker) death() error {
+	w.cmd.Process.Kill()
+	err := w.cmd.Wait()
+	w.over = true
+	if w.hung.Load() {
+		return &WorkerError{What: fmt.Sprintf("the worker hung: no answer within %v%s", w.patience, w.stderr.quote()), Killed: true}
+	}
+	return &WorkerError{What: fmt.Sprintf("the worker died: %v%s", err, w.stderr.quote()), Killed: true}
+}
+
+func (w *Worker) fail(ctx context.Context, err error) error {
+	w.Kill()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// head keeps the beginning of what a worker writes to standard
+// error: a runtime that gives up says why in its first lines.
+type head struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (t *head) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if room := 2048 - len(t.text); room > 0 {
+		t.text = append(t.text, p[:min(room, len(p))]...)
+	}
+	return len(p), nil
+}
+
+func (t *head) quote() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := oneLine(string(t.text))
+	if s == "" {
+		return ""
+	}
+	return fmt.Sprintf(": %.300s", s)
+}

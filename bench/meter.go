@@ -1,0 +1,80 @@
+package bench
+
+import (
+	"runtime/metrics"
+	"time"
+)
+
+// A meter is the clock of an arm in Go, and what is counted along with it:
+// the process's context switches, and how often the scheduler put a goroutine
+// on a thread.
+type meter struct {
+	elapsed   time.Duration
+	switches  int64 // -1 where the system doesn't tell
+	schedules int64
+
+	began        time.Time
+	switchesThen int64
+	scheduled    int64
+	sample       []metrics.Sample
+}
+
+func newMeter() *meter {
+	m := &meter{sample: []metrics.Sample{{Name: "/sched/latencies:seconds"}}}
+	m.schedulings() // makes the histogram that later calls reuse
+	return m
+}
+
+// Start starts the clock, last of all.
+func (m *meter) Start() {
+	m.scheduled = m.schedulings()
+	m.switchesThen = kernelSwitches()
+	m.began = time.Now()
+}
+
+// Stop stops it, first of all.
+func (m *meter) Stop() {
+	m.elapsed = time.Since(m.began)
+	m.switches = -1
+	if now := kernelSwitches(); now >= 0 {
+		m.switches = now - m.switchesThen
+	}
+	m.schedules = m.schedulings() - m.scheduled
+}
+
+// schedulings is how often a goroutine got a thread so far. The runtime
+// records one time in eight that a goroutine stops running (runtime/proc.go
+// casgstatus, gTrackingPeriod).
+func (m *meter) schedulings() int64 {
+	metrics.Read(m.sample)
+	var n uint64
+	for _, c := range m.sample[0].Value.Float64Histogram().Counts {
+		n += c
+	}
+	return int64(n) * 8
+}
+
+// counts are what the meter saw, and whatever else is given.
+func (m *meter) counts(more map[string]int64) map[string]int64 {
+	all := map[string]int64{"schedules": m.schedules}
+	if m.switches >= 0 {
+		all["kernel-switches"] = m.switches
+	}
+	for k, v := range more {
+		all[k] = v
+	}
+	return all
+}
+
+// count reads one of the runtime's counters.
+func count(name string) int64 {
+	s := []metrics.Sample{{Name: name}}
+	metrics.Read(s)
+	return int64(s[0].Value.Uint64())
+}
+
+const (
+	goroutinesCreated = "/sched/goroutines-created:goroutines"
+	threadsAlive      = "/sched/threads/total:threads"
+	stackBytes        = "/memory/classes/heap/stacks:bytes"
+)

@@ -1,0 +1,243 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"threadbench/bench/lockstep"
+	"threadbench/goroutines"
+	"threadbench/threads"
+)
+
+// Stack: how much memory a parked task holds.
+//
+// ONE op is one task that has gone down its stack by depth bytes and parked
+// there. In one process, n grows in steps; at each, resident user memory
+// (smaps_rollup), kernel memory (a memory cgroup of the worker's own where it
+// may make one, else the system's) and address space are read, all of it
+// still held. The figures are the slopes over n, bytes a task; what a process
+// takes before its first task is the intercept, and stands beside them. Then
+// all tasks end, everything freed is given back to the system, and what is
+// still held, over n, is the residue.
+//
+// Once a process, with no collection and stacks that start at their least: a
+// growing stack leaves its old one behind for others to use, so a collection
+// at the right moment would flatter the goroutine.
+//
+// stack says how much stack a raw thread is given: least is what its body
+// needs, default what a C program gets (RLIMIT_STACK), reserved and not
+// resident. A goroutine and a locked one have but one kind.
+//
+// It favours the raw thread with the least stack, which has no room for a
+// handler or for code that anyone would write. RSS alone would favour every
+// thread: it leaves the kernel's part out.
+var stackFamily = Family{
+	Name:    "Stack",
+	Op:      "one parked task",
+	Primary: []string{"user-B/task", "kernel-B/task"},
+	Read: "What one more parked task takes: resident user memory, kernel memory, and address space, each the slope over n tasks held at once. " +
+		"The factor compares user and kernel memory together. residue is what stays after the tasks have ended.",
+	Cases: stackCases(),
+}
+
+var stackDepths = []int{0, 4 << 10, 64 << 10, 1 << 20}
+
+const (
+	stackGoroutines = 100_000
+	stackThreads    = 9_000
+	// No more memory than this is meant to be held, about: of deep stacks
+	// there are fewer.
+	stackBudget = 1 << 30
+	// The least number of tasks whose slope says anything.
+	stackLeast = 40
+)
+
+func stackCases() []Case {
+	var cases []Case
+	row := func(impl, stack string, depth int, herd newHerd) {
+		n := stackThreads
+		if impl == "goroutine" {
+			n = stackGoroutines
+		}
+		// A goroutine's stack is a power of two: up to twice its depth, and
+		// once more for the one that it was copied from.
+		n = min(n, stackBudget/max(4096, 4*depth))
+		cases = append(cases, Case{
+			Name:  Name{Family: "Stack"}.With("impl", impl).With("stack", stack).With("depth", fmt.Sprint(depth)),
+			Once:  true,
+			Env:   still,
+			Quick: depth == 0 && stack != "default",
+			open:  openStack(impl, stack, depth, n, herd),
+		})
+	}
+	for _, depth := range stackDepths {
+		row("goroutine", "", depth, goroutineHerd)
+		row("locked", "", depth, lockedHerd)
+		row("clone", "least", depth, cloneHerd)
+		row("clone", "default", depth, cloneHerd)
+	}
+	return cases
+}
+
+func openStack(impl, stack string, depth, n int, herd newHerd) func(func(string)) (lockstep.Arm, error) {
+	return func(cut func(string)) (lockstep.Arm, error) {
+		stackBytes := 0
+		if stack == "default" {
+			stackBytes = threads.DefaultStack()
+			if depth > stackBytes-threads.LeastStack(0) {
+				return nil, lockstep.Skipf("RLIMIT_STACK %d: a depth of %d wanted; raise it: ulimit -s %d", stackBytes, depth, (2*depth)>>10)
+			}
+		}
+		// What one task may take at the most: its stack, the one that it grew
+		// out of, and what the kernel and the runtime add.
+		need := threads.Need{BytesPerThread: int64(4*depth + 64<<10)}
+		ofRuntime := impl == "locked"
+		if impl == "goroutine" {
+			need.BytesPerThread = int64(4*depth + 8<<10)
+		} else {
+			need.MapsPerThread, need.Runtime = mapsPerThread(ofRuntime), ofRuntime
+		}
+		need.Threads = n
+		fits, limit, err := room(need, impl != "goroutine")
+		if err != nil {
+			return nil, err
+		}
+		if fits < stackLeast {
+			return nil, &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: stackLeast}).Error()}
+		}
+		if fits < n {
+			cut((&threads.LimitError{Limit: limit, Wanted: n}).Error())
+		}
+		meter, err := newMemoryMeter()
+		if err != nil {
+			return nil, err
+		}
+		h, err := herd(fits, depth, stackBytes)
+		if err != nil {
+			meter.close()
+			return nil, err
+		}
+		return &stackArm{herd: h, meter: meter, n: fits, depth: depth, goroutine: impl != "clone"}, nil
+	}
+}
+
+type stackArm struct {
+	herd      census
+	meter     *memoryMeter
+	n, depth  int
+	goroutine bool // the tasks have goroutine stacks
+	used      bool
+}
+
+// steps is at how many n the memory is read.
+const steps = 4
+
+// Run holds the tasks, whatever n is: once a process.
+func (a *stackArm) Run(int) (lockstep.Slice, error) {
+	if a.used {
+		return lockstep.Slice{}, errors.New("a Stack case is measured once a process")
+	}
+	a.used = true
+	before, err := a.meter.read()
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	stacks := count(stackBytes)
+
+	var xs []float64
+	var user, kernel, reserved []float64
+	made := 0
+	for step := 1; step <= steps && err == nil; step++ {
+		if err = a.herd.Make(a.n*step/steps - made); err != nil {
+			break
+		}
+		made = a.n * step / steps
+		a.herd.Wait()
+		var m memory
+		m, err = a.meter.read()
+		xs = append(xs, float64(made))
+		user = append(user, float64(m.user-before.user))
+		kernel = append(kernel, float64(m.kernel-before.kernel))
+		reserved = append(reserved, float64(m.reserved-before.reserved))
+	}
+	stacks = count(stackBytes) - stacks
+	var alive int64
+	if err == nil && a.herd.tids != nil {
+		alive = distinct(a.herd.tids())
+	}
+	a.herd.Release()
+	a.herd.Join()
+	if err == nil {
+		err = a.prove(alive, stacks)
+	}
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	// Twice: what the first collection frees the second one sweeps.
+	debug.FreeOSMemory()
+	debug.FreeOSMemory()
+	after, err := a.meter.read()
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+
+	userSlope, userAt0 := line(xs, user)
+	kernelSlope, kernelAt0 := line(xs, kernel)
+	reservedSlope, _ := line(xs, reserved)
+	return lockstep.Slice{Ops: a.n, Figures: map[string]float64{
+		"user-B/task":     userSlope,
+		"kernel-B/task":   kernelSlope,
+		"reserved-B/task": reservedSlope,
+		"residue-B/task":  float64(after.user+after.kernel-before.user-before.kernel) / float64(a.n),
+		"intercept-B":     userAt0 + kernelAt0,
+		"tasks":           float64(a.n),
+	}}, nil
+}
+
+// prove holds what was counted against what was to be held: as many threads
+// as tasks for a thread arm, and stacks at least as deep as the depth and at
+// most four times that (the next power of two, and a half-used span).
+func (a *stackArm) prove(alive, stacks int64) error {
+	if a.herd.tids != nil && alive != int64(a.n) {
+		return fmt.Errorf("expected %d threads held at once, seen %d", a.n, alive)
+	}
+	if !a.goroutine {
+		return nil
+	}
+	perTask := float64(stacks) / float64(a.n)
+	least, most := float64(max(a.depth, stackStart)), float64(4*a.depth+16<<10)
+	if perTask < least || perTask > most {
+		return fmt.Errorf("expected %.0f to %.0f bytes of stack a goroutine (/memory/classes/heap/stacks), seen %.0f", least, most, perTask)
+	}
+	return nil
+}
+
+func (a *stackArm) Close() error {
+	if !a.used {
+		a.herd.Join()
+	}
+	if err := a.meter.close(); err != nil {
+		return err
+	}
+	if _, raw := a.herd.parkedHerd.(*goroutines.Herd); raw {
+		return nil
+	}
+	return leaks()
+}
+
+// line fits y = slope·x + at0 by least squares.
+func line(xs, ys []float64) (slope, at0 float64) {
+	var mx, my float64
+	for i := range xs {
+		mx += xs[i] / float64(len(xs))
+		my += ys[i] / float64(len(ys))
+	}
+	var sxy, sxx float64
+	for i := range xs {
+		sxy += (xs[i] - mx) * (ys[i] - my)
+		sxx += (xs[i] - mx) * (xs[i] - mx)
+	}
+	slope = sxy / sxx
+	return slope, my - slope*mx
+}
