@@ -2,8 +2,10 @@ package lockstep
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -57,4 +59,31 @@ func AllowedCPUs() ([]int, error) {
 		}
 	}
 	return cpus, nil
+}
+
+// KeepTo keeps every thread of this process, and those to come, on the CPUs:
+// a coordinator that has woken a worker is not to run beside it.
+func KeepTo(cpus []int) error {
+	var set unix.CPUSet
+	for _, c := range cpus {
+		set.Set(c)
+	}
+	// A thread made meanwhile by one that was not yet moved is found by going
+	// over them again.
+	for range 2 {
+		tasks, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return fmt.Errorf("keeping to CPUs %v: %w", cpus, err)
+		}
+		for _, t := range tasks {
+			tid, err := strconv.Atoi(t.Name())
+			if err != nil {
+				continue
+			}
+			if err := unix.SchedSetaffinity(tid, &set); err != nil && err != unix.ESRCH {
+				return fmt.Errorf("keeping to CPUs %v: sched_setaffinity: %w", cpus, err)
+			}
+		}
+	}
+	return nil
 }

@@ -26,3 +26,6 @@ func AllowedCPUs() ([]int, error) {
 	}
 	return cpus, nil
 }
+
+// KeepTo is refused here.
+func KeepTo(cpus []int) error { return Skipf("%s can't hold a process on a CPU", runtime.GOOS) }

@@ -1,0 +1,212 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"syscall"
+
+	"threadbench/bench"
+	"threadbench/bench/lockstep"
+	"threadbench/threads"
+)
+
+// outcome is what a round has to say of one case: a benchmark line, or why
+// there is none.
+type outcome struct {
+	line  string // a benchmark line, "" if there is none
+	notes []note
+}
+
+type note struct{ kind, name, reason string }
+
+func (n note) line() string {
+	return fmt.Sprintf("# %s Benchmark%s: %s\n", n.kind, n.name, n.reason)
+}
+
+// measured is what one worker of a group has measured in a round.
+type measured struct {
+	err     error
+	cuts    []string
+	primary []float64 // the primary figure of each window, or of the one measurement
+	ops     int
+	time    bool // the primary figure is ns/op
+	figures map[string]float64
+}
+
+// measureGroup measures a group once and answers an outcome for each of its
+// cases. It fails only with ctx.
+func (m *machine) measureGroup(ctx context.Context, g group, p Profile, round int) ([]outcome, error) {
+	arms := g.arms()
+	specs := make([]lockstep.Spec, len(arms))
+	got := make([]measured, len(arms))
+	for i, a := range arms {
+		specs[i], got[i].err = g.cases[a].Spec(m.worker, m.site)
+		if specs[i].CPUs == nil && m.kept {
+			specs[i].CPUs = m.site.CPUs
+		}
+	}
+	var err error
+	if g.once() {
+		err = m.once(ctx, g, arms, specs, got, round)
+	} else {
+		err = m.sliced(ctx, g, arms, specs, got, p)
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	outcomes := make([]outcome, len(g.cases))
+	for i, c := range g.cases {
+		var ref, twin *measured
+		if g.ref >= 0 {
+			ref = &got[g.ref]
+			if i == g.ref {
+				twin = &got[len(got)-1]
+			}
+		}
+		outcomes[i] = conclude(c, &got[i], ref, twin)
+	}
+	return outcomes, nil
+}
+
+// sliced measures the group in lockstep. Workers that have no Spec for want
+// of a place are left out.
+func (m *machine) sliced(ctx context.Context, g group, arms []int, specs []lockstep.Spec, got []measured, p Profile) error {
+	var at []int
+	var able []lockstep.Spec
+	for i := range specs {
+		if got[i].err == nil {
+			at = append(at, i)
+			able = append(able, specs[i])
+		}
+	}
+	results, err := lockstep.Measure(ctx, able, p.lockstep())
+	if err != nil {
+		return err
+	}
+	for k, r := range results {
+		i := at[k]
+		got[i] = measured{err: r.Err, cuts: r.Cuts, primary: r.Windows, ops: r.Ops, time: true,
+			figures: bench.Figures(r.Ops, r.Counts, nil)}
+		if r.Err == nil {
+			_, got[i].err = g.cases[arms[i]].Check(r.Ops, r.Counts)
+		}
+	}
+	return nil
+}
+
+// once measures each of the group in a process of its own, in an order that
+// is another one in each round.
+func (m *machine) once(ctx context.Context, g group, arms []int, specs []lockstep.Spec, got []measured, round int) error {
+	orders := lockstep.Orders(len(arms))
+	for _, i := range orders[round%len(orders)] {
+		if got[i].err != nil {
+			continue
+		}
+		c := g.cases[arms[i]]
+		s, cuts, err := lockstep.Once(ctx, specs[i], 1)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		got[i] = measured{err: err, cuts: cuts, ops: s.Ops}
+		if err != nil {
+			continue
+		}
+		if _, got[i].err = c.Check(s.Ops, s.Counts); got[i].err != nil {
+			continue
+		}
+		got[i].figures = bench.Figures(s.Ops, s.Counts, s.Figures)
+		family, _ := bench.FamilyOf(c.Name.Family)
+		if slices.Equal(family.Primary, []string{"ns/op"}) {
+			got[i].time = true
+			got[i].primary = []float64{float64(s.Elapsed) / float64(s.Ops)}
+			continue
+		}
+		sum := 0.0
+		for _, unit := range family.Primary {
+			sum += got[i].figures[unit]
+		}
+		got[i].primary = []float64{sum}
+	}
+	return nil
+}
+
+// conclude makes a benchmark line of what a case has measured beside its
+// goroutine arm and, for that arm, beside its twin.
+func conclude(c bench.Case, got, ref, twin *measured) outcome {
+	name := c.Name.String()
+	var o outcome
+	for _, reason := range got.cuts {
+		o.notes = append(o.notes, note{"cut", name, reason})
+	}
+	if got.err != nil {
+		kind, reason := explain(got.err)
+		o.notes = append(o.notes, note{kind, name, reason})
+		return o
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Benchmark%s %d", name, got.ops)
+	write := func(x float64, unit string) { fmt.Fprintf(&b, " %.6g %s", x, unit) }
+	if got.time {
+		write(lockstep.Median(got.primary), "ns/op")
+	}
+	if ref != nil && ref.err == nil {
+		if x, ok := ratio(got, ref); ok {
+			write(x, "x-goroutine")
+		}
+	}
+	if twin != nil && twin.err == nil {
+		if x, ok := ratio(twin, got); ok {
+			write(x, "x-self")
+		}
+	}
+	for _, unit := range slices.Sorted(maps.Keys(got.figures)) {
+		write(got.figures[unit], unit)
+	}
+	b.WriteByte('\n')
+	o.line = b.String()
+	return o
+}
+
+// ratio is the median over windows of one arm's figure over another's in the
+// same window.
+func ratio(arm, over *measured) (float64, bool) {
+	var xs []float64
+	for i := range min(len(arm.primary), len(over.primary)) {
+		if over.primary[i] > 0 {
+			xs = append(xs, arm.primary[i]/over.primary[i])
+		}
+	}
+	if len(xs) == 0 {
+		return 0, false
+	}
+	return lockstep.Median(xs), true
+}
+
+// explain says of an error whether it is a skip or a failure, and why. A
+// worker that the system had no room for is a skip that names the limit.
+func explain(err error) (kind, reason string) {
+	var skip *lockstep.Skip
+	if errors.As(err, &skip) {
+		return "skip", skip.Reason
+	}
+	reason = strings.Join(strings.Fields(err.Error()), " ")
+	var worker *lockstep.WorkerError
+	refused := errors.Is(err, syscall.EAGAIN) ||
+		errors.As(err, &worker) && (strings.Contains(reason, "failed to create new OS thread") || strings.Contains(reason, syscall.EAGAIN.Error()))
+	if refused {
+		need := threads.Need{Threads: workerThreads}
+		if fits, limit, e := threads.Headroom(need); e == nil && fits < need.Threads {
+			return "skip", (&threads.LimitError{Limit: limit, Wanted: need.Threads}).Error()
+		}
+		return "skip", "a thread was refused by a limit that has room by now: " + reason
+	}
+	return "failed", reason
+}
+
+// workerThreads is what a worker's own runtime may make.
+const workerThreads = 10

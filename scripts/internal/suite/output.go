@@ -1,0 +1,156 @@
+package suite
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"threadbench/bench"
+	"threadbench/scripts/internal/results"
+)
+
+// output is the results file of a run: a header, then one round after the
+// other, each appended in one write and synced, so that a run which is killed
+// loses the round in flight at the most.
+type output struct {
+	file *os.File
+	path string
+	size int64 // of what is whole
+	next int   // the round to come, from 1
+}
+
+// createOutput makes a new results file and writes its header. A file that
+// is there is refused unless force is set; then it is replaced.
+func createOutput(path string, header []byte, force bool) (*output, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("writing results to %s: %w; choose another place with -o", path, err)
+	}
+	mode := os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	if force {
+		mode |= os.O_TRUNC
+	} else {
+		mode |= os.O_EXCL
+	}
+	f, err := os.OpenFile(path, mode, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("writing results to %s: the file exists; go on with it by -resume, replace it by -force, or choose another with -o", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("writing results to %s: %w; choose another place with -o", path, err)
+	}
+	o := &output{file: f, path: path, next: 1}
+	if err := o.append(header); err != nil {
+		f.Close()
+		if !force {
+			os.Remove(path)
+		}
+		return nil, err
+	}
+	return o, nil
+}
+
+// append adds to the file in one write, or leaves it as it was.
+func (o *output) append(text []byte) error {
+	_, err := o.file.Write(text)
+	if err == nil {
+		err = o.file.Sync()
+	}
+	if err != nil {
+		o.file.Truncate(o.size)
+		return fmt.Errorf("writing results to %s: %w; the rounds that it holds are whole: make room and go on with -resume", o.path, err)
+	}
+	o.size += int64(len(text))
+	return nil
+}
+
+// resumeOutput opens the results file of an earlier run of the same plan and
+// configuration, cuts off a round that never ended, and goes on after the
+// last whole one.
+func resumeOutput(path string, plan Plan, settings []bench.Setting) (*output, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("resuming %s: %w; start it without -resume", path, err)
+	}
+	was, round, whole, err := wholeRounds(text)
+	if err != nil {
+		return nil, fmt.Errorf("resuming %s: %w", path, err)
+	}
+	if was != plan {
+		return nil, fmt.Errorf("resuming %s: it was begun as %s; give the same flags, or another file with -o", path, flags(was))
+	}
+	if round > 0 {
+		if _, err := results.Read(bytes.NewReader(text[:whole]), path); err != nil {
+			return nil, err
+		}
+	}
+	if err := sameMachine(text, settings); err != nil {
+		return nil, fmt.Errorf("resuming %s: %w; another machine or build needs a file of its own: choose it with -o", path, err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return nil, fmt.Errorf("resuming %s: %w", path, err)
+	}
+	if err := f.Truncate(int64(whole)); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("resuming %s: cutting off the round in flight: %w", path, err)
+	}
+	return &output{file: f, path: path, size: int64(whole), next: round + 1}, nil
+}
+
+// wholeRounds finds the plan of a results file, the number of its last whole
+// round, and where that one (or, without any, the header) ends.
+func wholeRounds(text []byte) (plan Plan, round, whole int, err error) {
+	found := false
+	for line := range bytes.Lines(text) {
+		whole += len(line)
+		rest, ok := bytes.CutPrefix(line, []byte("# plan "))
+		if !ok || !bytes.HasSuffix(line, []byte("\n")) {
+			continue
+		}
+		if plan, err = parsePlan(string(rest)); err != nil {
+			return plan, 0, 0, fmt.Errorf("its plan can't be read: %w; start another file with -o", err)
+		}
+		found = true
+		break
+	}
+	if !found {
+		return plan, 0, 0, errors.New("it has no plan, so no run of this command began it; start another file with -o")
+	}
+	end := whole
+	for line := range bytes.Lines(text[whole:]) {
+		end += len(line)
+		var k int
+		if n, _ := fmt.Sscanf(string(line), "# end round %d\n", &k); n == 1 && bytes.HasSuffix(line, []byte("\n")) {
+			round, whole = k, end
+		}
+	}
+	return plan, round, whole, nil
+}
+
+// sameMachine is an error if a setting differs from the one in the file. The
+// cost of the clock is measured, and may come out otherwise.
+func sameMachine(text []byte, settings []bench.Setting) error {
+	was := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "Benchmark") {
+			break
+		}
+		if key, value, ok := strings.Cut(strings.TrimSpace(line), ": "); ok {
+			was[key] = value
+		}
+	}
+	for _, s := range settings {
+		if s.Key != "timer-ns" && was[s.Key] != s.Value {
+			return fmt.Errorf("its %s is %q, here it is %q", s.Key, was[s.Key], s.Value)
+		}
+	}
+	return nil
+}
+
+func flags(p Plan) string {
+	return fmt.Sprintf("-profile %s -bench %q -rounds %d -cpu %d", p.Profile, p.Bench, p.Rounds, p.CPU)
+}

@@ -1,0 +1,135 @@
+package suite
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"threadbench/bench"
+	"threadbench/bench/lockstep"
+)
+
+// A Profile is how long a run measures.
+type Profile struct {
+	Name    string
+	Rounds  int
+	Laps    int // laps of a window
+	Windows int // windows of a round
+	Full    bool
+}
+
+// slice is how long a turn is aimed to be. Shorter ones are eaten up by the
+// hand-over, longer ones let the machine change between two turns.
+const slice = 1500 * time.Microsecond
+
+// Profiles are what -profile chooses from. A verdict over the m statements of
+// the ledger at 5% needs 1+ceil(log2(m/0.05)) rounds: 10 for up to 25.
+var Profiles = []Profile{
+	{Name: "quick", Rounds: 10, Laps: 90, Windows: 1},
+	{Name: "full", Rounds: 20, Laps: 120, Windows: 3, Full: true},
+}
+
+// A Plan is what a run was asked to do. It stands in the results file, and a
+// run is resumed to the same plan.
+type Plan struct {
+	Profile string `json:"profile"`
+	Bench   string `json:"bench"`
+	Rounds  int    `json:"rounds"`
+	CPU     int    `json:"cpu"`
+}
+
+func (p Plan) line() string {
+	text, err := json.Marshal(p)
+	if err != nil {
+		panic(err)
+	}
+	return "# plan " + string(text) + "\n"
+}
+
+func parsePlan(text string) (p Plan, err error) {
+	err = json.Unmarshal([]byte(text), &p)
+	return p, err
+}
+
+// A group is what takes turns: the cases whose x-goroutine refers to the same
+// goroutine arm, and that arm once more, whose ratio to itself says what the
+// instrument is worth.
+type group struct {
+	cases []bench.Case
+	ref   int // the goroutine arm among them, -1 if it isn't selected
+}
+
+func (g group) once() bool { return g.cases[0].Once }
+
+// arms are the indexes of the cases in the order of the workers: each case
+// once, and the goroutine arm again.
+func (g group) arms() []int {
+	var arms []int
+	for i := range g.cases {
+		arms = append(arms, i)
+	}
+	if g.ref >= 0 {
+		arms = append(arms, g.ref)
+	}
+	return arms
+}
+
+// selectCases are the profile's cases whose full name matches.
+func selectCases(p Profile, re *regexp.Regexp) []bench.Case {
+	var chosen []bench.Case
+	for _, c := range bench.Cases() {
+		if (p.Full || c.Quick) && re.MatchString("Benchmark"+c.Name.String()) {
+			chosen = append(chosen, c)
+		}
+	}
+	return chosen
+}
+
+// groups are the cases in groups, each in the cases' order.
+func groups(cases []bench.Case) []group {
+	var gs []group
+	at := map[string]int{}
+	for _, c := range cases {
+		ref := c.Ref().String()
+		i, ok := at[ref]
+		if !ok {
+			i = len(gs)
+			at[ref] = i
+			gs = append(gs, group{ref: -1})
+		}
+		if c.Name.String() == ref {
+			gs[i].ref = len(gs[i].cases)
+		}
+		gs[i].cases = append(gs[i].cases, c)
+	}
+	return gs
+}
+
+// inRound is the order of the groups in a round: every other one backwards, so
+// that no family is always measured first.
+func inRound(gs []group, round int) []group {
+	order := slices.Clone(gs)
+	if round%2 == 0 {
+		slices.Reverse(order)
+	}
+	return order
+}
+
+func (p Profile) lockstep() lockstep.Plan {
+	return lockstep.Plan{Slice: slice, Laps: p.Laps, Windows: p.Windows}
+}
+
+// list says what a plan would measure.
+func list(cases []bench.Case) string {
+	var s string
+	for _, c := range cases {
+		kind := "sliced"
+		if c.Once {
+			kind = "once a process"
+		}
+		s += fmt.Sprintf("Benchmark%-55s %s\n", c.Name, kind)
+	}
+	return s
+}

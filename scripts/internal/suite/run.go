@@ -1,0 +1,337 @@
+// Package suite is what the run command does: it builds the worker, measures
+// the plan round by round, keeps each round as it ends, and prints what the
+// rounds say.
+package suite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"threadbench/bench"
+	"threadbench/bench/lockstep"
+	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/table"
+)
+
+const usage = `run measures goroutines against threads on this machine and prints the paired table.
+
+  go run ./scripts/run                             the short profile, about 90 s on two cores
+  go run ./scripts/run -profile full               every case, about 25 minutes
+  go run ./scripts/run -bench 'Switch/.*via=pipe'  the cases whose full name matches
+  go run ./scripts/run -o mine.txt                 the raw rounds into a file of your choice
+  go run ./scripts/run -o mine.txt -resume         go on after ^C or a kill, to the same plan
+  go run ./scripts/run -list                       the cases that would be measured
+
+Progress goes to standard error, the table to standard output. The exit code
+is 0 when the job is done, whatever the numbers say, else 2.
+
+`
+
+// options are the command line.
+type options struct {
+	plan   Plan
+	out    string
+	force  bool
+	resume bool
+	list   bool
+	format string
+
+	profile Profile
+	match   *regexp.Regexp
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("run", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.Usage = func() {
+		io.WriteString(stderr, usage)
+		fs.PrintDefaults()
+	}
+	fs.StringVar(&o.plan.Profile, "profile", "quick", "how long to measure: quick or full")
+	fs.StringVar(&o.plan.Bench, "bench", "", "a `regexp`: measure only cases whose full name, like BenchmarkSwitch/impl=clone/via=futex/place=same, matches")
+	fs.IntVar(&o.plan.Rounds, "rounds", 0, "how many rounds, each of fresh processes (default 10 for quick, 20 for full)")
+	fs.IntVar(&o.plan.CPU, "cpu", -1, "the CPU for what takes place on one (default the highest one allowed)")
+	fs.StringVar(&o.out, "o", "", "the results `file` (default results/local/DATE-HOST.txt)")
+	fs.BoolVar(&o.force, "force", false, "replace the results file if it exists")
+	fs.BoolVar(&o.resume, "resume", false, "go on with the results file of an earlier run of the same plan")
+	fs.BoolVar(&o.list, "list", false, "list the cases that would be measured, and exit")
+	fs.StringVar(&o.format, "format", "text", "of the table: text, json or csv")
+	if err := fs.Parse(args); err != nil {
+		return o, err
+	}
+	if fs.NArg() > 0 {
+		return o, fmt.Errorf("run takes no argument, %q given; choose cases by -bench, the file by -o", fs.Arg(0))
+	}
+	i := slices.IndexFunc(Profiles, func(p Profile) bool { return p.Name == o.plan.Profile })
+	if i < 0 {
+		return o, fmt.Errorf("-profile %q is none; choose quick or full", o.plan.Profile)
+	}
+	o.profile = Profiles[i]
+	set := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { set[f.Name] = true })
+	if !set["rounds"] {
+		o.plan.Rounds = o.profile.Rounds
+	}
+	if o.plan.Rounds < 1 {
+		return o, fmt.Errorf("-rounds %d is too few; give 1 or more", o.plan.Rounds)
+	}
+	if o.plan.CPU < -1 {
+		return o, fmt.Errorf("-cpu %d is none; give the number of an allowed CPU", o.plan.CPU)
+	}
+	if !slices.Contains([]string{"text", "json", "csv"}, o.format) {
+		return o, fmt.Errorf("-format %q is none; choose text, json or csv", o.format)
+	}
+	if o.force && o.resume {
+		return o, errors.New("-force and -resume exclude each other: one replaces the results file, the other goes on with it")
+	}
+	if o.resume && o.out == "" {
+		return o, errors.New("-resume needs -o FILE: the results file to go on with")
+	}
+	var err error
+	if o.match, err = regexp.Compile(o.plan.Bench); err != nil {
+		return o, fmt.Errorf("-bench %q is no regular expression: %w", o.plan.Bench, err)
+	}
+	return o, nil
+}
+
+// Run is the run command; it answers the exit code.
+func Run(args []string, stdout, stderr io.Writer) int {
+	o, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err == nil {
+		ctx, stop := untilStopped()
+		defer stop()
+		err = run(ctx, o, stdout, stderr)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "run:", err)
+		return 2
+	}
+	return 0
+}
+
+// untilStopped is a context that a signal to stop ends; and so does the end of
+// a "go run" that this process was started by, which passes on no SIGKILL.
+func untilStopped() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	parent := os.Getppid()
+	byGoRun := strings.Contains(os.Args[0], string(filepath.Separator)+"go-build")
+	go func() {
+		tick := time.NewTicker(500 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case s := <-signals:
+				cancel(fmt.Errorf("stopped by a signal (%v)", s))
+			case <-tick.C:
+				if byGoRun && os.Getppid() != parent {
+					cancel(errors.New("stopped since the go run that started it is gone"))
+				}
+			case <-ctx.Done():
+				signal.Stop(signals)
+				return
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// machine is where and with what a run measures.
+type machine struct {
+	worker string
+	site   bench.Site
+	kept   bool // this process keeps off the CPU that is measured on
+}
+
+func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	cases := selectCases(o.profile, o.match)
+	if len(cases) == 0 {
+		return fmt.Errorf("-bench %q matches no case of profile %s; -list shows them", o.plan.Bench, o.plan.Profile)
+	}
+	if o.list {
+		_, err := io.WriteString(stdout, list(cases))
+		return err
+	}
+	site, err := bench.NewSite(o.plan.CPU)
+	if err != nil {
+		return err
+	}
+	o.plan.CPU = site.CPU
+	bench.SweepGroups()
+	defer bench.SweepGroups()
+	settings := append(bench.Configuration("lockstep", bench.TimerCost()),
+		bench.Setting{Key: "kernel-bytes", Value: bench.KernelBytesFrom()})
+
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return err
+	}
+	out, err := openOutput(o, root, settings)
+	if err != nil {
+		return err
+	}
+	defer out.file.Close()
+
+	fmt.Fprintf(stderr, "building the worker\n")
+	worker, cleanup, err := buildWorker(ctx, root)
+	if err != nil {
+		return err
+	}
+	defer cleanup()
+	m := &machine{worker: worker, site: site}
+	if others := site.Elsewhere(); others != nil {
+		m.kept = lockstep.KeepTo(others) == nil
+	}
+
+	err = m.rounds(ctx, o, groups(cases), out, stderr)
+	if stopped := context.Cause(ctx); stopped != nil && out.next == 1 {
+		return fmt.Errorf("%w before its first round had ended; %s holds none yet", stopped, out.path)
+	} else if stopped != nil {
+		err = fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan), out.path)
+	}
+	if out.next == 1 {
+		return err
+	}
+	file, readErr := results.ReadFile(out.path)
+	if readErr != nil {
+		return errors.Join(err, readErr)
+	}
+	if e := render(table.New(file), o.format, stdout); e != nil {
+		return errors.Join(err, e)
+	}
+	fmt.Fprintf(stderr, "the raw rounds are in %s\n", out.path)
+	if err == nil {
+		err = unmeasured(cases, file)
+	}
+	return err
+}
+
+// unmeasured is an error that names the cases which failed in every round.
+func unmeasured(cases []bench.Case, file *results.File) error {
+	var names []string
+	for _, c := range cases {
+		name := c.Name.String()
+		failed := slices.ContainsFunc(file.Notes, func(n results.Note) bool { return n.Kind == "failed" && n.Name.String() == name })
+		if failed && file.Row(name) == nil {
+			names = append(names, "Benchmark"+name)
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	return fmt.Errorf("no figure for %s: failed in every round; the notes say why", strings.Join(names, ", "))
+}
+
+func render(t *table.Table, format string, w io.Writer) error {
+	switch format {
+	case "json":
+		return t.JSON(w)
+	case "csv":
+		return t.CSV(w)
+	}
+	return t.Text(w)
+}
+
+// moduleRoot is the folder of this module, which the worker is built from.
+func moduleRoot(ctx context.Context) (string, error) {
+	text, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").CombinedOutput()
+	path, dir, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
+	if err != nil || path != "threadbench" || dir == "" {
+		return "", fmt.Errorf("finding the suite's source: go list -m says %q; run this command in a checkout of threadbench, with the go command in PATH", strings.TrimSpace(string(text)))
+	}
+	return dir, nil
+}
+
+// buildWorker builds the bench test binary, which is its own worker, into a
+// temporary folder that cleanup removes.
+func buildWorker(ctx context.Context, root string) (path string, cleanup func(), err error) {
+	dir, err := os.MkdirTemp("", "threadbench-")
+	if err != nil {
+		return "", nil, fmt.Errorf("building the worker: %w", err)
+	}
+	cleanup = func() { os.RemoveAll(dir) }
+	path = filepath.Join(dir, "worker.test")
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", path, "./bench")
+	cmd.Dir = root
+	if text, err := cmd.CombinedOutput(); err != nil {
+		cleanup()
+		return "", nil, fmt.Errorf("building the worker: go test -c ./bench: %w: %s", err, bytes.TrimSpace(text))
+	}
+	return path, cleanup, nil
+}
+
+// openOutput opens the run's results file, new or to be resumed.
+func openOutput(o options, root string, settings []bench.Setting) (*output, error) {
+	if o.resume {
+		return resumeOutput(o.out, o.plan, settings)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	now := time.Now()
+	path := o.out
+	if path == "" {
+		path = filepath.Join(root, "results", "local", now.Format("2006-01-02-150405")+"-"+host+".txt")
+	}
+	var header bytes.Buffer
+	if err := bench.WriteHeader(&header, settings); err != nil {
+		return nil, err
+	}
+	header.WriteString(o.plan.line())
+	fmt.Fprintf(&header, "# begun %s on %s\n", now.UTC().Format(time.RFC3339), host)
+	return createOutput(path, header.Bytes(), o.force)
+}
+
+// rounds measures the rounds that are left and keeps each as it ends.
+func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output, stderr io.Writer) error {
+	left := o.plan.Rounds - out.next + 1
+	p := newProgress(stderr, max(0, left)*len(gs), o.plan.Rounds)
+	defer p.end()
+	noted := map[note]bool{}
+	for ; out.next <= o.plan.Rounds; out.next++ {
+		var lines, notes strings.Builder
+		before := readWeather()
+		for _, g := range inRound(gs, out.next) {
+			p.at(out.next, g.cases[0].Name.Family)
+			outcomes, err := m.measureGroup(ctx, g, o.profile, out.next)
+			if err != nil {
+				return err
+			}
+			p.step()
+			for _, oc := range outcomes {
+				lines.WriteString(oc.line)
+				for _, n := range oc.notes {
+					// What was skipped or cut in one round is in all of them.
+					if n.kind == "failed" || !noted[n] {
+						noted[n] = true
+						notes.WriteString(n.line())
+					}
+				}
+			}
+		}
+		text := fmt.Sprintf("# round %d: %s\n%s%s# end round %d\n", out.next, before.since(), notes.String(), lines.String(), out.next)
+		if err := out.append([]byte(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
