@@ -9,6 +9,7 @@ package bench
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"runtime"
@@ -26,6 +27,7 @@ type Case struct {
 	CPUs  int      // CPUs that its worker gets: 1, 2, or 0 for all
 	Procs int      // its GOMAXPROCS, 0 for as many as it has CPUs
 	Env   []string // its environment beyond that, KEY=VALUE
+	Awake bool     // its worker holds its P between the turns (see awake)
 	Quick bool     // it belongs to the short profile, too
 	Wants []Want   // the evidence
 
@@ -248,9 +250,13 @@ func IsWorker() bool { return os.Getenv(workerVariable) != "" }
 // Work is a worker's life; it answers the process's exit code.
 func Work() int {
 	name := os.Getenv(workerVariable)
-	return lockstep.Serve(os.Stdin, os.Stdout, func(cut func(string)) (lockstep.Arm, error) {
-		c, ok := Lookup(name)
-		if !ok {
+	c, known := Lookup(name)
+	var in io.Reader = os.Stdin
+	if c.Awake {
+		in = awake{}
+	}
+	return lockstep.Serve(in, os.Stdout, func(cut func(string)) (lockstep.Arm, error) {
+		if !known {
 			return nil, lockstep.Skipf("this build has no case %s", name)
 		}
 		return c.open(cut)

@@ -74,6 +74,8 @@ func createCases() []Case {
 		}
 		if mode == "cold" || mode == "nojoin" {
 			c.Once, c.Env = true, still
+		} else {
+			c.Awake = impl == "goroutine" || impl == "floor" || impl == "locked" && mode == "reused"
 		}
 		return c
 	}

@@ -82,11 +82,11 @@ func stackCases() []Case {
 
 func openStack(impl, stack string, depth, n int, herd newHerd) func(func(string)) (lockstep.Arm, error) {
 	return func(cut func(string)) (lockstep.Arm, error) {
-		stackBytes := 0
+		given := 0
 		if stack == "default" {
-			stackBytes = threads.DefaultStack()
-			if depth > stackBytes-threads.LeastStack(0) {
-				return nil, lockstep.Skipf("RLIMIT_STACK %d: a depth of %d wanted; raise it: ulimit -s %d", stackBytes, depth, (2*depth)>>10)
+			given = threads.DefaultStack()
+			if given < threads.LeastStack(depth) {
+				return nil, lockstep.Skipf("RLIMIT_STACK %d: a depth of %d wanted; raise it: ulimit -s %d", given, depth, (2*depth)>>10)
 			}
 		}
 		// What one task may take at the most: its stack, the one that it grew
@@ -113,21 +113,32 @@ func openStack(impl, stack string, depth, n int, herd newHerd) func(func(string)
 		if err != nil {
 			return nil, err
 		}
-		h, err := herd(fits, depth, stackBytes)
+		h, err := herd(fits, depth, given)
 		if err != nil {
 			meter.close()
 			return nil, err
 		}
-		return &stackArm{herd: h, meter: meter, n: fits, depth: depth, goroutine: impl != "clone"}, nil
+		a := &stackArm{herd: h, meter: meter, n: fits}
+		// The next power of two, and a span half in use.
+		a.leastStack, a.mostStack = max(depth, stackStart), 4*depth+16<<10
+		switch impl {
+		case "clone":
+			a.leastStack, a.mostStack = 0, 64
+		case "locked":
+			// And the g0 and signal stacks of the thread: 16 and 32 KiB.
+			a.mostStack += 48 << 10
+		}
+		return a, nil
 	}
 }
 
 type stackArm struct {
-	herd      census
-	meter     *memoryMeter
-	n, depth  int
-	goroutine bool // the tasks have goroutine stacks
-	used      bool
+	herd  census
+	meter *memoryMeter
+	n     int
+	used  bool
+
+	leastStack, mostStack int // bytes of the runtime's stacks that a task is to have
 }
 
 // steps is at how many n the memory is read.
@@ -196,19 +207,14 @@ func (a *stackArm) Run(int) (lockstep.Slice, error) {
 }
 
 // prove holds what was counted against what was to be held: as many threads
-// as tasks for a thread arm, and stacks at least as deep as the depth and at
-// most four times that (the next power of two, and a half-used span).
+// as tasks for a thread arm, and stacks of the runtime's as deep as they were
+// to be.
 func (a *stackArm) prove(alive, stacks int64) error {
 	if a.herd.tids != nil && alive != int64(a.n) {
 		return fmt.Errorf("expected %d threads held at once, seen %d", a.n, alive)
 	}
-	if !a.goroutine {
-		return nil
-	}
-	perTask := float64(stacks) / float64(a.n)
-	least, most := float64(max(a.depth, stackStart)), float64(4*a.depth+16<<10)
-	if perTask < least || perTask > most {
-		return fmt.Errorf("expected %.0f to %.0f bytes of stack a goroutine (/memory/classes/heap/stacks), seen %.0f", least, most, perTask)
+	if each := int(stacks) / a.n; each < a.leastStack || each > a.mostStack {
+		return fmt.Errorf("expected %d to %d bytes of the runtime's stacks a task (%s), seen %d", a.leastStack, a.mostStack, stackBytes, each)
 	}
 	return nil
 }
