@@ -1,0 +1,444 @@
+// Package results reads results files: the raw Go benchmark format as run and
+// "go test -bench" of this suite write it.
+//
+// Its stance: a results file is evidence, so a file that is not understood in
+// full is refused. What the format's own reader lets pass (a malformed line, a
+// setting that changes half-way, NaN) is an error here that names the file and
+// the line. Nothing is pooled, averaged or scaled: values keep the units and
+// the order in which they stand in the file, and each keeps the round that it
+// belongs to. The one thing left out is a round that never ended, because its
+// run was killed: it is reported, and doesn't count.
+package results
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+
+	"threadbench/bench"
+)
+
+// largest is the magnitude up to which a value is taken for a measurement; sums
+// and squares of such values are finite.
+const largest = 1e100
+
+// The drivers that write results files.
+const (
+	// Lockstep is the driver of the run command: the arms of a pair take
+	// turns, and a file is made of rounds with one line a case.
+	Lockstep = "lockstep"
+	// Testing is the driver of "go test -bench": one arm after the other, no
+	// rounds and no paired factor.
+	Testing = "testing"
+)
+
+// PairedFactor is the unit of an arm's primary figure over the goroutine
+// arm's, measured in the same laps. Files of driver Testing have none.
+const PairedFactor = "x-goroutine"
+
+// SelfFactor is the unit of the goroutine arm opened twice, one over the
+// other: 1 on a perfect instrument.
+const SelfFactor = "x-self"
+
+// Memory is the unit of a parked task's primary figure: user-B/task and
+// kernel-B/task of the same round, added up. No file holds it.
+const Memory = "user+kernel-B/task"
+
+// A File is what a results file says.
+type File struct {
+	Name   string    // as given to Read
+	Driver string    // Lockstep or Testing
+	Config []Setting // in the file's order, driver included
+	Units  []Unit    // those that the file says something of, in its order
+	Rows   []*Row    // in order of first appearance; empty only if there are Notes
+	Notes  []Note    // in order of first appearance
+	Plan   string    // the run's plan as it stands after "# plan ", or ""
+
+	// Rounds is the number of complete rounds; with driver Testing, which
+	// has none, the most lines of any one benchmark (-count).
+	Rounds int
+
+	// Truncated says that rounds of the file never ended, since a run was
+	// killed. Their lines are in no Row and no Note; Dropped is where they stand.
+	Truncated bool
+	Dropped   []Span
+}
+
+// A Setting is a "key: value" line: configuration, constant within a file.
+type Setting struct{ Key, Value string }
+
+// A Unit is what a file's Unit lines say of a unit.
+type Unit struct {
+	Name   string // as in the file: ns/op, never sec/op
+	Better string // "lower", "higher", or "" where the file doesn't say
+	Exact  bool   // assume=exact: a count that is whole by construction
+}
+
+// A Row is one benchmark and all its lines.
+type Row struct {
+	Name     bench.Name
+	FullName string // as in the file, without "Benchmark" and -GOMAXPROCS
+	Procs    int    // testing's -GOMAXPROCS suffix, 0 where there is none
+	Runs     []Run  // at least one, in the file's order
+	units    []string
+}
+
+// A Run is one benchmark line.
+type Run struct {
+	Round  int // the round's number; with driver Testing the line's, from 1
+	Line   int // where it stands in the file, from 1
+	Iters  int // at least 1
+	Values map[string]float64
+}
+
+// A Note is a case that was left out, cut to what fits, or failed.
+type Note struct {
+	Kind     string // "skip", "cut" or "failed"
+	Name     bench.Name
+	FullName string // without "Benchmark"
+	Reason   string
+	Rounds   int // how many times the file says so, at least 1
+	Line     int // where it first does
+}
+
+// A Span is a stretch of a file, both ends included, counted from 1.
+type Span struct {
+	First, Last int
+	Lines       int // how many of them are benchmark lines
+}
+
+// Get is the value of a configuration key, "" where the file lacks it.
+func (f *File) Get(key string) string {
+	for _, s := range f.Config {
+		if s.Key == key {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+// Row is the row of that name (keys in the order of bench.Keys), nil if there
+// is none.
+func (f *File) Row(name string) *Row {
+	for _, r := range f.Rows {
+		if r.Name.String() == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// Ref is the row of the goroutine arm that r's factor refers to, nil if the
+// file doesn't hold it. A goroutine row is its own.
+func (f *File) Ref(r *Row) *Row {
+	name, ok := r.Name.Ref(func(s string) bool { return f.Row(s) != nil })
+	if !ok {
+		return nil
+	}
+	return f.Row(name.String())
+}
+
+// Units are the row's units in order of first appearance.
+func (r *Row) Units() []string { return slices.Clone(r.units) }
+
+// Values are the row's values in a unit, in the file's order; shorter than
+// Runs where lines lack it. The unit may be Memory.
+func (r *Row) Values(unit string) []float64 {
+	var vs []float64
+	for _, run := range r.Runs {
+		if unit == Memory {
+			user, ok1 := run.Values["user-B/task"]
+			kernel, ok2 := run.Values["kernel-B/task"]
+			if ok1 && ok2 {
+				vs = append(vs, user+kernel)
+			}
+		} else if v, ok := run.Values[unit]; ok {
+			vs = append(vs, v)
+		}
+	}
+	return vs
+}
+
+// Primary is the unit of the row's primary figure: ns/op, else Memory, else
+// the row's first unit that is no factor. Parts are the units of the file that
+// it is made of.
+func (r *Row) Primary() (unit string, parts []string) {
+	if slices.Contains(r.units, "ns/op") {
+		return "ns/op", []string{"ns/op"}
+	}
+	if len(r.Values(Memory)) > 0 {
+		return Memory, []string{"user-B/task", "kernel-B/task"}
+	}
+	i := slices.IndexFunc(r.units, isFigure)
+	return r.units[i], r.units[i : i+1]
+}
+
+// isFigure tells a figure's unit from a factor's. Each line has one at least.
+func isFigure(unit string) bool { return unit != PairedFactor && unit != SelfFactor }
+
+// ReadFile reads the results file at path. Its errors are Read's and those of
+// opening it.
+func ReadFile(path string) (*File, error) {
+	r, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading results: %w; give the path of a file that \"go run ./scripts/run\" or \"go test -bench . ./bench\" wrote", err)
+	}
+	defer r.Close()
+	return Read(r, path)
+}
+
+// Read reads a results file; name stands for it in messages. It holds the
+// whole file in memory.
+//
+// Errors name the file, the line, what is wrong and the way out: a file that
+// can't be read or is empty; no benchmark lines and no notes; no complete
+// round; a driver that is neither Lockstep nor Testing; a malformed line; a
+// name that bench.ParseName refuses; NaN, infinities and figures beyond 1e100;
+// a unit that stands twice in a line; a line of factors alone; a case that stands twice in a round; a
+// configuration key that changes. Within a round that never ended nothing is
+// an error.
+func Read(r io.Reader, name string) (*File, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("reading results %s: %w; check that it is a readable file", name, err)
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil, failure(name, 1, "the file is empty", "write it again with \"go run ./scripts/run -o FILE\"")
+	}
+	l := scan(data)
+	f := &File{Name: name, Plan: l.plan}
+	records, last, err := l.records(name)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range last.Config {
+		if c.Key == "driver" {
+			f.Driver = string(c.Value)
+		}
+	}
+	switch {
+	case f.Driver == Lockstep:
+	case f.Driver == Testing:
+		l.ignoreRounds()
+	case len(records) == 0 && len(l.problems) == 0 && len(l.notes) == 0:
+		return nil, failure(name, l.lines, "no benchmark line up to here", "give a file that \"go run ./scripts/run\" or \"go test -bench . ./bench\" wrote")
+	default:
+		return nil, failure(name, l.lines, fmt.Sprintf("driver %q is neither lockstep nor testing", f.Driver),
+			"the file needs a line \"driver: lockstep\" (rounds, written by run) or \"driver: testing\" (written by go test) before its first benchmark")
+	}
+	if err := f.build(l, records, last); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// build fills the file from what the two readings found. The error that comes
+// first in the file wins.
+func (f *File) build(l *layout, records []benchfmt.Record, last *benchfmt.Result) error {
+	problems := l.problems
+	b := builder{file: f, rows: map[string]*Row{}}
+	for _, rec := range records {
+		_, line := rec.Pos()
+		if !l.counts(line) {
+			continue
+		}
+		switch rec := rec.(type) {
+		case *benchfmt.SyntaxError:
+			problems = append(problems, problem{line, rec.Msg, "mend or delete the line, or run again"})
+		case *benchfmt.UnitMetadata:
+			b.unit(rec)
+		case *benchfmt.Result:
+			if p := b.result(rec, l.round(line)); p != nil {
+				problems = append(problems, *p)
+			}
+		}
+	}
+	slices.SortStableFunc(problems, func(a, b problem) int { return a.line - b.line })
+	for _, p := range problems {
+		if l.counts(p.line) {
+			return failure(f.Name, p.line, p.what, p.wayOut)
+		}
+	}
+
+	if f.Config == nil {
+		f.Config = settings(last)
+	}
+	f.Dropped = l.flights
+	f.Truncated = len(f.Dropped) > 0
+	f.addNotes(l)
+	if f.Driver == Lockstep {
+		f.Rounds = len(l.rounds)
+	}
+	if f.Truncated && f.Rounds == 0 {
+		return failure(f.Name, l.lines, "no complete round up to here: the run was stopped in its first",
+			"go on with it: \"go run ./scripts/run -resume -o FILE\"")
+	}
+	if len(f.Rows) == 0 && len(f.Notes) == 0 {
+		return failure(f.Name, l.lines, "no benchmark line up to here", "run again, with a -bench that matches something (\"go run ./scripts/run -list\")")
+	}
+	return nil
+}
+
+// builder turns benchfmt's results into rows.
+type builder struct {
+	file *File
+	rows map[string]*Row
+	seen int // the line of the first result
+}
+
+// result adds a benchmark line, or says what is wrong with it.
+func (b *builder) result(res *benchfmt.Result, in round) *problem {
+	_, line := res.Pos()
+	bad := func(wayOut, format string, args ...any) *problem {
+		return &problem{line, fmt.Sprintf(format, args...), wayOut}
+	}
+	full, procs := cutProcs(string(res.Name))
+	if procs != 0 && b.file.Driver == Lockstep {
+		return bad("rename the value: none may end in a hyphen and digits", "Benchmark%s: the ending -%d reads as GOMAXPROCS, which lockstep files don't have", res.Name, procs)
+	}
+	name, err := bench.ParseName(full)
+	if err != nil {
+		return bad("only this suite's own names can be read", "%v", err)
+	}
+	if res.Iters < 1 {
+		return bad("delete the line, or run again", "Benchmark%s: %d iterations, at least 1 expected", full, res.Iters)
+	}
+	run := Run{Round: in.number, Line: line, Iters: res.Iters, Values: map[string]float64{}}
+	var units []string
+	for _, v := range res.Values {
+		value, unit := v.Value, v.Unit
+		if v.OrigUnit != "" {
+			value, unit = v.OrigValue, v.OrigUnit
+		}
+		if math.IsNaN(value) || math.Abs(value) > largest {
+			return bad("delete the line, or run again", "Benchmark%s: %v %s is no figure between -%g and %g", full, value, unit, largest, largest)
+		}
+		if _, twice := run.Values[unit]; twice {
+			return bad("delete one of the two", "Benchmark%s: the unit %s stands twice in the line", full, unit)
+		}
+		run.Values[unit] = value
+		units = append(units, unit)
+	}
+	if !slices.ContainsFunc(units, isFigure) {
+		return bad("delete the line, or run again", "Benchmark%s: a factor and no figure that it would be of", full)
+	}
+	if p := b.config(res, line); p != nil {
+		return p
+	}
+
+	key := name.String()
+	row := b.rows[key]
+	if row == nil {
+		row = &Row{Name: name, FullName: full, Procs: procs}
+		b.rows[key] = row
+		b.file.Rows = append(b.file.Rows, row)
+	}
+	if row.Procs != procs {
+		return bad("run go test with one -cpu value and keep the others in files of their own", "Benchmark%s ran with GOMAXPROCS %d at line %d and %d here: they are not one benchmark", full, max(row.Procs, 1), row.Runs[0].Line, max(procs, 1))
+	}
+	if b.file.Driver == Testing {
+		run.Round = len(row.Runs) + 1
+		b.file.Rounds = max(b.file.Rounds, run.Round)
+	} else if n := len(row.Runs); n > 0 && row.Runs[n-1].Line >= in.First {
+		return bad("delete one of the two", "Benchmark%s stands twice in round %d, at line %d too", full, in.number, row.Runs[n-1].Line)
+	}
+	row.Runs = append(row.Runs, run)
+	for _, u := range units {
+		if !slices.Contains(row.units, u) {
+			row.units = append(row.units, u)
+		}
+	}
+	return nil
+}
+
+// config takes the file's configuration from its first result and holds the
+// others against it.
+func (b *builder) config(res *benchfmt.Result, line int) *problem {
+	have := settings(res)
+	if b.file.Config == nil {
+		b.file.Config, b.seen = have, line
+		return nil
+	}
+	for _, s := range have {
+		if was := b.file.Get(s.Key); was != s.Value {
+			return &problem{line, fmt.Sprintf("configuration %s: %q here, %q at line %d", s.Key, s.Value, was, b.seen),
+				"results under two configurations are two files: keep them apart"}
+		}
+	}
+	for _, s := range b.file.Config {
+		if !slices.ContainsFunc(have, func(h Setting) bool { return h.Key == s.Key }) {
+			return &problem{line, fmt.Sprintf("configuration %s: taken back here, %q at line %d", s.Key, s.Value, b.seen),
+				"results under two configurations are two files: keep them apart"}
+		}
+	}
+	return nil
+}
+
+func (b *builder) unit(m *benchfmt.UnitMetadata) {
+	i := slices.IndexFunc(b.file.Units, func(u Unit) bool { return u.Name == m.OrigUnit })
+	if i < 0 {
+		i = len(b.file.Units)
+		b.file.Units = append(b.file.Units, Unit{Name: m.OrigUnit})
+	}
+	switch m.Key {
+	case "better":
+		b.file.Units[i].Better = m.Value
+	case "assume":
+		b.file.Units[i].Exact = m.Value == "exact"
+	}
+}
+
+// addNotes adds those of the notes that count, each reason once.
+func (f *File) addNotes(l *layout) {
+	at := map[string]int{}
+	for _, n := range l.notes {
+		if !l.counts(n.Line) {
+			continue
+		}
+		key := n.Kind + " " + n.Name.String() + ": " + n.Reason
+		if i, again := at[key]; again {
+			f.Notes[i].Rounds++
+			continue
+		}
+		at[key] = len(f.Notes)
+		n.Rounds = 1
+		f.Notes = append(f.Notes, n)
+	}
+}
+
+func settings(res *benchfmt.Result) []Setting {
+	s := []Setting{}
+	for _, c := range res.Config {
+		s = append(s, Setting{c.Key, string(c.Value)})
+	}
+	return s
+}
+
+// cutProcs takes testing's suffix -GOMAXPROCS off a name; 0 where there is none.
+func cutProcs(name string) (string, int) {
+	_, parts := benchfmt.Name(name).Parts()
+	if len(parts) == 0 {
+		return name, 0
+	}
+	suffix := string(parts[len(parts)-1])
+	if !strings.HasPrefix(suffix, "-") {
+		return name, 0
+	}
+	procs, err := strconv.Atoi(suffix[1:])
+	if err != nil || procs < 1 {
+		return name, 0
+	}
+	return strings.TrimSuffix(name, suffix), procs
+}
+
+// failure is the one form of an error about a line.
+func failure(file string, line int, what, wayOut string) error {
+	return fmt.Errorf("reading results %s:%d: %s; %s", file, max(line, 1), what, wayOut)
+}

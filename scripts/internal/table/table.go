@@ -1,0 +1,202 @@
+// Package table computes the paired table of a results file and renders it as
+// text, JSON and CSV.
+//
+// Its stance: the unit of the statistics is a round. A figure is the median
+// over rounds with the 95% interval that benchmath gives without assuming a
+// distribution; where there are too few rounds for one, there is none. The
+// factor against the goroutine arm is the median of the rounds' paired
+// factors, never a quotient of two medians, except in files of driver testing:
+// those have no pairs, and their factors say so and carry no interval.
+// Nothing is subtracted, pooled over cases, or left out without a word.
+package table
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"threadbench/bench"
+	"threadbench/scripts/internal/results"
+)
+
+// A Table is a results file reckoned up.
+type Table struct {
+	Config    []results.Setting
+	Driver    string // results.Lockstep or results.Testing
+	Rounds    int    // complete ones; with driver testing the most runs of one case
+	Truncated bool   // a round of the file never ended and isn't counted
+	Sections  []Section
+	AA        *AA // nil if the file has no x-self
+	Notes     []results.Note
+}
+
+// A Section is a family's rows that refer to one goroutine arm.
+type Section struct {
+	Family string
+	Fixed  string   // the keys that all rows share, "place=same"; "" if none
+	Vary   []string // the keys that tell the rows apart, impl left out
+	OneOp  string   // what ONE op is
+	Rows   []Row    // in the order of bench.Contenders, then of the file
+}
+
+// A Row is one case.
+type Row struct {
+	Name      bench.Name
+	FullName  string // as in the file
+	Contender string // in words: "raw thread (clone)"
+	Ref       string // the goroutine arm's name, "" if the file doesn't hold it
+	Lottery   bool   // placed by the schedulers: decides nothing
+	Stats     []Stat // the primary figure first, then the file's units in order
+	Factor    *Factor
+	Words     string // the factor as a sentence; "" for the goroutine arm itself
+}
+
+// A Stat is the summary of one unit over rounds.
+type Stat struct {
+	Unit      string
+	Median    float64
+	Low, High float64 // the 95% interval of the median, if Interval
+	Interval  bool    // false where there are too few rounds for one
+	N         int     // rounds with a value, at least 1
+}
+
+// A Factor is a case's primary figure over its goroutine arm's. Its Stat's
+// unit is results.PairedFactor.
+type Factor struct {
+	Stat
+	Paired bool // over the same laps; else a quotient of two medians, without interval
+
+	// P is, if not Paired, the probability of the two samples by chance
+	// alone (Mann-Whitney U-test); Few says that there are too few runs for
+	// it to be small.
+	P   float64
+	Few bool
+}
+
+// AA is the spread of the goroutine arm against itself (x-self), which would
+// be 1 throughout on a perfect instrument. Cases that the schedulers place are
+// left out.
+type AA struct {
+	Stat             // N is the number of values, over all cases
+	Worst    float64 // the largest distance from 1
+	WorstRow string  // the case that showed it
+}
+
+// New reckons up a file.
+func New(f *results.File) *Table {
+	t := &Table{Config: f.Config, Driver: f.Driver, Rounds: f.Rounds, Truncated: f.Truncated, AA: newAA(f), Notes: f.Notes}
+	at := map[string]int{} // group → section
+	for _, r := range f.Rows {
+		row := newRow(f, r, t.AA)
+		// Rows whose goroutine arm is not there stand with those that would
+		// have had the same.
+		group := row.Ref
+		if group == "" {
+			group = "no arm: " + r.Name.With("impl", "").With("via", "").With("stack", "").String()
+		}
+		i, ok := at[group]
+		if !ok {
+			i = len(t.Sections)
+			at[group] = i
+			t.Sections = append(t.Sections, Section{Family: r.Name.Family})
+		}
+		t.Sections[i].Rows = append(t.Sections[i].Rows, row)
+	}
+	families := map[string]int{}
+	for i := range t.Sections {
+		s := &t.Sections[i]
+		if _, ok := families[s.Family]; !ok {
+			families[s.Family] = i
+		}
+		s.finish()
+	}
+	slices.SortStableFunc(t.Sections, func(a, b Section) int { return cmp.Compare(families[a.Family], families[b.Family]) })
+	return t
+}
+
+// finish orders the section's rows and tells its keys apart.
+func (s *Section) finish() {
+	slices.SortStableFunc(s.Rows, func(a, b Row) int { return cmp.Compare(order(a.Name), order(b.Name)) })
+	var fixed []string
+	first := s.Rows[0].Name
+	for _, key := range bench.Keys {
+		v := first.Get(key)
+		switch {
+		case key == "impl":
+		case slices.ContainsFunc(s.Rows, func(r Row) bool { return r.Name.Get(key) != v }):
+			s.Vary = append(s.Vary, key)
+		case v != "":
+			fixed = append(fixed, key+"="+v)
+		}
+	}
+	s.Fixed = strings.Join(fixed, " ")
+	s.OneOp = oneOp(first)
+}
+
+// order is a contender's place in every table; unknown ones come last.
+func order(n bench.Name) int {
+	if i := slices.Index(bench.Contenders, n.Get("impl")); i >= 0 {
+		return i
+	}
+	return len(bench.Contenders)
+}
+
+func newRow(f *results.File, r *results.Row, aa *AA) Row {
+	row := Row{Name: r.Name, FullName: r.FullName, Contender: contender(r.Name), Lottery: r.Name.Get("place") == "free"}
+	primary, _ := r.Primary()
+	row.Stats = append(row.Stats, summarize(primary, r.Values(primary)))
+	for _, u := range r.Units() {
+		if u != primary && u != results.PairedFactor {
+			row.Stats = append(row.Stats, summarize(u, r.Values(u)))
+		}
+	}
+	ref := f.Ref(r)
+	if ref != nil {
+		row.Ref = ref.Name.String()
+	}
+	switch xs := r.Values(results.PairedFactor); {
+	case ref == r:
+		row.Factor = &Factor{Stat: Stat{Unit: results.PairedFactor, Median: 1, N: len(r.Runs)}, Paired: f.Driver == results.Lockstep, P: 1}
+	case f.Driver == results.Lockstep && len(xs) > 0:
+		row.Factor = &Factor{Stat: summarize(results.PairedFactor, xs), Paired: true}
+	case f.Driver == results.Testing && ref != nil:
+		row.Factor = unpaired(r, ref)
+	}
+	row.Words = words(row, ref, aa)
+	return row
+}
+
+// Stat is the row's summary in a unit.
+func (r *Row) Stat(unit string) (Stat, bool) {
+	for _, s := range r.Stats {
+		if s.Unit == unit {
+			return s, true
+		}
+	}
+	return Stat{}, false
+}
+
+// Own reports whether the row is the goroutine arm that its section refers to.
+func (r *Row) Own() bool { return r.Ref == r.Name.String() }
+
+func newAA(f *results.File) *AA {
+	var all []float64
+	aa := &AA{}
+	for _, r := range f.Rows {
+		if r.Name.Get("place") == "free" {
+			continue
+		}
+		for _, x := range r.Values(results.SelfFactor) {
+			all = append(all, x)
+			if off := math.Abs(x - 1); off > aa.Worst || aa.WorstRow == "" {
+				aa.Worst, aa.WorstRow = off, r.Name.String()
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	aa.Stat = summarize(results.SelfFactor, all)
+	return aa
+}

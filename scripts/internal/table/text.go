@@ -1,0 +1,377 @@
+package table
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"threadbench/scripts/internal/results"
+)
+
+// width is the most columns of a line of text.
+const width = 100
+
+// evidence are the columns that stand beside a family's figures. Families that
+// aren't named here show all their units.
+var evidence = map[string][]string{
+	"Create": {"threads/op"},
+	"Stack":  {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
+	"Switch": {"kernel-switches/op", "crossed/op"},
+}
+
+// Text renders the table for a reader, at most 100 columns wide except where a
+// single word of the file is wider. Its error is the writer's.
+func (t *Table) Text(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	wrap(b, t.machine(), "", "  ")
+	if t.Driver == results.Testing {
+		wrap(b, "The driver was go test: one arm ran after the other, so a factor is a quotient of two medians, unpaired, with no interval; p is the probability of such samples by chance (Mann-Whitney U-test).", "", "  ")
+	}
+	if t.Truncated {
+		wrap(b, "A round of this file never ended, since its run was killed: it isn't counted.", "", "  ")
+	}
+	wrap(b, t.aa(), "", "  ")
+	if len(t.Sections) == 0 {
+		fmt.Fprintln(b, "\nNothing was measured.")
+	}
+	for i := range t.Sections {
+		fmt.Fprintln(b)
+		t.section(b, &t.Sections[i])
+	}
+	if len(t.Notes) > 0 {
+		fmt.Fprintln(b, "\nLeft out, cut or failed")
+		for _, n := range t.merged() {
+			wrap(b, n, "  ", "    ")
+		}
+	}
+	return b.Flush()
+}
+
+// machine is the table's first line: what was measured, and on what.
+func (t *Table) machine() string {
+	get := func(key string) string {
+		for _, s := range t.Config {
+			if s.Key == key {
+				return s.Value
+			}
+		}
+		return ""
+	}
+	parts := []string{fmt.Sprintf("threadbench: %s, driver %s", count(t.Rounds, noun(t.Driver)), t.Driver)}
+	if os, arch := get("goos"), get("goarch"); os != "" || arch != "" {
+		parts = append(parts, os+"/"+arch)
+	}
+	for _, p := range []struct{ key, format string }{
+		{"kernel", "kernel %s"}, {"go", "%s"}, {"cpus", "cpus %s"}, {"memory", "memory %s"}, {"virt", "virt %s"},
+	} {
+		if v := get(p.key); v != "" {
+			parts = append(parts, fmt.Sprintf(p.format, v))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// noun is what a driver makes many of.
+func noun(driver string) string {
+	if driver == results.Testing {
+		return "run"
+	}
+	return "round"
+}
+
+func (t *Table) aa() string {
+	if t.AA == nil {
+		return "A/A: this file has no x-self, so this machine's own spread is not known."
+	}
+	a := t.AA
+	spread := ""
+	if a.Interval {
+		spread = fmt.Sprintf(" [%.3f, %.3f]", a.Low, a.High)
+	}
+	return fmt.Sprintf("A/A, the goroutine arm against itself: %.3f×%s over %s, at most %s%% off 1 (%s). Factors closer to 1 than that say nothing.",
+		a.Median, spread, count(a.N, "value"), digits(100*a.Worst), a.WorstRow)
+}
+
+func (t *Table) section(b *bufio.Writer, s *Section) {
+	title := s.Family
+	if s.Fixed != "" {
+		title += " " + s.Fixed
+	}
+	wrap(b, title+". "+s.OneOp, "", "  ")
+
+	// Evidence that doesn't fit beside the figures goes below them.
+	labels, more := s.labels(), t.evidence(s)
+	block := slices.Concat(labels, t.figures(s))
+	if all := slices.Concat(block, more); total(all) <= width {
+		block, more = all, nil
+	}
+	grid(b, block)
+	for len(more) > 0 {
+		n := 1
+		for n < len(more) && total(slices.Concat(labels, more[:n+1])) <= width {
+			n++
+		}
+		fmt.Fprintln(b)
+		grid(b, slices.Concat(labels, more[:n]))
+		more = more[n:]
+	}
+	below := t.footnotes(s)
+	for _, r := range s.Rows {
+		if r.Words != "" {
+			below = append(below, r.Words)
+		}
+	}
+	if len(below) > 0 {
+		fmt.Fprintln(b)
+	}
+	for _, line := range below {
+		wrap(b, line, "  ", "    ")
+	}
+}
+
+// labels are the columns that say which case a line is.
+func (s *Section) labels() []column {
+	who := column{head: "contender"}
+	for _, r := range s.Rows {
+		who.cells = append(who.cells, r.Contender)
+	}
+	columns := []column{who}
+	for _, key := range s.Vary {
+		c := column{head: key}
+		for _, r := range s.Rows {
+			v := r.Name.Get(key)
+			if key == "place" && r.Lottery {
+				v += ", lottery"
+			}
+			c.cells = append(c.cells, v)
+		}
+		columns = append(columns, c)
+	}
+	return columns
+}
+
+// mixed heads a column of primary figures that aren't all of one kind.
+const mixed = "primary\nfigure"
+
+// figures are the columns of the primary figure and the factor.
+func (t *Table) figures(s *Section) []column {
+	median, within := column{right: true}, column{head: "95%\ninterval", right: true}
+	x, last := column{head: "against\ngoroutine", right: true}, column{head: "95%\ninterval", right: true}
+	if t.Driver == results.Testing {
+		x.head, last.head = "unpaired\nfactor", "p"
+	}
+	for _, r := range s.Rows {
+		primary := r.Stats[0]
+		if h := head(primary.Unit); median.head == "" || median.head == h {
+			median.head = h
+		} else {
+			median.head = mixed
+		}
+		median.add(figure(primary.Unit, primary.Median))
+		within.add(primary.interval())
+		switch f := r.Factor; {
+		case f == nil:
+			x.add(none)
+			last.add(none)
+		case r.Own():
+			x.add("1×")
+			last.add("")
+		case f.Paired:
+			x.add(times3(f.Median))
+			last.add(f.interval())
+		default:
+			x.add(times3(f.Median))
+			last.add(chance(f.P))
+		}
+	}
+	return []column{median, within, x, last}
+}
+
+// evidence are the columns of what shows that the thing was measured.
+func (t *Table) evidence(s *Section) []column {
+	units, known := evidence[s.Family]
+	if !known {
+		for _, r := range s.Rows {
+			for i, st := range r.Stats {
+				if i > 0 && st.Unit != results.SelfFactor && !slices.Contains(units, st.Unit) {
+					units = append(units, st.Unit)
+				}
+			}
+		}
+	}
+	var columns []column
+	for _, u := range units {
+		c := column{head: head(u), right: true}
+		there := false
+		for _, r := range s.Rows {
+			st, ok := r.Stat(u)
+			if !ok {
+				c.add(none)
+				continue
+			}
+			there = true
+			c.add(figure(u, st.Median))
+		}
+		if there {
+			columns = append(columns, c)
+		}
+	}
+	return columns
+}
+
+// footnotes say what a reader has to know of a section's lines.
+func (t *Table) footnotes(s *Section) []string {
+	var notes, cases []string
+	var few []int
+	lottery, alone, differ := false, false, false
+	for _, r := range s.Rows {
+		differ = differ || r.Stats[0].Unit != s.Rows[0].Stats[0].Unit
+		lottery = lottery || r.Lottery
+		alone = alone || r.Ref == ""
+		p := r.Stats[0]
+		if !p.Interval && !slices.Contains(few, p.N) {
+			few = append(few, p.N)
+		}
+		if p.N < t.Rounds {
+			cases = append(cases, fmt.Sprintf("Benchmark%s: in %d of %s only.", r.FullName, p.N, count(t.Rounds, noun(t.Driver))))
+		}
+	}
+	slices.Sort(few)
+	for _, n := range few {
+		notes = append(notes, fmt.Sprintf("%s %s: too few for a 95%% interval (%d needed)", none, count(n, noun(t.Driver)), enough()))
+	}
+	notes = append(notes, cases...)
+	if differ {
+		notes = append(notes, "The primary figures of these lines are of different kinds.")
+	}
+	if alone {
+		notes = append(notes, "The goroutine arm of these lines is not in this file.")
+	}
+	if lottery {
+		notes = append(notes, "place=free is left to the schedulers: a lottery, which decides nothing.")
+	}
+	return notes
+}
+
+// merged are the notes, one line for each kind and case.
+func (t *Table) merged() []string {
+	type group struct {
+		first  results.Note
+		rounds int
+		others bool
+	}
+	var groups []*group
+	at := map[string]*group{}
+	for _, n := range t.Notes {
+		key := n.Kind + " " + n.FullName
+		g := at[key]
+		if g == nil {
+			g = &group{first: n}
+			at[key] = g
+			groups = append(groups, g)
+		}
+		g.others = g.others || n.Reason != g.first.Reason
+		g.rounds += n.Rounds
+	}
+	kinds := map[string]string{"skip": "left out", "cut": "cut", "failed": "failed"}
+	var lines []string
+	for _, g := range groups {
+		line := fmt.Sprintf("%s: Benchmark%s: %s", kinds[g.first.Kind], g.first.FullName, g.first.Reason)
+		// What is left out or cut is so in every round, or was before the first.
+		if g.first.Kind == "failed" || g.rounds > 1 && g.rounds < t.Rounds {
+			of := fmt.Sprintf("in %d of %s", g.rounds, count(t.Rounds, noun(t.Driver)))
+			if g.others {
+				of += "; others differ"
+			}
+			line += " (" + of + ")"
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// A column of a grid; head may have two lines.
+type column struct {
+	head  string
+	right bool // aligned
+	cells []string
+}
+
+func (c *column) add(cell string) { c.cells = append(c.cells, cell) }
+
+func (c column) lines() (upper, lower string) {
+	upper, lower, two := strings.Cut(c.head, "\n")
+	if !two {
+		return "", upper
+	}
+	return upper, lower
+}
+
+func (c column) width() int {
+	upper, lower := c.lines()
+	w := max(utf8.RuneCountInString(upper), utf8.RuneCountInString(lower))
+	for _, s := range c.cells {
+		w = max(w, utf8.RuneCountInString(s))
+	}
+	return w
+}
+
+// total is a grid's width.
+func total(columns []column) int {
+	w := 0
+	for _, c := range columns {
+		w += 2 + c.width()
+	}
+	return w
+}
+
+// grid writes columns side by side, each after two spaces.
+func grid(b *bufio.Writer, columns []column) {
+	line := func(cell func(c column) string) {
+		var s strings.Builder
+		for _, c := range columns {
+			text := cell(c)
+			pad := strings.Repeat(" ", c.width()-utf8.RuneCountInString(text))
+			if c.right {
+				text = pad + text
+			} else {
+				text += pad
+			}
+			s.WriteString("  " + text)
+		}
+		fmt.Fprintln(b, strings.TrimRight(s.String(), " "))
+	}
+	if slices.ContainsFunc(columns, func(c column) bool { return strings.Contains(c.head, "\n") }) {
+		line(func(c column) string { upper, _ := c.lines(); return upper })
+	}
+	line(func(c column) string { _, lower := c.lines(); return lower })
+	for i := range columns[0].cells {
+		line(func(c column) string { return c.cells[i] })
+	}
+}
+
+// wrap writes words in lines of at most width, the first after one indent and
+// the rest after another. An interval, "[1.0, 1.2]", stays whole.
+func wrap(b *bufio.Writer, s, indent, hanging string) {
+	line, empty := indent, true
+	words := strings.Fields(s)
+	for i := 0; i < len(words); i++ {
+		word := words[i]
+		if strings.HasPrefix(word, "[") && strings.HasSuffix(word, ",") && i+1 < len(words) {
+			i++
+			word += " " + words[i]
+		}
+		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			fmt.Fprintln(b, line)
+			line, empty = hanging, true
+		}
+		if !empty {
+			line += " "
+		}
+		line, empty = line+word, false
+	}
+	fmt.Fprintln(b, line)
+}

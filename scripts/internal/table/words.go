@@ -1,0 +1,179 @@
+package table
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"threadbench/bench"
+	"threadbench/scripts/internal/results"
+)
+
+// contenders are the values of the key impl in words.
+var contenders = map[string]struct{ label, one, many string }{
+	"goroutine": {"goroutine", "a goroutine", "goroutines"},
+	"locked":    {"locked thread", "a locked thread", "locked threads"},
+	"clone":     {"raw thread (clone)", "a raw thread", "raw threads"},
+	"pthread":   {"C thread (pthread)", "a C thread", "C threads"},
+	"floor":     {"floor", "the floor", "the floor"},
+}
+
+// contender is a name's contender in words, its own word if it is none of
+// this suite's.
+func contender(n bench.Name) string {
+	impl := n.Get("impl")
+	if c, ok := contenders[impl]; ok {
+		return c.label
+	}
+	if impl == "" {
+		return n.Family
+	}
+	return impl
+}
+
+// ops say what ONE op of a family, or of one of its modes, is. The first that
+// fits counts.
+var ops = []struct{ family, mode, is string }{
+	{"Create", "nojoin", "One op is one task created and begun; its end is not waited for."},
+	{"Create", "", "One op is one task created, run and joined."},
+	{"Stack", "", "The figures are of one parked task."},
+	{"Switch", "", "One op is one switch; a round trip is two."},
+	{"", "", "One op is one unit of what the family names."},
+}
+
+func oneOp(n bench.Name) string {
+	for _, o := range ops {
+		if (o.family == "" || o.family == n.Family) && (o.mode == "" || o.mode == n.Get("mode")) {
+			return o.is
+		}
+	}
+	panic("ops has no last line for every family")
+}
+
+// A wording says a factor in a sentence. An empty family, impl or mode is any.
+// In braces: {one}, {many}, {via}, {place}, {stack} and {depth} of the case;
+// the same with "ref " of its goroutine arm; {x} is "11.2 times", or a range
+// of times; {case} and {unit} serve where the family is not known here.
+type wording struct {
+	family, impl, mode string
+	says               string // where there is a difference
+	same               string // where none was seen
+	less               string // what a factor below 1 is called; "" if that depends
+}
+
+// wordings: the first that fits counts.
+var wordings = []wording{
+	{"Create", "floor", "", "The floor of creating a task takes {x} as long as {ref one}", "The floor of creating a task and {ref one}: no difference seen, {x} as long", "faster"},
+	{"Create", "", "cold", "Creating, running and joining {one} with none to reuse takes {x} as long as {ref one}", "Creating, running and joining {one} with none to reuse, and {ref one}: no difference seen, {x} as long", "faster"},
+	{"Create", "", "nojoin", "Creating {one} up to its first step takes {x} as long as {ref one}", "Creating {one} up to its first step, and {ref one}: no difference seen, {x} as long", "faster"},
+	{"Create", "", "reused", "Creating, running and joining {one}, one after the other, takes {x} as long as {ref one}", "Creating, running and joining {one}, one after the other, and {ref one}: no difference seen, {x} as long", "faster"},
+	{"Create", "", "burst", "Creating, running and joining {one}, many at a time, takes {x} as long as {ref one}", "Creating, running and joining {one}, many at a time, and {ref one}: no difference seen, {x} as long", "faster"},
+	{"Stack", "floor", "", "The floor of a parked task{depth} holds {x} as much memory, user and kernel, as {ref one}", "The floor of a parked task{depth} and {ref one}: no difference seen in memory, {x} as much", "less"},
+	{"Stack", "", "", "Parked{depth}, {one}{stack} holds {x} as much memory, user and kernel, as {ref one}", "Parked{depth}, {one}{stack} and {ref one}: no difference seen in memory, {x} as much", "less"},
+	{"Switch", "floor", "", "The floor of a switch takes {x} as long as one between {ref many}{ref via}{ref place}", "The floor of a switch and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
+	{"Switch", "", "", "A switch between {many}{via}{place} takes {x} as long as one between {ref many}{ref via}{ref place}", "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
+}
+
+// generic serves the families, modes and contenders that wordings doesn't know.
+var generic = wording{says: "{case}: {x} the goroutine arm's {unit}", same: "{case}: no difference from the goroutine arm seen, {x} its {unit}"}
+
+// phrases are key values in a sentence. A place is told only where the two
+// arms' differ.
+var phrases = map[string]string{
+	"via=channel":   " through a channel",
+	"via=futex":     " through a futex",
+	"via=pipe":      " through a pipe",
+	"via=yield":     " by yielding",
+	"stack=least":   " on the least stack",
+	"stack=default": " on the default stack",
+	"place=same":    " on one CPU",
+	"place=cross":   " across two CPUs",
+	"place=free":    " placed freely",
+}
+
+// words is a row's factor as a sentence: "" where there is none, and for the
+// goroutine arm itself. ref is nil where the file doesn't hold that arm.
+func words(r Row, ref *results.Row, aa *AA) string {
+	f := r.Factor
+	if f == nil || r.Own() || f.Median <= 0 {
+		return ""
+	}
+	w := generic
+	if ref != nil {
+		w = wordingFor(r.Name, ref.Name)
+	}
+	template, x, tail := w.says, digits(f.Median)+" times", ""
+	switch {
+	case !f.Paired && f.Few:
+		tail = " (unpaired; too few runs to tell)"
+	case !f.Paired && f.P >= 1-confidence:
+		template, tail = w.same, fmt.Sprintf(" (unpaired, p %s)", chance(f.P))
+	case !f.Paired:
+		tail = fmt.Sprintf(" (medians of unpaired runs, p %s)", chance(f.P))
+	case !f.Interval:
+		tail = fmt.Sprintf(" (%s: no interval)", count(f.N, "round"))
+	case f.Low <= 1 && 1 <= f.High:
+		template, x = w.same, fmt.Sprintf("%s to %s times", digits(f.Low), digits(f.High))
+	case aa != nil && max(f.Median-1, 1-f.Median) <= aa.Worst:
+		tail = fmt.Sprintf(" %s, which says nothing: the goroutine arm against itself was as far from 1", f.interval())
+	case f.High < 1 && w.less != "":
+		tail = fmt.Sprintf(" %s: %s", f.interval(), w.less)
+	default:
+		tail = " " + f.interval()
+	}
+	if r.Lottery {
+		tail += " (a lottery)"
+	}
+	return fill(template, x, r, ref) + tail + "."
+}
+
+func wordingFor(n, ref bench.Name) wording {
+	_, known := contenders[n.Get("impl")]
+	_, via := phrases["via="+n.Get("via")]
+	_, refVia := phrases["via="+ref.Get("via")]
+	for _, w := range wordings {
+		if w.family == n.Family && (w.impl == "" || w.impl == n.Get("impl")) && (w.mode == "" || w.mode == n.Get("mode")) {
+			if known && (via || n.Get("via") == "") && (refVia || ref.Get("via") == "") {
+				return w
+			}
+		}
+	}
+	return generic
+}
+
+// fill puts a case and its goroutine arm into a wording's template.
+func fill(template, x string, r Row, ref *results.Row) string {
+	var keys []string
+	for _, k := range bench.Keys {
+		if v := r.Name.Get(k); v != "" && k != "impl" {
+			keys = append(keys, k+"="+v)
+		}
+	}
+	of := []string{"{x}", x, "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
+	name := func(prefix string, n bench.Name, other string) {
+		c := contenders[n.Get("impl")]
+		place := phrases["place="+n.Get("place")]
+		if n.Get("place") == other {
+			place = ""
+		}
+		depth := ""
+		if d := n.Get("depth"); d != "" && d != "0" {
+			depth = " at depth " + d
+		}
+		of = append(of, "{"+prefix+"one}", c.one, "{"+prefix+"many}", c.many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
+			"{"+prefix+"via}", phrases["via="+n.Get("via")], "{"+prefix+"stack}", phrases["stack="+n.Get("stack")])
+	}
+	if ref != nil {
+		name("", r.Name, ref.Name.Get("place"))
+		name("ref ", ref.Name, r.Name.Get("place"))
+	}
+	return strings.NewReplacer(of...).Replace(template)
+}
+
+// count is "1 round", "2 rounds".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
