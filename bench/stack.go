@@ -34,7 +34,7 @@ import (
 // thread: it leaves the kernel's part out.
 var stackFamily = Family{
 	Name:    "Stack",
-	Op:      "one parked task",
+	Op:      "one task, parked",
 	Primary: []string{"user-B/task", "kernel-B/task"},
 	Read: "What one more parked task takes: resident user memory, kernel memory, and address space, each the slope over n tasks held at once. " +
 		"The factor compares user and kernel memory together. residue is what stays after the tasks have ended.",

@@ -32,7 +32,7 @@ import (
 // switch then hides what it costs the caches of a real program.
 var switchFamily = Family{
 	Name:    "Switch",
-	Op:      "one switch from one task to another (a round trip is two)",
+	Op:      "one switch from one task to another; a round trip is two",
 	Primary: []string{"ns/op"},
 	Read: "Two tasks hand a turn back and forth. place=same, one CPU, is what a switch costs; " +
 		"cross adds the wake-up of an idle CPU; free is a lottery between the two and decides nothing. " +

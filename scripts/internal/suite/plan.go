@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"threadbench/bench"
@@ -121,15 +122,24 @@ func (p Profile) lockstep() lockstep.Plan {
 	return lockstep.Plan{Slice: slice, Laps: p.Laps, Windows: p.Windows}
 }
 
-// list says what a plan would measure.
+// list says what a plan would measure: each family, how to read it, and its
+// cases.
 func list(cases []bench.Case) string {
-	var s string
-	for _, c := range cases {
-		kind := "sliced"
-		if c.Once {
-			kind = "once a process"
+	var b strings.Builder
+	for _, f := range bench.Families {
+		of := slices.DeleteFunc(slices.Clone(cases), func(c bench.Case) bool { return c.Name.Family != f.Name })
+		if len(of) == 0 {
+			continue
 		}
-		s += fmt.Sprintf("Benchmark%-55s %s\n", c.Name, kind)
+		fmt.Fprintf(&b, "%s: one op is %s.\n%s\n", f.Name, f.Op, f.Read)
+		for _, c := range of {
+			kind := "in slices"
+			if c.Once {
+				kind = "once a process"
+			}
+			fmt.Fprintf(&b, "  Benchmark%-56s %s\n", c.Name, kind)
+		}
+		b.WriteByte('\n')
 	}
-	return s
+	return b.String()
 }

@@ -31,23 +31,12 @@ func contender(n bench.Name) string {
 	return impl
 }
 
-// ops say what ONE op of a family, or of one of its modes, is. The first that
-// fits counts.
-var ops = []struct{ family, mode, is string }{
-	{"Create", "nojoin", "One op is one task created and begun; its end is not waited for."},
-	{"Create", "", "One op is one task created, run and joined."},
-	{"Stack", "", "The figures are of one parked task."},
-	{"Switch", "", "One op is one switch; a round trip is two."},
-	{"", "", "One op is one unit of what the family names."},
-}
-
+// oneOp says what ONE op of a case's family is.
 func oneOp(n bench.Name) string {
-	for _, o := range ops {
-		if (o.family == "" || o.family == n.Family) && (o.mode == "" || o.mode == n.Get("mode")) {
-			return o.is
-		}
+	if f, ok := bench.FamilyOf(n.Family); ok {
+		return "One op is " + f.Op + "."
 	}
-	panic("ops has no last line for every family")
+	return "One op is one unit of what the family names."
 }
 
 // A wording says a factor in a sentence. An empty family, impl or mode is any.
