@@ -41,10 +41,19 @@ var Families = []Family{createFamily, stackFamily, switchFamily}
 // contenders and ways.
 type Family struct {
 	Name    string
-	Op      string   // what one op is
-	Primary []string // the units whose sum x-goroutine compares
-	Read    string   // the protocol, whom it favours, how to read it
+	Op      string            // what one op is
+	ModeOps map[string]string // the same in the modes where it is something else
+	Primary []string          // the units whose sum x-goroutine compares
+	Read    string            // the protocol, whom it favours, how to read it
 	Cases   []Case
+}
+
+// OneOp is what one op of the family is in a mode, "" for none.
+func (f Family) OneOp(mode string) string {
+	if op, ok := f.ModeOps[mode]; ok {
+		return op
+	}
+	return f.Op
 }
 
 // Cases are all the cases of all families.

@@ -42,7 +42,8 @@ import (
 // the same for a task that runs for a second.
 var createFamily = Family{
 	Name:    "Create",
-	Op:      "one task created, run and joined (nojoin: created and begun only)",
+	Op:      "one task created, run and joined",
+	ModeOps: map[string]string{"nojoin": "one task created and begun; its end is not waited for"},
 	Primary: []string{"ns/op"},
 	Read: "reused makes each task from what the last one left, burst a hundred at a time, " +
 		"cold a thousand in a fresh process with none reused; nojoin is cold up to the last task's first step. " +

@@ -46,12 +46,10 @@ type line struct {
 }
 
 type aaJSON struct {
-	Median    float64  `json:"median"`
-	Low       *float64 `json:"low,omitempty"`
-	High      *float64 `json:"high,omitempty"`
-	N         int      `json:"n"`
-	Worst     float64  `json:"worst"`
-	WorstName string   `json:"worstName"`
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	N        int     `json:"n"`
+	Furthest string  `json:"furthest"`
 }
 
 type noteJSON struct {
@@ -69,8 +67,9 @@ type noteJSON struct {
 //	rounds     complete rounds; with driver testing the most runs of a case
 //	truncated  true if a round never ended and isn't counted
 //	rows       an array, one object for each case and unit
-//	aa         the goroutine arm against itself: median, low, high, n (values),
-//	           worst (the largest distance from 1), worstName; null if unknown
+//	aa         goroutine arms measured twice in the same laps: low and high are
+//	           the least and the greatest of the n arms' medians, furthest the
+//	           name of the one furthest from 1; null if there is none
 //	notes      an array: kind ("skip", "cut", "failed"), name, reason, times
 //
 // A row:
@@ -84,7 +83,8 @@ type noteJSON struct {
 //	rounds     with a value
 //	ref        the goroutine arm's name
 //	factor     over the goroutine arm, primary rows only; factorLow and
-//	           factorHigh are its 95% interval
+//	           factorHigh are its 95% interval; on that arm itself its ratio to
+//	           its twin, x-self
 //	paired     false if the factor is a quotient of two medians: then p is the
 //	           Mann-Whitney U-test's, and there is no interval
 //	words      the factor as a sentence
@@ -97,8 +97,7 @@ func (t *Table) JSON(w io.Writer) error {
 		doc.Config[s.Key] = s.Value
 	}
 	if a := t.AA; a != nil {
-		low, high := a.ends()
-		doc.AA = &aaJSON{a.Median, low, high, a.N, a.Worst, a.WorstRow}
+		doc.AA = &aaJSON{a.Low, a.High, a.N, a.Furthest}
 	}
 	for _, n := range t.Notes {
 		doc.Notes = append(doc.Notes, noteJSON{n.Kind, n.FullName, n.Reason, n.Rounds})

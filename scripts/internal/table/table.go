@@ -62,7 +62,8 @@ type Stat struct {
 }
 
 // A Factor is a case's primary figure over its goroutine arm's. Its Stat's
-// unit is results.PairedFactor.
+// unit is results.PairedFactor, or results.SelfFactor for a goroutine arm that
+// was measured twice: then it is the one over the other.
 type Factor struct {
 	Stat
 	Paired bool // over the same laps; else a quotient of two medians, without interval
@@ -74,21 +75,21 @@ type Factor struct {
 	Few bool
 }
 
-// AA is the spread of the goroutine arm against itself (x-self), which would
-// be 1 throughout on a perfect instrument. Cases that the schedulers place are
-// left out.
+// AA is how far apart one arm came out that was measured twice in the same
+// laps (x-self), which would be 1 on a perfect instrument. Cases that the
+// schedulers place are left out.
 type AA struct {
-	Stat             // N is the number of values, over all cases
-	Worst    float64 // the largest distance from 1
-	WorstRow string  // the case that showed it
+	Low, High float64 // the least and the greatest median of an arm over the rounds
+	N         int     // arms, at least 1
+	Furthest  string  // the name of the one whose median is furthest from 1
 }
 
 // New reckons up a file.
 func New(f *results.File) *Table {
-	t := &Table{Config: f.Config, Driver: f.Driver, Rounds: f.Rounds, Truncated: f.Truncated, AA: newAA(f), Notes: f.Notes}
+	t := &Table{Config: f.Config, Driver: f.Driver, Rounds: f.Rounds, Truncated: f.Truncated, Notes: f.Notes}
 	at := map[string]int{} // group → section
 	for _, r := range f.Rows {
-		row := newRow(f, r, t.AA)
+		row := newRow(f, r)
 		// Rows whose goroutine arm is not there stand with those that would
 		// have had the same.
 		group := row.Ref
@@ -103,6 +104,7 @@ func New(f *results.File) *Table {
 		}
 		t.Sections[i].Rows = append(t.Sections[i].Rows, row)
 	}
+	t.AA = newAA(t.Sections)
 	families := map[string]int{}
 	for i := range t.Sections {
 		s := &t.Sections[i]
@@ -142,7 +144,7 @@ func order(n bench.Name) int {
 	return len(bench.Contenders)
 }
 
-func newRow(f *results.File, r *results.Row, aa *AA) Row {
+func newRow(f *results.File, r *results.Row) Row {
 	row := Row{Name: r.Name, FullName: r.FullName, Contender: contender(r.Name), Lottery: r.Name.Get("place") == "free"}
 	primary, _ := r.Primary()
 	row.Stats = append(row.Stats, summarize(primary, r.Values(primary)))
@@ -158,12 +160,15 @@ func newRow(f *results.File, r *results.Row, aa *AA) Row {
 	switch xs := r.Values(results.PairedFactor); {
 	case ref == r:
 		row.Factor = &Factor{Stat: Stat{Unit: results.PairedFactor, Median: 1, N: len(r.Runs)}, Paired: f.Driver == results.Lockstep, P: 1}
+		if self := r.Values(results.SelfFactor); len(self) > 0 {
+			row.Factor.Stat = summarize(results.SelfFactor, self)
+		}
 	case f.Driver == results.Lockstep && len(xs) > 0:
 		row.Factor = &Factor{Stat: summarize(results.PairedFactor, xs), Paired: true}
 	case f.Driver == results.Testing && ref != nil:
 		row.Factor = unpaired(r, ref)
 	}
-	row.Words = words(row, ref, aa)
+	row.Words = words(row, ref)
 	return row
 }
 
@@ -180,23 +185,27 @@ func (r *Row) Stat(unit string) (Stat, bool) {
 // Own reports whether the row is the goroutine arm that its section refers to.
 func (r *Row) Own() bool { return r.Ref == r.Name.String() }
 
-func newAA(f *results.File) *AA {
-	var all []float64
+// newAA is nil where no arm was measured twice.
+func newAA(sections []Section) *AA {
 	aa := &AA{}
-	for _, r := range f.Rows {
-		if r.Name.Get("place") == "free" {
-			continue
-		}
-		for _, x := range r.Values(results.SelfFactor) {
-			all = append(all, x)
-			if off := math.Abs(x - 1); off > aa.Worst || aa.WorstRow == "" {
-				aa.Worst, aa.WorstRow = off, r.Name.String()
+	worst := -1.0
+	for _, s := range sections {
+		for _, r := range s.Rows {
+			if !r.Own() || r.Lottery || r.Factor.Unit != results.SelfFactor {
+				continue
+			}
+			m := r.Factor.Median
+			if aa.N == 0 {
+				aa.Low, aa.High = m, m
+			}
+			aa.N, aa.Low, aa.High = aa.N+1, min(aa.Low, m), max(aa.High, m)
+			if off := math.Abs(m - 1); off > worst {
+				worst, aa.Furthest = off, r.Name.String()
 			}
 		}
 	}
-	if len(all) == 0 {
+	if aa.N == 0 {
 		return nil
 	}
-	aa.Stat = summarize(results.SelfFactor, all)
 	return aa
 }

@@ -47,7 +47,37 @@ func (t *Table) Text(w io.Writer) error {
 			wrap(b, n, "  ", "    ")
 		}
 	}
+	if short := t.Short(); len(short) > 0 {
+		fmt.Fprintln(b, "\nIn short")
+		for _, s := range short {
+			wrap(b, s, "  ", "    ")
+		}
+	}
 	return b.Flush()
+}
+
+// headlines are the rows that answer what a goroutine costs against a thread
+// of either kind: made with none to reuse, held, and switched between with each
+// side's own primitive on one CPU.
+var headlines = []string{
+	"Create/impl=locked/mode=cold", "Create/impl=clone/mode=cold",
+	"Stack/impl=locked/depth=0", "Stack/impl=clone/stack=least/depth=0",
+	"Switch/impl=locked/via=channel/place=same", "Switch/impl=clone/via=futex/place=same",
+}
+
+// Short is the table in a sentence for each of the headlines that it holds.
+func (t *Table) Short() []string {
+	var short []string
+	for _, name := range headlines {
+		for _, s := range t.Sections {
+			for _, r := range s.Rows {
+				if r.Name.String() == name && r.Words != "" {
+					short = append(short, r.Words)
+				}
+			}
+		}
+	}
+	return short
 }
 
 // machine is the table's first line: what was measured, and on what.
@@ -87,12 +117,8 @@ func (t *Table) aa() string {
 		return "A/A: this file has no x-self, so this machine's own spread is not known."
 	}
 	a := t.AA
-	spread := ""
-	if a.Interval {
-		spread = fmt.Sprintf(" [%.3f, %.3f]", a.Low, a.High)
-	}
-	return fmt.Sprintf("A/A, the goroutine arm against itself: %.3f×%s over %s, at most %s%% off 1 (%s). Factors closer to 1 than that say nothing.",
-		a.Median, spread, count(a.N, "value"), digits(100*a.Worst), a.WorstRow)
+	return fmt.Sprintf("A/A, a goroutine arm measured twice in the same laps: medians from %.3f× to %.3f× over %s, furthest from 1 in %s. The factor on a goroutine's line below is this one.",
+		a.Low, a.High, count(a.N, "arm"), a.Furthest)
 }
 
 func (t *Table) section(b *bufio.Writer, s *Section) {
@@ -176,7 +202,7 @@ func (t *Table) figures(s *Section) []column {
 		case f == nil:
 			x.add(none)
 			last.add(none)
-		case r.Own():
+		case r.Own() && f.Unit != results.SelfFactor:
 			x.add("1×")
 			last.add("")
 		case f.Paired:

@@ -34,7 +34,7 @@ func contender(n bench.Name) string {
 // oneOp says what ONE op of a case's family is.
 func oneOp(n bench.Name) string {
 	if f, ok := bench.FamilyOf(n.Family); ok {
-		return "One op is " + f.Op + "."
+		return "One op is " + f.OneOp(n.Get("mode")) + "."
 	}
 	return "One op is one unit of what the family names."
 }
@@ -82,7 +82,7 @@ var phrases = map[string]string{
 
 // words is a row's factor as a sentence: "" where there is none, and for the
 // goroutine arm itself. ref is nil where the file doesn't hold that arm.
-func words(r Row, ref *results.Row, aa *AA) string {
+func words(r Row, ref *results.Row) string {
 	f := r.Factor
 	if f == nil || r.Own() || f.Median <= 0 {
 		return ""
@@ -103,8 +103,8 @@ func words(r Row, ref *results.Row, aa *AA) string {
 		tail = fmt.Sprintf(" (%s: no interval)", count(f.N, "round"))
 	case f.Low <= 1 && 1 <= f.High:
 		template, x = w.same, fmt.Sprintf("%s to %s times", digits(f.Low), digits(f.High))
-	case aa != nil && max(f.Median-1, 1-f.Median) <= aa.Worst:
-		tail = fmt.Sprintf(" %s, which says nothing: the goroutine arm against itself was as far from 1", f.interval())
+	case overlaps(f.Stat, ref):
+		tail = fmt.Sprintf(" %s, which says nothing: the goroutine arm against itself came out so, too", f.interval())
 	case f.High < 1 && w.less != "":
 		tail = fmt.Sprintf(" %s: %s", f.interval(), w.less)
 	default:
@@ -114,6 +114,16 @@ func words(r Row, ref *results.Row, aa *AA) string {
 		tail += " (a lottery)"
 	}
 	return fill(template, x, r, ref) + tail + "."
+}
+
+// overlaps tells whether the factor is one that the goroutine arm has to
+// itself as well.
+func overlaps(f Stat, ref *results.Row) bool {
+	if ref == nil || len(ref.Values(results.SelfFactor)) == 0 {
+		return false
+	}
+	self := summarize(results.SelfFactor, ref.Values(results.SelfFactor))
+	return self.Interval && f.Low <= self.High && self.Low <= f.High
 }
 
 func wordingFor(n, ref bench.Name) wording {
