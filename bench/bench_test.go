@@ -69,7 +69,7 @@ func family(b *testing.B, name string) {
 			stop(b, err)
 		}
 		spec.Patience = time.Hour // go test has a timeout of its own
-		if c.Once {
+		if c.Once > 0 {
 			once(b, c, spec)
 		} else {
 			sliced(b, c, spec)

@@ -23,7 +23,7 @@ import (
 // A Case is one arm of a pair.
 type Case struct {
 	Name  Name
-	Once  bool     // one measurement a process; else any number of slices
+	Once  int      // measurements in a round, each in a process of its own; 0 for a case of any number of slices in one
 	CPUs  int      // CPUs that its worker gets: 1, 2, or 0 for all
 	Procs int      // its GOMAXPROCS, 0 for as many as it has CPUs
 	Env   []string // its environment beyond that, KEY=VALUE

@@ -74,7 +74,7 @@ func createCases() []Case {
 			open:  open,
 		}
 		if mode == "cold" || mode == "nojoin" {
-			c.Once, c.Env = true, still
+			c.Once, c.Env = 5, still
 		} else {
 			c.Awake = impl == "goroutine" || impl == "floor" || impl == "locked" && mode == "reused"
 		}

@@ -65,7 +65,7 @@ func stackCases() []Case {
 		n = min(n, stackBudget/max(4096, 4*depth))
 		cases = append(cases, Case{
 			Name:  Name{Family: "Stack"}.With("impl", impl).With("stack", stack).With("depth", fmt.Sprint(depth)),
-			Once:  true,
+			Once:  1,
 			Env:   still,
 			Quick: depth == 0 && stack != "default",
 			open:  openStack(impl, stack, depth, n, herd),

@@ -31,7 +31,7 @@ func (n note) line() string {
 type measured struct {
 	err     error
 	cuts    []string
-	primary []float64 // the primary figure of each window, or of the one measurement
+	primary []float64 // the primary figure of each window, or of each process
 	ops     int
 	time    bool // the primary figure is ns/op
 	figures map[string]float64
@@ -50,7 +50,7 @@ func (m *machine) measureGroup(ctx context.Context, g group, p Profile, round in
 		}
 	}
 	var err error
-	if g.once() {
+	if g.once() > 0 {
 		err = m.once(ctx, g, arms, specs, got, round)
 	} else {
 		err = m.sliced(ctx, g, arms, specs, got, p)
@@ -99,38 +99,54 @@ func (m *machine) sliced(ctx context.Context, g group, arms []int, specs []locks
 	return nil
 }
 
-// once measures each of the group in a process of its own, in an order that
-// is another one in each round.
+// once measures each of the group in processes of their own, each pass in
+// another order.
 func (m *machine) once(ctx context.Context, g group, arms []int, specs []lockstep.Spec, got []measured, round int) error {
 	orders := lockstep.Orders(len(arms))
-	for _, i := range orders[round%len(orders)] {
-		if got[i].err != nil {
-			continue
+	figures := make([]map[string][]float64, len(arms))
+	for pass := range g.once() {
+		for _, i := range orders[(round*g.once()+pass)%len(orders)] {
+			if got[i].err != nil {
+				continue
+			}
+			c := g.cases[arms[i]]
+			s, cuts, err := lockstep.Once(ctx, specs[i], 1)
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if err == nil {
+				_, err = c.Check(s.Ops, s.Counts)
+			}
+			got[i].err, got[i].cuts = err, cuts
+			if err != nil {
+				continue
+			}
+			got[i].ops += s.Ops
+			all := bench.Figures(s.Ops, s.Counts, s.Figures)
+			if figures[i] == nil {
+				figures[i] = map[string][]float64{}
+			}
+			for unit, x := range all {
+				figures[i][unit] = append(figures[i][unit], x)
+			}
+			family, _ := bench.FamilyOf(c.Name.Family)
+			x := 0.0
+			for _, unit := range family.Primary {
+				if unit == "ns/op" {
+					got[i].time = true
+					x += float64(s.Elapsed) / float64(s.Ops)
+				} else {
+					x += all[unit]
+				}
+			}
+			got[i].primary = append(got[i].primary, x)
 		}
-		c := g.cases[arms[i]]
-		s, cuts, err := lockstep.Once(ctx, specs[i], 1)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	}
+	for i := range got {
+		got[i].figures = map[string]float64{}
+		for unit, xs := range figures[i] {
+			got[i].figures[unit] = lockstep.Median(xs)
 		}
-		got[i] = measured{err: err, cuts: cuts, ops: s.Ops}
-		if err != nil {
-			continue
-		}
-		if _, got[i].err = c.Check(s.Ops, s.Counts); got[i].err != nil {
-			continue
-		}
-		got[i].figures = bench.Figures(s.Ops, s.Counts, s.Figures)
-		family, _ := bench.FamilyOf(c.Name.Family)
-		if slices.Equal(family.Primary, []string{"ns/op"}) {
-			got[i].time = true
-			got[i].primary = []float64{float64(s.Elapsed) / float64(s.Ops)}
-			continue
-		}
-		sum := 0.0
-		for _, unit := range family.Primary {
-			sum += got[i].figures[unit]
-		}
-		got[i].primary = []float64{sum}
 	}
 	return nil
 }

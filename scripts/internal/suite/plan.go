@@ -62,7 +62,9 @@ type group struct {
 	ref   int // the goroutine arm among them, -1 if it isn't selected
 }
 
-func (g group) once() bool { return g.cases[0].Once }
+// once is how often a round measures each of the group, in a process of its
+// own; 0 for a group that is measured in slices.
+func (g group) once() int { return g.cases[0].Once }
 
 // arms are the indexes of the cases in the order of the workers: each case
 // once, and the goroutine arm again.
@@ -134,7 +136,7 @@ func list(cases []bench.Case) string {
 		fmt.Fprintf(&b, "%s: one op is %s.\n%s\n", f.Name, f.Op, f.Read)
 		for _, c := range of {
 			kind := "in slices"
-			if c.Once {
+			if c.Once > 0 {
 				kind = "once a process"
 			}
 			fmt.Fprintf(&b, "  Benchmark%-56s %s\n", c.Name, kind)
