@@ -125,9 +125,9 @@ func (e *EvidenceError) Error() string {
 
 // Check holds the counts of a measurement of so many ops against what the
 // case wants. The error is an *EvidenceError. With too few ops to tell, proven
-// is false.
+// is false. A case that wants nothing here proves itself in its Run.
 func (c Case) Check(ops int, counts map[string]int64) (proven bool, err error) {
-	if ops < provable {
+	if ops < provable && len(c.Wants) > 0 {
 		return false, nil
 	}
 	for _, w := range c.Wants {
