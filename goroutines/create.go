@@ -1,6 +1,7 @@
 package goroutines
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 )
@@ -10,6 +11,9 @@ import (
 // called by each task before and after it says that it has run; nil does
 // nothing. One op is one task created, run and joined.
 func Create(n, batch int, in, out func()) {
+	if batch < 1 {
+		panic(fmt.Sprintf("goroutines: a batch of %d tasks", batch))
+	}
 	var running sync.WaitGroup
 	task := running.Done
 	if in != nil || out != nil {
@@ -42,7 +46,7 @@ type Herd struct {
 	made    int
 	want    atomic.Int64
 	arrived atomic.Int64
-	all     chan struct{}
+	all     chan struct{} // says that arrived has come to want
 	gate    chan struct{}
 	parked  sync.WaitGroup
 }
@@ -79,14 +83,20 @@ func (h *Herd) task() {
 
 func (h *Herd) park() {
 	if h.arrived.Add(1) == h.want.Load() {
-		h.all <- struct{}{}
+		select {
+		case h.all <- struct{}{}:
+		default: // said already, and nobody has waited since
+		}
 	}
 	<-h.gate
 }
 
-// Wait returns when every task that Make was asked for is about to park. It
-// is called once after each Make.
-func (h *Herd) Wait() { <-h.all }
+// Wait returns when every task that Make was asked for is about to park.
+func (h *Herd) Wait() {
+	for h.arrived.Load() < int64(h.made) {
+		<-h.all
+	}
+}
 
 // Release lets every task of the herd exit.
 func (h *Herd) Release() { close(h.gate) }

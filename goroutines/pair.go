@@ -1,7 +1,9 @@
 package goroutines
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"runtime"
@@ -181,8 +183,10 @@ func (l *pipe) Serve() error {
 	var b [1]byte
 	in, out := l.pipes[0][0], l.pipes[1][1]
 	for {
-		if n, _ := in.Read(b[:]); n == 0 {
-			return nil // closed
+		if _, err := in.Read(b[:]); errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) {
+			return nil // by Close
+		} else if err != nil {
+			return err
 		}
 		l.tally.Answering()
 		if _, err := out.Write(b[:]); err != nil {
@@ -227,7 +231,8 @@ func (l pipeFloor) Serve() error { return nil }
 
 // NewCoroutine links a task with a coroutine made by iter.Pull: the runtime
 // switches between the two without the scheduler, the least that a switch of
-// goroutine stacks can cost.
+// goroutine stacks can cost. Neither its maker nor its driver may be wired to
+// a thread: the runtime ends a process that switches so.
 func NewCoroutine() Link {
 	l := &coroutine{}
 	l.next, l.stop = iter.Pull(func(give func(struct{}) bool) {

@@ -37,7 +37,11 @@ const (
 	sampleEvery = 256
 	sampleMask  = sampleEvery - 1
 
-	pageBytes = 4096
+	// What control.cpu holds until the thread has asked: no CPU has that number.
+	noCPU = 1 << 16
+
+	// A stack is touched every touchBytes: the least page of any platform.
+	touchBytes = 4096
 )
 
 // A control is what a raw thread and Go say to each other. It stands at the
@@ -72,7 +76,7 @@ type control struct {
 	other      *control  // the peer; nil for a driver alone
 	turn       uint32    // futex: 1 when it is this thread's turn
 	in, out    int32     // the pipes' ends
-	cpu        uint32    // getcpu, last sample
+	cpu        uint32    // getcpu, last sample of this turn, or noCPU
 	children   **control // what spawn starts: batch of them
 	batch      uint64
 

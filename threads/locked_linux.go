@@ -1,9 +1,9 @@
 package threads
 
 import (
+	"errors"
 	"fmt"
 	"sync/atomic"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -79,6 +79,10 @@ func NewPipeLink() (goroutines.Link, error) {
 	l := &pipeLink{}
 	for i := range l.pipes {
 		if err := unix.Pipe2(l.pipes[i][:], unix.O_CLOEXEC); err != nil {
+			for _, made := range l.pipes[:i] {
+				unix.Close(made[0])
+				unix.Close(made[1])
+			}
 			return nil, fmt.Errorf("linking two locked goroutines: pipe2: %w; raise ulimit -n if file descriptors are used up", err)
 		}
 	}
@@ -88,28 +92,60 @@ func NewPipeLink() (goroutines.Link, error) {
 type pipeLink struct {
 	pipes [2][2]int // there and back, each read end and write end
 	tally goroutines.Tally
+
+	// A descriptor on which a thread may be blocked is not closed: its number
+	// could be another file's when read(2) gets to it. So Serve closes its own
+	// ends, unless Close came before it: whoever sets taken does.
+	taken atomic.Bool
 }
 
-func transfer(nr uintptr, fd int, b *byte) (int, error) {
+const drives, serves = 0, 1 // the two sides of a link
+
+// hangUp closes a side's ends.
+func (l *pipeLink) hangUp(side int) {
+	unix.Close(l.pipes[side][1])
+	unix.Close(l.pipes[1-side][0])
+}
+
+var errHungUp = errors.New("the other side has hung up")
+
+// send writes the byte of a hand-off. x/sys's Write and Read tell the race
+// detector that the one comes before the other, as a Syscall would not.
+func send(fd int, b []byte) error {
 	for {
-		n, _, errno := unix.Syscall(nr, uintptr(fd), uintptr(unsafe.Pointer(b)), 1)
-		if errno == 0 {
-			return int(n), nil
+		_, err := unix.Write(fd, b)
+		if err == nil {
+			return nil
 		}
-		if errno != unix.EINTR {
-			return 0, fmt.Errorf("handing a byte through a pipe: %w", errno)
+		if err != unix.EINTR {
+			return fmt.Errorf("writing the byte of a hand-off: %w", err)
+		}
+	}
+}
+
+// receive reads it, errHungUp if no more will come.
+func receive(fd int, b []byte) error {
+	for {
+		n, err := unix.Read(fd, b)
+		switch {
+		case n > 0:
+			return nil
+		case err == nil:
+			return errHungUp
+		case err != unix.EINTR:
+			return fmt.Errorf("reading the byte of a hand-off: %w", err)
 		}
 	}
 }
 
 func (l *pipeLink) Drive(n int) error {
-	b := new(byte)
+	b := make([]byte, 1)
 	for range n {
 		l.tally.Driving()
-		if _, err := transfer(unix.SYS_WRITE, l.pipes[0][1], b); err != nil {
+		if err := send(l.pipes[0][1], b); err != nil {
 			return err
 		}
-		if _, err := transfer(unix.SYS_READ, l.pipes[1][0], b); err != nil {
+		if err := receive(l.pipes[1][0], b); err != nil {
 			return err
 		}
 		l.tally.Driven()
@@ -118,25 +154,29 @@ func (l *pipeLink) Drive(n int) error {
 }
 
 func (l *pipeLink) Serve() error {
-	b := new(byte)
+	if !l.taken.CompareAndSwap(false, true) {
+		return nil
+	}
+	defer l.hangUp(serves)
+	b := make([]byte, 1)
 	for {
-		n, err := transfer(unix.SYS_READ, l.pipes[0][0], b)
-		if n == 0 {
-			// Closed by the driver's side; what is left is ours to close.
-			unix.Close(l.pipes[0][0])
-			unix.Close(l.pipes[1][1])
+		if err := receive(l.pipes[0][0], b); err == errHungUp {
+			return nil
+		} else if err != nil {
 			return err
 		}
 		l.tally.Answering()
-		if _, err := transfer(unix.SYS_WRITE, l.pipes[1][1], b); err != nil {
+		if err := send(l.pipes[1][1], b); err != nil {
 			return err
 		}
 	}
 }
 
 func (l *pipeLink) Close() error {
-	unix.Close(l.pipes[0][1])
-	unix.Close(l.pipes[1][0])
+	l.hangUp(drives)
+	if l.taken.CompareAndSwap(false, true) {
+		l.hangUp(serves)
+	}
 	return nil
 }
 

@@ -12,7 +12,7 @@ var ErrUnsupported = errors.New("raw threads need linux/amd64 or linux/arm64")
 
 // A StartError says which step of making a raw thread the kernel refused.
 type StartError struct {
-	Step  string // "clone", or what it stands on: "mmap", "mprotect", "pipe2", "sched_setaffinity"
+	Step  string // "clone", or what it stands on: "mmap", "mprotect", "pipe2", "sched_setaffinity to CPU 3"
 	Err   error  // what the kernel answered, a syscall.Errno
 	Alive int    // raw threads of this process alive at that moment
 	Stack int    // bytes of stack asked for

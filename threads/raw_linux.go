@@ -17,6 +17,9 @@ import (
 // map, but then a newer kernel would seem to have changed what a thread costs.
 const MapsPerThread = 2
 
+// pageBytes is the kernel's page: on arm64 it may be 16 or 64 KiB.
+var pageBytes = unix.Getpagesize()
+
 // lateSlot is how long a refused clone is tried again: a join returns a little
 // before the kernel frees the slot of the thread joined (up to 2.3 ms seen),
 // so at a limit the next clone may come too early.
@@ -54,6 +57,8 @@ func (e *StartError) remedy() string {
 		return "memory, vm.max_map_count or vm.overcommit_memory is met: hold fewer threads or give them smaller stacks"
 	case errors.Is(e.Err, unix.EMFILE), errors.Is(e.Err, unix.ENFILE):
 		return "file descriptors are used up: raise ulimit -n"
+	case errors.Is(e.Err, unix.EINVAL):
+		return "pick a CPU that the affinity mask and the cpuset allow"
 	}
 	return "a seccomp filter or a security module may forbid it: allow it, or leave the raw threads out"
 }
@@ -67,7 +72,7 @@ type thread struct {
 // newThread maps a stack of that many usable bytes (a multiple of the page)
 // above a guard page and prepares the body. Nothing runs yet.
 func newThread(body uintptr, stack int) (thread, error) {
-	m, err := mapMemory(uintptr(stack) + pageBytes)
+	m, err := mapMemory(uintptr(stack + pageBytes))
 	if err != nil {
 		return thread{}, startError("mmap", err, stack)
 	}
@@ -100,7 +105,7 @@ func (t thread) start() error {
 			until = now.Add(lateSlot)
 		}
 		if err != unix.EAGAIN || now.After(until) {
-			return startError("clone", err, int(t.mapping.size-pageBytes))
+			return startError("clone", err, int(t.mapping.size)-pageBytes)
 		}
 		time.Sleep(200 * time.Microsecond)
 	}
@@ -138,10 +143,10 @@ func NewHerd(stack, depth int) (*Herd, error) { return newHerd(pcs.park, stack, 
 func NewReaders(stack, fd int) (*Herd, error) { return newHerd(pcs.block, stack, 0, fd) }
 
 func newHerd(body uintptr, stack, depth, fd int) (*Herd, error) {
-	if stack < LeastStack(depth) {
+	if depth < 0 || stack < LeastStack(depth) {
 		panic(fmt.Sprintf("threads: a stack of %d bytes is too small to touch %d: LeastStack is %d", stack, depth, LeastStack(depth)))
 	}
-	shared, err := mapMemory(pageBytes)
+	shared, err := mapMemory(uintptr(pageBytes))
 	if err != nil {
 		return nil, startError("mmap", err, stack)
 	}
@@ -151,23 +156,34 @@ func newHerd(body uintptr, stack, depth, fd int) (*Herd, error) {
 // Make starts n more threads. If one is refused it says so by a *StartError;
 // those made before it stay in the herd.
 func (h *Herd) Make(n int) error {
-	atomic.StoreUint32(&h.words.want, uint32(len(h.members)+n))
+	h.words.expect(len(h.members) + n)
 	for range n {
-		t, err := newThread(h.body, h.stack)
-		if err != nil {
+		if err := h.add(); err != nil {
+			h.words.expect(len(h.members))
 			return err
 		}
-		t.control.herd = h.words
-		t.control.depth = uintptr(h.depth)
-		t.control.fd = int64(h.fd)
-		if err := t.start(); err != nil {
-			t.mapping.unmap()
-			return err
-		}
-		h.members = append(h.members, t)
 	}
 	return nil
 }
+
+func (h *Herd) add() error {
+	t, err := newThread(h.body, h.stack)
+	if err != nil {
+		return err
+	}
+	t.control.herd = h.words
+	t.control.depth = uintptr(h.depth)
+	t.control.fd = int64(h.fd)
+	if err := t.start(); err != nil {
+		t.mapping.unmap()
+		return err
+	}
+	h.members = append(h.members, t)
+	return nil
+}
+
+// expect has the n-th arrival wake who waits.
+func (h *herd) expect(n int) { atomic.StoreUint32(&h.want, uint32(n)) }
 
 // Wait returns when every thread of the herd has touched its stack and is
 // about to park, or to block in read.
@@ -280,11 +296,14 @@ func NewFloor(op Op) (*Driver, error) {
 // the other, each of which exits at once, and then joins them, on stacks that
 // are mapped beforehand. One op is one thread made and joined.
 func NewCreator(batch int) (*Driver, error) {
+	if batch < 1 {
+		panic(fmt.Sprintf("threads: a batch of %d threads", batch))
+	}
 	d, err := newDriver(pcs.spawn, pcs.join, batch)
 	if err != nil {
 		return nil, err
 	}
-	d.array, err = mapMemory((uintptr(batch)*8 + pageBytes - 1) &^ (pageBytes - 1))
+	d.array, err = mapMemory(uintptr((batch*8 + pageBytes - 1) &^ (pageBytes - 1)))
 	if err != nil {
 		d.discard()
 		return nil, startError("mmap", err, LeastStack(0))
@@ -407,12 +426,15 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 		answered = int64(atomic.LoadUint64(&d.peer.control.calls))
 	}
 	before := c.calls
+	if d.peer != nil {
+		atomic.StoreUint32(&d.peer.control.cpu, noCPU)
+	}
 	over := atomic.LoadUint32(&c.done)
 	setAndWake(&c.gate, over+1)
 	waitWhile(&c.done, over, false)
 
-	if c.failed != 0 {
-		return Timing{}, fmt.Errorf("running a raw thread for %d ops: a system call of the body failed: %w", n, unix.Errno(-c.failed))
+	if errno := d.failure(); errno != 0 {
+		return Timing{}, fmt.Errorf("running a raw thread for %d ops: a system call of the body failed: %w", n, errno)
 	}
 	if made := c.calls - before; made != c.n+c.warm {
 		return Timing{}, fmt.Errorf("running a raw thread for %d ops: %d calls made instead of %d", n, made, c.n+c.warm)
@@ -429,6 +451,16 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 		t.Answers = int64(atomic.LoadUint64(&d.peer.control.calls)) - answered
 	}
 	return t, nil
+}
+
+// failure is what a system call of the driver or its peer has failed with
+// since it was last asked, 0 if none has.
+func (d *Driver) failure() unix.Errno {
+	result := atomic.SwapInt64(&d.driver.control.failed, 0)
+	if d.peer != nil {
+		result = min(result, atomic.SwapInt64(&d.peer.control.failed, 0))
+	}
+	return unix.Errno(-result)
 }
 
 // Close ends the driver and its peer, joins them and gives back what they

@@ -146,7 +146,7 @@ TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
 touch:
 	CMPQ AX, CX
 	JLS  touched
-	SUBQ $const_pageBytes, AX
+	SUBQ $const_touchBytes, AX
 	CMPQ AX, CX
 	JHI  page
 	MOVQ CX, AX
@@ -176,6 +176,12 @@ TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ AX, control_got(R12)
 	JMP  exit<>(SB)
 
+// FAILED keeps a negative result of a system call that may not fail.
+#define FAILED(done) \
+	TESTQ AX, AX \
+	JGE  done \
+	MOVQ AX, control_failed(R12)
+
 // SAMPLE asks every sampleEvery-th call which CPU this is.
 #define SAMPLE(done) \
 	MOVQ control_calls(R12), AX \
@@ -185,7 +191,8 @@ TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
 	LEAQ control_cpu(R12), DI \
 	XORL SI, SI \
 	XORL DX, DX \
-	SYSCALL
+	SYSCALL \
+	FAILED(done)
 
 // CALLOP makes one call of a driver: pass, then take.
 #define CALLOP \
@@ -234,10 +241,14 @@ warmed:
 	XORL DI, DI
 	LEAQ control_before(R12), SI
 	SYSCALL
+	FAILED(before)
+before:
 	MOVL $const_sysClockGettime, AX
 	MOVL $const_clockMonotonic, DI
 	LEAQ control_start(R12), SI
 	SYSCALL
+	FAILED(start)
+start:
 
 	MOVQ control_n(R12), BX
 	JMP  counted
@@ -253,8 +264,10 @@ call:
 	JNE  next
 	TESTQ R13, R13
 	JEQ  next
-	INCQ control_samples(R12)
 	MOVL control_cpu(R13), AX
+	CMPL AX, $const_noCPU
+	JEQ  next
+	INCQ control_samples(R12)
 	CMPL AX, control_cpu(R12)
 	JEQ  next
 	INCQ control_crossed(R12)
@@ -268,11 +281,14 @@ counted:
 	MOVL $const_clockMonotonic, DI
 	LEAQ control_end(R12), SI
 	SYSCALL
+	FAILED(end)
+end:
 	MOVL $const_sysGetrusage, AX
 	XORL DI, DI
 	LEAQ control_after(R12), SI
 	SYSCALL
-
+	FAILED(after)
+after:
 	MOVL $0, control_run(R12)
 	MOVL control_gate(R12), AX
 	MOVL AX, control_done(R12)
@@ -302,14 +318,7 @@ answer:
 quit:
 	JMP  exit<>(SB)
 
-// The halves of a call. They keep R12, R13 and BX, and may
-// use R15.
-
-// FAILED keeps a negative result of a system call that may not fail.
-#define FAILED(done) \
-	TESTQ AX, AX \
-	JGE  done \
-	MOVQ AX, control_failed(R12)
+// The halves of a call. They keep R12, R13 and BX, and may use R15.
 
 // futexPass gives the turn to the peer and wakes it.
 TEXT futexPass<>(SB), NOSPLIT|NOFRAME, $0-0

@@ -134,7 +134,8 @@ count: \
 	ADDW $1, R1 \
 	STLXRW R1, (R0), R2 \
 	CBNZ R2, count \
-	MOVWU herd_want(R20), R2 \
+	ADD  $herd_want, R20, R2 \
+	LDARW (R2), R2 /* not before the count is stored */ \
 	CMPW R1, R2 \
 	BNE  arrived \
 	FUTEX(const_futexWakePrivate, $1) \
@@ -149,7 +150,7 @@ TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
 touch:
 	CMP  R1, R0
 	BLS  touched
-	SUB  $const_pageBytes, R0
+	SUB  $const_touchBytes, R0
 	CMP  R1, R0
 	BHI  page
 	MOVD R1, R0
@@ -181,6 +182,11 @@ TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD R0, control_got(R19)
 	JMP  exit<>(SB)
 
+// FAILED keeps a negative result of a system call that may not fail.
+#define FAILED(done) \
+	TBZ  $63, R0, done \
+	MOVD R0, control_failed(R19)
+
 // SAMPLE asks every sampleEvery-th call which CPU this is.
 #define SAMPLE(done) \
 	MOVD control_calls(R19), R0 \
@@ -190,7 +196,8 @@ TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD ZR, R1 \
 	MOVD ZR, R2 \
 	MOVD $const_sysGetcpu, R8 \
-	SVC
+	SVC \
+	FAILED(done)
 
 // CALLED counts a call.
 #define CALLED \
@@ -248,10 +255,14 @@ warmed:
 	ADD  $control_before, R19, R1
 	MOVD $const_sysGetrusage, R8
 	SVC
+	FAILED(before)
+before:
 	MOVD $const_clockMonotonic, R0
 	ADD  $control_start, R19, R1
 	MOVD $const_sysClockGettime, R8
 	SVC
+	FAILED(start)
+start:
 
 	MOVD control_n(R19), R21
 	JMP  counted
@@ -265,11 +276,13 @@ call:
 	TST  $const_sampleMask, R0
 	BNE  next
 	CBZ  R20, next
+	MOVWU control_cpu(R20), R1
+	CMPW $const_noCPU, R1
+	BEQ  next
 	MOVD control_samples(R19), R0
 	ADD  $1, R0
 	MOVD R0, control_samples(R19)
-	MOVWU control_cpu(R20), R0
-	MOVWU control_cpu(R19), R1
+	MOVWU control_cpu(R19), R0
 	CMPW R0, R1
 	BEQ  next
 	MOVD control_crossed(R19), R0
@@ -284,11 +297,14 @@ counted:
 	ADD  $control_end, R19, R1
 	MOVD $const_sysClockGettime, R8
 	SVC
+	FAILED(end)
+end:
 	MOVD ZR, R0
 	ADD  $control_after, R19, R1
 	MOVD $const_sysGetrusage, R8
 	SVC
-
+	FAILED(after)
+after:
 	ADD  $control_run, R19, R0
 	STLRW ZR, (R0)
 	MOVWU control_gate(R19), R1
@@ -322,11 +338,6 @@ quit:
 
 // The halves of a call. They keep R19, R20 and R21, and may use R22
 // to R24.
-
-// FAILED keeps a negative result of a system call that may not fail.
-#define FAILED(done) \
-	TBZ  $63, R0, done \
-	MOVD R0, control_failed(R19)
 
 // futexPass gives the turn to the peer and wakes it.
 TEXT futexPass<>(SB), NOSPLIT|NOFRAME, $0-0

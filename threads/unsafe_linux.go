@@ -58,7 +58,7 @@ func (m mapping) unmap() {
 
 // guard makes the lowest page of the mapping fault.
 func (m mapping) guard() error {
-	if _, _, errno := unix.Syscall(unix.SYS_MPROTECT, uintptr(m.base), pageBytes, unix.PROT_NONE); errno != 0 {
+	if _, _, errno := unix.Syscall(unix.SYS_MPROTECT, uintptr(m.base), uintptr(pageBytes), unix.PROT_NONE); errno != 0 {
 		return errno
 	}
 	return nil

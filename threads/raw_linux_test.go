@@ -1,0 +1,798 @@
+//go:build linux && (amd64 || arm64)
+
+package threads
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// eventually waits some seconds for what the kernel gets to in its own time.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for begin := time.Now(); !is(); time.Sleep(100 * time.Microsecond) {
+		if time.Since(begin) > 20*time.Second {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+// task reads a file of a thread of this process, "" if the thread is gone.
+func task(t *testing.T, tid int, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/%s", tid, name))
+	if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, unix.ESRCH) {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// statusOf reads a line of a thread's status.
+func statusOf(t *testing.T, tid int, key string) string {
+	t.Helper()
+	for line := range strings.Lines(task(t, tid, "status")) {
+		if value, ok := strings.CutPrefix(line, key+":"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	t.Fatalf("thread %d has no %s in its status", tid, key)
+	return ""
+}
+
+// blockedIn is the system call that a thread sleeps in and its first
+// argument, -1 if it isn't in one. It skips the test where proc doesn't tell,
+// or tells of an emulator's calls instead.
+func blockedIn(t *testing.T, tid int) (call, arg int64) {
+	t.Helper()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	// A thread that asks what it does reads.
+	own, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", TID()))
+	if f := strings.Fields(string(own)); err != nil || len(f) == 0 || f[0] != strconv.Itoa(unix.SYS_READ) {
+		t.Skipf("needs /proc/self/task/TID/syscall to show this machine's system calls: %q, %v", own, err)
+	}
+	f := strings.Fields(task(t, tid, "syscall"))
+	if len(f) < 2 || f[0] == "-1" {
+		return -1, 0
+	}
+	call, err = strconv.ParseInt(f[0], 10, 64)
+	if err == nil {
+		arg, err = strconv.ParseInt(f[1], 0, 64)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return call, arg
+}
+
+// pin pins a driver, and skips the test where that is forbidden.
+func pin(t *testing.T, d *Driver, driver, peer int) {
+	t.Helper()
+	err := d.Pin(driver, peer)
+	if forbidden(err) {
+		t.Skipf("needs to pin threads: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func distinct(tids []int) bool {
+	return len(slices.Compact(slices.Sorted(slices.Values(tids)))) == len(tids)
+}
+
+// made makes a herd of n and waits for it.
+func made(t *testing.T, n, stack, depth int) *Herd {
+	t.Helper()
+	h, err := NewHerd(stack, depth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if h.words != nil && h.members != nil {
+			h.Release()
+			h.Join()
+		}
+	})
+	if err := h.Make(n); err != nil {
+		t.Fatal(err)
+	}
+	h.Wait()
+	return h
+}
+
+// TestHerd grows a herd in steps, sees each thread asleep and all of them
+// gone in the end.
+func TestHerd(t *testing.T) {
+	leaveNothing(t)
+	h, err := NewHerd(LeastStack(0), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Wait() // for nobody
+	total := 0
+	for _, n := range []int{1, 0, 20, 40} {
+		total += n
+		if err := h.Make(n); err != nil {
+			t.Fatal(err)
+		}
+		h.Wait()
+		tids := h.TIDs()
+		if len(tids) != total || !distinct(tids) {
+			t.Fatalf("%d made, %d tids: %d", total, len(tids), tids)
+		}
+		if raw, mappings := Alive(); raw != total || mappings != total+1 {
+			t.Errorf("Alive() = %d, %d with %d threads, want one mapping each and one shared", raw, mappings, total)
+		}
+	}
+	tids := h.TIDs()
+	for _, tid := range tids {
+		eventually(t, "each thread sleeps", func() bool { return strings.HasPrefix(statusOf(t, tid, "State"), "S") })
+		if tid == TID() || statusOf(t, tid, "Tgid") != strconv.Itoa(os.Getpid()) {
+			t.Errorf("thread %d is not one of this process's own", tid)
+		}
+	}
+	h.Release()
+	h.Join()
+	for _, tid := range tids {
+		eventually(t, "each thread is gone", func() bool { return task(t, tid, "status") == "" })
+	}
+}
+
+// TestHerdWithoutThreads: what has made nothing can be ended.
+func TestHerdWithoutThreads(t *testing.T) {
+	leaveNothing(t)
+	for _, release := range []bool{true, false} {
+		h, err := NewHerd(LeastStack(0), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if release {
+			h.Release()
+		}
+		h.Join()
+	}
+}
+
+// TestHerdReleasedFirst: threads made after the release don't park.
+func TestHerdReleasedFirst(t *testing.T) {
+	leaveNothing(t)
+	h, err := NewHerd(LeastStack(0), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Release()
+	if err := h.Make(50); err != nil {
+		t.Fatal(err)
+	}
+	h.Wait()
+	if tids := h.TIDs(); !distinct(tids) {
+		t.Errorf("tids %d", tids)
+	}
+	h.Join()
+}
+
+// TestHerdParks sees the threads asleep on the word that releases them.
+func TestHerdParks(t *testing.T) {
+	leaveNothing(t)
+	h := made(t, 5, LeastStack(0), 0)
+	for _, tid := range h.TIDs() {
+		eventually(t, "each thread waits for the release", func() bool {
+			call, word := blockedIn(t, tid)
+			return call == unix.SYS_FUTEX && uintptr(word) == uintptr(unsafe.Pointer(&h.words.release))
+		})
+	}
+}
+
+// resident is which pages of the thread's stack are resident, from the top
+// one, which the control is on, downwards.
+func (th thread) resident(t *testing.T) []bool {
+	t.Helper()
+	pages := make([]byte, int(th.mapping.size)/pageBytes)
+	if _, _, errno := unix.Syscall(unix.SYS_MINCORE, uintptr(th.mapping.base), th.mapping.size, uintptr(unsafe.Pointer(&pages[0]))); errno != 0 {
+		t.Fatal(errno)
+	}
+	if pages[0]&1 != 0 {
+		t.Skip("needs mincore(2) to tell what is resident: it says that a guard page is")
+	}
+	slices.Reverse(pages)
+	all := make([]bool, len(pages)-1)
+	for i := range all {
+		all[i] = pages[i]&1 != 0
+	}
+	return all
+}
+
+// TestDepth: the pages of the stack down to the depth are resident, and none
+// below.
+func TestDepth(t *testing.T) {
+	leaveNothing(t)
+	const stack = 256 << 10
+	for _, depth := range []int{0, 1, 100, pageBytes - 1, pageBytes, pageBytes + 1, 3 * pageBytes, 50_000, stack - LeastStack(0)} {
+		h := made(t, 3, stack, depth)
+		for _, member := range h.members {
+			top := uintptr(member.mapping.base) + member.mapping.size
+			deepest := uintptr(unsafe.Pointer(member.control)) - uintptr(depth)
+			want := int(top-deepest+uintptr(pageBytes)-1) / pageBytes
+			for i, is := range member.resident(t) {
+				if is != (i < want) {
+					t.Fatalf("depth %d: page %d from the top is resident: %t; want the first %d to be", depth, i, is, want)
+				}
+			}
+		}
+		h.Release()
+		h.Join()
+	}
+}
+
+// TestLeastStack: the deepest byte is on the stack, above the guard page, and
+// no smaller stack would do.
+func TestLeastStack(t *testing.T) {
+	leaveNothing(t)
+	for _, depth := range []int{0, 1, pageBytes - int(controlBytes) - bodyBytes, pageBytes - int(controlBytes) - bodyBytes + 1, 100_000} {
+		stack := LeastStack(depth)
+		if stack%pageBytes != 0 {
+			t.Errorf("LeastStack(%d) = %d, no multiple of the page of %d", depth, stack, pageBytes)
+		}
+		made(t, 1, stack, depth)
+		for _, bad := range [][2]int{{stack - pageBytes, depth}, {stack, -1}} {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("NewHerd(%d, %d) didn't panic", bad[0], bad[1])
+					}
+				}()
+				NewHerd(bad[0], bad[1])
+			}()
+		}
+	}
+	if s := DefaultStack(); s < LeastStack(0) || s%pageBytes != 0 {
+		t.Errorf("DefaultStack() = %d", s)
+	}
+}
+
+// TestLargePages has the arithmetic of a kernel with pages of 64 KiB, as
+// arm64 has them: nothing may rest on 4096.
+func TestLargePages(t *testing.T) {
+	leaveNothing(t)
+	defer func(kernels int) { pageBytes = kernels }(pageBytes)
+	pageBytes = 64 << 10
+	h := made(t, 2, LeastStack(100_000), 100_000)
+	for _, member := range h.members {
+		if uintptr(h.stack+pageBytes) != member.mapping.size || member.mapping.size%uintptr(pageBytes) != 0 {
+			t.Errorf("a mapping of %d bytes for a stack of %d", member.mapping.size, h.stack)
+		}
+	}
+	h.Release()
+	h.Join()
+	d, err := NewCreator(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Run(9, 0); err != nil {
+		t.Error(err)
+	}
+	d.Close()
+}
+
+// TestReaders blocks threads in read(2) and frees them by bytes, and by the
+// end of the file; a descriptor that can't be read answers at once.
+func TestReaders(t *testing.T) {
+	leaveNothing(t)
+	const n = 8
+	for _, test := range []struct {
+		name string
+		free func(r, w int) // frees all of them
+		got  int64
+	}{
+		{"bytes", func(r, w int) { unix.Write(w, make([]byte, n)) }, 1},
+		{"end", func(r, w int) { unix.Close(w) }, 0},
+		{"bad", nil, -int64(unix.EBADF)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var p [2]int
+			if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				unix.Close(p[0])
+				if test.name != "end" {
+					unix.Close(p[1])
+				}
+			}()
+			fd := p[0]
+			if test.free == nil {
+				fd = -1
+			}
+			h, err := NewReaders(LeastStack(0), fd)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer h.Join()
+			if err := h.Make(n); err != nil {
+				t.Fatal(err)
+			}
+			h.Wait()
+			if test.free != nil {
+				func() {
+					defer test.free(p[0], p[1]) // also when blockedIn skips
+					for _, tid := range h.TIDs() {
+						eventually(t, "each thread sleeps", func() bool { return strings.HasPrefix(statusOf(t, tid, "State"), "S") })
+					}
+					if raw, _ := Alive(); raw != n {
+						t.Errorf("%d threads blocked, want %d", raw, n)
+					}
+					t.Run("syscall", func(t *testing.T) {
+						for _, tid := range h.TIDs() {
+							eventually(t, "each thread is blocked in read", func() bool {
+								call, arg := blockedIn(t, tid)
+								return call == unix.SYS_READ && arg == int64(fd)
+							})
+						}
+					})
+				}()
+			}
+			for _, member := range h.members {
+				for tid := atomic.LoadUint32(&member.control.tid); tid != 0; tid = atomic.LoadUint32(&member.control.tid) {
+					waitWhile(&member.control.tid, tid, true)
+				}
+				if got := member.control.got; got != test.got {
+					t.Errorf("read answered %d, want %d", got, test.got)
+				}
+			}
+		})
+	}
+}
+
+// TestReadersOneByOne: a byte frees one thread, no more.
+func TestReadersOneByOne(t *testing.T) {
+	leaveNothing(t)
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(p[0])
+	h, err := NewReaders(LeastStack(0), p[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 6
+	if err := h.Make(n); err != nil {
+		t.Fatal(err)
+	}
+	h.Wait()
+	blocked := func() int {
+		left := 0
+		for _, member := range h.members {
+			if atomic.LoadUint32(&member.control.tid) != 0 {
+				left++
+			}
+		}
+		return left
+	}
+	for left := n - 1; left >= n/2; left-- {
+		if _, err := unix.Write(p[1], []byte{1}); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "a thread has its byte", func() bool { return blocked() <= left })
+		if b := blocked(); b != left {
+			t.Fatalf("%d threads blocked, want %d", b, left)
+		}
+	}
+	unix.Close(p[1])
+	h.Join()
+}
+
+var ops = []struct {
+	name string
+	op   Op
+}{{"futex", Futex}, {"pipe", Pipe}, {"yield", Yield}}
+
+func newDriverOf(t *testing.T, d *Driver, err error) *Driver {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func run(t *testing.T, d *Driver, n, warm int) Timing {
+	t.Helper()
+	timing, err := d.Run(n, warm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if timing.Elapsed < 0 || timing.Elapsed == 0 && n > 0 {
+		t.Errorf("%d ops in %v", n, timing.Elapsed)
+	}
+	return timing
+}
+
+// sampled is how many of the calls from..to-1 ask for their CPU.
+func sampled(from, to int) int64 {
+	return int64((to+sampleEvery-1)/sampleEvery - (from+sampleEvery-1)/sampleEvery)
+}
+
+// TestTurns: turns of any size, one after the other, make the ops that they
+// were asked for, rounded up to round trips.
+func TestTurns(t *testing.T) {
+	leaveNothing(t)
+	for _, o := range ops {
+		t.Run(o.name, func(t *testing.T) {
+			pair, err := NewPair(o.op)
+			d := newDriverOf(t, pair, err)
+			defer d.Close()
+			calls := 0 // round trips so far
+			for _, size := range [][2]int{{1, 0}, {0, 0}, {0, 1}, {2, 1}, {3, 3}, {1000, 10}, {511, 0}, {5000, 512}} {
+				n, warm := size[0], size[1]
+				timing := run(t, d, n, warm)
+				if want := (n + 1) / 2 * 2; timing.Ops != want || timing.Spawned != 0 {
+					t.Errorf("Run(%d, %d) = %+v, want %d ops", n, warm, timing, want)
+				}
+				clock := calls + (warm+1)/2
+				calls = clock + (n+1)/2
+				if o.op == Yield {
+					continue // nothing orders the peer's calls
+				}
+				if want := int64((n+1)/2 + (warm+1)/2); timing.Answers != want {
+					t.Errorf("Run(%d, %d) = %+v, want %d answers", n, warm, timing, want)
+				}
+				if want := sampled(clock, calls); timing.Samples != want || timing.Crossed > want {
+					t.Errorf("Run(%d, %d) = %+v, want %d samples", n, warm, timing, want)
+				}
+			}
+		})
+	}
+}
+
+// TestSwitches: on one CPU each hand-off is a context switch, and the two
+// sides never differ in their CPU.
+func TestSwitches(t *testing.T) {
+	leaveNothing(t)
+	cpu := slices.Max(allowed(t, 1))
+	const n = 10_000
+	for _, o := range ops {
+		t.Run(o.name, func(t *testing.T) {
+			pair, err := NewPair(o.op)
+			d := newDriverOf(t, pair, err)
+			defer d.Close()
+			pin(t, d, cpu, cpu)
+			run(t, d, 2*sampleEvery, 0)
+			timing := run(t, d, n, 100)
+			// What else runs on this CPU, and this process's own other
+			// threads, add some; a yield that finds the peer's slice used up
+			// may take some away.
+			least, most := int64(n-n/50), int64(2*n+2000)
+			answers := int64(n/2 + 50)
+			if o.op == Yield {
+				least = n / 2
+				if timing.Answers < answers/2 || timing.Answers > answers*2 {
+					t.Errorf("%+v, want about %d answers", timing, answers)
+				}
+			}
+			if timing.Switches < least || timing.Switches > most {
+				t.Errorf("%+v, want a switch per op: %d to %d", timing, least, most)
+			}
+			if timing.Samples == 0 || timing.Crossed != 0 {
+				t.Errorf("%+v, want no crossing on one CPU", timing)
+			}
+		})
+	}
+}
+
+// TestCrossing: on two CPUs every hand-off crosses, and a pair that is moved
+// onto one doesn't any more.
+func TestCrossing(t *testing.T) {
+	leaveNothing(t)
+	all := allowed(t, 2)
+	for _, o := range ops {
+		t.Run(o.name, func(t *testing.T) {
+			pair, err := NewPair(o.op)
+			d := newDriverOf(t, pair, err)
+			defer d.Close()
+			for _, place := range [][2]int{{all[0], all[1]}, {all[1], all[1]}, {all[1], all[0]}} {
+				pin(t, d, place[0], place[1])
+				timing := run(t, d, 4*sampleEvery, 0)
+				want := timing.Samples
+				if place[0] == place[1] {
+					want = 0
+				}
+				if timing.Crossed != want || timing.Samples == 0 && o.op != Yield {
+					t.Errorf("CPUs %d: %+v, want %d crossed", place, timing, want)
+				}
+			}
+		})
+	}
+}
+
+// TestPinRefused: a CPU that isn't there is an error that says so.
+func TestPinRefused(t *testing.T) {
+	leaveNothing(t)
+	pair, err := NewPair(Futex)
+	d := newDriverOf(t, pair, err)
+	defer d.Close()
+	err = d.Pin(1023, 1023)
+	var start *StartError
+	if !errors.As(err, &start) || !errors.Is(err, unix.EINVAL) || start.Step != "sched_setaffinity to CPU 1023" {
+		t.Errorf("Pin(1023, 1023) = %v", err)
+	}
+	run(t, d, 10, 0)
+}
+
+// TestFloors: the calls of a hand-off with nobody there switch to nobody.
+func TestFloors(t *testing.T) {
+	leaveNothing(t)
+	const n = 5000
+	for _, o := range ops {
+		t.Run(o.name, func(t *testing.T) {
+			floor, err := NewFloor(o.op)
+			d := newDriverOf(t, floor, err)
+			defer d.Close()
+			for _, n := range []int{0, 1, 2, 255, 256, 257} {
+				if timing := run(t, d, n, n); timing.Ops != n || timing.Answers != 0 || timing.Samples != 0 || timing.Spawned != 0 {
+					t.Errorf("Run(%d, %d) = %+v", n, n, timing)
+				}
+			}
+			// The count is the whole process's, and other processes come in
+			// between: the quietest of some turns tells.
+			all := allowed(t, 1)
+			least := int64(n)
+			for try := 0; try < 40 && least > n/50; try++ {
+				pin(t, d, all[try%len(all)], 0)
+				least = min(least, run(t, d, n, 0).Switches)
+			}
+			if least <= n/50 {
+				return
+			}
+			if o.op == Yield {
+				t.Skipf("needs a CPU that nothing else wants, since a yield goes to whatever does: %d switches for %d yields", least, n)
+			}
+			t.Errorf("%d switches for %d ops, want next to none", least, n)
+		})
+	}
+}
+
+// TestCreator: the driver makes and joins just the threads it was asked for.
+func TestCreator(t *testing.T) {
+	leaveNothing(t)
+	for _, batch := range []int{1, 2, 7, 100} {
+		creator, err := NewCreator(batch)
+		d := newDriverOf(t, creator, err)
+		for _, size := range [][2]int{{1, 0}, {0, 0}, {0, 5}, {10, 10}, {250, 3}} {
+			n, warm := size[0], size[1]
+			ops, all := (n+batch-1)/batch*batch, (warm+batch-1)/batch*batch
+			timing := run(t, d, n, warm)
+			if timing.Ops != ops || timing.Spawned != int64(ops+all) {
+				t.Errorf("batch %d: Run(%d, %d) = %+v, want %d ops and %d threads", batch, n, warm, timing, ops, ops+all)
+			}
+		}
+		d.Close()
+	}
+}
+
+// TestCreatorsThreads has the children of a creator say who they are: each
+// has run, as a thread of its own.
+func TestCreatorsThreads(t *testing.T) {
+	leaveNothing(t)
+	const batch = 50
+	creator, err := NewCreator(batch)
+	d := newDriverOf(t, creator, err)
+	defer d.Close()
+	h, err := NewHerd(LeastStack(0), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Join()
+	h.Release()
+	for _, child := range d.spawned {
+		child.control.herd = h.words
+		child.control.body = pcs.park
+	}
+	for turn := 1; turn <= 3; turn++ {
+		run(t, d, batch, 0)
+		tids := []int{int(d.driver.control.seen)}
+		for _, child := range d.spawned {
+			tids = append(tids, int(child.control.seen))
+			if child.control.tid != 0 {
+				t.Errorf("thread %d is not joined", child.control.tid)
+			}
+		}
+		if !distinct(tids) || slices.Min(tids) <= 0 {
+			t.Errorf("the driver and its threads are %d, want each a thread of its own", tids)
+		}
+		if arrived := h.words.arrived; int(arrived) != turn*batch {
+			t.Errorf("%d threads have run, want %d", arrived, turn*batch)
+		}
+	}
+}
+
+// TestNoBatch: a creator of nothing is a mistake of the program.
+func TestNoBatch(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("NewCreator(0) didn't panic")
+		}
+	}()
+	NewCreator(0)
+}
+
+// TestFailedCall: a system call that fails in the driver or its peer is an
+// error of that turn, and of no other.
+func TestFailedCall(t *testing.T) {
+	leaveNothing(t)
+	pair, err := NewPair(Pipe)
+	d := newDriverOf(t, pair, err)
+	defer d.Close()
+	run(t, d, 100, 0)
+	for name, c := range map[string]*control{"driver": d.driver.control, "peer": d.peer.control} {
+		// What FAILED would have stored.
+		atomic.StoreInt64(&c.failed, -int64(unix.EIO))
+		if timing, err := d.Run(2, 0); !errors.Is(err, unix.EIO) || timing != (Timing{}) {
+			t.Errorf("%s: Run = %+v, %v; want EIO", name, timing, err)
+		}
+		run(t, d, 2, 0)
+	}
+
+	// A floor whose pipe can't be used really fails, and ends.
+	floor, err := NewFloor(Pipe)
+	f := newDriverOf(t, floor, err)
+	out := f.driver.control.out
+	f.driver.control.out = -1
+	f.driver.control.in = -1
+	if timing, err := f.Run(10, 0); !errors.Is(err, unix.EBADF) {
+		t.Errorf("Run with no pipe = %+v, %v; want EBADF", timing, err)
+	}
+	f.driver.control.out = out
+	f.driver.control.in = int32(f.fds[0])
+	run(t, f, 10, 0)
+	f.Close()
+}
+
+// TestClose ends drivers in every state: before their first instruction,
+// after a turn or more, pinned or not.
+func TestClose(t *testing.T) {
+	leaveNothing(t)
+	cpu := slices.Max(allowed(t, 1))
+	makers := map[string]func() (*Driver, error){
+		"creator": func() (*Driver, error) { return NewCreator(3) },
+	}
+	for _, o := range ops {
+		makers["pair/"+o.name] = func() (*Driver, error) { return NewPair(o.op) }
+		makers["floor/"+o.name] = func() (*Driver, error) { return NewFloor(o.op) }
+	}
+	for name, make := range makers {
+		t.Run(name, func(t *testing.T) {
+			for i := range 60 {
+				made, err := make()
+				d := newDriverOf(t, made, err)
+				if i%2 == 1 {
+					pin(t, d, cpu, cpu)
+				}
+				for turn := range i / 2 % 4 {
+					run(t, d, 1+turn*turn*10, turn)
+				}
+				if i%5 == 0 {
+					time.Sleep(time.Millisecond) // all of them asleep by now
+				}
+				if err := d.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if raw, mappings := Alive(); raw != 0 || mappings != 0 {
+					t.Fatalf("Alive() = %d, %d after Close", raw, mappings)
+				}
+			}
+		})
+	}
+}
+
+// TestCreateJoin makes and joins more than 10,000 threads from Go and as many
+// from a raw thread, and misses none.
+func TestCreateJoin(t *testing.T) {
+	leaveNothing(t)
+	const batch, rounds = 100, 101
+	for round := range rounds {
+		h, err := NewHerd(LeastStack(0), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Make(batch); err != nil {
+			t.Fatal(err)
+		}
+		if round%2 == 0 {
+			h.Wait()
+			if tids := h.TIDs(); !distinct(tids) || slices.Min(tids) <= 0 {
+				t.Fatalf("tids %d", tids)
+			}
+		}
+		h.Release() // in the other rounds some have parked by now and others not
+		h.Join()
+		if raw, mappings := Alive(); raw != 0 || mappings != 0 {
+			t.Fatalf("Alive() = %d, %d after Join", raw, mappings)
+		}
+	}
+	creator, err := NewCreator(batch)
+	d := newDriverOf(t, creator, err)
+	if timing := run(t, d, batch*rounds, 0); timing.Spawned != batch*rounds {
+		t.Errorf("%+v, want %d threads", timing, batch*rounds)
+	}
+	d.Close()
+}
+
+// TestMasks: a raw thread blocks every signal that can be blocked, and its
+// creator blocks after a clone what it blocked before.
+func TestMasks(t *testing.T) {
+	leaveNothing(t)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	mask := func() (set unix.Sigset_t) {
+		if err := unix.PthreadSigmask(unix.SIG_BLOCK, nil, &set); err != nil {
+			t.Fatal(err)
+		}
+		return set
+	}
+	before := mask()
+	defer func() {
+		if err := unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	var odd unix.Sigset_t
+	odd.Val[0] = 1<<(unix.SIGUSR2-1) | 1<<(unix.SIGWINCH-1)
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &odd, nil); err != nil {
+		t.Fatal(err)
+	}
+	own := mask()
+	h := made(t, 3, LeastStack(0), 0)
+	pair, err := NewPair(Futex)
+	d := newDriverOf(t, pair, err)
+	defer d.Close()
+	run(t, d, 10, 0)
+	if after := mask(); after != own {
+		t.Errorf("the creator's mask is %x, was %x", after.Val, own.Val)
+	}
+	blocked := func(tid int) uint64 {
+		mask, err := strconv.ParseUint(statusOf(t, tid, "SigBlk"), 16, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return mask
+	}
+	if shown := blocked(TID()); shown != uint64(own.Val[0]) {
+		t.Skipf("needs /proc/self/task/TID/status to show a thread's own mask: %x for %x", shown, own.Val[0])
+	}
+	const none = 1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1)
+	for _, tid := range append(h.TIDs(), int(d.driver.control.seen), int(d.peer.control.seen)) {
+		if mask := blocked(tid); mask != ^uint64(none) {
+			t.Errorf("thread %d blocks %016x, want %016x", tid, mask, ^uint64(none))
+		}
+	}
+}
+
+// TestStartError reads as it should.
+func TestStartError(t *testing.T) {
+	for err, want := range map[*StartError]string{
+		{Step: "clone", Err: unix.EAGAIN, Alive: 7, Stack: 4096}:   "starting a raw thread (7 alive, stack of 4096 bytes): clone: resource temporarily unavailable; a limit on threads is met: see Limits, and raise the one that it names",
+		{Step: "mmap", Err: unix.ENOMEM, Alive: 0, Stack: 8 << 20}: "starting a raw thread (0 alive, stack of 8388608 bytes): mmap: cannot allocate memory; memory, vm.max_map_count or vm.overcommit_memory is met: hold fewer threads or give them smaller stacks",
+		{Step: "pipe2", Err: unix.EMFILE, Stack: 4096}:             "starting a raw thread (0 alive, stack of 4096 bytes): pipe2: too many open files; file descriptors are used up: raise ulimit -n",
+		{Step: "sched_setaffinity to CPU 9", Err: unix.EINVAL}:     "starting a raw thread (0 alive, stack of 0 bytes): sched_setaffinity to CPU 9: invalid argument; pick a CPU that the affinity mask and the cpuset allow",
+		{Step: "clone", Err: unix.EPERM, Alive: 1, Stack: 4096}:    "starting a raw thread (1 alive, stack of 4096 bytes): clone: operation not permitted; a seccomp filter or a security module may forbid it: allow it, or leave the raw threads out",
+	} {
+		if got := err.Error(); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		if !errors.Is(err, err.Err) {
+			t.Errorf("%v doesn't unwrap to its errno", err)
+		}
+	}
+}

@@ -1,0 +1,646 @@
+//go:build linux && (amd64 || arm64)
+
+package threads
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Tests of what ends, limits or bombards a whole process run in one of their
+// own: the test binary starts itself for the one test, with a role in the
+// environment.
+const roleEnv = "THREADBENCH_THREADS_ROLE"
+
+// emulatorEnv names what has to run the test binary where the system can't
+// run it itself, with GOARCH=arm64 on amd64 for example "qemu-aarch64".
+const emulatorEnv = "THREADBENCH_EMULATOR"
+
+// self is the test binary as a command. It skips the test where the binary
+// can't run itself.
+func self(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if emulator := os.Getenv(emulatorEnv); emulator != "" {
+		return exec.Command(emulator, append([]string{path}, args...)...)
+	}
+	if err := runsItself(); err != nil {
+		t.Skipf("needs a system that runs this binary, or %s to name what does: %v", emulatorEnv, err)
+	}
+	return exec.Command(path, args...)
+}
+
+var runsItself = sync.OnceValue(func() error {
+	path, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if err := exec.Command(path, "-test.run=^$").Run(); errors.Is(err, unix.ENOEXEC) {
+		return err
+	}
+	return nil
+})
+
+// inRole starts the test (of a subtest the one at the top) anew in a role and
+// answers what it wrote and how it ended.
+func inRole(t *testing.T, role string, env ...string) (output string, err error) {
+	t.Helper()
+	name, _, _ := strings.Cut(t.Name(), "/")
+	cmd := self(t, "-test.run=^"+name+"$", "-test.count=1", "-test.timeout=100s")
+	cmd.Env = append(append(os.Environ(), env...), roleEnv+"="+role)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// passInRole fails or skips the test as its process in the role did.
+func passInRole(t *testing.T, role string, env ...string) {
+	t.Helper()
+	out, err := inRole(t, role, env...)
+	if err != nil {
+		t.Fatalf("in a process of its own: %v\n%s", err, out)
+	}
+	if _, reason, skipped := strings.Cut(out, skipPrefix); skipped {
+		reason, _, _ = strings.Cut(reason, "\n")
+		t.Skip(reason)
+	}
+}
+
+// skipPrefix goes before the reason for which a process in a role skips its
+// test.
+const skipPrefix = "skipped: "
+
+func skipRole(t *testing.T, format string, args ...any) {
+	t.Helper()
+	fmt.Printf("\n%s%s\n", skipPrefix, fmt.Sprintf(format, args...))
+	t.SkipNow()
+}
+
+func role() string { return os.Getenv(roleEnv) }
+
+// idle leaves the runtime n idle threads, so that it needs no new one soon.
+// Where threads are limited it would not survive asking for one.
+func idle(n int) {
+	var all, gone sync.WaitGroup
+	all.Add(n)
+	release := make(chan struct{})
+	for range n {
+		gone.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			all.Done()
+			<-release
+		})
+	}
+	all.Wait()
+	close(release)
+	gone.Wait()
+}
+
+// TestGuard: a thread that goes below its stack ends the process, and
+// silently, since no handler may run on it. It doesn't get to what lies below.
+func TestGuard(t *testing.T) {
+	const begun = "begun\n"
+	if role() != "" {
+		depth, err := strconv.Atoi(role())
+		if err != nil {
+			t.Fatal(err)
+		}
+		unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+		h, err := NewHerd(LeastStack(0), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.depth = depth
+		fmt.Print(begun)
+		if err := h.Make(1); err != nil {
+			t.Fatal(err)
+		}
+		h.Wait()
+		h.Release()
+		h.Join()
+		os.Exit(0)
+	}
+	lowest := LeastStack(0) - int(controlBytes) // the last byte above the guard page
+	if out, err := inRole(t, strconv.Itoa(lowest)); err != nil || out != begun {
+		t.Errorf("a thread that uses all of its stack: %v\n%s", err, out)
+	}
+	out, err := inRole(t, strconv.Itoa(lowest+1))
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != unix.SIGSEGV {
+		t.Fatalf("a thread that goes below its stack: %v, want a segmentation fault\n%s", err, out)
+	}
+	if !strings.HasPrefix(out, begun) || strings.Contains(out, "goroutine") {
+		t.Errorf("it wrote %q, want that it has begun and nothing from the Go runtime", out)
+	}
+}
+
+// storm sends n of each signal to this process.
+func storm(t *testing.T, n int, signals ...syscall.Signal) {
+	for range n {
+		for _, s := range signals {
+			if err := unix.Kill(os.Getpid(), s); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestStorm has 1,000 threads alive, pairs at work and threads made and
+// joined while the process is shot at with signals that Go handles, the
+// collector runs without a break and a CPU profile is taken.
+func TestStorm(t *testing.T) {
+	if role() == "" {
+		passInRole(t, "bombarded", "GOGC=1")
+		return
+	}
+	leaveNothing(t)
+	signals := []syscall.Signal{unix.SIGURG, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1}
+	handled := map[os.Signal]*atomic.Int64{}
+	// The handlers stay to the end of the process: a late signal that nobody
+	// handles would be its end.
+	deliveries := make(chan os.Signal, 100)
+	for _, s := range signals {
+		handled[s] = new(atomic.Int64)
+		signal.Notify(deliveries, s)
+	}
+	go func() {
+		for s := range deliveries {
+			handled[s].Add(1)
+		}
+	}()
+	if err := pprof.StartCPUProfile(io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	defer pprof.StopCPUProfile()
+
+	const n = 1000
+	h := made(t, n, LeastStack(10_000), 10_000)
+	stop := make(chan struct{})
+	var at sync.WaitGroup
+	again := func(work func()) {
+		at.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					work()
+				}
+			}
+		})
+	}
+	var garbage atomic.Pointer[[]*control]
+	again(func() {
+		kept := make([]*control, rand.IntN(10_000))
+		for i := range kept {
+			kept[i] = h.members[i%n].control
+		}
+		garbage.Store(&kept)
+		debug.FreeOSMemory()
+	})
+	var turns, joined atomic.Int64
+	for _, o := range ops {
+		pair, err := NewPair(o.op)
+		d := newDriverOf(t, pair, err)
+		defer d.Close()
+		again(func() {
+			if _, err := d.Run(1000, 0); err != nil {
+				t.Error(err)
+			}
+			turns.Add(1)
+		})
+	}
+	again(func() {
+		h, err := NewHerd(LeastStack(0), 0)
+		if err == nil {
+			err = h.Make(20)
+			h.Release()
+			h.Join()
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		joined.Add(20)
+	})
+	creator, err := NewCreator(10)
+	d := newDriverOf(t, creator, err)
+	defer d.Close()
+	again(func() {
+		if timing, err := d.Run(10, 0); err != nil || timing.Spawned != 10 {
+			t.Errorf("%+v, %v", timing, err)
+		}
+		joined.Add(10)
+	})
+	storm(t, 10_000, signals...)
+	close(stop)
+	at.Wait()
+
+	for _, s := range signals {
+		eventually(t, "each signal is handled", func() bool { return handled[s].Load() > 0 })
+	}
+	if tids := h.TIDs(); len(tids) != n || !distinct(tids) {
+		t.Errorf("%d threads, want %d", len(tids), n)
+	}
+	for _, member := range h.members {
+		if atomic.LoadUint32(&member.control.tid) == 0 {
+			t.Fatal("a parked thread is gone")
+		}
+	}
+	if turns.Load() == 0 || joined.Load() == 0 {
+		t.Errorf("%d turns and %d threads joined meanwhile", turns.Load(), joined.Load())
+	}
+}
+
+// TestExec starts other programs while 1,000 threads are alive.
+func TestExec(t *testing.T) {
+	leaveNothing(t)
+	const n = 1000
+	h := made(t, n, LeastStack(0), 0)
+	for range 10 {
+		if out, err := self(t, "-test.run=^$").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	if raw, _ := Alive(); raw != n || !distinct(h.TIDs()) {
+		t.Errorf("%d threads, want %d", raw, n)
+	}
+}
+
+// TestEnd: a process ends as it is to end, whatever its raw threads are at.
+func TestEnd(t *testing.T) {
+	ends := []struct {
+		name string
+		end  func() error
+		is   func(syscall.WaitStatus) bool
+	}{
+		{"exit", func() error { os.Exit(7); return nil }, func(s syscall.WaitStatus) bool { return s.ExitStatus() == 7 }},
+		{"panic", func() error { go panic("the end"); select {} }, func(s syscall.WaitStatus) bool { return s.ExitStatus() == 2 }},
+		{"signal", func() error { unix.Kill(os.Getpid(), unix.SIGTERM); select {} }, func(s syscall.WaitStatus) bool { return s.Signal() == unix.SIGTERM }},
+		{"exec", func() error { return unix.Exec("/bin/sh", []string{"sh", "-c", "exit 9"}, nil) }, func(s syscall.WaitStatus) bool { return s.ExitStatus() == 9 }},
+	}
+	pair := func(op Op) func() { return func() { d, err := NewPair(op); midTurn(t, newDriverOf(t, d, err)) } }
+	states := []struct {
+		name string
+		set  func()
+	}{
+		{"parked", func() { made(t, 1000, LeastStack(0), 0) }},
+		{"futex", pair(Futex)},
+		{"pipe", pair(Pipe)},
+		{"yield", pair(Yield)},
+		{"creator", func() { d, err := NewCreator(10); midTurn(t, newDriverOf(t, d, err)) }},
+	}
+	for _, state := range states {
+		for _, end := range ends {
+			name := state.name + "/" + end.name
+			if role() == name {
+				state.set()
+				err := end.end()
+				if errors.Is(err, os.ErrNotExist) {
+					fmt.Printf("%sneeds a shell: %v\n", skipPrefix, err)
+				}
+				os.Exit(3)
+			}
+			if role() != "" {
+				continue
+			}
+			t.Run(name, func(t *testing.T) {
+				out, err := inRole(t, name)
+				if _, reason, skipped := strings.Cut(out, skipPrefix); skipped {
+					t.Skip(reason)
+				}
+				var exit *exec.ExitError
+				if !errors.As(err, &exit) || !end.is(exit.Sys().(syscall.WaitStatus)) {
+					t.Errorf("it ended with %v\n%s", err, out)
+				}
+			})
+		}
+	}
+}
+
+// midTurn gives a driver a turn without end and sees it begin.
+func midTurn(t *testing.T, d *Driver) {
+	go d.Run(1<<50, 0)
+	eventually(t, "the driver is in its turn", func() bool { return atomic.LoadUint64(&d.driver.control.calls) > 50 })
+}
+
+// wantRefused checks that a step was refused for want of something.
+func wantRefused(t *testing.T, err error, step string, errno unix.Errno, alive int) {
+	t.Helper()
+	var start *StartError
+	if !errors.As(err, &start) || start.Step != step || !errors.Is(err, errno) {
+		t.Fatalf("got %v, want a *StartError of %s: %v", err, step, errno)
+	}
+	if start.Alive != alive {
+		t.Errorf("%v: want %d alive", err, alive)
+	}
+}
+
+// TestPIDsRefused fills a control group with threads until the kernel refuses
+// one, and goes on at that limit.
+func TestPIDsRefused(t *testing.T) {
+	if dir := role(); dir != "" {
+		pidsRefused(t, dir)
+		return
+	}
+	dir := newGroup(t, ownGroup(t, "pids"), "pids", "pids.max")
+	passInRole(t, dir, "GOMAXPROCS=2")
+}
+
+func pidsRefused(t *testing.T, dir string) {
+	leaveNothing(t)
+	idle(30)
+	set(t, dir, "cgroup.procs", strconv.Itoa(os.Getpid()))
+	set(t, dir, "pids.max", "150")
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	mask := func() (set unix.Sigset_t) {
+		if err := unix.PthreadSigmask(unix.SIG_BLOCK, nil, &set); err != nil {
+			t.Fatal(err)
+		}
+		return set
+	}
+
+	// Fill it up, twice: the second time the herd's Wait begins when its last
+	// threads have yet to arrive.
+	before := mask()
+	room := 0
+	for range 20 {
+		h, err := NewHerd(LeastStack(0), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = h.Make(1000)
+		room = len(h.members)
+		wantRefused(t, err, "clone", unix.EAGAIN, room)
+		h.Wait()
+		if tids := h.TIDs(); room < 50 || !distinct(tids) {
+			t.Errorf("%d threads made: %d", room, tids)
+		}
+		if err := h.Make(1); err == nil {
+			t.Error("one more could be made")
+		}
+		h.Wait()
+		h.Release()
+		h.Join()
+	}
+	if after := mask(); after != before {
+		t.Errorf("the creator's mask is %x after refusals, was %x", after.Val, before.Val)
+	}
+	if raw, mappings := Alive(); raw != 0 || mappings != 0 {
+		t.Errorf("Alive() = %d, %d", raw, mappings)
+	}
+
+	// All but one slot taken: a join returns before that one is free again.
+	h := made(t, room-1, LeastStack(0), 0)
+	last, err := newThread(pcs.exit, LeastStack(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 1000 {
+		if err := last.start(); err != nil {
+			t.Fatalf("after %d joins: %v", i, err)
+		}
+		last.join()
+	}
+	last.mapping.unmap()
+
+	// A pair that finds one slot leaves no peer behind.
+	if _, err := NewPair(Futex); err == nil {
+		t.Error("a pair was made in one slot")
+	} else {
+		wantRefused(t, err, "clone", unix.EAGAIN, room)
+	}
+
+	// A creator in the last slot finds none for its threads, says so, and
+	// goes on when there are some.
+	creator, err := NewCreator(5)
+	d := newDriverOf(t, creator, err)
+	defer d.Close()
+	if timing, err := d.Run(10, 0); !errors.Is(err, unix.EAGAIN) {
+		t.Errorf("Run = %+v, %v; want EAGAIN", timing, err)
+	}
+	h.Release()
+	h.Join()
+	eventually(t, "the slots are free", func() bool {
+		timing, err := d.Run(10, 0)
+		return err == nil && timing.Spawned == 10
+	})
+}
+
+var heap atomic.Pointer[[32 << 20]byte]
+
+// TestMemoryRefused takes from a process the memory to map stacks in.
+func TestMemoryRefused(t *testing.T) {
+	if role() == "" {
+		passInRole(t, "starved", "GOGC=off")
+		return
+	}
+	leaveNothing(t)
+	// The runtime would not survive a refusal: it gets its threads and its
+	// heap beforehand.
+	idle(10)
+	heap.Store(new([32 << 20]byte))
+	heap.Store(nil)
+	runtime.GC()
+	const room = 64 << 20
+	limit := func(bytes uint64) {
+		var r unix.Rlimit
+		if err := unix.Getrlimit(unix.RLIMIT_AS, &r); err != nil {
+			t.Fatal(err)
+		}
+		r.Cur = min(bytes, r.Max)
+		if err := unix.Setrlimit(unix.RLIMIT_AS, &r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size, err := strconv.ParseUint(strings.TrimSuffix(statusOf(t, os.Getpid(), "VmSize"), " kB"), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit(size<<10 + room)
+	defer limit(unix.RLIM_INFINITY)
+	if m, err := mapMemory(2 * room); err == nil {
+		m.unmap()
+		skipRole(t, "needs a system that obeys RLIMIT_AS")
+	}
+
+	h, err := NewHerd(2*room, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(t, h.Make(1), "mmap", unix.ENOMEM, 0)
+	h.Wait()
+	h.Join()
+
+	// Refused half-way: Wait is for those that were made.
+	for range 100 {
+		h, err := NewHerd(room/8, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = h.Make(1000)
+		n := len(h.members)
+		wantRefused(t, err, "mmap", unix.ENOMEM, n)
+		h.Wait()
+		if n < 2 || !distinct(h.TIDs()) {
+			t.Errorf("%d made: %d", n, h.TIDs())
+		}
+		h.Release()
+		h.Join()
+	}
+
+	// The array of a creator's threads, and the stack of one of them.
+	for _, batch := range []int{2 * room / 8, room / LeastStack(0)} {
+		_, err := NewCreator(batch)
+		wantRefused(t, err, "mmap", unix.ENOMEM, 0)
+	}
+
+	// With room for no, one, or two small stacks: nothing of a pair stays.
+	for stacks := range 3 {
+		runtime.LockOSThread()
+		var all []mapping
+		each := uintptr(LeastStack(0) + pageBytes)
+		for size := each; size > 0; {
+			m, err := mapMemory(size)
+			if err != nil {
+				size = size / 2 / each * each
+				continue
+			}
+			if all = append(all, m); len(all) == 2 {
+				size = room
+			}
+		}
+		for _, m := range all[:stacks] {
+			m.unmap()
+		}
+		all = all[stacks:]
+		d, err := NewPair(Futex)
+		for _, m := range all {
+			m.unmap()
+		}
+		runtime.UnlockOSThread()
+		if stacks < 2 {
+			wantRefused(t, err, "mmap", unix.ENOMEM, 0)
+			continue
+		}
+		run(t, newDriverOf(t, d, err), 10, 0)
+		d.Close()
+	}
+}
+
+// TestMapsRefused: one map more than vm.max_map_count is refused, and what
+// was mapped can be unmapped at that limit.
+func TestMapsRefused(t *testing.T) {
+	content, err := os.ReadFile("/proc/sys/vm/max_map_count")
+	if err != nil {
+		t.Skipf("needs vm.max_map_count: %v", err)
+	}
+	limit, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if limit > 1<<17 {
+		t.Skipf("needs a vm.max_map_count of at most %d, or it takes gigabytes: it is %d", 1<<17, limit)
+	}
+	if role() == "" {
+		passInRole(t, "at the limit", "GOGC=off")
+		return
+	}
+	leaveNothing(t)
+	idle(10)
+	var all []thread
+	for {
+		var th thread
+		if th, err = newThread(pcs.exit, LeastStack(0)); err != nil {
+			break
+		}
+		all = append(all, th)
+	}
+	var start *StartError
+	if !errors.As(err, &start) || !errors.Is(err, unix.ENOMEM) || start.Step != "mmap" && start.Step != "mprotect" {
+		t.Errorf("got %v, want ENOMEM of mmap or mprotect", err)
+	}
+	if n := MapsPerThread * len(all); n > limit || n < limit-1000 {
+		t.Errorf("%d threads mapped, with %d maps each and a limit of %d", len(all), MapsPerThread, limit)
+	}
+	// Every second one, so that nothing merges.
+	for i := 0; i < len(all); i += 2 {
+		all[i].mapping.unmap()
+	}
+	for i := 1; i < len(all); i += 2 {
+		all[i].mapping.unmap()
+	}
+}
+
+// TestDescriptorsRefused takes from a process the descriptors for its pipes.
+func TestDescriptorsRefused(t *testing.T) {
+	if role() == "" {
+		passInRole(t, "without descriptors")
+		return
+	}
+	leaveNothing(t)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 64, Max: 64}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name string
+		need int
+		open func() (io.Closer, error)
+	}{
+		{"pair", 4, func() (io.Closer, error) { return NewPair(Pipe) }},
+		{"floor", 2, func() (io.Closer, error) { return NewFloor(Pipe) }},
+		{"link", 4, func() (io.Closer, error) { return NewPipeLink() }},
+	} {
+		for free := range test.need + 1 {
+			var spare []int
+			for {
+				fd, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
+				if err != nil {
+					break
+				}
+				spare = append(spare, fd)
+			}
+			for _, fd := range spare[len(spare)-free:] {
+				unix.Close(fd)
+			}
+			c, err := test.open()
+			for _, fd := range spare[:len(spare)-free] {
+				unix.Close(fd)
+			}
+			switch {
+			case free == test.need:
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.Close()
+			case test.name != "link":
+				wantRefused(t, err, "pipe2", unix.EMFILE, 0)
+			case !errors.Is(err, unix.EMFILE):
+				t.Errorf("%s with %d descriptors: %v, want EMFILE", test.name, free, err)
+			}
+			// Standard input is the one that a careless clean-up would close.
+			if _, err := unix.FcntlInt(0, unix.F_GETFD, 0); err != nil {
+				t.Fatalf("%s with %d descriptors closed descriptor 0: %v", test.name, free, err)
+			}
+		}
+	}
+}
