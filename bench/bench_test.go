@@ -19,9 +19,15 @@ import (
 // TestMain: this binary is its own worker. For benchmarks it prints what
 // heads a results file first, so that benchstat knows where they come from.
 func TestMain(m *testing.M) {
+	if to := os.Getenv(relayVariable); to != "" {
+		os.Exit(relay(to))
+	}
 	if bench.IsWorker() {
+		dieIfTold()
 		os.Exit(bench.Work())
 	}
+	// A worker under the race detector would sleep for a second as it exits.
+	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() != "" {
 		settings := append(bench.Configuration("testing", bench.TimerCost()),

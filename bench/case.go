@@ -124,23 +124,26 @@ func (e *EvidenceError) Error() string {
 }
 
 // Check holds the counts of a measurement of so many ops against what the
-// case wants. The error is an *EvidenceError. With too few ops to tell, proven
-// is false. A case that wants nothing here proves itself in its Run.
+// case wants. The error is an *EvidenceError. With too few ops to tell, or a
+// share of nothing, proven is false. A case that wants nothing here proves
+// itself in its Run.
 func (c Case) Check(ops int, counts map[string]int64) (proven bool, err error) {
 	if ops < provable && len(c.Wants) > 0 {
 		return false, nil
 	}
+	proven = true
 	for _, w := range c.Wants {
 		n := float64(ops)
 		if w.Of != "" {
 			n = float64(counts[w.Of])
+			proven = proven && n > 0
 		}
 		seen := float64(counts[w.Count])
 		if expected := w.Per * n; math.Abs(seen-expected) > w.Const+w.Slack*n {
 			return true, &EvidenceError{Want: w, N: n, Expected: expected, Seen: seen}
 		}
 	}
-	return true, nil
+	return proven, nil
 }
 
 // reported are the counts that become figures, by unit: each over ops, or
@@ -259,6 +262,9 @@ func IsWorker() bool { return os.Getenv(workerVariable) != "" }
 // Work is a worker's life; it answers the process's exit code.
 func Work() int {
 	name := os.Getenv(workerVariable)
+	if name == headOnly {
+		return head()
+	}
 	c, known := Lookup(name)
 	var in io.Reader = os.Stdin
 	if c.Awake {

@@ -2,10 +2,13 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -118,10 +121,39 @@ func WriteHeader(w io.Writer, settings []Setting) error {
 	return nil
 }
 
+// headOnly is the name of a case that makes a worker write the head of a
+// results file, and measure nothing.
+const headOnly = "head"
+
+// Head is what the results file of a run begins with, whose cases workers of
+// the program, the bench test binary, measure. One of them writes it: the
+// process that asks may be built otherwise, by another Go release or with a
+// package that links cgo, and then makes its threads in another way.
+func Head(ctx context.Context, program string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Env = environ([]string{workerVariable + "=" + headOnly})
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	text, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("asking the worker for its configuration: %w: %s", err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return text, nil
+}
+
+func head() int {
+	settings := append(Configuration("lockstep", TimerCost()), Setting{"kernel-bytes", KernelBytesFrom()})
+	if err := WriteHeader(os.Stdout, settings); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
 // TimerCost measures what one time.Now costs: the median over batches of
 // 1,000 calls, made during 50 ms so that a disturbance of some milliseconds
-// does not decide; 0 if the clock's step is longer than a batch. The
-// coordinator measures it once, before it starts workers.
+// does not decide; 0 if the clock's step is longer than a batch. It is measured
+// once for a file, before anything else.
 func TimerCost() time.Duration {
 	const calls = 1000
 	var costs []time.Duration

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"threadbench/threads/cgroup"
 )
 
@@ -99,7 +97,7 @@ func SweepGroups() {
 	left, _ := filepath.Glob(filepath.Join(dirs[0], groupPrefix+"*"))
 	for _, dir := range left {
 		pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(dir), groupPrefix))
-		if err == nil && unix.Kill(pid, 0) == unix.ESRCH {
+		if err == nil && Gone(pid) {
 			os.Remove(dir)
 		}
 	}

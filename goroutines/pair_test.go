@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 )
 
 var links = []struct {
@@ -216,6 +217,10 @@ func TestPipeBroken(t *testing.T) {
 	// The byte of that round trip is there to be answered.
 	if err := l.Serve(); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("Serve with no way to answer: %v, want %v", err, os.ErrClosed)
+	}
+	l.(*pipe).pipes[0][0].SetReadDeadline(time.Unix(1, 0))
+	if err := l.Serve(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("Serve with no way to be asked: %v, want %v", err, os.ErrDeadlineExceeded)
 	}
 	if err := l.Close(); err != nil {
 		t.Error(err)

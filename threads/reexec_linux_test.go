@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -21,6 +22,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"threadbench/goroutines"
 )
 
 // Tests of what ends, limits or bombards a whole process run in one of their
@@ -609,6 +612,7 @@ func TestDescriptorsRefused(t *testing.T) {
 		{"pair", 4, func() (io.Closer, error) { return NewPair(Pipe) }},
 		{"floor", 2, func() (io.Closer, error) { return NewFloor(Pipe) }},
 		{"link", 4, func() (io.Closer, error) { return NewPipeLink() }},
+		{"polled link", 4, func() (io.Closer, error) { return goroutines.NewPipe() }},
 	} {
 		for free := range test.need + 1 {
 			var spare []int
@@ -622,7 +626,11 @@ func TestDescriptorsRefused(t *testing.T) {
 			for _, fd := range spare[len(spare)-free:] {
 				unix.Close(fd)
 			}
+			before := takeCensus()
 			c, err := test.open()
+			if left := takeCensus(); err != nil && !maps.Equal(left.files, before.files) {
+				t.Errorf("%s with %d descriptors left %v of %v", test.name, free, left.files, before.files)
+			}
 			for _, fd := range spare[:len(spare)-free] {
 				unix.Close(fd)
 			}
@@ -632,7 +640,7 @@ func TestDescriptorsRefused(t *testing.T) {
 					t.Fatal(err)
 				}
 				c.Close()
-			case test.name != "link":
+			case !strings.HasSuffix(test.name, "link"):
 				wantRefused(t, err, "pipe2", unix.EMFILE, 0)
 			case !errors.Is(err, unix.EMFILE):
 				t.Errorf("%s with %d descriptors: %v, want EMFILE", test.name, free, err)

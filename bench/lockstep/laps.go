@@ -30,6 +30,9 @@ type Result struct {
 // slice, which warms it up as well.
 func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 	results := make([]Result, len(specs))
+	if len(specs) == 0 {
+		return results, nil
+	}
 	workers := make([]*Worker, len(specs))
 	n := make([]int, len(specs))
 	for i, spec := range specs {
@@ -108,6 +111,7 @@ func Once(ctx context.Context, spec Spec, n int) (s Slice, cuts []string, err er
 
 // calibrate finds how many ops take about as long as a slice should.
 func calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error) {
+	fits := 0 // into a slice, by the latest one if that was long enough to tell
 	for n := 1; ; {
 		s, err := w.Run(ctx, n)
 		if err != nil {
@@ -115,10 +119,17 @@ func calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error)
 		}
 		perOp := float64(max(s.Elapsed, 1)) / float64(s.Ops)
 		fit := max(1, int(float64(slice)/perOp))
-		if s.Elapsed >= slice/2 || n >= 1e9 {
-			return fit, nil
+		switch {
+		case s.Elapsed < slice/2 && n < 1e9:
+			n, fits = min(fit, 20*n), 0
+		case fits == 0:
+			// A disturbance may have made a slice of one op long, which then
+			// would be every slice of this worker: only the second one in a
+			// row tells.
+			fits = fit
+		default:
+			return max(fits, fit), nil
 		}
-		n = min(fit, 20*n)
 	}
 }
 

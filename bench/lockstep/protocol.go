@@ -90,6 +90,11 @@ func Serve(in io.Reader, out io.Writer, open func(cut func(reason string)) (Arm,
 		say("closed")
 		return 0
 	}
+	fail := func(format string, a ...any) int {
+		say("error %s", oneLine(fmt.Sprintf(format, a...)))
+		arm.Close()
+		return 1
+	}
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
 		order, arg, _ := strings.Cut(lines.Text(), " ")
@@ -97,21 +102,17 @@ func Serve(in io.Reader, out io.Writer, open func(cut func(reason string)) (Arm,
 		case "run":
 			n, err := strconv.Atoi(arg)
 			if err != nil || n < 1 {
-				say("error running %q ops: not a positive whole number", arg)
-				return 1
+				return fail("running %q ops: not a positive whole number", arg)
 			}
 			s, err := arm.Run(n)
 			if err != nil {
-				say("error %s", oneLine(err.Error()))
-				arm.Close()
-				return 1
+				return fail("%v", err)
 			}
 			io.WriteString(out, s.line())
 		case "close":
 			return closeArm()
 		default:
-			say("error unknown order %q", oneLine(order))
-			return 1
+			return fail("unknown order %q", order)
 		}
 	}
 	return closeArm()
@@ -132,11 +133,12 @@ func (s Slice) line() string {
 	return b.String()
 }
 
-// parseSlice reads what follows "done " of a worker's line.
+// parseSlice reads what follows "done " of a worker's line. Its error is a
+// *WorkerError.
 func parseSlice(line string) (Slice, error) {
 	fields := strings.Fields(line)
 	bad := func(what string) (Slice, error) {
-		return Slice{}, fmt.Errorf("reading a worker's answer %.200q: %s", line, what)
+		return Slice{}, &WorkerError{What: fmt.Sprintf("the worker answered nonsense: %.200q: %s", line, what)}
 	}
 	if len(fields) < 2 {
 		return bad("no OPS and NS")

@@ -3,7 +3,6 @@ package lockstep
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"strconv"
 	"syscall"
@@ -18,32 +17,49 @@ func sysProcAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// startOn starts the command on the CPUs: a child inherits the mask of the
-// thread that forks it, so this thread takes it for that long.
-func startOn(cmd *exec.Cmd, cpus []int) error {
+// onCPUs calls start, which starts a process, on the CPUs: a child inherits
+// the mask of the thread that forks it, so this thread takes it for that long.
+func onCPUs(cpus []int, start func() error) error {
 	if cpus == nil {
-		return cmd.Start()
+		return start()
 	}
 	runtime.LockOSThread()
-	var before, set unix.CPUSet
+	var before unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
 		runtime.UnlockOSThread()
 		return fmt.Errorf("sched_getaffinity: %w", err)
 	}
-	for _, c := range cpus {
-		set.Set(c)
+	err := keepThread(cpus)
+	if err == nil {
+		err = start()
 	}
-	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		runtime.UnlockOSThread()
-		return Skipf("sched_setaffinity to CPUs %v: %v; allow the call, or take CPUs that this process may use", cpus, err)
-	}
-	err := cmd.Start()
 	if e := unix.SchedSetaffinity(0, &before); e != nil {
 		// The thread stays wired and so keeps its mask to itself.
 		return fmt.Errorf("sched_setaffinity back to the mask before: %w", e)
 	}
 	runtime.UnlockOSThread()
 	return err
+}
+
+// keepThread keeps the calling thread on the CPUs, all of them: the kernel
+// passes over those that aren't allowed as long as one is. A refusal is a
+// *Skip.
+func keepThread(cpus []int) error {
+	var set, got unix.CPUSet
+	for _, c := range cpus {
+		set.Set(c)
+	}
+	err := unix.SchedSetaffinity(0, &set)
+	if err == nil {
+		err = unix.SchedGetaffinity(0, &got)
+	}
+	if err == nil && got.Count() != len(cpus) {
+		err = fmt.Errorf("%d of them allowed", got.Count())
+	}
+	if err != nil {
+		return Skipf("sched_setaffinity to CPUs %v: %v; allow the call, or take CPUs that this process may use", cpus, err)
+	}
+	return nil
 }
 
 // AllowedCPUs are the CPUs that this process may run on, in rising order.

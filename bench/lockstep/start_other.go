@@ -3,18 +3,17 @@
 package lockstep
 
 import (
-	"os/exec"
 	"runtime"
 	"syscall"
 )
 
 func sysProcAttr() *syscall.SysProcAttr { return nil }
 
-func startOn(cmd *exec.Cmd, cpus []int) error {
+func onCPUs(cpus []int, start func() error) error {
 	if cpus != nil {
 		return Skipf("%s can't hold a process on a CPU", runtime.GOOS)
 	}
-	return cmd.Start()
+	return start()
 }
 
 // AllowedCPUs are all of them here, numbered from 0: the system can't hold a

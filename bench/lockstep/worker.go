@@ -60,17 +60,10 @@ func Start(ctx context.Context, spec Spec) (*Worker, error) {
 	// A child of the worker's that outlives it must not keep us waiting for
 	// its standard error.
 	w.cmd.WaitDelay = time.Second
-	in, err := w.cmd.StdinPipe()
-	if err != nil {
-		return nil, fmt.Errorf("starting a worker: %w", err)
-	}
-	w.in = in
-	out, err := w.cmd.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("starting a worker: %w", err)
-	}
-	w.out = bufio.NewReader(out)
-	if err := startOn(w.cmd, spec.CPUs); err != nil {
+	if err := onCPUs(spec.CPUs, w.start); err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		return nil, fmt.Errorf("starting worker %s: %w", spec.Path, err)
 	}
 	for {
@@ -90,6 +83,22 @@ func Start(ctx context.Context, spec Spec) (*Worker, error) {
 			return nil, w.fail(ctx, w.complaint(word, rest))
 		}
 	}
+}
+
+// start makes the pipes to the process and starts it; if that fails, both are
+// closed.
+func (w *Worker) start() error {
+	in, err := w.cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	out, err := w.cmd.StdoutPipe()
+	if err != nil {
+		in.Close()
+		return err
+	}
+	w.in, w.out = in, bufio.NewReader(out)
+	return w.cmd.Start()
 }
 
 // Run gives the worker a turn of n ops. After an error the worker is dead.
@@ -131,7 +140,11 @@ func (w *Worker) Close(ctx context.Context) error {
 	w.in.Close()
 	stop := time.AfterFunc(w.patience, w.expire)
 	defer stop.Stop()
-	if err := w.cmd.Wait(); err != nil {
+	err = w.cmd.Wait()
+	switch {
+	case w.hung.Load():
+		return &WorkerError{What: fmt.Sprintf("the worker hung: it had closed and did not end within %v%s", w.patience, w.stderr.quote()), Killed: true}
+	case err != nil:
 		return &WorkerError{What: fmt.Sprintf("the worker ended badly after it had closed: %v%s", err, w.stderr.quote()), Killed: true}
 	}
 	return nil

@@ -1,0 +1,56 @@
+package bench_test
+
+import (
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// startOn starts a command on one CPU: its thread has that one alone when it
+// forks, and ends with the function's goroutine.
+func startOn(cpu int, cmd *exec.Cmd) error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never gives it back
+		var set unix.CPUSet
+		set.Set(cpu)
+		err := unix.SchedSetaffinity(0, &set)
+		if err == nil {
+			err = cmd.Start()
+		}
+		started <- err
+	}()
+	return <-started
+}
+
+// TestAdaptorOnOneCPU runs what needs two on one: it is left out with a
+// reason, once, and the rest is measured.
+func TestAdaptorOnOneCPU(t *testing.T) {
+	site, _ := here(t)
+	cmd := benchmarks(t, "-test.bench=Switch/impl=clone/via=futex", "-test.benchtime=100x", "-test.count=2")
+	if err := startOn(site.CPU, cmd); err != nil {
+		t.Fatal(err)
+	}
+	err := cmd.Wait()
+	stdout, stderr := said(cmd)
+	if err != nil {
+		t.Fatalf("%v\n%s%s", err, stdout, stderr)
+	}
+	skips := lines(stderr, "# skip ")
+	const want = "# skip BenchmarkSwitch/impl=clone/via=futex/place=cross: 1 CPU allowed, 2 wanted; "
+	if len(skips) != 1 || !strings.HasPrefix(skips[0], want) {
+		t.Errorf("left out: %q, want one line that begins with %q", skips, want)
+	}
+	results, _ := read(t, stdout)
+	if len(results) != 4 { // same and free, twice
+		t.Errorf("%d results, want 4:\n%s", len(results), stdout)
+	}
+	for _, r := range results {
+		if strings.Contains(string(r.Name), "cross") {
+			t.Errorf("%s was measured on one CPU", r.Name)
+		}
+	}
+}

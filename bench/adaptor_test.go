@@ -1,0 +1,218 @@
+package bench_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/perf/benchfmt"
+
+	"threadbench/bench"
+)
+
+// benchmarks runs this binary as "go test -bench" does.
+func benchmarks(t *testing.T, flags ...string) *exec.Cmd {
+	t.Helper()
+	_, program := here(t)
+	cmd := exec.Command(program, append([]string{"-test.run=^$"}, flags...)...)
+	cmd.Stdout, cmd.Stderr = new(bytes.Buffer), new(bytes.Buffer)
+	return cmd
+}
+
+// said is what a command that has run wrote.
+func said(cmd *exec.Cmd) (stdout, stderr string) {
+	return cmd.Stdout.(*bytes.Buffer).String(), cmd.Stderr.(*bytes.Buffer).String()
+}
+
+// read reads results with benchstat's own library. A line that it can't read
+// fails the test.
+func read(t *testing.T, text string) (results []*benchfmt.Result, units *benchfmt.UnitMetadataMap) {
+	t.Helper()
+	r := benchfmt.NewReader(strings.NewReader(text), "output")
+	for r.Scan() {
+		switch rec := r.Result().(type) {
+		case *benchfmt.Result:
+			results = append(results, rec.Clone())
+		case *benchfmt.SyntaxError:
+			t.Errorf("%v in\n%s", rec, text)
+		}
+	}
+	if err := r.Err(); err != nil {
+		t.Fatal(err)
+	}
+	m := r.Units()
+	return results, &m
+}
+
+// lines are those of the text that begin so.
+func lines(text, begin string) []string {
+	var all []string
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, begin) {
+			all = append(all, strings.TrimSpace(line))
+		}
+	}
+	return all
+}
+
+// TestAdaptor runs benchmarks through package testing.
+func TestAdaptor(t *testing.T) {
+	for _, test := range []struct {
+		name, bench, time string
+		results           []string // their names without GOMAXPROCS
+		units             []string // that each has
+		unproven          bool
+	}{
+		{
+			name: "a few ops", bench: "Switch/impl=clone/via=futex/place=same", time: "100x",
+			results: []string{"Switch/impl=clone/via=futex/place=same"}, units: []string{"ns/op", "kernel-switches/op"}, unproven: true,
+		},
+		{
+			name: "one op", bench: "Switch/impl=goroutine/via=channel/place=same", time: "1x",
+			results: []string{"Switch/impl=goroutine/via=channel/place=same"}, units: []string{"ns/op", "kernel-switches/op"}, unproven: true,
+		},
+		{
+			name: "hand-offs", bench: "Switch/impl=(goroutine|locked|clone)/via=pipe/place=same", time: "2000x",
+			results: []string{"Switch/impl=goroutine/via=pipe/place=same", "Switch/impl=locked/via=pipe/place=same", "Switch/impl=clone/via=pipe/place=same"},
+			units:   []string{"ns/op", "crossed/op", "kernel-switches/op"},
+		},
+		{
+			name: "enough ops", bench: "Create/impl=(goroutine|clone)/mode=(reused|burst)", time: "1200x",
+			results: []string{
+				"Create/impl=goroutine/mode=reused", "Create/impl=goroutine/mode=burst",
+				"Create/impl=clone/mode=reused", "Create/impl=clone/mode=burst",
+			},
+			units: []string{"ns/op", "kernel-switches/op", "threads/op"},
+		},
+		{
+			name: "once a process", bench: "Create/impl=(locked|floor)/mode=(cold|nojoin)", time: "3x",
+			results: []string{"Create/impl=locked/mode=cold", "Create/impl=locked/mode=nojoin", "Create/impl=floor/mode=nojoin"},
+			units:   []string{"ns/op", "kernel-switches/op", "threads/op"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cmd := benchmarks(t, "-test.bench="+test.bench, "-test.benchtime="+test.time)
+			err := cmd.Run()
+			stdout, stderr := said(cmd)
+			if skips := lines(stderr, "# skip "); skips != nil {
+				t.Skip(strings.Join(skips, "\n"))
+			}
+			if err != nil {
+				t.Fatalf("%v\n%s%s", err, stdout, stderr)
+			}
+			results, units := read(t, stdout)
+			var names []string
+			for _, r := range results {
+				name := regexp.MustCompile(`-\d+$`).ReplaceAllString(string(r.Name), "")
+				names = append(names, name)
+				if _, err := bench.ParseName(name); err != nil {
+					t.Error(err)
+				}
+				if procs := string(r.Name)[len(name):]; (procs == "") != (runtime.GOMAXPROCS(0) == 1) {
+					t.Errorf("%s ends in %q", r.Name, procs)
+				}
+				var got []string
+				for _, v := range r.Values {
+					unit, value := v.Unit, v.Value
+					if v.OrigUnit != "" {
+						unit, value = v.OrigUnit, v.OrigValue
+					}
+					got = append(got, unit)
+					if unit == "ns/op" && value <= 0 {
+						t.Errorf("%s: %v %s", r.Name, value, unit)
+					}
+				}
+				slices.Sort(got)
+				for _, unit := range test.units {
+					if !slices.Contains(got, unit) {
+						t.Errorf("%s reports %v, want %s among them", r.Name, got, unit)
+					}
+				}
+				for key, want := range map[string]string{"driver": "testing", "goos": runtime.GOOS, "goarch": runtime.GOARCH, "pkg": "threadbench/bench"} {
+					if got := r.GetConfig(key); got != want {
+						t.Errorf("%s: configuration %s is %q, want %q", r.Name, key, got, want)
+					}
+				}
+				for _, s := range bench.Configuration("testing", 0) {
+					if r.GetConfig(s.Key) == "" {
+						t.Errorf("%s: no configuration %s", r.Name, s.Key)
+					}
+				}
+				if r.GetConfig("kernel-bytes") == "" {
+					t.Errorf("%s: the configuration does not say where kernel memory comes from", r.Name)
+				}
+			}
+			slices.Sort(names)
+			if d := cmp.Diff(slices.Sorted(slices.Values(test.results)), names); d != "" {
+				t.Errorf("results (-want +got):\n%s", d)
+			}
+			for _, u := range bench.Units {
+				if m := units.Get(u.Name, "better"); u.Better != "" && (m == nil || m.Value != u.Better) {
+					t.Errorf("unit %s: better is not %s", u.Name, u.Better)
+				}
+			}
+			unproven := lines(stderr, "# unproven ")
+			if test.unproven != (len(unproven) == len(test.results)) || !test.unproven && unproven != nil {
+				t.Errorf("unproven: %v, want %v of all", unproven, test.unproven)
+			}
+			for _, line := range unproven {
+				if want := "ops are too few for its evidence"; !strings.Contains(line, "Benchmark"+test.results[0]+": ") || !strings.HasSuffix(line, want) {
+					t.Errorf("%q does not name the benchmark and end in %q", line, want)
+				}
+			}
+			for _, line := range lines(stdout, "#") {
+				t.Errorf("a remark among the results: %s", line)
+			}
+		})
+	}
+}
+
+// TestAdaptorSelects has -bench select by each key of a name.
+func TestAdaptorSelects(t *testing.T) {
+	cmd := benchmarks(t, "-test.bench=/impl=floor/mode=reused$", "-test.benchtime=1x")
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr := said(cmd)
+	results, _ := read(t, stdout)
+	if len(results) != 1 || !strings.HasPrefix(string(results[0].Name), "Create/impl=floor/mode=reused") {
+		t.Errorf("selected:\n%s%s", stdout, stderr)
+	}
+}
+
+// TestAdaptorWithoutBenchmarks runs no benchmark: then nothing heads the
+// output, and nothing remarks on it.
+func TestAdaptorWithoutBenchmarks(t *testing.T) {
+	cmd := benchmarks(t)
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr := said(cmd)
+	if lines(stdout, "driver:") != nil || lines(stderr, "#") != nil {
+		t.Errorf("without -bench it says:\n%s%s", stdout, stderr)
+	}
+}
+
+// TestAdaptorFails has the workers die: that is a failure, and no skip.
+func TestAdaptorFails(t *testing.T) {
+	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Create/impl=goroutine/mode=cold"} {
+		cmd := benchmarks(t, "-test.bench="+name, "-test.benchtime=1x")
+		cmd.Env = append(os.Environ(), dyingVariable+"=out of luck")
+		err := cmd.Run()
+		stdout, stderr := said(cmd)
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || !strings.Contains(stdout, "--- FAIL: Benchmark"+name) || !strings.Contains(stdout, "exit status 3: out of luck") || lines(stderr, "# ") != nil {
+			t.Errorf("%s: %v\n%s%s", name, err, stdout, stderr)
+		}
+		if results, _ := read(t, stdout); len(results) != 0 {
+			t.Errorf("%s: a figure in spite of it:\n%s", name, stdout)
+		}
+	}
+}

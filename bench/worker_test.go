@@ -1,0 +1,313 @@
+package bench_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"threadbench/bench"
+	"threadbench/bench/lockstep"
+)
+
+// relayVariable makes this binary a relay between a coordinator and a worker:
+// "NAME FILE" has it write a line into the file for each turn.
+const relayVariable = "THREADBENCH_TEST_RELAY"
+
+// dyingVariable makes a worker die with a message as soon as it runs.
+const dyingVariable = "THREADBENCH_TEST_DYING"
+
+func dieIfTold() {
+	if why := os.Getenv(dyingVariable); why != "" {
+		fmt.Fprintln(os.Stderr, why)
+		os.Exit(3)
+	}
+}
+
+// relay starts this binary again as what it was to be, hands on what it is
+// told, and answers its exit code.
+func relay(to string) int {
+	name, path, _ := strings.Cut(to, " ")
+	log, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		panic(err)
+	}
+	cmd := exec.Command(os.Args[0], os.Args[1:]...)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, relayVariable+"=") })
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		panic(err)
+	}
+	if err := cmd.Start(); err != nil {
+		panic(err)
+	}
+	for orders := bufio.NewScanner(os.Stdin); orders.Scan(); {
+		if strings.HasPrefix(orders.Text(), "run ") {
+			fmt.Fprintln(log, name)
+		}
+		fmt.Fprintln(in, orders.Text())
+	}
+	in.Close()
+	cmd.Wait()
+	return cmd.ProcessState.ExitCode()
+}
+
+// here is the site that the tests measure at, and this binary.
+func here(t *testing.T) (site bench.Site, program string) {
+	t.Helper()
+	site, err := bench.NewSite(-1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if program, err = os.Executable(); err != nil {
+		t.Fatal(err)
+	}
+	return site, program
+}
+
+// raceEnabled tells whether this binary is built for the race detector.
+var raceEnabled = func() bool {
+	info, _ := debug.ReadBuildInfo()
+	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}()
+
+// heavy says why a case isn't run by TestCases, "" for one that is.
+func heavy(c bench.Case) string {
+	depth := c.Name.Get("depth")
+	switch {
+	case c.Name.Family != "Stack":
+	case raceEnabled:
+		return "the race detector survives 8,128 goroutines"
+	case testing.Short():
+		return "it holds thousands of tasks"
+	case depth != "0" && depth != "65536":
+		return "depths between two others"
+	}
+	return ""
+}
+
+// TestCases opens every case in a worker of its own, has it measure once, and
+// closes it, which fails if a thread or a mapping is left.
+func TestCases(t *testing.T) {
+	site, program := here(t)
+	for _, c := range bench.Cases() {
+		t.Run(c.Name.String(), func(t *testing.T) {
+			if why := heavy(c); why != "" {
+				t.Skip(why)
+			}
+			spec, err := c.Spec(program, site)
+			skipOrFail(t, err)
+			const n = 2000
+			s, _, err := lockstep.Once(context.Background(), spec, n)
+			skipOrFail(t, err)
+
+			if c.Once == 0 && s.Ops < n {
+				t.Errorf("%d ops done, %d asked for", s.Ops, n)
+			}
+			if inTime := c.Name.Family != "Stack"; inTime != (s.Elapsed > 0) {
+				t.Errorf("the ops took %v", s.Elapsed)
+			}
+			for _, w := range c.Wants {
+				if _, ok := s.Counts[w.Count]; !ok {
+					t.Errorf("its evidence, %s, was not counted: %v", w.Count, s.Counts)
+				}
+				if w.Of != "" && s.Counts[w.Of] == 0 {
+					t.Errorf("%s is to be a share of %s, of which none was counted: %v", w.Count, w.Of, s.Counts)
+				}
+			}
+			for unit, x := range bench.Figures(s.Ops, s.Counts, s.Figures) {
+				if !slices.ContainsFunc(bench.Units, func(u bench.Unit) bool { return u.Name == unit }) {
+					t.Errorf("it reports %v in the unknown unit %s", x, unit)
+				}
+			}
+			family, _ := bench.FamilyOf(c.Name.Family)
+			for _, unit := range family.Primary {
+				if _, ok := s.Figures[unit]; !ok && unit != "ns/op" {
+					t.Errorf("it does not report %s", unit)
+				}
+			}
+			proven(t, c, spec, s)
+		})
+	}
+}
+
+// proven fails unless the evidence holds. What else runs on the machine can
+// spoil a slice, so that a few more are tried; and on two CPUs, where a
+// hand-off waits for whoever has the other one, it adds kernel switches to
+// each of them.
+func proven(t *testing.T, c bench.Case, spec lockstep.Spec, s lockstep.Slice) {
+	t.Helper()
+	proven, err := c.Check(s.Ops, s.Counts)
+	for range 9 {
+		var evidence *bench.EvidenceError
+		if errors.As(err, &evidence) && evidence.Want.Count == "kernel-switches" && evidence.Seen > evidence.Expected && c.CPUs == 2 {
+			t.Logf("on a busy machine: %v", err)
+			return
+		}
+		if err == nil {
+			break
+		}
+		t.Logf("once more, since the evidence does not hold: %v", err)
+		if s, _, err = lockstep.Once(context.Background(), spec, s.Ops); err != nil {
+			t.Fatal(err)
+		}
+		proven, err = c.Check(s.Ops, s.Counts)
+	}
+	if err != nil || !proven {
+		t.Errorf("the evidence is proven: %v, %v (counts %v)", proven, err, s.Counts)
+	}
+}
+
+// skipOrFail ends the test on an error; only a *lockstep.Skip is none.
+func skipOrFail(t *testing.T, err error) {
+	t.Helper()
+	var skip *lockstep.Skip
+	if errors.As(err, &skip) {
+		t.Skip(skip.Reason)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOnceIsOnce asks the cases that are measured once a process for more.
+func TestOnceIsOnce(t *testing.T) {
+	site, program := here(t)
+	for _, name := range []string{"Create/impl=goroutine/mode=cold", "Create/impl=clone/mode=nojoin"} {
+		c, ok := bench.Lookup(name)
+		if !ok {
+			t.Fatalf("no case %s", name)
+		}
+		t.Run(name, func(t *testing.T) {
+			spec, err := c.Spec(program, site)
+			skipOrFail(t, err)
+			w, err := lockstep.Start(context.Background(), spec)
+			skipOrFail(t, err)
+			defer w.Kill()
+			if _, err := w.Run(context.Background(), 1); err != nil {
+				t.Fatal(err)
+			}
+			_, err = w.Run(context.Background(), 1)
+			var worker *lockstep.WorkerError
+			if !errors.As(err, &worker) || !strings.Contains(err.Error(), "once a process") {
+				t.Errorf("measuring once more: %v (%T), want a *WorkerError", err, err)
+			}
+		})
+	}
+}
+
+// TestUnused closes each case without having measured anything.
+func TestUnused(t *testing.T) {
+	site, program := here(t)
+	for _, c := range bench.Cases() {
+		t.Run(c.Name.String(), func(t *testing.T) {
+			spec, err := c.Spec(program, site)
+			skipOrFail(t, err)
+			w, err := lockstep.Start(context.Background(), spec)
+			skipOrFail(t, err)
+			if err := w.Close(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestNoSuchCase asks a worker for a case that its build doesn't have, as a
+// base may lack one that its head has.
+func TestNoSuchCase(t *testing.T) {
+	site, program := here(t)
+	c, err := bench.ParseName("Switch/impl=clone/via=futex/place=nowhere")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := bench.Case{Name: c}.Spec(program, site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = lockstep.Start(context.Background(), spec)
+	var skip *lockstep.Skip
+	if want := "this build has no case " + c.String(); !errors.As(err, &skip) || skip.Reason != want {
+		t.Errorf("Start = %v (%T), want a *Skip: %s", err, err, want)
+	}
+}
+
+// TestPositions measures one real case against itself: each of the two stands
+// first as often as second, in every window.
+func TestPositions(t *testing.T) {
+	site, program := here(t)
+	const laps, windows = 4, 2
+	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Switch/impl=clone/via=pipe/place=same"} {
+		c, ok := bench.Lookup(name)
+		if !ok {
+			t.Fatalf("no case %s", name)
+		}
+		t.Run(name, func(t *testing.T) {
+			log := filepath.Join(t.TempDir(), "turns")
+			var specs []lockstep.Spec
+			for _, twin := range []string{"a", "b"} {
+				spec, err := c.Spec(program, site)
+				skipOrFail(t, err)
+				spec.Env = append(spec.Env, relayVariable+"="+twin+" "+log)
+				specs = append(specs, spec)
+			}
+			results, err := lockstep.Measure(context.Background(), specs, lockstep.Plan{Slice: time.Millisecond, Laps: laps, Windows: windows})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, r := range results {
+				skipOrFail(t, r.Err)
+				if len(r.Windows) != windows || slices.Min(r.Windows) <= 0 || r.Ops < laps*windows || r.Counts["kernel-switches"] < 0 {
+					t.Errorf("twin %d measured %+v", i, r)
+				}
+			}
+			text, err := os.ReadFile(log)
+			if err != nil {
+				t.Fatal(err)
+			}
+			turns := strings.Fields(string(text))
+			turns = turns[len(turns)-2*laps*windows:] // what comes before is calibration
+			for w := range windows {
+				first := map[string]int{}
+				for lap := range laps {
+					first[turns[2*(w*laps+lap)]]++
+				}
+				if d := cmp.Diff(map[string]int{"a": laps / 2, "b": laps / 2}, first); d != "" {
+					t.Errorf("window %d: how often each stood first (-want +got):\n%s", w, d)
+				}
+			}
+		})
+	}
+}
+
+// TestEndOfInput ends the input of workers that were asked for nothing.
+func TestEndOfInput(t *testing.T) {
+	site, program := here(t)
+	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Create/impl=locked/mode=cold"} {
+		c, ok := bench.Lookup(name)
+		if !ok {
+			t.Fatalf("no case %s", name)
+		}
+		spec, err := c.Spec(program, site)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(spec.Path)
+		cmd.Env = spec.Env
+		cmd.Stdin = strings.NewReader("")
+		text, err := cmd.CombinedOutput()
+		if want := "ready\nclosed\n"; err != nil || string(text) != want {
+			t.Errorf("%s without orders: %v, said %q, want %q", name, err, text, want)
+		}
+	}
+}
