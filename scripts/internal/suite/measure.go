@@ -29,12 +29,13 @@ func (n note) line() string {
 
 // measured is what one worker of a group has measured in a round.
 type measured struct {
-	err     error
-	cuts    []string
-	primary []float64 // the primary figure of each window, or of each process
-	ops     int
-	time    bool // the primary figure is ns/op
-	figures map[string]float64
+	err      error
+	cuts     []string
+	unproven bool      // it had too few ops for its evidence
+	primary  []float64 // the primary figure of each window, or of each process
+	ops      int
+	time     bool // the primary figure is ns/op
+	figures  map[string]float64
 }
 
 // measureGroup measures a group once and answers an outcome for each of its
@@ -93,7 +94,7 @@ func (m *machine) sliced(ctx context.Context, g group, arms []int, specs []locks
 		got[i] = measured{err: r.Err, cuts: r.Cuts, primary: r.Windows, ops: r.Ops, time: true,
 			figures: bench.Figures(r.Ops, r.Counts, nil)}
 		if r.Err == nil {
-			_, got[i].err = g.cases[arms[i]].Check(r.Ops, r.Counts)
+			got[i].check(g.cases[arms[i]], r.Ops, r.Counts)
 		}
 	}
 	return nil
@@ -114,11 +115,11 @@ func (m *machine) once(ctx context.Context, g group, arms []int, specs []lockste
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			if err == nil {
-				_, err = c.Check(s.Ops, s.Counts)
-			}
 			got[i].err, got[i].cuts = err, cuts
-			if err != nil {
+			if err == nil {
+				got[i].check(c, s.Ops, s.Counts)
+			}
+			if got[i].err != nil {
 				continue
 			}
 			got[i].ops += s.Ops
@@ -151,6 +152,12 @@ func (m *machine) once(ctx context.Context, g group, arms []int, specs []lockste
 	return nil
 }
 
+// check holds what was counted against what the case wants.
+func (m *measured) check(c bench.Case, ops int, counts map[string]int64) {
+	proven, err := c.Check(ops, counts)
+	m.err, m.unproven = err, m.unproven || !proven
+}
+
 // conclude makes a benchmark line of what a case has measured beside its
 // goroutine arm and, for that arm, beside its twin.
 func conclude(c bench.Case, got, ref, twin *measured) outcome {
@@ -163,6 +170,9 @@ func conclude(c bench.Case, got, ref, twin *measured) outcome {
 		kind, reason := explain(got.err)
 		o.notes = append(o.notes, note{kind, name, reason})
 		return o
+	}
+	if got.unproven {
+		o.notes = append(o.notes, note{"cut", name, "unproven, with too few ops for its evidence"})
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Benchmark%s %d", name, got.ops)

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"threadbench/bench"
 	"threadbench/scripts/internal/results"
 )
 
@@ -48,7 +49,7 @@ func createOutput(path string, header []byte, force bool) (*output, error) {
 		if !force {
 			os.Remove(path)
 		}
-		return nil, err
+		return nil, fmt.Errorf("writing results to %s: %w; make room, or choose another place with -o", path, err)
 	}
 	return o, nil
 }
@@ -61,16 +62,25 @@ func (o *output) append(text []byte) error {
 	}
 	if err != nil {
 		o.file.Truncate(o.size)
-		return fmt.Errorf("writing results to %s: %w; the rounds that it holds are whole: make room and go on with -resume", o.path, err)
+		return err
 	}
 	o.size += int64(len(text))
+	return nil
+}
+
+// appendRound adds the next round.
+func (o *output) appendRound(text string) error {
+	if err := o.append([]byte(text)); err != nil {
+		return fmt.Errorf("writing results to %s: %w; the rounds that it holds are whole: make room and go on with -resume", o.path, err)
+	}
+	o.next++
 	return nil
 }
 
 // resumeOutput opens the results file of an earlier run of the same plan and
 // configuration, cuts off a round that never ended, and goes on after the
 // last whole one.
-func resumeOutput(path string, plan Plan, settings []bench.Setting) (*output, error) {
+func resumeOutput(path string, plan Plan, head []byte) (*output, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("resuming %s: %w; start it without -resume", path, err)
@@ -87,7 +97,7 @@ func resumeOutput(path string, plan Plan, settings []bench.Setting) (*output, er
 			return nil, err
 		}
 	}
-	if err := sameMachine(text, settings); err != nil {
+	if err := sameMachine(text, head); err != nil {
 		return nil, fmt.Errorf("resuming %s: %w; another machine or build needs a file of its own: choose it with -o", path, err)
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
@@ -131,24 +141,30 @@ func wholeRounds(text []byte) (plan Plan, round, whole int, err error) {
 	return plan, round, whole, nil
 }
 
-// sameMachine is an error if a setting differs from the one in the file. The
-// cost of the clock is measured, and may come out otherwise.
-func sameMachine(text []byte, settings []bench.Setting) error {
-	was := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "Benchmark") {
-			break
-		}
-		if key, value, ok := strings.Cut(strings.TrimSpace(line), ": "); ok {
-			was[key] = value
-		}
-	}
-	for _, s := range settings {
-		if s.Key != "timer-ns" && was[s.Key] != s.Value {
-			return fmt.Errorf("its %s is %q, here it is %q", s.Key, was[s.Key], s.Value)
+// sameMachine is an error if a setting of the head differs from the one in the
+// file. The cost of the clock is measured, and may come out otherwise.
+func sameMachine(file, head []byte) error {
+	was := maps.Collect(settings(file))
+	for key, value := range settings(head) {
+		if key != "timer-ns" && was[key] != value {
+			return fmt.Errorf("its %s is %q, here it is %q", key, was[key], value)
 		}
 	}
 	return nil
+}
+
+// settings are the configuration that a results file begins with.
+func settings(file []byte) iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		for line := range strings.Lines(string(file)) {
+			if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "Benchmark") {
+				return
+			}
+			if key, value, ok := strings.Cut(strings.TrimSpace(line), ": "); ok && !yield(key, value) {
+				return
+			}
+		}
+	}
 }
 
 func flags(p Plan) string {

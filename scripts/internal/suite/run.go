@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -53,14 +54,12 @@ type options struct {
 	match   *regexp.Regexp
 }
 
-func parse(args []string, stderr io.Writer) (options, error) {
+// parse reads the command line. Asked for help it gives it, and answers
+// flag.ErrHelp.
+func parse(args []string, stdout io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("run", flag.ContinueOnError)
-	fs.SetOutput(stderr)
-	fs.Usage = func() {
-		io.WriteString(stderr, usage)
-		fs.PrintDefaults()
-	}
+	fs.SetOutput(io.Discard)
 	fs.StringVar(&o.plan.Profile, "profile", "quick", "how long to measure: quick or full")
 	fs.StringVar(&o.plan.Bench, "bench", "", "a `regexp`: measure only cases whose full name, like BenchmarkSwitch/impl=clone/via=futex/place=same, matches")
 	fs.IntVar(&o.plan.Rounds, "rounds", 0, "how many rounds, each of fresh processes (default 10 for quick, 20 for full)")
@@ -70,8 +69,14 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.BoolVar(&o.resume, "resume", false, "go on with the results file of an earlier run of the same plan")
 	fs.BoolVar(&o.list, "list", false, "list the cases that would be measured, and exit")
 	fs.StringVar(&o.format, "format", "text", "of the table: text, json or csv")
-	if err := fs.Parse(args); err != nil {
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		io.WriteString(stdout, usage)
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
 		return o, err
+	case err != nil:
+		return o, fmt.Errorf("%w; -h shows the flags", err)
 	}
 	if fs.NArg() > 0 {
 		return o, fmt.Errorf("run takes no argument, %q given; choose cases by -bench, the file by -o", fs.Arg(0))
@@ -110,7 +115,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 
 // Run is the run command; it answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
-	o, err := parse(args, stderr)
+	o, err := parse(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
@@ -118,6 +123,9 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		ctx, stop := untilStopped()
 		defer stop()
 		err = run(ctx, o, stdout, stderr)
+		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
+			err = stopped // whatever it was that this kept from ending well
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "run:", err)
@@ -131,7 +139,11 @@ func Run(args []string, stdout, stderr io.Writer) int {
 func untilStopped() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // as nohup has it
+			signal.Notify(signals, s)
+		}
+	}
 	parent := os.Getppid()
 	byGoRun := strings.Contains(os.Args[0], string(filepath.Separator)+"go-build")
 	go func() {
@@ -175,27 +187,30 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	o.plan.CPU = site.CPU
+	sweepFolders()
 	bench.SweepGroups()
 	defer bench.SweepGroups()
-	settings := append(bench.Configuration("lockstep", bench.TimerCost()),
-		bench.Setting{Key: "kernel-bytes", Value: bench.KernelBytesFrom()})
 
 	root, err := moduleRoot(ctx)
 	if err != nil {
 		return err
 	}
-	out, err := openOutput(o, root, settings)
-	if err != nil {
-		return err
-	}
-	defer out.file.Close()
-
 	fmt.Fprintf(stderr, "building the worker\n")
 	worker, cleanup, err := buildWorker(ctx, root)
 	if err != nil {
 		return err
 	}
 	defer cleanup()
+	head, err := bench.Head(ctx, worker)
+	if err != nil {
+		return err
+	}
+	out, err := openOutput(o, root, head)
+	if err != nil {
+		return err
+	}
+	defer out.file.Close()
+
 	m := &machine{worker: worker, site: site}
 	if others := site.Elsewhere(); others != nil {
 		m.kept = lockstep.KeepTo(others) == nil
@@ -252,7 +267,11 @@ func render(t *table.Table, format string, w io.Writer) error {
 
 // moduleRoot is the folder of this module, which the worker is built from.
 func moduleRoot(ctx context.Context) (string, error) {
-	text, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").CombinedOutput()
+	text, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		text = exit.Stderr
+	}
 	path, dir, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
 	if err != nil || path != "threadbench" || dir == "" {
 		return "", fmt.Errorf("finding the suite's source: go list -m says %q; run this command in a checkout of threadbench, with the go command in PATH", strings.TrimSpace(string(text)))
@@ -261,16 +280,26 @@ func moduleRoot(ctx context.Context) (string, error) {
 }
 
 // buildWorker builds the bench test binary, which is its own worker, into a
-// temporary folder that cleanup removes.
+// temporary folder that cleanup removes. The go command has its own there as
+// well: it leaves that behind when it is stopped.
 func buildWorker(ctx context.Context, root string) (path string, cleanup func(), err error) {
-	dir, err := os.MkdirTemp("", "threadbench-")
+	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", folderPrefix, os.Getpid()))
 	if err != nil {
 		return "", nil, fmt.Errorf("building the worker: %w", err)
 	}
-	cleanup = func() { os.RemoveAll(dir) }
+	cleanup = func() {
+		// A compiler that has lost its go command may still be writing.
+		for range 20 {
+			if os.RemoveAll(dir) == nil {
+				break
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
 	path = filepath.Join(dir, "worker.test")
 	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", path, "./bench")
 	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOTMPDIR="+dir)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		cleanup()
 		return "", nil, fmt.Errorf("building the worker: go test -c ./bench: %w: %s", err, bytes.TrimSpace(text))
@@ -278,10 +307,27 @@ func buildWorker(ctx context.Context, root string) (path string, cleanup func(),
 	return path, cleanup, nil
 }
 
-// openOutput opens the run's results file, new or to be resumed.
-func openOutput(o options, root string, settings []bench.Setting) (*output, error) {
+// folderPrefix begins the name of a run's temporary folder; the id of its
+// process follows.
+const folderPrefix = "threadbench-"
+
+// sweepFolders removes the temporary folders of runs that were killed. One
+// whose process id is another program's by now stays until a later run.
+func sweepFolders() {
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*-*"))
+	for _, dir := range left {
+		id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), folderPrefix), "-")
+		if pid, err := strconv.Atoi(id); err == nil && bench.Gone(pid) {
+			os.RemoveAll(dir)
+		}
+	}
+}
+
+// openOutput opens the run's results file, new or to be resumed. head is what
+// it begins with, but for the plan.
+func openOutput(o options, root string, head []byte) (*output, error) {
 	if o.resume {
-		return resumeOutput(o.out, o.plan, settings)
+		return resumeOutput(o.out, o.plan, head)
 	}
 	host, err := os.Hostname()
 	if err != nil {
@@ -292,13 +338,8 @@ func openOutput(o options, root string, settings []bench.Setting) (*output, erro
 	if path == "" {
 		path = filepath.Join(root, "results", "local", now.Format("2006-01-02-150405")+"-"+host+".txt")
 	}
-	var header bytes.Buffer
-	if err := bench.WriteHeader(&header, settings); err != nil {
-		return nil, err
-	}
-	header.WriteString(o.plan.line())
-	fmt.Fprintf(&header, "# begun %s on %s\n", now.UTC().Format(time.RFC3339), host)
-	return createOutput(path, header.Bytes(), o.force)
+	begun := fmt.Sprintf("# begun %s on %s\n", now.UTC().Format(time.RFC3339), host)
+	return createOutput(path, slices.Concat(head, []byte(o.plan.line()+begun)), o.force)
 }
 
 // rounds measures the rounds that are left and keeps each as it ends.
@@ -307,7 +348,7 @@ func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output
 	p := newProgress(stderr, max(0, left)*len(gs), o.plan.Rounds)
 	defer p.end()
 	noted := map[note]bool{}
-	for ; out.next <= o.plan.Rounds; out.next++ {
+	for out.next <= o.plan.Rounds {
 		var lines, notes strings.Builder
 		before := readWeather()
 		for _, g := range inRound(gs, out.next) {
@@ -329,7 +370,7 @@ func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output
 			}
 		}
 		text := fmt.Sprintf("# round %d: %s\n%s%s# end round %d\n", out.next, before.since(), notes.String(), lines.String(), out.next)
-		if err := out.append([]byte(text)); err != nil {
+		if err := out.appendRound(text); err != nil {
 			return err
 		}
 	}

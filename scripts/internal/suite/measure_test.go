@@ -1,0 +1,188 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"threadbench/bench"
+	"threadbench/bench/lockstep"
+	"threadbench/scripts/internal/results"
+)
+
+func lookup(t *testing.T, name string) bench.Case {
+	t.Helper()
+	c, ok := bench.Lookup(name)
+	if !ok {
+		t.Fatalf("no case %s", name)
+	}
+	return c
+}
+
+func TestConclude(t *testing.T) {
+	c := lookup(t, "Switch/impl=clone/via=futex/place=same")
+	const name = "Switch/impl=clone/via=futex/place=same"
+	ref := &measured{primary: []float64{100, 200, 400}, time: true}
+	for _, test := range []struct {
+		what      string
+		got       measured
+		ref, twin *measured
+		line      string
+		notes     []note
+	}{
+		{
+			what: "beside its goroutine arm", got: measured{ops: 9000, time: true, primary: []float64{1000, 4000, 2000}, figures: map[string]float64{"threads/op": 0, "kernel-switches/op": 1.25}}, ref: ref,
+			line: "Benchmark" + name + " 9000 2000 ns/op 10 x-goroutine 1.25 kernel-switches/op 0 threads/op\n",
+		},
+		{
+			what: "alone", got: measured{ops: 1, time: true, primary: []float64{1234567.89}},
+			line: "Benchmark" + name + " 1 1.23457e+06 ns/op\n",
+		},
+		{
+			what: "beside a goroutine arm that failed", got: measured{ops: 1, time: true, primary: []float64{5}}, ref: &measured{err: errors.New("failed")},
+			line: "Benchmark" + name + " 1 5 ns/op\n",
+		},
+		{
+			what: "beside its twin", got: *ref, ref: ref, twin: &measured{primary: []float64{110, 180, 400}},
+			line: "Benchmark" + name + " 0 200 ns/op 1 x-goroutine 1 x-self\n",
+		},
+		{
+			what: "beside a twin that failed", got: *ref, ref: ref, twin: &measured{err: errors.New("failed")},
+			line: "Benchmark" + name + " 0 200 ns/op 1 x-goroutine\n",
+		},
+		{
+			what: "of memory", got: measured{ops: 40, primary: []float64{300}, cuts: []string{"only 40 fit"}, figures: map[string]float64{"user-B/task": 100, "kernel-B/task": 200}}, ref: &measured{primary: []float64{100}},
+			line: "Benchmark" + name + " 40 3 x-goroutine 200 kernel-B/task 100 user-B/task\n", notes: []note{{"cut", name, "only 40 fit"}},
+		},
+		{
+			what: "of a few ops", got: measured{ops: 40, time: true, primary: []float64{300}, unproven: true},
+			line: "Benchmark" + name + " 40 300 ns/op\n", notes: []note{{"cut", name, "unproven, with too few ops for its evidence"}},
+		},
+		{
+			what: "left out", got: measured{err: lockstep.Skipf("no room"), cuts: []string{"only 40 fit"}}, ref: ref,
+			notes: []note{{"cut", name, "only 40 fit"}, {"skip", name, "no room"}},
+		},
+		{
+			what: "something else", got: measured{err: &bench.EvidenceError{Want: bench.Want{Count: "kernel-switches"}, N: 1000, Expected: 1000, Seen: 3}}, ref: ref,
+			notes: []note{{"failed", name, "expected 1000 kernel-switches of 1000 ops, give or take 0; seen 3"}},
+		},
+	} {
+		o := conclude(c, &test.got, test.ref, test.twin)
+		if o.line != test.line {
+			t.Errorf("%s: line %q, want %q", test.what, o.line, test.line)
+		}
+		if !slices.Equal(o.notes, test.notes) {
+			t.Errorf("%s: notes %q, want %q", test.what, o.notes, test.notes)
+		}
+	}
+}
+
+// TestConclusionsAreRead writes a round and reads it with what reads results
+// files.
+func TestConclusionsAreRead(t *testing.T) {
+	goroutine, clone := lookup(t, "Create/impl=goroutine/mode=reused"), lookup(t, "Create/impl=clone/mode=reused")
+	ref := &measured{ops: 5000, time: true, primary: []float64{500}, cuts: []string{"a reason: with a colon"}}
+	text := "driver: lockstep\n# plan {}\n# round 1: seconds=1\n"
+	for _, o := range []outcome{
+		conclude(goroutine, ref, ref, &measured{primary: []float64{505}}),
+		conclude(clone, &measured{err: errors.New("two\nlines")}, ref, nil),
+	} {
+		for _, n := range o.notes {
+			text += n.line()
+		}
+		text += o.line
+	}
+	f, err := results.Read(strings.NewReader(text+"# end round 1\n"), "test")
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	row := f.Row(goroutine.Name.String())
+	if row == nil {
+		t.Fatalf("no row for %s in\n%s", goroutine.Name, text)
+	}
+	if d := cmp.Diff(map[string]float64{"ns/op": 500, "x-goroutine": 1, "x-self": 1.01}, row.Runs[0].Values); d != "" {
+		t.Errorf("figures (-want +got):\n%s", d)
+	}
+	var notes []string
+	for _, n := range f.Notes {
+		notes = append(notes, n.Kind+" "+n.FullName+": "+n.Reason)
+	}
+	want := []string{"cut Create/impl=goroutine/mode=reused: a reason: with a colon", "failed Create/impl=clone/mode=reused: two lines"}
+	if d := cmp.Diff(want, notes); d != "" {
+		t.Errorf("notes (-want +got):\n%s", d)
+	}
+
+	if err := unmeasured([]bench.Case{goroutine, clone}, f); err == nil || err.Error() != "no figure for BenchmarkCreate/impl=clone/mode=reused: failed in every round; the notes say why" {
+		t.Errorf("of a case that failed in every round: %v", err)
+	}
+	if err := unmeasured([]bench.Case{goroutine}, f); err != nil {
+		t.Errorf("of a case that has a figure: %v", err)
+	}
+}
+
+func TestRatio(t *testing.T) {
+	for _, test := range []struct {
+		arm, over []float64
+		want      float64
+		ok        bool
+	}{
+		{[]float64{2, 9, 4}, []float64{1, 3, 1}, 3, true},
+		{[]float64{2, 9}, []float64{1, 3, 1}, 2.5, true},
+		{[]float64{2, 9}, []float64{0, 3}, 3, true},
+		{[]float64{2}, []float64{0}, 0, false},
+		{nil, []float64{1}, 0, false},
+	} {
+		if got, ok := ratio(&measured{primary: test.arm}, &measured{primary: test.over}); got != test.want || ok != test.ok {
+			t.Errorf("ratio of %v over %v = %v, %v, want %v, %v", test.arm, test.over, got, ok, test.want, test.ok)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	for _, test := range []struct {
+		err          error
+		kind, reason string
+	}{
+		{lockstep.Skipf("no room"), "skip", "no room"},
+		{fmt.Errorf("starting: %w", lockstep.Skipf("no room")), "skip", "no room"},
+		{errors.New("broke\n\tdown"), "failed", "broke down"},
+		{&lockstep.WorkerError{What: "the worker hung", Killed: true}, "failed", "the worker hung"},
+		{&lockstep.WorkerError{What: "the worker died: runtime: failed to create new OS thread (have 9 already; errno=11)", Killed: true}, "skip", "failed to create new OS thread"},
+		{&lockstep.WorkerError{What: "starting a raw thread: clone: resource temporarily unavailable; raise it"}, "skip", "resource temporarily unavailable"},
+		{fmt.Errorf("starting worker: %w", syscall.EAGAIN), "skip", "starting worker: "},
+		{errors.New("it says resource temporarily unavailable, and is no worker"), "failed", "no worker"},
+	} {
+		kind, reason := explain(test.err)
+		// A limit that has no room at this moment is named instead.
+		if kind != test.kind || !strings.Contains(reason, test.reason) && !strings.Contains(reason, "raise it: ") {
+			t.Errorf("explain(%v) = %s, %q, want %s and %q", test.err, kind, reason, test.kind, test.reason)
+		}
+	}
+}
+
+// TestForbiddenCPU measures at a site that has a CPU which isn't there, as
+// where the system doesn't let a process choose: each case is left out.
+func TestForbiddenCPU(t *testing.T) {
+	const none = 1023
+	cpus := site(t).CPUs
+	if slices.Contains(cpus, none) {
+		t.Skipf("this process may use CPU %d", none)
+	}
+	m := &machine{worker: tools(t) + "/worker", site: bench.Site{CPUs: append(slices.Clone(cpus), none), CPU: none}}
+	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Create/impl=clone/mode=cold"} {
+		c := lookup(t, name)
+		outcomes, err := m.measureGroup(context.Background(), group{cases: []bench.Case{c}, ref: -1}, Profiles[0], 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(outcomes) != 1 || outcomes[0].line != "" || len(outcomes[0].notes) != 1 || outcomes[0].notes[0].kind != "skip" || !strings.Contains(outcomes[0].notes[0].reason, "CPU") {
+			t.Errorf("%s on a CPU that isn't there: %+v", name, outcomes)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package suite
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"threadbench/bench"
+)
+
+func TestGroups(t *testing.T) {
+	everything := regexp.MustCompile("")
+	for _, p := range Profiles {
+		cases := selectCases(p, everything)
+		gs := groups(cases)
+		n := 0
+		for _, g := range gs {
+			n += len(g.cases)
+			if g.ref < 0 {
+				t.Errorf("profile %s: the group of %s lacks its goroutine arm", p.Name, g.cases[0].Name)
+				continue
+			}
+			ref := g.cases[g.ref].Name.String()
+			for _, c := range g.cases {
+				if c.Ref().String() != ref {
+					t.Errorf("profile %s: %s takes turns with %s, and is compared with %s", p.Name, c.Name, ref, c.Ref())
+				}
+				if (c.Once > 0) != (g.once() > 0) {
+					t.Errorf("profile %s: %s and %s are measured in one group, once and in slices", p.Name, c.Name, g.cases[0].Name)
+				}
+			}
+			if arms := g.arms(); len(arms) != len(g.cases)+1 || arms[len(arms)-1] != g.ref {
+				t.Errorf("profile %s: %s has the arms %v, want each case and the goroutine's again", p.Name, ref, arms)
+			}
+		}
+		if n != len(cases) {
+			t.Errorf("profile %s: %d of %d cases stand in a group", p.Name, n, len(cases))
+		}
+		if p.Full && len(cases) != len(bench.Cases()) {
+			t.Errorf("profile %s has %d of %d cases", p.Name, len(cases), len(bench.Cases()))
+		}
+	}
+	alone := groups(selectCases(Profiles[0], regexp.MustCompile("impl=clone/mode=cold")))
+	if len(alone) != 1 || alone[0].ref != -1 || len(alone[0].arms()) != 1 {
+		t.Errorf("a case without its goroutine arm: %+v", alone)
+	}
+}
+
+func TestInRound(t *testing.T) {
+	gs := groups(selectCases(Profiles[0], regexp.MustCompile("Create")))
+	first := func(gs []group) (names []string) {
+		for _, g := range gs {
+			names = append(names, g.cases[0].Name.String())
+		}
+		return names
+	}
+	forward, backward := first(inRound(gs, 1)), first(inRound(gs, 2))
+	if d := cmp.Diff(first(gs), forward); d != "" {
+		t.Errorf("round 1 (-want +got):\n%s", d)
+	}
+	slices.Reverse(backward)
+	if d := cmp.Diff(forward, backward); d != "" {
+		t.Errorf("round 2, read backwards (-want +got):\n%s", d)
+	}
+}
+
+func TestPlanReadsBack(t *testing.T) {
+	for _, p := range []Plan{{}, {"full", `a"b\d $x 'y'` + "\u2028", 20, 63}} {
+		line := p.line()
+		rest, ok := strings.CutPrefix(line, "# plan ")
+		if !ok || strings.Count(line, "\n") != 1 {
+			t.Errorf("%+v is written as %q", p, line)
+		}
+		if got, err := parsePlan(rest); err != nil || got != p {
+			t.Errorf("%q reads back as %+v, %v", line, got, err)
+		}
+	}
+}
+
+func TestWholeRounds(t *testing.T) {
+	const head = "driver: lockstep\n# plan {\"rounds\":3}\n# begun\n"
+	const first, second = "# round 1: x\nBenchmarkA 1 1 ns/op\n# end round 1\n", "# round 2: x\n# end round 2\n"
+	for _, test := range []struct {
+		text  string
+		round int
+		whole string
+	}{
+		{head, 0, "driver: lockstep\n# plan {\"rounds\":3}\n"},
+		{head + "# round 1: x\nBenchmarkA 1", 0, "driver: lockstep\n# plan {\"rounds\":3}\n"},
+		{head + first, 1, head + first},
+		{head + first + "# round 2: x\nBench", 1, head + first},
+		{head + first + strings.TrimSuffix(second, "\n"), 1, head + first},
+		{head + first + second, 2, head + first + second},
+	} {
+		plan, round, whole, err := wholeRounds([]byte(test.text))
+		if err != nil || plan.Rounds != 3 || round != test.round || test.text[:whole] != test.whole {
+			t.Errorf("of %q: %+v, %d rounds, whole are %q, %v; want %d and %q", test.text, plan, round, test.text[:whole], err, test.round, test.whole)
+		}
+	}
+}
+
+func TestProgress(t *testing.T) {
+	var b strings.Builder
+	p := newProgress(&b, 4, 2)
+	p.at(1, "Create")
+	if b.Len() > 0 {
+		t.Errorf("it begins with %q", b.String())
+	}
+	p.everyLines = 0
+	p.step()
+	p.begun = p.begun.Add(-time.Minute) // a minute for the first of four
+	p.at(1, "Switch")
+	p.step()
+	p.at(2, "Create")
+	p.end()
+	if want := "round 1 of 2, 3m0s left\nround 2 of 2, 1m0s left\n"; b.String() != want {
+		t.Errorf("progress %q, want %q", b.String(), want)
+	}
+}
+
+func TestWeather(t *testing.T) {
+	got := readWeather().since()
+	if !regexp.MustCompile(`^seconds=\d+\.\d( steal=\d+\.\d\d%)?( throttled=\d+)?( load=\d+\.\d+)?$`).MatchString(got) {
+		t.Errorf("weather %q", got)
+	}
+}

@@ -1,0 +1,670 @@
+package suite
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"threadbench/bench"
+	"threadbench/scripts/internal/results"
+	"threadbench/threads/cgroup"
+)
+
+// A session is where runs take place, each a process of its own.
+type session struct {
+	*testing.T
+	temp string // its folder for temporary files, empty at first
+	root string // the module that is found
+	dir  string // for results
+}
+
+// newSession makes runs with the stand-in for the go command.
+func newSession(t *testing.T) *session {
+	t.Helper()
+	temp, root := withStandIn(t)
+	return &session{t, temp, root, t.TempDir()}
+}
+
+// run is a run that is yet to be started, prepared so.
+func (s *session) run(how string, args ...string) *exec.Cmd {
+	s.Helper()
+	cmd := exec.Command(filepath.Join(tools(s.T), "run"), args...)
+	cmd.Env = append(os.Environ(), runVariable+"="+how)
+	cmd.Stdout, cmd.Stderr = new(bytes.Buffer), new(bytes.Buffer)
+	return cmd
+}
+
+// succeed has a run end well and answers what it wrote.
+func (s *session) succeed(cmd *exec.Cmd) (stdout, stderr string) {
+	s.Helper()
+	err := cmd.Run()
+	stdout, stderr = written(cmd)
+	if err != nil {
+		s.Fatalf("run %q: %v\n%s%s", cmd.Args[1:], err, stdout, stderr)
+	}
+	s.clean()
+	return stdout, stderr
+}
+
+func written(cmd *exec.Cmd) (stdout, stderr string) {
+	return cmd.Stdout.(*bytes.Buffer).String(), cmd.Stderr.(*bytes.Buffer).String()
+}
+
+// clean fails if a process of a run's or a temporary folder is left.
+func (s *session) clean() {
+	s.Helper()
+	if left := s.workers(); len(left) > 0 {
+		s.Errorf("workers %v are left", left)
+	}
+	if left := entries(s.T, s.temp); len(left) > 0 {
+		s.Errorf("temporary folders are left: %v", left)
+	}
+}
+
+// workers are the processes whose program lies in the temporary folder.
+func (s *session) workers() []int {
+	var pids []int
+	links, _ := filepath.Glob("/proc/[1-9]*/exe")
+	for _, link := range links {
+		if program, err := os.Readlink(link); err == nil && strings.HasPrefix(program, s.temp+"/") {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(link)))
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// eventually waits for what the system gets to in its own time.
+func (s *session) eventually(what string, is func() bool) {
+	s.Helper()
+	for begin := time.Now(); !is(); time.Sleep(time.Millisecond) {
+		if time.Since(begin) > time.Minute {
+			s.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+// read reads a results file and sees that each row stands in each of so many
+// rounds.
+func (s *session) read(path string, rounds int) *results.File {
+	s.Helper()
+	f, err := results.ReadFile(path)
+	if err != nil {
+		s.Fatal(err)
+	}
+	if f.Rounds != rounds || f.Truncated {
+		s.Errorf("%s holds %d rounds (truncated: %v), want %d whole ones", path, f.Rounds, f.Truncated, rounds)
+	}
+	for _, r := range f.Rows {
+		for i, run := range r.Runs {
+			if run.Round != i+1 {
+				s.Errorf("%s: %s: line %d is of round %d", path, r.FullName, i, run.Round)
+			}
+		}
+		if len(r.Runs) != rounds {
+			s.Errorf("%s: %s has %d lines, want %d", path, r.FullName, len(r.Runs), rounds)
+		}
+	}
+	return f
+}
+
+// names are the rows' full names.
+func names(f *results.File) []string {
+	var all []string
+	for _, r := range f.Rows {
+		all = append(all, r.FullName)
+	}
+	return all
+}
+
+// TestRun makes a run with the real go command, reads what it has written, and
+// has the table printed in each format.
+func TestRun(t *testing.T) {
+	real := os.Getenv("PATH")
+	s := newSession(t)
+	standIn := os.Getenv("PATH")
+	t.Setenv("PATH", real)
+	path := filepath.Join(s.dir, "new", "folders", "o.txt")
+	args := []string{"-bench", one, "-rounds", "2", "-o", path}
+	stdout, stderr := s.succeed(s.run("", args...))
+	for _, want := range []string{"threadbench: 2 rounds, driver lockstep", "raw thread (clone)"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the table does not say %q:\n%s", want, stdout)
+		}
+	}
+	if want := "building the worker\nthe raw rounds are in " + path + "\n"; stderr != want {
+		t.Errorf("standard error %q, want %q", stderr, want)
+	}
+	f := s.read(path, 2)
+	if want := []string{"Create/impl=goroutine/mode=reused", "Create/impl=clone/mode=reused"}; !slices.Equal(names(f), want) {
+		t.Errorf("rows %v, want %v", names(f), want)
+	}
+	for _, r := range f.Rows {
+		want := []string{"ns/op", results.PairedFactor, "kernel-switches/op", "threads/op"}
+		if r.Name.Get("impl") == "goroutine" {
+			want = slices.Insert(want, 2, results.SelfFactor)
+		}
+		if !slices.Equal(r.Units(), want) {
+			t.Errorf("%s has the units %v, want %v", r.FullName, r.Units(), want)
+		}
+	}
+	if len(f.Notes) > 0 {
+		t.Errorf("notes %v", f.Notes)
+	}
+	plan, _, _, err := wholeRounds(contents(t, path))
+	if want := (Plan{Profile: "quick", Bench: one, Rounds: 2, CPU: site(t).CPU}); err != nil || plan != want {
+		t.Errorf("plan %+v, %v, want %+v", plan, err, want)
+	}
+	// The worker's own: this process may be built otherwise.
+	for key, want := range map[string]string{"driver": results.Lockstep, "cgo": "off", "gogc": "100"} {
+		if got := f.Get(key); got != want && os.Getenv("GOGC") == "" {
+			t.Errorf("configuration %s: %q, want %q", key, got, want)
+		}
+	}
+
+	// All its rounds are there: nothing is left to measure.
+	t.Setenv("PATH", standIn)
+	whole := contents(t, path)
+	s.T.Run("json", func(t *testing.T) {
+		stdout, _ := s.succeed(s.run("", append(args, "-resume", "-format", "json")...))
+		var doc struct {
+			Version, Rounds int
+			Rows            []struct{ Name, Unit string }
+		}
+		if err := json.Unmarshal([]byte(stdout), &doc); err != nil || doc.Version == 0 || doc.Rounds != 2 || len(doc.Rows) < 2 {
+			t.Errorf("as JSON, %v: %+v", err, doc)
+		}
+	})
+	s.T.Run("csv", func(t *testing.T) {
+		stdout, _ := s.succeed(s.run("", append(args, "-resume", "-format", "csv")...))
+		table, err := csv.NewReader(strings.NewReader(stdout)).ReadAll()
+		if err != nil || len(table) < 3 || table[0][0] != "name" || table[1][0] != f.Rows[0].FullName {
+			t.Errorf("as CSV, %v: %q", err, table)
+		}
+	})
+	s.T.Run("nowhere", func(t *testing.T) {
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		if err != nil {
+			t.Skip(err)
+		}
+		defer full.Close()
+		cmd := s.run("", append(args, "-resume")...)
+		cmd.Stdout = full
+		err = cmd.Run()
+		if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(cmd.Stderr.(*bytes.Buffer).String(), "no space left on device") {
+			t.Errorf("with a standard output that is full: %v, %s", err, cmd.Stderr)
+		}
+	})
+	if !bytes.Equal(whole, contents(t, path)) {
+		t.Error("to resume a run that is over has changed its results")
+	}
+}
+
+func contents(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestDefaultOutput runs without -o: twice, and finds two files.
+func TestDefaultOutput(t *testing.T) {
+	s := newSession(t)
+	_, stderr := s.succeed(s.run("", "-bench", "Create/impl=goroutine/mode=nojoin", "-rounds", "1"))
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := entries(t, filepath.Join(s.root, "results", "local"))
+	want := regexp.MustCompile(`^\d{4}-\d\d-\d\d-\d{6}-` + regexp.QuoteMeta(host) + `\.txt$`)
+	if len(files) != 1 || !want.MatchString(files[0]) {
+		t.Fatalf("files %v, want one that is called %v", files, want)
+	}
+	if !strings.Contains(stderr, filepath.Join(s.root, "results", "local", files[0])) {
+		t.Errorf("standard error does not name the file: %s", stderr)
+	}
+}
+
+// TestForce replaces a file.
+func TestForce(t *testing.T) {
+	s := newSession(t)
+	path := filepath.Join(s.dir, "o.txt")
+	if err := os.WriteFile(path, bytes.Repeat([]byte("old\n"), 10_000), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.succeed(s.run("", "-bench", "Create/impl=(goroutine|floor)/mode=nojoin", "-rounds", "1", "-o", path, "-force"))
+	s.read(path, 1)
+	if bytes.Contains(contents(t, path), []byte("old\n")) {
+		t.Error("something of the old file is left")
+	}
+}
+
+// TestStopped stops runs at moments of all kinds, by ^C and by kill -9: what
+// is in the file is whole, -resume makes it complete, and nothing else is left.
+func TestStopped(t *testing.T) {
+	const rounds = 4
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range 6 {
+		signal := []os.Signal{os.Interrupt, os.Kill}[i%2]
+		cases := []string{"Create/impl=clone/mode=reused", "Create/impl=(goroutine|floor)/mode=nojoin"}[i/3]
+		after := time.Duration(random.Int64N(int64(1200 * time.Millisecond)))
+		t.Run(fmt.Sprintf("%v after %v", signal, after.Round(time.Millisecond)), func(t *testing.T) {
+			s := newSession(t)
+			path := filepath.Join(s.dir, "o.txt")
+			args := []string{"-bench", cases, "-rounds", strconv.Itoa(rounds), "-o", path}
+			cmd := s.run("", args...)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(after)
+			cmd.Process.Signal(signal)
+			err := cmd.Wait()
+			_, stderr := written(cmd)
+			s.eventually("no worker is left", func() bool { return len(s.workers()) == 0 })
+			if signal == os.Interrupt && stderr != "" { // else it had hardly begun
+				s.clean()
+				if code := cmd.ProcessState.ExitCode(); err != nil && (code != 2 || !strings.Contains(stderr, "run: stopped by a signal (interrupt)")) {
+					t.Errorf("exit code %d, want 2 and the reason: %s", code, stderr)
+				}
+			}
+
+			text, err := os.ReadFile(path)
+			switch {
+			case errors.Is(err, fs.ErrNotExist): // stopped before it was made
+			case err != nil:
+				t.Fatal(err)
+			default:
+				_, whole, _, err := wholeRounds(text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				f, err := results.ReadFile(path)
+				if whole > 0 && (err != nil || f.Rounds != whole) {
+					t.Errorf("after %d whole rounds: %v", whole, err)
+				}
+				if whole == 0 && err == nil {
+					t.Errorf("without a whole round it reads as %+v", f)
+				}
+				t.Logf("%d whole rounds", whole)
+				args = append(args, "-resume")
+				if _, command, ok := strings.Cut(stderr, "go on with "); ok {
+					// The way out that it has told, as a reader types it.
+					sh := exec.Command("sh", "-c", "printf '%s\\n' "+command)
+					typed, err := sh.Output()
+					if err != nil {
+						t.Fatal(err)
+					}
+					args = strings.Split(strings.TrimSpace(string(typed)), "\n")
+				}
+			}
+			s.succeed(s.run("", args...))
+			s.read(path, rounds)
+		})
+	}
+}
+
+// TestStoppedBuild interrupts a run as the real go command builds the worker
+// from nothing: that leaves nothing behind, either.
+func TestStoppedBuild(t *testing.T) {
+	real := os.Getenv("PATH")
+	s := newSession(t)
+	t.Setenv("PATH", real)
+	t.Setenv("GOCACHE", t.TempDir())
+	path := filepath.Join(s.dir, "o.txt")
+	cmd := s.run("", "-bench", one, "-rounds", "1", "-o", path)
+	cmd.Stderr = nil
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(stderr)
+	if line, err := lines.ReadString('\n'); err != nil || line != "building the worker\n" {
+		t.Fatalf("first it says %q, %v", line, err)
+	}
+	s.eventually("the go command compiles", func() bool {
+		compiling, _ := filepath.Glob(filepath.Join(s.temp, "*", "go-build*", "*", "*"))
+		return len(compiling) > 10
+	})
+	cmd.Process.Signal(os.Interrupt)
+	rest, err := io.ReadAll(lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	if want := "run: stopped by a signal (interrupt)\n"; cmd.ProcessState.ExitCode() != 2 || string(rest) != want {
+		t.Errorf("exit code %d, want 2; standard error %q, want %q", cmd.ProcessState.ExitCode(), rest, want)
+	}
+	s.clean()
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a results file without anything to hold: %v", err)
+	}
+}
+
+// TestKilledInGroup kills a run whose worker has a memory group of its own:
+// the group is gone after the next run.
+func TestKilledInGroup(t *testing.T) {
+	dirs, err := cgroup.Paths("memory")
+	if err != nil || len(dirs) == 0 || !strings.HasPrefix(bench.KernelBytesFrom(), "memcg") {
+		t.Skipf("needs to make a memory cgroup: %v", err)
+	}
+	s := newSession(t)
+	cmd := s.run("", "-bench", "Stack/impl=clone", "-rounds", "1", "-o", filepath.Join(s.dir, "o.txt"))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var group string
+	s.eventually("the worker measures in its group", func() bool {
+		for _, pid := range s.workers() {
+			dir := filepath.Join(dirs[0], "threadbench-"+strconv.Itoa(pid))
+			// In it, and past the moment in which it says whether it can be.
+			if text, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs")); strings.Contains(string(text), strconv.Itoa(pid)) && threadsOf(pid) > 100 {
+				group = dir
+				return true
+			}
+		}
+		return false
+	})
+	cmd.Process.Kill()
+	cmd.Wait()
+	s.eventually("no worker is left", func() bool { return len(s.workers()) == 0 })
+	if _, err := os.Stat(group); err != nil {
+		t.Errorf("the group was to be left: %v", err)
+	}
+	s.succeed(s.run("", "-bench", "Create/impl=floor/mode=nojoin", "-rounds", "1", "-o", filepath.Join(s.dir, "next.txt")))
+	if _, err := os.Stat(group); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the group is there after the next run: %v", err)
+	}
+}
+
+// threadsOf counts a process's threads.
+func threadsOf(pid int) int {
+	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	return len(tasks)
+}
+
+// TestHangUp hangs up on runs: one that nohup has started goes on.
+func TestHangUp(t *testing.T) {
+	for how, want := range map[string]int{"": 2, "deaf=": 0} {
+		t.Run("prepared as "+how, func(t *testing.T) {
+			s := newSession(t)
+			cmd := s.run(how, "-bench", one, "-rounds", "1", "-o", filepath.Join(s.dir, "o.txt"))
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			s.eventually("a worker runs", func() bool { return len(s.workers()) > 0 })
+			cmd.Process.Signal(syscall.SIGHUP)
+			cmd.Wait()
+			_, stderr := written(cmd)
+			if code := cmd.ProcessState.ExitCode(); code != want {
+				t.Errorf("exit code %d, want %d: %s", code, want, stderr)
+			}
+			s.clean()
+		})
+	}
+}
+
+// TestWithoutGoRun kills the process that has started a run as go run does,
+// from a folder of that command's: the run ends by itself.
+func TestWithoutGoRun(t *testing.T) {
+	s := newSession(t)
+	folder := filepath.Join(t.TempDir(), "go-build1", "exe")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(folder, "run")
+	if err := copyFile(program, filepath.Join(tools(t), "run")); err != nil {
+		t.Fatal(err)
+	}
+	errs := filepath.Join(s.dir, "stderr")
+	// The shell waits for it; alone, it would become it.
+	parent := exec.Command("sh", "-c", `"$0" "$@" 2>"$ERRS"; exit`, program, "-bench", one, "-rounds", "500", "-o", filepath.Join(s.dir, "o.txt"))
+	parent.Env = append(os.Environ(), runVariable+"=", "ERRS="+errs)
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.eventually("a worker runs", func() bool { return len(s.workers()) > 0 })
+	parent.Process.Kill()
+	parent.Wait()
+	s.eventually("the run has ended", func() bool {
+		text, _ := os.ReadFile(errs)
+		return strings.Contains(string(text), "run: stopped since the go run that started it is gone")
+	})
+	s.eventually("all is gone", func() bool { return len(s.workers()) == 0 && len(entries(t, s.temp)) == 0 })
+}
+
+func TestSweepFolders(t *testing.T) {
+	temp, _ := withStandIn(t)
+	dead := exec.Command(filepath.Join(tools(t), "bin", "go"), "list", "-m")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	stale := fmt.Sprintf("threadbench-%d-123", dead.Process.Pid)
+	kept := []string{
+		fmt.Sprintf("threadbench-%d-123", os.Getpid()),
+		"threadbench-1-123", // somebody else's, whom this process may not ask after
+		"threadbench-123",
+		"threadbench-x-123",
+		"threadbench--123",
+		fmt.Sprintf("other-%d-123", dead.Process.Pid),
+	}
+	for _, name := range append(kept, stale) {
+		if err := os.MkdirAll(filepath.Join(temp, name, "below"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweepFolders()
+	slices.Sort(kept)
+	if got := entries(t, temp); !slices.Equal(got, kept) {
+		t.Errorf("left are %v, want %v", got, kept)
+	}
+}
+
+// TestFullDisk fills the disk in mid-run: the rounds before stay, and with
+// some room the run goes on.
+func TestFullDisk(t *testing.T) {
+	s := newSession(t)
+	disk := filepath.Join(s.dir, "disk")
+	if err := os.Mkdir(disk, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	page := os.Getpagesize()
+	if err := unix.Mount("threadbench", disk, "tmpfs", 0, "size="+strconv.Itoa(page)); err != nil {
+		t.Skipf("needs to mount a file system: %v", err)
+	}
+	t.Cleanup(func() { unix.Unmount(disk, unix.MNT_DETACH) })
+	path := filepath.Join(disk, "o.txt")
+	const rounds = 8
+	// The plan stands in the file: with it, all but the room for the first few
+	// rounds, of some 300 bytes each, is taken.
+	cases := "Create/impl=(goroutine|floor)/mode=nojoin|" + strings.Repeat("x", page-len(headOf(t))-1400)
+	args := []string{"-bench", cases, "-rounds", strconv.Itoa(rounds), "-o", path}
+	cmd := s.run("", args...)
+	cmd.Run()
+	_, stderr := written(cmd)
+	if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(stderr, "run: writing results to "+path+": ") || !strings.Contains(stderr, "no space left on device; the rounds that it holds are whole: make room and go on with -resume") {
+		t.Fatalf("exit code %d, want 2 and why: %s", code, stderr)
+	}
+	s.clean()
+	f, err := results.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Rounds < 1 || f.Rounds >= rounds {
+		t.Fatalf("%d of %d rounds fit", f.Rounds, rounds)
+	}
+	s.read(path, f.Rounds)
+
+	if err := unix.Mount("threadbench", disk, "tmpfs", unix.MS_REMOUNT, "size="+strconv.Itoa(16*page)); err != nil {
+		t.Fatal(err)
+	}
+	s.succeed(s.run("", append(args, "-resume")...))
+	s.read(path, rounds)
+
+	// No room for the first line: then there is no file.
+	if err := os.WriteFile(filepath.Join(disk, "filler"), make([]byte, 16*page), 0o644); !errors.Is(err, unix.ENOSPC) {
+		t.Fatalf("filling the disk: %v", err)
+	}
+	none := filepath.Join(disk, "none.txt")
+	cmd = s.run("", "-bench", one, "-rounds", "1", "-o", none)
+	cmd.Run()
+	if _, stderr := written(cmd); cmd.ProcessState.ExitCode() != 2 || !strings.Contains(stderr, "no space left on device; make room, or choose another place with -o") {
+		t.Errorf("on a full disk: exit code %d, %s", cmd.ProcessState.ExitCode(), stderr)
+	}
+	if _, err := os.Stat(none); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("on a full disk a file without a head is left: %v", err)
+	}
+}
+
+// skipped are the reasons of the rows that were left out, by name.
+func skipped(f *results.File) map[string]string {
+	reasons := map[string]string{}
+	for _, n := range f.Notes {
+		if n.Kind == "skip" {
+			reasons[n.FullName] = n.Reason
+		}
+	}
+	return reasons
+}
+
+// unwrapped is a text in one line.
+func unwrapped(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// TestFewThreads runs where no more than some threads may be made: what does
+// not fit is left out, and says what to raise; the rest is measured.
+func TestFewThreads(t *testing.T) {
+	const most = 64
+	check := func(s *session, cmd *exec.Cmd, path, limit string, measured ...string) {
+		s.Helper()
+		stdout, _ := s.succeed(cmd)
+		f := s.read(path, 1)
+		out := skipped(f)
+		for _, n := range f.Notes {
+			if n.Kind == "failed" {
+				s.Errorf("%s failed: %s", n.FullName, n.Reason)
+			}
+		}
+		for _, name := range []string{
+			"Create/impl=clone/mode=burst",
+			"Create/impl=locked/mode=cold", "Create/impl=clone/mode=cold",
+			"Create/impl=locked/mode=nojoin", "Create/impl=clone/mode=nojoin",
+			"Stack/impl=locked/depth=0", "Stack/impl=clone/stack=least/depth=0",
+		} {
+			want := regexp.MustCompile(`^` + regexp.QuoteMeta(limit) + ` \d+ \(.*\d+ in use\): \d+ threads wanted, \d+ can be made; raise it: `)
+			if !want.MatchString(out[name]) {
+				s.Errorf("%s: left out for %q, want %v", name, out[name], want)
+			}
+			if !strings.Contains(unwrapped(stdout), "left out: Benchmark"+name+": "+limit) {
+				s.Errorf("the table does not say that %s is left out", name)
+			}
+		}
+		for _, name := range append(measured, "Create/impl=goroutine/mode=reused", "Create/impl=clone/mode=reused", "Create/impl=goroutine/mode=cold") {
+			if f.Row(name) == nil {
+				s.Errorf("%s was not measured: %s", name, out[name])
+			}
+		}
+	}
+	t.Run("pids.max", func(t *testing.T) {
+		s := newSession(t)
+		dirs, err := cgroup.Paths("pids")
+		if err != nil || len(dirs) == 0 {
+			t.Skipf("needs a pids cgroup: %v", err)
+		}
+		group := filepath.Join(dirs[0], "threadbench-test-"+strconv.Itoa(os.Getpid()))
+		if err := os.Mkdir(group, 0o755); err != nil {
+			t.Skipf("needs to make a pids cgroup: %v", err)
+		}
+		t.Cleanup(func() {
+			s.eventually("the group is empty", func() bool { return os.Remove(group) == nil })
+		})
+		limit, err := os.OpenFile(filepath.Join(group, "pids.max"), os.O_WRONLY, 0)
+		if err == nil {
+			_, err = limit.WriteString(strconv.Itoa(most))
+			err = errors.Join(err, limit.Close())
+		}
+		if err != nil {
+			t.Skipf("needs to limit a pids cgroup: %v", err)
+		}
+		path := filepath.Join(s.dir, "o.txt")
+		check(s, s.run("cgroup="+group, "-bench", "Create|Stack", "-rounds", "1", "-o", path), path, "pids.max", "Stack/impl=goroutine/depth=0")
+	})
+
+	t.Run("RLIMIT_NPROC", func(t *testing.T) {
+		if os.Getuid() != 0 {
+			t.Skip("needs root, to become another user")
+		}
+		s := newSession(t)
+		// A user that nobody else is: the limit counts all threads of one.
+		id := uint32(1_000_000 + os.Getpid())
+		for _, dir := range []string{s.temp, s.root, s.dir} {
+			if err := os.Chown(dir, int(id), int(id)); err != nil {
+				t.Fatal(err)
+			}
+			// The test's own folders, up to that of all temporary files.
+			for dir != os.TempDir() && strings.Contains(dir, "Test") {
+				if err := os.Chmod(dir, 0o755); err != nil {
+					t.Fatal(err)
+				}
+				dir = filepath.Dir(dir)
+			}
+		}
+		path := filepath.Join(s.dir, "o.txt")
+		cmd := s.run("nproc="+strconv.Itoa(most), "-bench", "Create|Stack/impl=(locked|clone)", "-rounds", "1", "-o", path)
+		cmd.Dir = s.root
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: id, Gid: id}}
+		check(s, cmd, path, "RLIMIT_NPROC")
+	})
+}
+
+// TestOneCPU runs where there is one: what takes two is left out, be it some
+// of what was chosen or all of it.
+func TestOneCPU(t *testing.T) {
+	cpu := strconv.Itoa(site(t).CPU)
+	const reason = "1 CPU allowed, 2 wanted; raise the affinity mask or the cpuset of this process"
+	for cases, rows := range map[string][]string{
+		"Switch/impl=clone/via=futex": {"Switch/impl=clone/via=futex/place=same", "Switch/impl=clone/via=futex/place=free"},
+		"Switch/.*/place=cross":       nil,
+	} {
+		t.Run(strings.ReplaceAll(cases, "/", " "), func(t *testing.T) {
+			s := newSession(t)
+			path := filepath.Join(s.dir, "o.txt")
+			stdout, _ := s.succeed(s.run("cpu="+cpu, "-profile", "full", "-bench", cases, "-rounds", "1", "-o", path))
+			f := s.read(path, 1)
+			if !slices.Equal(names(f), rows) {
+				t.Errorf("rows %v, want %v", names(f), rows)
+			}
+			var crossing int
+			for name, why := range skipped(f) {
+				if !strings.HasSuffix(name, "/place=cross") || why != reason {
+					t.Errorf("%s is left out for %q", name, why)
+				}
+				crossing++
+			}
+			if crossing == 0 || !strings.Contains(unwrapped(stdout), reason) {
+				t.Errorf("%d rows are left out, and the table says:\n%s", crossing, stdout)
+			}
+		})
+	}
+}

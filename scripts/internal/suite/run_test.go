@@ -1,0 +1,213 @@
+package suite
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"threadbench/bench"
+)
+
+// one is a selection that is measured in half a second.
+const one = "Create/impl=(goroutine|clone)/mode=reused$"
+
+func TestRefusedCommandLines(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string // of the error, in full but for "run: "
+	}{
+		{[]string{"-nosuch"}, "flag provided but not defined: -nosuch; -h shows the flags"},
+		{[]string{"-rounds", "many"}, `invalid value "many" for flag -rounds: parse error; -h shows the flags`},
+		{[]string{"file.txt"}, `run takes no argument, "file.txt" given; choose cases by -bench, the file by -o`},
+		{[]string{"-bench", "x", "y", "-o", "z"}, `run takes no argument, "y" given; choose cases by -bench, the file by -o`},
+		{[]string{"-profile", "long"}, `-profile "long" is none; choose quick or full`},
+		{[]string{"-profile", ""}, `-profile "" is none; choose quick or full`},
+		{[]string{"-rounds", "0"}, "-rounds 0 is too few; give 1 or more"},
+		{[]string{"-rounds", "-1"}, "-rounds -1 is too few; give 1 or more"},
+		{[]string{"-cpu", "-2"}, "-cpu -2 is none; give the number of an allowed CPU"},
+		{[]string{"-cpu", "9999"}, "measuring on CPU 9999: this process may use only ["},
+		{[]string{"-format", "xml"}, `-format "xml" is none; choose text, json or csv`},
+		{[]string{"-force", "-resume", "-o", "x"}, "-force and -resume exclude each other: one replaces the results file, the other goes on with it"},
+		{[]string{"-resume"}, "-resume needs -o FILE: the results file to go on with"},
+		{[]string{"-bench", "Create/impl=(clone"}, "-bench \"Create/impl=(clone\" is no regular expression: error parsing regexp: missing closing ): `Create/impl=(clone`"},
+		{[]string{"-bench", "Nothing"}, `-bench "Nothing" matches no case of profile quick; -list shows them`},
+		{[]string{"-bench", "place=free"}, `-bench "place=free" matches no case of profile quick; -list shows them`},
+		{[]string{"-list", "-bench", "Nothing"}, `-bench "Nothing" matches no case of profile quick; -list shows them`},
+	} {
+		code, stdout, stderr := call(test.args...)
+		if code != 2 || stdout != "" || !strings.HasPrefix(stderr, "run: "+test.want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("run %q: exit code %d, standard output %q, standard error %q; want 2, nothing, and one line: run: %s", test.args, code, stdout, stderr, test.want)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, arg := range []string{"-h", "-help", "--help"} {
+		code, stdout, stderr := call(arg)
+		if code != 0 || stderr != "" {
+			t.Errorf("run %s: exit code %d, standard error %q; want 0 and nothing", arg, code, stderr)
+		}
+		for _, want := range []string{"go run ./scripts/run -profile full", "-resume", "The exit code\nis 0 when", "-bench regexp\n"} {
+			if !strings.Contains(stdout, want) {
+				t.Errorf("run %s does not say %q:\n%s", arg, want, stdout)
+			}
+		}
+	}
+}
+
+// TestHelpExamples parses each command line that the help shows.
+func TestHelpExamples(t *testing.T) {
+	examples := 0
+	for line := range strings.Lines(usage) {
+		rest, ok := strings.CutPrefix(line, "  go run ./scripts/run")
+		if !ok {
+			continue
+		}
+		examples++
+		command, _, _ := strings.Cut(rest, "   ")
+		if before, _, ok := strings.Cut(rest, "  "); ok {
+			command = before
+		}
+		args := strings.Fields(strings.ReplaceAll(command, "'", ""))
+		o, err := parse(args, os.Stderr)
+		if err != nil {
+			t.Errorf("%q: %v", args, err)
+			continue
+		}
+		if len(selectCases(o.profile, o.match)) == 0 {
+			t.Errorf("%q chooses no case", args)
+		}
+	}
+	if examples < 5 {
+		t.Errorf("the help shows %d examples", examples)
+	}
+}
+
+func TestList(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		is   func(bench.Case) bool
+	}{
+		{[]string{"-list"}, func(c bench.Case) bool { return c.Quick }},
+		{[]string{"-list", "-profile", "full"}, func(bench.Case) bool { return true }},
+		{[]string{"-list", "-profile", "full", "-bench", "^BenchmarkSwitch.*/place=cross$"}, func(c bench.Case) bool { return c.Name.Get("place") == "cross" }},
+	} {
+		code, stdout, stderr := call(test.args...)
+		if code != 0 || stderr != "" {
+			t.Errorf("run %q: exit code %d, standard error %q; want 0 and nothing", test.args, code, stderr)
+		}
+		listed := map[string]bool{}
+		for _, word := range strings.Fields(stdout) {
+			if name, ok := strings.CutPrefix(word, "Benchmark"); ok {
+				listed[name] = true
+			}
+		}
+		for _, c := range bench.Cases() {
+			if name := c.Name.String(); listed[name] != test.is(c) {
+				t.Errorf("run %q: %s is listed: %v", test.args, name, listed[name])
+			}
+		}
+	}
+}
+
+// TestRefusedOutputs names results files that can't be written or gone on
+// with. Each is left as it is.
+func TestRefusedOutputs(t *testing.T) {
+	temp, _ := withStandIn(t)
+	dir := t.TempDir()
+	plan := Plan{Profile: "quick", Bench: one, Rounds: 1, CPU: site(t).CPU}
+	other := plan
+	other.Rounds = 7
+	head := headOf(t)
+	round := "# round 1: seconds=1\nBenchmarkCreate/impl=clone/mode=reused 5000 25000 ns/op\n# end round 1\n"
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	edit := func(old, new string) string {
+		if !strings.Contains(head, old) {
+			t.Fatalf("the head has no %q:\n%s", old, head)
+		}
+		return strings.Replace(head, old, new, 1)
+	}
+	exists := file("exists.txt", "mine\n")
+	for _, test := range []struct {
+		name string
+		path string
+		args []string
+		want []string
+	}{
+		{"exists", exists, nil, []string{"writing results to " + exists + ": the file exists", "-resume", "-force", "-o"}},
+		{"is a folder", dir, []string{"-force"}, []string{"writing results to " + dir + ": ", "is a directory; choose another place with -o"}},
+		{"is below a file", filepath.Join(exists, "below", "o.txt"), nil, []string{"writing results to ", "not a directory; choose another place with -o"}},
+		{"is missing", filepath.Join(dir, "missing.txt"), []string{"-resume"}, []string{"resuming ", "missing.txt", "; start it without -resume"}},
+		{"is empty", file("empty.txt", ""), []string{"-resume"}, []string{"it has no plan, so no run of this command began it; start another file with -o"}},
+		{"has no plan", file("noplan.txt", head+round), []string{"-resume"}, []string{"it has no plan, so no run of this command began it; start another file with -o"}},
+		{"has a plan that is none", file("badplan.txt", head+"# plan {\"rounds\":\"many\"}\n"+round), []string{"-resume"}, []string{"its plan can't be read: ", "; start another file with -o"}},
+		{"has half a plan", file("halfplan.txt", head+strings.TrimSuffix(plan.line(), "\n")), []string{"-resume"}, []string{"it has no plan"}},
+		{"has another plan", file("other.txt", head+other.line()+round), []string{"-resume"}, []string{"it was begun as " + flags(other), "give the same flags, or another file with -o"}},
+		{"is of another kernel", file("kernel.txt", edit("\nkernel: ", "\nkernel: 2.4-")+plan.line()+round), []string{"-resume"}, []string{`its kernel is "2.4-`, `", here it is "`, "choose it with -o"}},
+		{"lacks a setting", file("lacks.txt", regexp.MustCompile(`(?m)^kernel: .*\n`).ReplaceAllString(head, "")+plan.line()+round), []string{"-resume"}, []string{`its kernel is "", here it is "`, "choose it with -o"}},
+		{"holds a broken round", file("broken.txt", head+plan.line()+strings.Replace(round, "25000", "many", 1)), []string{"-resume"}, []string{"reading results ", "broken.txt:", "mend or delete the line, or run again"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before, beforeErr := os.ReadFile(test.path)
+			code, stdout, stderr := call(append(test.args, "-bench", one, "-rounds", "1", "-o", test.path)...)
+			last := stderr[strings.LastIndex(strings.TrimSuffix(stderr, "\n"), "\n")+1:]
+			if code != 2 || stdout != "" || !strings.HasPrefix(last, "run: ") {
+				t.Errorf("exit code %d, standard output %q, standard error %q; want 2, nothing, and an error at its end", code, stdout, stderr)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(last, want) {
+					t.Errorf("%q does not say %q", last, want)
+				}
+			}
+			after, afterErr := os.ReadFile(test.path)
+			if string(before) != string(after) || (beforeErr == nil) != (afterErr == nil) {
+				t.Errorf("the file has changed from %q, %v to %q, %v", before, beforeErr, after, afterErr)
+			}
+		})
+	}
+	if left := entries(t, temp); len(left) > 0 {
+		t.Errorf("temporary folders are left: %v", left)
+	}
+}
+
+// site is where the tests would measure.
+func site(t *testing.T) bench.Site {
+	t.Helper()
+	s, err := bench.NewSite(-1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// headOf is what the worker's results begin with.
+func headOf(t *testing.T) string {
+	t.Helper()
+	head, err := bench.Head(t.Context(), filepath.Join(tools(t), "worker"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(head)
+}
+
+// entries are the names in a folder.
+func entries(t *testing.T, dir string) []string {
+	t.Helper()
+	found, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range found {
+		names = append(names, e.Name())
+	}
+	return names
+}
