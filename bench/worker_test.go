@@ -143,15 +143,16 @@ func TestCases(t *testing.T) {
 }
 
 // proven fails unless the evidence holds. What else runs on the machine can
-// spoil a slice, so that a few more are tried; and on two CPUs, where a
-// hand-off waits for whoever has the other one, it adds kernel switches to
-// each of them.
+// spoil a slice, so that a few more are tried. Where each op gives way to
+// whoever wants the CPU, by a yield or by waiting for the other one, it adds
+// kernel switches to each of them: those are passed over.
 func proven(t *testing.T, c bench.Case, spec lockstep.Spec, s lockstep.Slice) {
 	t.Helper()
+	givesWay := c.Name.Get("via") == "yield" || c.CPUs == 2
 	proven, err := c.Check(s.Ops, s.Counts)
 	for range 9 {
 		var evidence *bench.EvidenceError
-		if errors.As(err, &evidence) && evidence.Want.Count == "kernel-switches" && evidence.Seen > evidence.Expected && c.CPUs == 2 {
+		if errors.As(err, &evidence) && evidence.Want.Count == "kernel-switches" && evidence.Seen > evidence.Expected && givesWay {
 			t.Logf("on a busy machine: %v", err)
 			return
 		}

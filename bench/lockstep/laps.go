@@ -2,6 +2,7 @@ package lockstep
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -53,11 +54,17 @@ func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 		return nil, context.Cause(ctx)
 	}
 
+	// Which worker comes first after a lap's end is drawn, from the same seed
+	// always, so that no worker keeps coming after the same other one there.
 	orders := Orders(len(specs))
+	draw := rand.New(rand.NewPCG(1, 2))
 	lap := 0
 	for range plan.Windows {
 		nsPerOp := make([][]float64, len(specs))
 		for range plan.Laps {
+			if lap%len(orders) == 0 {
+				draw.Shuffle(len(orders), func(i, j int) { orders[i], orders[j] = orders[j], orders[i] })
+			}
 			for _, i := range orders[lap%len(orders)] {
 				if workers[i] == nil {
 					continue
