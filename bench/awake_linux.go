@@ -2,6 +2,7 @@ package bench
 
 import (
 	"io"
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -37,4 +38,16 @@ func (awake) Read(b []byte) (int, error) {
 			return int(n), nil
 		}
 	}
+}
+
+// parked is standard input as every other worker reads it: through the
+// runtime's poller, so that nothing of the worker has a P meanwhile and sysmon
+// sleeps. A worker with several Ps that waited in a plain read(2) would keep
+// one, and its sysmon would look every 20 us for up to 10 ms whether to take
+// it: in the turns of others.
+func parked() io.Reader {
+	if unix.SetNonblock(0, true) != nil {
+		return os.Stdin
+	}
+	return os.NewFile(0, "standard input")
 }

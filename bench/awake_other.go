@@ -2,10 +2,16 @@
 
 package bench
 
-import "os"
+import (
+	"io"
+	"os"
+)
 
 // awake is standard input; elsewhere than on Linux the scheduler is told of
 // the wait, and its monitor disturbs the slices a little.
 type awake struct{}
 
 func (awake) Read(b []byte) (int, error) { return os.Stdin.Read(b) }
+
+// parked is standard input, too.
+func parked() io.Reader { return os.Stdin }

@@ -266,9 +266,9 @@ func Work() int {
 		return head()
 	}
 	c, known := Lookup(name)
-	var in io.Reader = os.Stdin
-	if c.Awake {
-		in = awake{}
+	var in io.Reader = awake{}
+	if !c.Awake {
+		in = parked()
 	}
 	return lockstep.Serve(in, os.Stdout, func(cut func(string)) (lockstep.Arm, error) {
 		if !known {

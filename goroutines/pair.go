@@ -14,7 +14,9 @@ import (
 type Link interface {
 	// Drive makes n round trips as the task that has the turn.
 	Drive(n int) error
-	// Serve answers them as the other task, until the link is closed.
+	// Serve answers them as the other task, until the link is closed. If it
+	// would block a thread or spin for want of them, the link also has Begin
+	// and End (see Turns).
 	Serve() error
 	// Close ends Serve and gives back what the link holds. No Drive may be
 	// under way.
@@ -94,42 +96,71 @@ func (l *channel) Serve() error {
 func (l *channel) Close() error  { close(l.there); return nil }
 func (l *channel) Tally() *Tally { return &l.tally }
 
+// Turns has a link's serving task parked, in Go, between two turns. One that
+// waited for its next round trip in the kernel would keep its P, and the
+// runtime's monitor would look every 20 us for up to 10 ms whether to take it:
+// in the turns of others.
+type Turns struct {
+	begin chan int
+	over  chan struct{}
+}
+
+// NewTurns is for a new link.
+func NewTurns() Turns { return Turns{make(chan int), make(chan struct{})} }
+
+// Begin has Serve answer that many round trips. The driver calls it off the
+// clock.
+func (t Turns) Begin(trips int) { t.begin <- trips }
+
+// End waits until they are answered, or until Serve has failed.
+func (t Turns) End() { <-t.over }
+
+// Serve calls answer with the number of round trips of each turn, until Close
+// or an error.
+func (t Turns) Serve(answer func(trips int) error) error {
+	defer close(t.over)
+	for trips := range t.begin {
+		if err := answer(trips); err != nil {
+			return err
+		}
+		t.over <- struct{}{}
+	}
+	return nil
+}
+
+// Close ends Serve. No turn may be under way.
+func (t Turns) Close() { close(t.begin) }
+
 // NewYield links two tasks that both call runtime.Gosched in turn. It goes
 // through the scheduler's global queue, where a channel's hand-off goes to
 // the next slot of the P: two measures, never one (runtime/proc.go,
 // goschedImpl). Nothing orders the two tasks between the turns' ends, so their
 // CPUs are not compared.
-func NewYield() Link {
-	return &yield{begin: make(chan int), over: make(chan struct{})}
-}
+func NewYield() Link { return &yield{Turns: NewTurns()} }
 
 type yield struct {
-	begin chan int
-	over  chan struct{}
+	Turns
 	tally Tally
 }
 
 func (l *yield) Drive(n int) error {
-	l.begin <- n
 	for range n {
 		runtime.Gosched()
 	}
-	<-l.over
 	return nil
 }
 
 func (l *yield) Serve() error {
-	for n := range l.begin {
-		for range n {
+	return l.Turns.Serve(func(trips int) error {
+		for range trips {
 			l.tally.Answers++
 			runtime.Gosched()
 		}
-		l.over <- struct{}{}
-	}
-	return nil
+		return nil
+	})
 }
 
-func (l *yield) Close() error  { close(l.begin); return nil }
+func (l *yield) Close() error  { l.Turns.Close(); return nil }
 func (l *yield) Tally() *Tally { return &l.tally }
 
 // NewPipe links two tasks by two pipes through the runtime's network poller:
@@ -309,12 +340,22 @@ func NewPair(link Link, setup func(task int) error) (*Pair, error) {
 }
 
 func (p *Pair) drive(t turn) error {
+	parked, ok := p.link.(interface {
+		Begin(trips int)
+		End()
+	})
+	if ok {
+		parked.Begin(t.warm + t.n)
+	}
 	if err := p.link.Drive(t.warm); err != nil {
 		return err
 	}
 	t.clock.Start()
 	err := p.link.Drive(t.n)
 	t.clock.Stop()
+	if ok && err == nil {
+		parked.End()
+	}
 	return err
 }
 

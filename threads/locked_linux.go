@@ -25,15 +25,17 @@ func Pin(cpu int) error {
 
 // NewFutexLink links two locked goroutines by two futex words: each blocks
 // its thread in FUTEX_WAIT_PRIVATE, and the runtime knows (entersyscall).
-func NewFutexLink() (goroutines.Link, error) { return &futexLink{}, nil }
+func NewFutexLink() (goroutines.Link, error) {
+	return &futexLink{Turns: goroutines.NewTurns()}, nil
+}
 
 type futexLink struct {
+	goroutines.Turns
 	words [2]struct {
 		turn uint32
 		_    [60]byte // a cache line each
 	}
-	closed atomic.Bool
-	tally  goroutines.Tally
+	tally goroutines.Tally
 }
 
 func (l *futexLink) pass(to int) { setAndWake(&l.words[to].turn, 1) }
@@ -54,21 +56,17 @@ func (l *futexLink) Drive(n int) error {
 }
 
 func (l *futexLink) Serve() error {
-	for {
-		l.take(1)
-		if l.closed.Load() {
-			return nil
+	return l.Turns.Serve(func(trips int) error {
+		for range trips {
+			l.take(1)
+			l.tally.Answering()
+			l.pass(0)
 		}
-		l.tally.Answering()
-		l.pass(0)
-	}
+		return nil
+	})
 }
 
-func (l *futexLink) Close() error {
-	l.closed.Store(true)
-	l.pass(1)
-	return nil
-}
+func (l *futexLink) Close() error { l.Turns.Close(); return nil }
 
 func (l *futexLink) Tally() *goroutines.Tally { return &l.tally }
 
@@ -76,7 +74,7 @@ func (l *futexLink) Tally() *goroutines.Tally { return &l.tally }
 // task whose pipe is empty blocks its thread in read(2), and the network
 // poller has no part in it.
 func NewPipeLink() (goroutines.Link, error) {
-	l := &pipeLink{}
+	l := &pipeLink{Turns: goroutines.NewTurns()}
 	for i := range l.pipes {
 		if err := unix.Pipe2(l.pipes[i][:], unix.O_CLOEXEC); err != nil {
 			for _, made := range l.pipes[:i] {
@@ -90,21 +88,9 @@ func NewPipeLink() (goroutines.Link, error) {
 }
 
 type pipeLink struct {
+	goroutines.Turns
 	pipes [2][2]int // there and back, each read end and write end
 	tally goroutines.Tally
-
-	// A descriptor on which a thread may be blocked is not closed: its number
-	// could be another file's when read(2) gets to it. So Serve closes its own
-	// ends, unless Close came before it: whoever sets taken does.
-	taken atomic.Bool
-}
-
-const drives, serves = 0, 1 // the two sides of a link
-
-// hangUp closes a side's ends.
-func (l *pipeLink) hangUp(side int) {
-	unix.Close(l.pipes[side][1])
-	unix.Close(l.pipes[1-side][0])
 }
 
 var errHungUp = errors.New("the other side has hung up")
@@ -154,28 +140,28 @@ func (l *pipeLink) Drive(n int) error {
 }
 
 func (l *pipeLink) Serve() error {
-	if !l.taken.CompareAndSwap(false, true) {
-		return nil
-	}
-	defer l.hangUp(serves)
 	b := make([]byte, 1)
-	for {
-		if err := receive(l.pipes[0][0], b); err == errHungUp {
-			return nil
-		} else if err != nil {
-			return err
+	return l.Turns.Serve(func(trips int) error {
+		for range trips {
+			if err := receive(l.pipes[0][0], b); err != nil {
+				return err
+			}
+			l.tally.Answering()
+			if err := send(l.pipes[1][1], b); err != nil {
+				return err
+			}
 		}
-		l.tally.Answering()
-		if err := send(l.pipes[1][1], b); err != nil {
-			return err
-		}
-	}
+		return nil
+	})
 }
 
+// Close closes the pipes at once: between two turns nobody is in a system call
+// on one of them.
 func (l *pipeLink) Close() error {
-	l.hangUp(drives)
-	if l.taken.CompareAndSwap(false, true) {
-		l.hangUp(serves)
+	l.Turns.Close()
+	for _, p := range l.pipes {
+		unix.Close(p[0])
+		unix.Close(p[1])
 	}
 	return nil
 }

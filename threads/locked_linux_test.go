@@ -253,6 +253,7 @@ func TestPipeLinkBroken(t *testing.T) {
 		t.Errorf("Drive with nobody to answer: %v, want %v", err, errHungUp)
 	}
 	// The byte of that round trip is there to be answered.
+	go l.(*pipeLink).Begin(1)
 	if err := l.Serve(); !errors.Is(err, unix.EBADF) {
 		t.Errorf("Serve with no way to answer: %v, want EBADF", err)
 	}

@@ -5,6 +5,7 @@ package threads
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -57,7 +58,7 @@ func (e *StartError) remedy() string {
 		return "memory, vm.max_map_count or vm.overcommit_memory is met: hold fewer threads or give them smaller stacks"
 	case errors.Is(e.Err, unix.EMFILE), errors.Is(e.Err, unix.ENFILE):
 		return "file descriptors are used up: raise ulimit -n"
-	case errors.Is(e.Err, unix.EINVAL):
+	case errors.Is(e.Err, unix.EINVAL) && strings.HasPrefix(e.Step, "sched_setaffinity"):
 		return "pick a CPU that the affinity mask and the cpuset allow"
 	}
 	return "a seccomp filter or a security module may forbid it: allow it, or leave the raw threads out"

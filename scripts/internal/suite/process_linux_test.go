@@ -259,6 +259,27 @@ func TestForce(t *testing.T) {
 	}
 }
 
+// TestTornRound resumes files that end within a round, as a crash of the
+// system may leave them: what is torn is measured anew.
+func TestTornRound(t *testing.T) {
+	s := newSession(t)
+	path := filepath.Join(s.dir, "o.txt")
+	args := []string{"-bench", "Create/impl=(goroutine|floor)/mode=nojoin", "-rounds", "2", "-o", path}
+	s.succeed(s.run("", args...))
+	text := contents(t, path)
+	second := bytes.Index(text, []byte("# round 2: "))
+	for _, torn := range []string{"# round 2: seconds=1", "# round 2: seconds=1\nBenchmarkCreate/impl=gorou", string(bytes.TrimSpace(text[second:]))} {
+		if err := os.WriteFile(path, append(slices.Clone(text[:second]), torn...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s.succeed(s.run("", append(args, "-resume")...))
+		s.read(path, 2)
+		if got := contents(t, path); !bytes.Equal(got[:second], text[:second]) || bytes.Count(got, []byte("# round 2: ")) != 1 {
+			t.Errorf("torn at %q, it is resumed to\n%s", torn, got)
+		}
+	}
+}
+
 // TestStopped stops runs at moments of all kinds, by ^C and by kill -9: what
 // is in the file is whole, -resume makes it complete, and nothing else is left.
 func TestStopped(t *testing.T) {

@@ -1,0 +1,27 @@
+//go:build !(linux && (amd64 || arm64))
+
+package threads
+
+import (
+	"errors"
+	"testing"
+)
+
+// TestUnsupported: where there are no raw threads, what would make one says
+// so, and what a caller sizes them by still answers.
+func TestUnsupported(t *testing.T) {
+	for name, make := range map[string]func() error{
+		"NewPair":    func() error { _, err := NewPair(Futex); return err },
+		"NewFloor":   func() error { _, err := NewFloor(Pipe); return err },
+		"NewCreator": func() error { _, err := NewCreator(1); return err },
+		"NewHerd":    func() error { _, err := NewHerd(LeastStack(0), 0); return err },
+		"NewReaders": func() error { _, err := NewReaders(LeastStack(0), 0); return err },
+	} {
+		if err := make(); !errors.Is(err, ErrUnsupported) {
+			t.Errorf("%s: %v, want %v", name, err, ErrUnsupported)
+		}
+	}
+	if raw, mappings := Alive(); raw != 0 || mappings != 0 {
+		t.Errorf("Alive() = %d, %d", raw, mappings)
+	}
+}
