@@ -3,6 +3,7 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime/debug"
 
 	"threadbench/bench/lockstep"
@@ -53,6 +54,16 @@ const (
 	stackLeast = 40
 )
 
+// FewerTasks in a worker's environment has a Stack case hold a quarter of its
+// tasks, for a run that has little time: a slope needs no more, and the row
+// says how many they were.
+const FewerTasks = fewerVariable + "=1"
+
+const (
+	fewerVariable = "THREADBENCH_FEWER"
+	fewer         = 4
+)
+
 func stackCases() []Case {
 	var cases []Case
 	row := func(impl, stack string, depth int, herd newHerd) {
@@ -97,6 +108,10 @@ func openStack(impl, stack string, depth, n int, herd newHerd) func(func(string)
 			need.BytesPerThread = int64(4*depth + 8<<10)
 		} else {
 			need.MapsPerThread, need.Runtime = mapsPerThread(ofRuntime), ofRuntime
+		}
+		n := n
+		if os.Getenv(fewerVariable) != "" {
+			n /= fewer
 		}
 		need.Threads = n
 		fits, limit, err := room(need, impl != "goroutine")

@@ -49,6 +49,9 @@ func (m *machine) measureGroup(ctx context.Context, g group, p Profile, round in
 		if specs[i].CPUs == nil && m.kept {
 			specs[i].CPUs = m.site.CPUs
 		}
+		if !p.Full {
+			specs[i].Env = append(specs[i].Env, bench.FewerTasks)
+		}
 	}
 	var err error
 	if g.once() > 0 {

@@ -28,7 +28,7 @@ const slice = 1500 * time.Microsecond
 // Profiles are what -profile chooses from. A verdict over the m statements of
 // the ledger at 5% needs 1+ceil(log2(m/0.05)) rounds: 10 for up to 25.
 var Profiles = []Profile{
-	{Name: "quick", Rounds: 10, Laps: 90, Windows: 1},
+	{Name: "quick", Rounds: 10, Laps: 60, Windows: 1},
 	{Name: "full", Rounds: 20, Laps: 120, Windows: 3, Full: true},
 }
 
