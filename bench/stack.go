@@ -134,8 +134,9 @@ func openStack(impl, stack string, depth, n int, herd newHerd) func(func(string)
 			return nil, err
 		}
 		a := &stackArm{herd: h, meter: meter, n: fits}
-		// The next power of two, and a span half in use.
-		a.leastStack, a.mostStack = max(depth, stackStart), 4*depth+16<<10
+		// The next power of two, and a span half in use; some of the first
+		// tasks' may be in spans that were there before.
+		a.leastStack, a.mostStack = max(depth, stackStart)*7/8, 4*depth+16<<10
 		switch impl {
 		case "clone":
 			a.leastStack, a.mostStack = 0, 64
