@@ -2,6 +2,8 @@
 
 package threads
 
+//lint:file-ignore U1000 The assembly uses these, through go_asm.h.
+
 import "golang.org/x/sys/unix"
 
 // What the assembly includes as go_asm.h: the system call numbers and flags,

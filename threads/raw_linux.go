@@ -231,7 +231,6 @@ type Driver struct {
 	fds     []int
 	array   mapping // the children's controls, as pointers
 	spawned []thread
-	calls   int64 // that Run has asked for
 }
 
 // NewPair makes two raw threads that hand the turn to each other. One op is
