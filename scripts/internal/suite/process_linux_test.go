@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -430,6 +431,9 @@ func threadsOf(pid int) int {
 func TestHangUp(t *testing.T) {
 	for how, want := range map[string]int{"": 2, "deaf=": 0} {
 		t.Run("prepared as "+how, func(t *testing.T) {
+			if how == "" && signal.Ignored(syscall.SIGHUP) {
+				t.Skip("these tests run under nohup")
+			}
 			s := newSession(t)
 			cmd := s.run(how, "-bench", one, "-rounds", "1", "-o", filepath.Join(s.dir, "o.txt"))
 			if err := cmd.Start(); err != nil {
