@@ -167,8 +167,11 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s has the units %v, want %v", r.FullName, r.Units(), want)
 		}
 	}
-	if len(f.Notes) > 0 {
-		t.Errorf("notes %v", f.Notes)
+	for _, n := range f.Notes {
+		// A machine that is busy enough makes too few threads in a round.
+		if !strings.Contains(n.Reason, "unproven") {
+			t.Errorf("note %v", n)
+		}
 	}
 	plan, _, _, err := wholeRounds(contents(t, path))
 	if want := (Plan{Profile: "quick", Bench: one, Rounds: 2, CPU: site(t).CPU}); err != nil || plan != want {
