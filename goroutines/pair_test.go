@@ -109,7 +109,7 @@ func TestPairClose(t *testing.T) {
 						t.Fatal(err)
 					}
 					for range turns {
-						if err := p.Run(turns, turns/2, &record{tally: p.Tally}); err != nil {
+						if err := p.Run(turns, turns/2, &record{tally: func() *Tally { return &Tally{} }}); err != nil {
 							t.Fatal(err)
 						}
 					}
