@@ -3,6 +3,7 @@ package threads
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -91,7 +92,12 @@ type pipeLink struct {
 	goroutines.Turns
 	pipes [2][2]int // there and back, each read end and write end
 	tally goroutines.Tally
+	quit  sync.Once // closes the write end of the way back
 }
+
+// hangUp ends what the driver reads: Close does, and a Serve that has failed,
+// or its driver would wait for the answer for ever.
+func (l *pipeLink) hangUp() { l.quit.Do(func() { unix.Close(l.pipes[1][1]) }) }
 
 var errHungUp = errors.New("the other side has hung up")
 
@@ -141,7 +147,7 @@ func (l *pipeLink) Drive(n int) error {
 
 func (l *pipeLink) Serve() error {
 	b := make([]byte, 1)
-	return l.Turns.Serve(func(trips int) error {
+	err := l.Turns.Serve(func(trips int) error {
 		for range trips {
 			if err := receive(l.pipes[0][0], b); err != nil {
 				return err
@@ -153,15 +159,19 @@ func (l *pipeLink) Serve() error {
 		}
 		return nil
 	})
+	if err != nil {
+		l.hangUp()
+	}
+	return err
 }
 
 // Close closes the pipes at once: between two turns nobody is in a system call
 // on one of them.
 func (l *pipeLink) Close() error {
 	l.Turns.Close()
-	for _, p := range l.pipes {
-		unix.Close(p[0])
-		unix.Close(p[1])
+	l.hangUp()
+	for _, fd := range []int{l.pipes[0][0], l.pipes[0][1], l.pipes[1][0]} {
+		unix.Close(fd)
 	}
 	return nil
 }

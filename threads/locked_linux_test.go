@@ -260,6 +260,25 @@ func TestPipeLinkBroken(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
+
+	// A Serve that has failed has its driver wait for no answer.
+	l, err = NewPipeLink()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.SetNonblock(l.(*pipeLink).pipes[0][0], true); err != nil {
+		t.Fatal(err)
+	}
+	go l.(*pipeLink).Begin(1)
+	if err := l.Serve(); !errors.Is(err, unix.EAGAIN) {
+		t.Errorf("Serve that may not block: %v, want EAGAIN", err)
+	}
+	if err := l.Drive(1); err != errHungUp {
+		t.Errorf("Drive with nobody to answer any more: %v, want %v", err, errHungUp)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestTID: threads differ, and a goroutine wired to one stays on it.
