@@ -52,9 +52,10 @@ var unproven = map[string]int{}
 // file of the same name. The adaptor hands testing's b.N to a worker as the
 // number of ops and reports the worker's clock.
 
-func BenchmarkCreate(b *testing.B) { family(b, "Create") }
-func BenchmarkStack(b *testing.B)  { family(b, "Stack") }
-func BenchmarkSwitch(b *testing.B) { family(b, "Switch") }
+func BenchmarkCreate(b *testing.B)    { family(b, "Create") }
+func BenchmarkStack(b *testing.B)     { family(b, "Stack") }
+func BenchmarkStackGrow(b *testing.B) { family(b, "StackGrow") }
+func BenchmarkSwitch(b *testing.B)    { family(b, "Switch") }
 
 func family(b *testing.B, name string) {
 	f, ok := bench.FamilyOf(name)

@@ -35,7 +35,7 @@ type Case struct {
 }
 
 // Families are all the families, in the order of every table.
-var Families = []Family{createFamily, stackFamily, switchFamily}
+var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily}
 
 // A Family is a set of cases that measure the same thing in different
 // contenders and ways.
@@ -152,6 +152,8 @@ var reported = []struct{ unit, count, of string }{
 	{"kernel-switches/op", "kernel-switches", ""},
 	{"crossed/op", "crossed", "samples"},
 	{"threads/op", "threads", ""},
+	{"faults/op", "faults", ""},
+	{"moved/op", "moved", ""},
 }
 
 // Figures are a measurement's figures by unit, its counts among them, but for

@@ -80,7 +80,7 @@ func Configuration(driver string, timer time.Duration) []Setting {
 			}
 			return size(v)
 		})},
-		{"starting-stack", metric("/gc/stack/starting-size:bytes", func(v uint64) string {
+		{"starting-stack", metric(stackStarts, func(v uint64) string {
 			return strconv.FormatUint(v, 10) + "B"
 		})},
 		{"affinity", h.affinity},

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"runtime/metrics"
 	"slices"
 	"sync/atomic"
 
@@ -30,6 +29,12 @@ import (
 //	        given back) on the clock. Once a process.
 //	nojoin  the same, but the clock stops when the last task has begun to
 //	        run: what starting costs.
+//	stamped like reused, with a stamp before each call that makes a task and
+//	        one as the task's first instruction: the percentiles are of the
+//	        time between, ns/op is of the whole op. A locked goroutine exits
+//	        locked. Its first instruction comes early: it takes the thread of
+//	        the one that made it, and the new thread is for whoever runs next.
+//	        Once a process.
 //
 // The raw threads of reused and burst are made by a raw thread, in assembly:
 // the kernel's own floor, with nothing of Go in it. Their stacks are mapped
@@ -41,12 +46,16 @@ import (
 // It favours the goroutine in that a task does nothing: a thread's cost is
 // the same for a task that runs for a second.
 var createFamily = Family{
-	Name:    "Create",
-	Op:      "one task created, run and joined",
-	ModeOps: map[string]string{"nojoin": "one task created and begun; its end is not waited for"},
+	Name: "Create",
+	Op:   "one task created, run and joined",
+	ModeOps: map[string]string{
+		"nojoin":  "one task created and begun; its end is not waited for",
+		"stamped": "one task created, run and joined, of which the percentiles are from the call to its first instruction",
+	},
 	Primary: []string{"ns/op"},
 	Read: "reused makes each task from what the last one left, burst a hundred at a time, " +
 		"cold a thousand in a fresh process with none reused; nojoin is cold up to the last task's first step. " +
+		"stamped has the percentiles of the time from the call to the task's first instruction. " +
 		"threads/op says whether a thread was made. A reused locked thread shows where a goroutine's advantage comes from: from not asking the kernel.",
 	Cases: createCases(),
 }
@@ -54,6 +63,10 @@ var createFamily = Family{
 const (
 	createBatch = 100
 	createCold  = 1000
+
+	// What is stamped in a process: of 20,000 the thousandth part is 20.
+	stampedTasks = 20_000
+	stampedTrips = 20_000
 )
 
 // still keeps the runtime still: no collection, no adapting start of stacks.
@@ -73,9 +86,13 @@ func createCases() []Case {
 			Wants: wants,
 			open:  open,
 		}
-		if mode == "cold" || mode == "nojoin" {
+		switch mode {
+		case "cold", "nojoin":
 			c.Once, c.Env = 5, still
-		} else {
+		case "stamped":
+			c.Once, c.Quick = 1, false
+			fallthrough
+		default:
 			c.Awake = impl == "goroutine" || impl == "floor" || impl == "locked" && mode == "reused"
 		}
 		return c
@@ -98,6 +115,10 @@ func createCases() []Case {
 		row("locked", "nojoin", openCold(lockedHerd, false), created, exactly),
 		row("clone", "nojoin", openCold(cloneHerd, false), exactly),
 		row("floor", "nojoin", openAllocate, none),
+
+		row("goroutine", "stamped", stampedCreate(stampedTasks, plain), created, none),
+		row("locked", "stamped", stampedCreate(stampedTasks, exitLocked), created, each),
+		row("clone", "stamped", stampedCreator(stampedTasks), exactly),
 	}
 }
 
@@ -132,26 +153,30 @@ func exitLocked() hooks {
 
 func openCreate(batch int, how func() hooks) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
-		a := &createArm{batch: batch, hooks: how(), meter: newMeter()}
-		if a.hooks.threads == nil {
-			a.hooks.threads = func() int64 { return count(threadsAlive) }
-		}
-		return a, nil
+		return newCreateArm(batch, how()), nil
 	}
 }
 
+func newCreateArm(batch int, how hooks) *createArm {
+	if how.threads == nil {
+		how.threads = func() int64 { return count(threadsAlive) }
+	}
+	return &createArm{batch: batch, hooks: how, create: goroutines.Create, meter: newMeter()}
+}
+
 type createArm struct {
-	batch int
-	hooks hooks
-	meter *meter
+	batch  int
+	hooks  hooks
+	create func(n, batch int, in, out func())
+	meter  *meter
 }
 
 func (a *createArm) Run(n int) (lockstep.Slice, error) {
 	n = roundUp(n, a.batch)
-	goroutines.Create(roundUp(min(n, warmThread), a.batch), a.batch, a.hooks.in, a.hooks.out)
+	a.create(roundUp(min(n, warmThread), a.batch), a.batch, a.hooks.in, a.hooks.out)
 	made, created := a.hooks.threads(), count(goroutinesCreated)
 	a.meter.Start()
-	goroutines.Create(n, a.batch, a.hooks.in, a.hooks.out)
+	a.create(n, a.batch, a.hooks.in, a.hooks.out)
 	a.meter.Stop()
 	return lockstep.Slice{Ops: n, Elapsed: a.meter.elapsed, Counts: a.meter.counts(map[string]int64{
 		"created": count(goroutinesCreated) - created,
@@ -164,11 +189,15 @@ func (a *createArm) Close() error { return nil }
 func roundUp(n, batch int) int { return (n + batch - 1) / batch * batch }
 
 func openCreator(batch int) func(func(string)) (lockstep.Arm, error) {
+	return openCreatorOf(batch, func() (*threads.Driver, error) { return threads.NewCreator(batch) })
+}
+
+func openCreatorOf(batch int, creator func() (*threads.Driver, error)) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
 		if err := headroom(threads.Need{Threads: batch + 1, MapsPerThread: threads.MapsPerThread}); err != nil {
 			return nil, err
 		}
-		d, err := threads.NewCreator(batch)
+		d, err := creator()
 		if err != nil {
 			return nil, skipUnsupported(err)
 		}
@@ -340,9 +369,7 @@ func (a *coldArm) Close() error {
 // one takes, its stack and its g, and to touch it where one does. All of them
 // stay alive.
 func openAllocate(func(string)) (lockstep.Arm, error) {
-	s := []metrics.Sample{{Name: "/gc/stack/starting-size:bytes"}}
-	metrics.Read(s)
-	if got := s[0].Value.Uint64(); got != stackStart {
+	if got := count(stackStarts); got != stackStart {
 		return nil, fmt.Errorf("allocating as much as a goroutine: its stack starts at %d bytes here, not %d", got, stackStart)
 	}
 	return &allocateArm{meter: newMeter()}, nil

@@ -77,4 +77,5 @@ const (
 	goroutinesCreated = "/sched/goroutines-created:goroutines"
 	threadsAlive      = "/sched/threads/total:threads"
 	stackBytes        = "/memory/classes/heap/stacks:bytes"
+	stackStarts       = "/gc/stack/starting-size:bytes"
 )

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"runtime"
+	"slices"
 
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
@@ -26,6 +27,11 @@ import (
 // place. cross is one CPU each, for those that can be held there: it measures
 // the wake-up of an idle CPU more than a switch. free leaves it to the
 // schedulers: a lottery between the two, which decides nothing.
+//
+// mode=stamped has both tasks take a stamp when they get the turn. The time
+// from one stamp to the next is a hand-off, and its percentiles are told; the
+// stamp's own cost, which is in each of them, stands beside them. Once a
+// process. Without a mode there are no stamps.
 //
 // It favours the goroutine: with no work between, its stack and its few words
 // of state stay in the first-level cache, and so does a thread's, whose
@@ -65,11 +71,12 @@ func switchCases() []Case {
 	stayed := Want{Count: "crossed", Of: "samples", Per: 0}
 	crossed := Want{Count: "crossed", Of: "samples", Per: 1}
 
-	row := func(impl, via, place string, open func(func(string)) (lockstep.Arm, error), wants ...Want) Case {
+	var cases, stamped []Case
+	row := func(impl, via, place string, w way, wants ...Want) {
 		c := Case{
 			Name:  Name{Family: "Switch"}.With("impl", impl).With("via", via).With("place", place),
 			Wants: wants,
-			open:  open,
+			open:  w.open,
 		}
 		switch place {
 		case "same":
@@ -89,7 +96,15 @@ func switchCases() []Case {
 			// goroutine that waits for its end, sysmon would look every 20 us.
 			c.Procs = 1
 		}
-		return c
+		cases = append(cases, c)
+		if w.stamped != nil && (place != "free" || impl == "goroutine") {
+			// Once more, with stamps in the place of samples.
+			c.Name = c.Name.With("mode", "stamped")
+			c.Once, c.Quick = 1, false
+			c.Wants = slices.DeleteFunc(slices.Clone(wants), func(w Want) bool { return w.Of == "samples" })
+			c.open = w.stamped
+			stamped = append(stamped, c)
+		}
 	}
 	var (
 		channel     = func() (goroutines.Link, error) { return goroutines.NewChannel(), nil }
@@ -100,37 +115,50 @@ func switchCases() []Case {
 		futex       = threads.NewFutexLink
 		blockedPipe = threads.NewPipeLink
 	)
-	return []Case{
-		row("goroutine", "channel", "same", openPair(channel, nil), none, scheduled, stayed),
-		row("locked", "channel", "same", openPair(channel, wire), some, scheduled, stayed),
-		row("locked", "futex", "same", openPair(futex, wire), oneAndSysmon, stayed),
-		row("clone", "futex", "same", openRaw(threads.NewPair, threads.Futex, false), one, stayed),
-		row("floor", "channel", "same", openPair(coroutine, nil), none),
-		row("floor", "futex", "same", openRaw(threads.NewFloor, threads.Futex, false), rare),
+	row("goroutine", "channel", "same", goWay(channel, nil), none, scheduled, stayed)
+	row("locked", "channel", "same", goWay(channel, wire), some, scheduled, stayed)
+	row("locked", "futex", "same", goWay(futex, wire), oneAndSysmon, stayed)
+	row("clone", "futex", "same", rawWay(threads.Futex, false), one, stayed)
+	row("floor", "channel", "same", way{open: openPair(coroutine, nil)}, none)
+	row("floor", "futex", "same", way{open: openRaw(threads.NewFloor, threads.Futex, false)}, rare)
 
-		row("goroutine", "pipe", "same", openPair(pipe, nil), rare, scheduled, stayed),
-		row("locked", "pipe", "same", openPair(blockedPipe, wire), oneAndSysmon, stayed),
-		row("clone", "pipe", "same", openRaw(threads.NewPair, threads.Pipe, false), one, stayed),
-		row("floor", "pipe", "same", openPair(pipeFloor, nil), rare),
+	row("goroutine", "pipe", "same", goWay(pipe, nil), rare, scheduled, stayed)
+	row("locked", "pipe", "same", goWay(blockedPipe, wire), oneAndSysmon, stayed)
+	row("clone", "pipe", "same", rawWay(threads.Pipe, false), one, stayed)
+	row("floor", "pipe", "same", way{open: openPair(pipeFloor, nil)}, rare)
 
-		row("goroutine", "yield", "same", openPair(yield, nil), none, scheduled),
-		row("locked", "yield", "same", openPair(yield, wire), some, scheduled),
-		row("clone", "yield", "same", openRaw(threads.NewPair, threads.Yield, false), one),
-		row("floor", "yield", "same", openRaw(threads.NewFloor, threads.Yield, false), rare),
+	row("goroutine", "yield", "same", way{open: openPair(yield, nil)}, none, scheduled)
+	row("locked", "yield", "same", way{open: openPair(yield, wire)}, some, scheduled)
+	row("clone", "yield", "same", way{open: openRaw(threads.NewPair, threads.Yield, false)}, one)
+	row("floor", "yield", "same", way{open: openRaw(threads.NewFloor, threads.Yield, false)}, rare)
 
-		row("locked", "futex", "cross", openPair(futex, wireApart), mostAndMore, crossed),
-		row("clone", "futex", "cross", openRaw(threads.NewPair, threads.Futex, true), most, crossed),
-		row("locked", "pipe", "cross", openPair(blockedPipe, wireApart), mostAndMore, crossed),
-		row("clone", "pipe", "cross", openRaw(threads.NewPair, threads.Pipe, true), most, crossed),
+	row("locked", "futex", "cross", goWay(futex, wireApart), mostAndMore, crossed)
+	row("clone", "futex", "cross", rawWay(threads.Futex, true), most, crossed)
+	row("locked", "pipe", "cross", goWay(blockedPipe, wireApart), mostAndMore, crossed)
+	row("clone", "pipe", "cross", rawWay(threads.Pipe, true), most, crossed)
 
-		row("goroutine", "channel", "free", openPair(channel, nil), scheduled),
-		row("locked", "channel", "free", openPair(channel, wire), scheduled),
-		row("locked", "futex", "free", openPair(futex, wire)),
-		row("clone", "futex", "free", openRaw(threads.NewPair, threads.Futex, false)),
-		row("goroutine", "pipe", "free", openPair(pipe, nil), oftenScheduled),
-		row("locked", "pipe", "free", openPair(blockedPipe, wire)),
-		row("clone", "pipe", "free", openRaw(threads.NewPair, threads.Pipe, false)),
-	}
+	row("goroutine", "channel", "free", goWay(channel, nil), scheduled)
+	row("locked", "channel", "free", goWay(channel, wire), scheduled)
+	row("locked", "futex", "free", goWay(futex, wire))
+	row("clone", "futex", "free", rawWay(threads.Futex, false))
+	row("goroutine", "pipe", "free", goWay(pipe, nil), oftenScheduled)
+	row("locked", "pipe", "free", goWay(blockedPipe, wire))
+	row("clone", "pipe", "free", rawWay(threads.Pipe, false))
+	return append(cases, stamped...)
+}
+
+// A way is how a case of two tasks is opened, plain and with stamps; it has no
+// stamped if that would tell nothing.
+type way struct {
+	open, stamped func(func(string)) (lockstep.Arm, error)
+}
+
+func goWay(link func() (goroutines.Link, error), setup func(task int) error) way {
+	return way{openPair(link, setup), stampedPair(stampedTrips, link, setup)}
+}
+
+func rawWay(op threads.Op, apart bool) way {
+	return way{openRaw(threads.NewPair, op, apart), stampedRaw(stampedTrips, op, apart)}
 }
 
 // wire wires a task to a thread of its own.

@@ -4,3 +4,6 @@ package bench
 
 // kernelSwitches is unknown here.
 func kernelSwitches() int64 { return -1 }
+
+// minorFaults is unknown here.
+func minorFaults() int64 { return -1 }

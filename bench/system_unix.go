@@ -13,3 +13,13 @@ func kernelSwitches() int64 {
 	}
 	return int64(u.Nvcsw) + int64(u.Nivcsw)
 }
+
+// minorFaults is how many pages this process was given so far that had not to
+// be read from anywhere (getrusage(2)); -1 if unknown.
+func minorFaults() int64 {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		return -1
+	}
+	return int64(u.Minflt)
+}

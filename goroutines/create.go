@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // Create makes n tasks in batches: those of a batch one after the other, each
@@ -34,6 +35,29 @@ func Create(n, batch int, in, out func()) {
 		for range b {
 			go task()
 		}
+		running.Wait()
+	}
+}
+
+// CreateStamped makes n tasks one after the other and joins each. calls takes a
+// stamp before each is made, firsts when it has begun and called in. in and
+// out are as in Create.
+func CreateStamped(n int, calls, firsts *Stamps, in, out func()) {
+	var running sync.WaitGroup
+	task := func() {
+		if in != nil {
+			in()
+		}
+		firsts.Put()
+		running.Done()
+		if out != nil {
+			out()
+		}
+	}
+	for range n {
+		running.Add(1)
+		calls.Put()
+		go task()
 		running.Wait()
 	}
 }
@@ -122,4 +146,71 @@ func descend(depth int, f func()) (sum byte) {
 		f()
 	}
 	return sum + frame[(depth+1)%frameBytes]
+}
+
+// A Grower is a task that goes down its own stack when it is told to, and
+// then parks down there.
+type Grower struct {
+	depth  int
+	order  chan *Stamps
+	deep   chan bool
+	end    chan struct{}
+	exited chan struct{}
+}
+
+// NewGrower starts a task that will go down its stack by depth bytes, and
+// returns when it waits for that. in is called by the task first; nil does
+// nothing.
+func NewGrower(depth int, in func()) *Grower {
+	g := &Grower{depth: depth, order: make(chan *Stamps), deep: make(chan bool), end: make(chan struct{}), exited: make(chan struct{})}
+	go g.task(in)
+	<-g.deep
+	return g
+}
+
+func (g *Grower) task(in func()) {
+	if in != nil {
+		in()
+	}
+	g.deep <- false
+	for s := range g.order {
+		before := here()
+		s.Put()
+		descend(g.depth, s.Put)
+		g.deep <- here() != before
+	}
+	descend(g.depth, func() {
+		close(g.deep)
+		<-g.end
+	})
+	close(g.exited)
+}
+
+// here is where the caller's stack is, to be compared and never to be used.
+//
+//go:noinline
+func here() uintptr {
+	var local byte
+	return uintptr(unsafe.Pointer(&local))
+}
+
+// Grow has the task go down its stack and come back up, and take a stamp as
+// it begins and one at the depth. It tells whether the stack has moved: grown
+// into another place.
+func (g *Grower) Grow(s *Stamps) (moved bool) {
+	g.order <- s
+	return <-g.deep
+}
+
+// Park has the task go down once more and park there, so that its stack is in
+// use as far as that.
+func (g *Grower) Park() {
+	close(g.order)
+	<-g.deep
+}
+
+// Close ends the task, which has to have been parked.
+func (g *Grower) Close() {
+	close(g.end)
+	<-g.exited
 }

@@ -26,7 +26,7 @@ type Link interface {
 }
 
 // A Tally is the evidence of a link: how often the other task answered, and
-// where the two of them ran.
+// where the two of them ran or, if it stamps, when each had the turn.
 type Tally struct {
 	Answers int // round trips that Serve answered
 	Samples int // hand-offs in which both sides were asked for their CPU
@@ -34,35 +34,76 @@ type Tally struct {
 
 	driven int
 	cpu    [2]int
+	each   int // -1 if each hand-off is stamped, else 0
+	stamps [2]*Stamps
 }
 
 // Every sampleEvery-th round trip both sides ask for their CPU.
 const sampleEvery = 256
 
+// Stamp has both tasks take a stamp when they get the turn, n times each at
+// the most, instead of asking now and then for their CPU. It is called before
+// the first round trip.
+func (t *Tally) Stamp(n int) {
+	t.each = -1
+	t.stamps = [2]*Stamps{NewStamps(n), NewStamps(n)}
+}
+
+// Stamps are those that the driver and the other task have taken.
+func (t *Tally) Stamps() (driver, other *Stamps) { return t.stamps[0], t.stamps[1] }
+
+// seldom tells whether a round trip is one in which more is done than to count
+// it.
+func (t *Tally) seldom(trip int) bool { return trip&(sampleEvery-1)&^t.each == 0 }
+
 // Driving is called by Drive before each round trip, Driven after it.
 func (t *Tally) Driving() {
-	if t.driven%sampleEvery == 0 {
+	if t.seldom(t.driven) {
+		t.drives()
+	}
+}
+
+//go:noinline
+func (t *Tally) drives() {
+	if t.each == 0 {
 		t.cpu[0] = CPU()
 	}
 }
 
 // Driven is called by Drive after each round trip.
 func (t *Tally) Driven() {
-	if t.driven%sampleEvery == 0 && t.cpu[0] >= 0 {
+	if t.seldom(t.driven) {
+		t.drove()
+	}
+	t.driven++
+}
+
+func (t *Tally) drove() {
+	switch {
+	case t.each != 0:
+		t.stamps[0].Put()
+	case t.cpu[0] >= 0:
 		t.Samples++
 		if t.cpu[0] != t.cpu[1] {
 			t.Crossed++
 		}
 	}
-	t.driven++
 }
 
 // Answering is called by Serve when it has the turn.
 func (t *Tally) Answering() {
-	if t.Answers%sampleEvery == 0 {
-		t.cpu[1] = CPU()
+	if t.seldom(t.Answers) {
+		t.answers()
 	}
 	t.Answers++
+}
+
+func (t *Tally) answers() {
+	if t.each != 0 {
+		t.stamps[1].Put()
+	} else {
+		t.cpu[1] = CPU()
+	}
 }
 
 // NewChannel links two tasks by two unbuffered channels.

@@ -35,9 +35,10 @@ const (
 		unix.CLONE_SYSVSEM | unix.CLONE_THREAD | unix.CLONE_SETTLS |
 		unix.CLONE_PARENT_SETTID | unix.CLONE_CHILD_CLEARTID
 
-	// Every sampleEvery-th round trip both tasks ask for their CPU.
+	// Every sampleEvery-th round trip both tasks ask for their CPU, or, where
+	// that would be in a stamp's way, only in the first.
 	sampleEvery = 256
-	sampleMask  = sampleEvery - 1
+	sampleOnce  = 1<<64 - 1
 
 	// What control.cpu holds until the thread has asked: no CPU has that number.
 	noCPU = 1 << 16
@@ -82,6 +83,12 @@ type control struct {
 	children   **control // what spawn starts: batch of them
 	batch      uint64
 
+	// What takes a stamp puts it into stamps, which has room for all of a turn.
+	stamps  *int64
+	stamped uint64  // how many there are
+	inner   uintptr // the half that takeStamp is wrapped around
+	asks    uint64  // it asks for its CPU when calls has none of these bits
+
 	// Evidence.
 	calls   uint64 // calls since the start, warm-up and all
 	samples uint64 // round trips in which both CPUs were asked for
@@ -113,8 +120,10 @@ type herd struct {
 // call, as PCs.
 type bodies struct {
 	exit, park, block, drive, serve uintptr
+	begin                           uintptr
 	futexPass, futexTake, futexMiss uintptr
 	pipePass, pipeTake              uintptr
 	yieldPass, yieldTake, nop       uintptr
-	spawn, join                     uintptr
+	spawn, join, stampSpawn         uintptr
+	stamp, takeStamp, touch         uintptr
 }

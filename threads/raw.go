@@ -45,4 +45,5 @@ type Timing struct {
 	Samples  int64         // hand-offs in which both sides were asked for their CPU (getcpu)
 	Crossed  int64         // those of them in which the two CPUs differed
 	Spawned  int64         // threads made, those of the warm-up among them
+	Faults   int64         // page faults of the whole process meanwhile that needed no reading (getrusage)
 }

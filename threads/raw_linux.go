@@ -84,6 +84,7 @@ func newThread(body uintptr, stack int) (thread, error) {
 	c := m.top()
 	c.body = body
 	c.blocked = ^uint64(0)
+	c.asks = sampleEvery - 1
 	return thread{c, m}, nil
 }
 
@@ -231,11 +232,27 @@ type Driver struct {
 	fds     []int
 	array   mapping // the children's controls, as pointers
 	spawned []thread
+	stamps  []stamps
+}
+
+// stamps is the memory that a thread puts its stamps into.
+type stamps struct {
+	of      *control
+	perCall int
+	mapping mapping
+	all     []int64
 }
 
 // NewPair makes two raw threads that hand the turn to each other. One op is
 // one hand-off. A refused thread is a *StartError.
-func NewPair(op Op) (*Driver, error) {
+func NewPair(op Op) (*Driver, error) { return newPair(op, 0) }
+
+// NewStampedPair is NewPair for one turn of trips round trips at the most, in
+// which each thread takes a stamp when it has got the turn: see Stamps. They
+// aren't asked for their CPU meanwhile. The Op is Futex or Pipe.
+func NewStampedPair(op Op, trips int) (*Driver, error) { return newPair(op, trips) }
+
+func newPair(op Op, trips int) (*Driver, error) {
 	pass, take := op.halves()
 	d, err := newDriver(pass, take, 2)
 	if err != nil {
@@ -252,6 +269,15 @@ func NewPair(op Op) (*Driver, error) {
 	a.other, b.other = b, a
 	if op == Yield {
 		a.take = pcs.nop
+	}
+	if trips > 0 {
+		for _, c := range []*control{a, b} {
+			if err := d.stamp(c, trips, 1); err != nil {
+				d.discard()
+				return nil, err
+			}
+			c.inner, c.take = c.take, pcs.takeStamp
+		}
 	}
 	if op == Pipe {
 		there, back, err := d.pipes()
@@ -292,6 +318,60 @@ func NewFloor(op Op) (*Driver, error) {
 	return d.startAll()
 }
 
+// stamp makes room for the stamps of so many calls of a thread that doesn't
+// run yet.
+func (d *Driver) stamp(c *control, calls, perCall int) error {
+	n := calls*perCall + 1 // a peer that is woken to quit takes one more
+	m, err := mapMemory(uintptr((n*8 + pageBytes - 1) &^ (pageBytes - 1)))
+	if err != nil {
+		return startError("mmap", err, LeastStack(0))
+	}
+	all := m.words(n)
+	for i := range all {
+		all[i] = -1 // it is mapped when it is first written to
+	}
+	c.stamps, c.asks = &all[0], sampleOnce
+	d.stamps = append(d.stamps, stamps{c, perCall, m, all})
+	return nil
+}
+
+// Stamps are the instants that the driver has stamped, in the ticks of
+// goroutines.Ticks, and those of its peer or child, in order, with those of
+// the warm-up. They are for after a turn.
+func (d *Driver) Stamps() (driver, other []int64) {
+	for _, s := range d.stamps {
+		taken := s.all[:s.of.stamped]
+		if s.of == d.driver.control {
+			driver = taken
+		} else {
+			other = taken
+		}
+	}
+	return driver, other
+}
+
+// NewStamper makes a raw thread that takes two stamps one after the other, n
+// times at the most, and does nothing else: what a stamp costs.
+func NewStamper(n int) (*Driver, error) { return newStamper(pcs.stamp, 0, n) }
+
+// NewGrower makes a raw thread that takes a stamp, touches each page of its
+// stack down to a depth in bytes, and takes another. It is for one op: the
+// pages below its first one have not been touched then.
+func NewGrower(depth int) (*Driver, error) { return newStamper(pcs.takeStamp, depth, 1) }
+
+func newStamper(take uintptr, depth, n int) (*Driver, error) {
+	d, err := newDeepDriver(pcs.stamp, take, depth, 1)
+	if err != nil {
+		return nil, err
+	}
+	d.driver.control.inner = pcs.touch
+	if err := d.stamp(d.driver.control, n, 2); err != nil {
+		d.discard()
+		return nil, err
+	}
+	return d.startAll()
+}
+
 // NewCreator makes a raw thread that makes threads, batch of them one after
 // the other, each of which exits at once, and then joins them, on stacks that
 // are mapped beforehand. One op is one thread made and joined.
@@ -299,7 +379,20 @@ func NewCreator(batch int) (*Driver, error) {
 	if batch < 1 {
 		panic(fmt.Sprintf("threads: a batch of %d threads", batch))
 	}
-	d, err := newDriver(pcs.spawn, pcs.join, batch)
+	return newCreator(batch, 0)
+}
+
+// NewStampedCreator is NewCreator(1) for one turn of n threads at the most,
+// with a stamp before each clone, the driver's, and one as the thread's first
+// instruction.
+func NewStampedCreator(n int) (*Driver, error) { return newCreator(1, n) }
+
+func newCreator(batch, stamped int) (*Driver, error) {
+	spawn, body := pcs.spawn, pcs.exit
+	if stamped > 0 {
+		spawn, body = pcs.stampSpawn, pcs.begin
+	}
+	d, err := newDriver(spawn, pcs.join, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -310,13 +403,21 @@ func NewCreator(batch int) (*Driver, error) {
 	}
 	controls := d.array.controls(batch)
 	for i := range controls {
-		t, err := newThread(pcs.exit, LeastStack(0))
+		t, err := newThread(body, LeastStack(0))
 		if err != nil {
 			d.discard()
 			return nil, err
 		}
 		d.spawned = append(d.spawned, t)
 		controls[i] = t.control
+	}
+	if stamped > 0 {
+		for _, c := range []*control{d.driver.control, controls[0]} {
+			if err := d.stamp(c, stamped, 1); err != nil {
+				d.discard()
+				return nil, err
+			}
+		}
 	}
 	d.driver.control.children = &controls[0]
 	d.driver.control.batch = uint64(batch)
@@ -336,11 +437,15 @@ func (op Op) halves() (pass, take uintptr) {
 }
 
 func newDriver(pass, take uintptr, ops int) (*Driver, error) {
-	t, err := newThread(pcs.drive, LeastStack(0))
+	return newDeepDriver(pass, take, 0, ops)
+}
+
+func newDeepDriver(pass, take uintptr, depth, ops int) (*Driver, error) {
+	t, err := newThread(pcs.drive, LeastStack(depth))
 	if err != nil {
 		return nil, err
 	}
-	t.control.pass, t.control.take = pass, take
+	t.control.pass, t.control.take, t.control.depth = pass, take, uintptr(depth)
 	return &Driver{driver: t, ops: ops}, nil
 }
 
@@ -388,6 +493,9 @@ func (d *Driver) discard() {
 	if d.array.size > 0 {
 		d.array.unmap()
 	}
+	for _, s := range d.stamps {
+		s.mapping.unmap()
+	}
 	for _, fd := range d.fds {
 		unix.Close(fd)
 	}
@@ -425,6 +533,11 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 	if d.peer != nil {
 		answered = int64(atomic.LoadUint64(&d.peer.control.calls))
 	}
+	for _, st := range d.stamps {
+		if wanted := st.of.stamped + uint64(st.perCall)*(c.n+c.warm); wanted >= uint64(len(st.all)) {
+			return Timing{}, fmt.Errorf("running a raw thread for %d ops: %d stamps wanted, there is room for %d", n, wanted, len(st.all)-1)
+		}
+	}
 	before := c.calls
 	if d.peer != nil {
 		atomic.StoreUint32(&d.peer.control.cpu, noCPU)
@@ -446,6 +559,7 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 		Samples:  int64(c.samples - samples),
 		Crossed:  int64(c.crossed - crossed),
 		Spawned:  int64(c.spawned - spawned),
+		Faults:   c.after.Minflt - c.before.Minflt,
 	}
 	if d.peer != nil {
 		t.Answers = int64(atomic.LoadUint64(&d.peer.control.calls)) - answered

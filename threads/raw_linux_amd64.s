@@ -103,6 +103,16 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVQ AX, bodies_spawn(DI)
 	LEAQ join<>(SB), AX
 	MOVQ AX, bodies_join(DI)
+	LEAQ begin<>(SB), AX
+	MOVQ AX, bodies_begin(DI)
+	LEAQ stampSpawn<>(SB), AX
+	MOVQ AX, bodies_stampSpawn(DI)
+	LEAQ stamp<>(SB), AX
+	MOVQ AX, bodies_stamp(DI)
+	LEAQ takeStamp<>(SB), AX
+	MOVQ AX, bodies_takeStamp(DI)
+	LEAQ touch<>(SB), AX
+	MOVQ AX, bodies_touch(DI)
 	RET
 
 // The bodies. Each begins with its control in R12, on its own stack, under
@@ -139,21 +149,7 @@ arrived:
 // park touches each page of its stack down to the depth, arrives, waits until
 // the herd is released, and exits.
 TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVQ control_depth(R12), BX
-	MOVQ SP, AX
-	MOVQ SP, CX
-	SUBQ BX, CX          // the deepest byte to touch
-touch:
-	CMPQ AX, CX
-	JLS  touched
-	SUBQ $const_touchBytes, AX
-	CMPQ AX, CX
-	JHI  page
-	MOVQ CX, AX
-page:
-	MOVB $1, (AX)
-	JMP  touch
-touched:
+	CALL touch<>(SB)
 	ARRIVE
 	JMP  released
 wait:
@@ -182,10 +178,10 @@ TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
 	JGE  done \
 	MOVQ AX, control_failed(R12)
 
-// SAMPLE asks every sampleEvery-th call which CPU this is.
+// SAMPLE asks which CPU this is, if it is time to (asks).
 #define SAMPLE(done) \
 	MOVQ control_calls(R12), AX \
-	TESTQ $const_sampleMask, AX \
+	TESTQ control_asks(R12), AX \
 	JNE  done \
 	MOVL $const_sysGetcpu, AX \
 	LEAQ control_cpu(R12), DI \
@@ -194,12 +190,29 @@ TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
 	SYSCALL \
 	FAILED(done)
 
+// STAMP takes a stamp: the counter that goroutines.Ticks reads, not read
+// before what stands before it is done.
+#define STAMP \
+	LFENCE \
+	RDTSC \
+	SHLQ $32, DX \
+	ORQ  DX, AX \
+	MOVQ control_stamps(R12), DX \
+	MOVQ control_stamped(R12), CX \
+	MOVQ AX, (DX)(CX*8) \
+	INCQ control_stamped(R12)
+
 // CALLOP makes one call of a driver: pass, then take.
 #define CALLOP \
 	MOVQ control_pass(R12), AX \
 	CALL AX \
 	MOVQ control_take(R12), AX \
 	CALL AX
+
+// begin takes a stamp as its first instruction, and exits.
+TEXT begin<>(SB), NOSPLIT|NOFRAME, $0-0
+	STAMP
+	JMP  exit<>(SB)
 
 // drive waits for a turn at its gate, makes the warm-up's calls, makes n
 // calls on the clock, and says that the turn is over; until quit.
@@ -260,7 +273,7 @@ call:
 	// Where both sampled, compare.
 	MOVQ control_calls(R12), AX
 	INCQ control_calls(R12)
-	TESTQ $const_sampleMask, AX
+	TESTQ control_asks(R12), AX
 	JNE  next
 	TESTQ R13, R13
 	JEQ  next
@@ -395,6 +408,42 @@ check:
 // nop is the half of a call that has nothing to do.
 TEXT nop<>(SB), NOSPLIT|NOFRAME, $0-0
 	RET
+
+// stamp takes a stamp.
+TEXT stamp<>(SB), NOSPLIT|NOFRAME, $0-0
+	STAMP
+	RET
+
+// takeStamp is the inner half, and a stamp as soon as that is over.
+TEXT takeStamp<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ control_inner(R12), AX
+	CALL AX
+	STAMP
+	RET
+
+// touch touches each page of the stack from its top, the control, down to the
+// depth. It writes what is there, so that what the stack holds stays.
+TEXT touch<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ R12, AX
+	MOVQ R12, CX
+	SUBQ control_depth(R12), CX // the deepest byte to touch
+next:
+	CMPQ AX, CX
+	JLS  touched
+	SUBQ $const_touchBytes, AX
+	CMPQ AX, CX
+	JHI  page
+	MOVQ CX, AX
+page:
+	ORB  $0, (AX)
+	JMP  next
+touched:
+	RET
+
+// stampSpawn is spawn after a stamp.
+TEXT stampSpawn<>(SB), NOSPLIT|NOFRAME, $0-0
+	STAMP
+	JMP  spawn<>(SB)
 
 // spawn starts every child, in the order of the array.
 //

@@ -104,6 +104,16 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVD R1, bodies_spawn(R0)
 	MOVD $join<>(SB), R1
 	MOVD R1, bodies_join(R0)
+	MOVD $begin<>(SB), R1
+	MOVD R1, bodies_begin(R0)
+	MOVD $stampSpawn<>(SB), R1
+	MOVD R1, bodies_stampSpawn(R0)
+	MOVD $stamp<>(SB), R1
+	MOVD R1, bodies_stamp(R0)
+	MOVD $takeStamp<>(SB), R1
+	MOVD R1, bodies_takeStamp(R0)
+	MOVD $touch<>(SB), R1
+	MOVD R1, bodies_touch(R0)
 	RET
 
 // The bodies. Each begins with its control in R19, on its own stack, under
@@ -144,20 +154,7 @@ arrived:
 // park touches each page of its stack down to the depth, arrives, waits until
 // the herd is released, and exits.
 TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD control_depth(R19), R1
-	MOVD RSP, R0
-	SUB  R1, R0, R1      // the deepest byte to touch
-touch:
-	CMP  R1, R0
-	BLS  touched
-	SUB  $const_touchBytes, R0
-	CMP  R1, R0
-	BHI  page
-	MOVD R1, R0
-page:
-	MOVB ZR, (R0)
-	JMP  touch
-touched:
+	CALL touch<>(SB)
 	ARRIVE
 	JMP  released
 wait:
@@ -187,10 +184,11 @@ TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
 	TBZ  $63, R0, done \
 	MOVD R0, control_failed(R19)
 
-// SAMPLE asks every sampleEvery-th call which CPU this is.
+// SAMPLE asks which CPU this is, if it is time to (asks).
 #define SAMPLE(done) \
 	MOVD control_calls(R19), R0 \
-	TST  $const_sampleMask, R0 \
+	MOVD control_asks(R19), R1 \
+	TST  R1, R0 \
 	BNE  done \
 	ADD  $control_cpu, R19, R0 \
 	MOVD ZR, R1 \
@@ -198,6 +196,17 @@ TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD $const_sysGetcpu, R8 \
 	SVC \
 	FAILED(done)
+
+// STAMP takes a stamp: the counter that goroutines.Ticks reads, not read
+// before what stands before it is done.
+#define STAMP \
+	ISB  $15 \
+	MRS  CNTVCT_EL0, R0 \
+	MOVD control_stamps(R19), R1 \
+	MOVD control_stamped(R19), R2 \
+	MOVD R0, (R1)(R2<<3) \
+	ADD  $1, R2 \
+	MOVD R2, control_stamped(R19)
 
 // CALLED counts a call.
 #define CALLED \
@@ -212,6 +221,11 @@ TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
 	CALL (R9) \
 	MOVD control_take(R19), R9 \
 	CALL (R9)
+
+// begin takes a stamp as its first instruction, and exits.
+TEXT begin<>(SB), NOSPLIT|NOFRAME, $0-0
+	STAMP
+	JMP  exit<>(SB)
 
 // drive waits for a turn at its gate, makes the warm-up's calls, makes n
 // calls on the clock, and says that the turn is over; until quit.
@@ -273,7 +287,8 @@ call:
 	CALLED
 
 	// Where both sampled, compare.
-	TST  $const_sampleMask, R0
+	MOVD control_asks(R19), R1
+	TST  R1, R0
 	BNE  next
 	CBZ  R20, next
 	MOVWU control_cpu(R20), R1
@@ -337,7 +352,7 @@ quit:
 	JMP  exit<>(SB)
 
 // The halves of a call. They keep R19, R20 and R21, and may use R22
-// to R24.
+// to R24; takeStamp keeps its way back in R25.
 
 // futexPass gives the turn to the peer and wakes it.
 TEXT futexPass<>(SB), NOSPLIT|NOFRAME, $0-0
@@ -419,6 +434,44 @@ check:
 // nop is the half of a call that has nothing to do.
 TEXT nop<>(SB), NOSPLIT|NOFRAME, $0-0
 	RET
+
+// stamp takes a stamp.
+TEXT stamp<>(SB), NOSPLIT|NOFRAME, $0-0
+	STAMP
+	RET
+
+// takeStamp is the inner half, and a stamp as soon as that is over.
+TEXT takeStamp<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD R30, R25
+	MOVD control_inner(R19), R9
+	CALL (R9)
+	STAMP
+	JMP  (R25)
+
+// touch touches each page of the stack from its top, the control, down to the
+// depth. It writes what is there, so that what the stack holds stays.
+TEXT touch<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD control_depth(R19), R1
+	MOVD R19, R0
+	SUB  R1, R0, R1 // the deepest byte to touch
+next:
+	CMP  R1, R0
+	BLS  touched
+	SUB  $const_touchBytes, R0
+	CMP  R1, R0
+	BHI  page
+	MOVD R1, R0
+page:
+	MOVBU (R0), R2
+	MOVB R2, (R0)
+	JMP  next
+touched:
+	RET
+
+// stampSpawn is spawn after a stamp.
+TEXT stampSpawn<>(SB), NOSPLIT|NOFRAME, $0-0
+	STAMP
+	JMP  spawn<>(SB)
 
 // spawn starts every child, in the order of the array.
 //

@@ -20,6 +20,21 @@ func NewFloor(op Op) (*Driver, error) { return nil, unsupported() }
 // NewCreator answers ErrUnsupported here.
 func NewCreator(batch int) (*Driver, error) { return nil, unsupported() }
 
+// NewStampedPair answers ErrUnsupported here.
+func NewStampedPair(op Op, trips int) (*Driver, error) { return nil, unsupported() }
+
+// NewStampedCreator answers ErrUnsupported here.
+func NewStampedCreator(n int) (*Driver, error) { return nil, unsupported() }
+
+// NewStamper answers ErrUnsupported here.
+func NewStamper(n int) (*Driver, error) { return nil, unsupported() }
+
+// NewGrower answers ErrUnsupported here.
+func NewGrower(depth int) (*Driver, error) { return nil, unsupported() }
+
+// Stamps are none here.
+func (d *Driver) Stamps() (driver, other []int64) { return nil, nil }
+
 // Pin answers ErrUnsupported here.
 func (d *Driver) Pin(driver, peer int) error { return unsupported() }
 

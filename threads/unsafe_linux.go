@@ -76,3 +76,8 @@ func (m mapping) herdAt() *herd { return (*herd)(m.base) }
 func (m mapping) controls(n int) []*control {
 	return unsafe.Slice((**control)(m.base), n)
 }
+
+// words is the mapping as an array of n words.
+func (m mapping) words(n int) []int64 {
+	return unsafe.Slice((*int64)(m.base), n)
+}

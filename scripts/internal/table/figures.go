@@ -116,5 +116,8 @@ func head(unit string) string {
 	case "threads/op":
 		return "threads\nper op"
 	}
+	if name, ok := strings.CutSuffix(unit, "-ns"); ok {
+		return name
+	}
 	return unit
 }

@@ -17,9 +17,10 @@ const width = 100
 // evidence are the columns that stand beside a family's figures. Families that
 // aren't named here show all their units.
 var evidence = map[string][]string{
-	"Create": {"threads/op"},
-	"Stack":  {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
-	"Switch": {"kernel-switches/op", "crossed/op"},
+	"Create":    {"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
+	"Stack":     {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
+	"StackGrow": {"faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
+	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 }
 
 // Text renders the table for a reader, at most 100 columns wide except where a

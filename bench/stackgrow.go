@@ -1,0 +1,226 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+
+	"threadbench/bench/lockstep"
+	"threadbench/goroutines"
+	"threadbench/threads"
+)
+
+// StackGrow: how long it takes to come by a deep stack.
+//
+// ONE op is one fresh task that goes down its stack by depth bytes for the
+// first time. A goroutine calls itself, and the runtime finds a stack of twice
+// the size and copies the old one, again and again from 2 KiB on. A thread's
+// stack is all there, as address space, and the kernel finds a page at each
+// fault. The task takes a stamp as it begins and one at the depth: the way
+// back up is not timed. Every task stays parked at its depth, so that the next
+// one's stack is not made of an older one's.
+//
+// All of it on one CPU, once a process, with no collection, and stacks that
+// start at their least but for default. mode says what the stack is made from:
+//
+//	cold     from memory that the process has never used: each task stays
+//	         parked at its depth, so that the next one's stack is not made of
+//	         an older one's. A goroutine's growing then meets page faults, too.
+//	reused   a goroutine, its descriptor and its memory are what the last one
+//	         left: the finding and the copying alone.
+//	default  like reused with the runtime as it is, after a collection that has
+//	         seen as many tasks at that depth: the runtime has the stacks of
+//	         reused goroutines start at what the average one took
+//	         (adaptivestackstart). Those of new ones start at 2 KiB always.
+//
+// The floor goes down a stack that has grown already: the calls, with nothing
+// to find or to copy.
+//
+// It favours the thread at small depths, which touches a byte a page where
+// the goroutine makes a call for every half KiB; and at all depths in that the
+// thread's stack was mapped beforehand (Create has that).
+var stackGrowFamily = Family{
+	Name:    "StackGrow",
+	Op:      "one fresh task's first way down its stack to the depth",
+	Primary: []string{"ns/op"},
+	Read: "What it takes to come by a deep stack for the first time: a goroutine's is copied into larger ones, a thread's is found by page faults. " +
+		"cold is from memory never used, reused from what the last goroutine left, default the same after a collection that saw such depths. " +
+		"The floor goes down a stack that has grown already.",
+	Cases: stackGrowCases(),
+}
+
+var growDepths = []int{4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20}
+
+const (
+	growTasks  = 1000
+	growBudget = 64 << 20 // bytes of depth held at once
+)
+
+func stackGrowCases() []Case {
+	var cases []Case
+	row := func(impl, mode string, depth int, env []string, open func(depth, n int) (lockstep.Arm, error)) {
+		n := min(growTasks, growBudget/depth)
+		cases = append(cases, Case{
+			Name: Name{Family: "StackGrow"}.With("impl", impl).With("mode", mode).With("depth", fmt.Sprint(depth)),
+			Once: 3, CPUs: 1, Procs: 1,
+			Env:  env,
+			open: func(func(string)) (lockstep.Arm, error) { return open(depth, n) },
+		})
+	}
+	asItIs := []string{"GOGC=100", "GODEBUG=adaptivestackstart=1"}
+	for _, depth := range growDepths {
+		row("goroutine", "cold", depth, still, growGoroutines(nil, cold))
+		row("locked", "cold", depth, still, growGoroutines(runtime.LockOSThread, cold))
+		row("clone", "cold", depth, still, growThreads)
+		row("floor", "cold", depth, still, growGoroutines(nil, again))
+		row("goroutine", "reused", depth, still, growGoroutines(nil, reused))
+		row("goroutine", "default", depth, asItIs, growGoroutines(nil, adapted))
+	}
+	return cases
+}
+
+// A growing is what a goroutine's stack grows from.
+type growing int
+
+const (
+	cold    growing = iota
+	again           // it has grown already
+	reused          // what the last one left
+	adapted         // the same, after a collection that saw deep ones
+)
+
+func growGoroutines(in func(), how growing) func(depth, n int) (lockstep.Arm, error) {
+	return func(depth, n int) (lockstep.Arm, error) {
+		need := threads.Need{Threads: n, BytesPerThread: int64(8*depth + 64<<10), Runtime: true}
+		if fits, limit, err := room(need, in != nil); err != nil {
+			return nil, err
+		} else if fits < n {
+			return nil, &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: n}).Error()}
+		}
+		var herd []*goroutines.Grower
+		end := func() error {
+			for _, g := range herd {
+				g.Close()
+			}
+			herd = nil
+			return leaks()
+		}
+		// grow makes n tasks and has them go down, each as soon as it is made.
+		grow := func(s *goroutines.Stamps, n int, how growing) (moved int) {
+			for range n {
+				g := goroutines.NewGrower(depth, in)
+				if how == again {
+					g.Grow(goroutines.NewStamps(2))
+				}
+				if g.Grow(s) {
+					moved++
+				}
+				g.Park()
+				if how == reused {
+					g.Close()
+				} else {
+					herd = append(herd, g)
+				}
+			}
+			return moved
+		}
+		run := func() ([]int64, lockstep.Slice, error) {
+			how, least, most, moves := how, stackStart, stackStart, n
+			switch how {
+			case again:
+				moves = 0
+			case adapted:
+				grow(goroutines.NewStamps(2*n), n, cold)
+				runtime.GC()
+				// The average may be a little short of the depth and what
+				// stands above it: then one step is left to grow.
+				how, least, most, moves = reused, depth, 8*depth, -1
+			}
+			if start := int(count(stackStarts)); start < least || start > most {
+				return nil, lockstep.Slice{}, fmt.Errorf("expected stacks that start at %d to %d bytes, seen %d", least, most, start)
+			}
+			if how == reused {
+				grow(goroutines.NewStamps(2*few), few, reused)
+			}
+			s := goroutines.NewStamps(2 * n)
+			stacks, before := count(stackBytes), minorFaults()
+			moved := grow(s, n, how)
+			counts := map[string]int64{"moved": int64(moved)}
+			if before >= 0 {
+				counts["faults"] = minorFaults() - before
+			}
+			// Cold ones have all their stacks still.
+			held := int(count(stackBytes)-stacks) / n
+			switch {
+			case moves >= 0 && moved != moves:
+				return nil, lockstep.Slice{}, fmt.Errorf("expected %d of %d stacks to be grown into another place, seen %d", moves, n, moved)
+			case how != reused && held < depth*7/8:
+				return nil, lockstep.Slice{}, fmt.Errorf("expected %d bytes of the runtime's stacks a task at least, seen %d", depth, held)
+			case how == reused && held > depth/8:
+				return nil, lockstep.Slice{}, fmt.Errorf("expected stacks made of those of older tasks; the runtime's have become %d bytes a task more", held)
+			}
+			return growth(s.All(), n, counts)
+		}
+		return &stampedArm{cost: goCost, run: run, close: end}, nil
+	}
+}
+
+// few are as many as it takes for the next one to find one to reuse.
+const few = 8
+
+// growth are the intervals between each pair of stamps.
+func growth(stamps []int64, n int, counts map[string]int64) ([]int64, lockstep.Slice, error) {
+	if len(stamps) != 2*n {
+		return nil, lockstep.Slice{}, fmt.Errorf("expected %d stamps of %d tasks, seen %d", 2*n, n, len(stamps))
+	}
+	var since, until []int64
+	for i := 0; i < len(stamps); i += 2 {
+		since, until = append(since, stamps[i]), append(until, stamps[i+1])
+	}
+	ticks, err := intervals(since, until)
+	return ticks, lockstep.Slice{Ops: n, Counts: counts}, err
+}
+
+func growThreads(depth, n int) (lockstep.Arm, error) {
+	if err := headroom(threads.Need{Threads: n, MapsPerThread: threads.MapsPerThread, BytesPerThread: int64(depth + 64<<10)}); err != nil {
+		return nil, err
+	}
+	var herd []*threads.Driver
+	end := func() error {
+		var err error
+		for _, d := range herd {
+			err = errors.Join(err, d.Close())
+		}
+		herd = nil
+		return errors.Join(err, leaks())
+	}
+	for range n {
+		d, err := threads.NewGrower(depth)
+		if err != nil {
+			return nil, errors.Join(skipUnsupported(err), end())
+		}
+		herd = append(herd, d)
+	}
+	return &stampedArm{cost: rawStamp, close: end, run: func() ([]int64, lockstep.Slice, error) {
+		var stamps []int64
+		faults := int64(0)
+		for _, d := range herd {
+			t, err := d.Run(1, 0)
+			if err != nil {
+				return nil, lockstep.Slice{}, err
+			}
+			own, _ := d.Stamps()
+			stamps = append(stamps, own...)
+			faults += t.Faults
+		}
+		// Where a page is larger than the depth it may be there already; other
+		// threads of the process may fault a little.
+		pages := float64(n*depth) / float64(os.Getpagesize())
+		if slack := 30 + max(0.1*float64(n)+0.02*pages, float64(n)-pages); math.Abs(float64(faults)-pages) > slack {
+			return nil, lockstep.Slice{}, fmt.Errorf("expected %.0f page faults for %d stacks of %d bytes, give or take %.0f; seen %d", pages, n, depth, slack, faults)
+		}
+		return growth(stamps, n, map[string]int64{"faults": faults})
+	}}, nil
+}

@@ -1,0 +1,267 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"threadbench/bench/lockstep"
+	"threadbench/goroutines"
+	"threadbench/threads"
+)
+
+// A tickRate is how long a tick takes, found by two readings of the counter
+// and the clock around what is measured.
+type tickRate struct {
+	began time.Time
+	at    int64
+}
+
+// apart is how far apart the two readings are at least: each is off by some
+// 0.1 us, so the rate by some 1e-5.
+const apart = 20 * time.Millisecond
+
+func readTicks() (at int64, now time.Time) {
+	within := int64(math.MaxInt64)
+	for range 20 { // the one with the least between the readings
+		before := goroutines.Ticks()
+		clock := time.Now()
+		if after := goroutines.Ticks(); after-before < within {
+			within, at, now = after-before, before+(after-before)/2, clock
+		}
+	}
+	return at, now
+}
+
+func newTickRate() tickRate {
+	at, began := readTicks()
+	return tickRate{began, at}
+}
+
+// ns is how many nanoseconds a tick takes, by now.
+func (r tickRate) ns() (float64, error) {
+	time.Sleep(apart - time.Since(r.began))
+	at, now := readTicks()
+	ns := float64(now.Sub(r.began)) / float64(at-r.at)
+	if !(ns > 0) || math.IsInf(ns, 0) {
+		return 0, fmt.Errorf("expected the CPU's counter to rise; it went from %d to %d in %v", r.at, at, now.Sub(r.began))
+	}
+	return ns, nil
+}
+
+// intervals is how long each of the ops took, in ticks: until is when it was
+// over, since when it began.
+func intervals(since, until []int64) ([]int64, error) {
+	if len(since) != len(until) {
+		return nil, fmt.Errorf("expected a stamp at the end of each of %d ops, seen %d", len(since), len(until))
+	}
+	all := make([]int64, len(since))
+	for i := range since {
+		if all[i] = until[i] - since[i]; since[i] < 0 || all[i] < 0 {
+			return nil, fmt.Errorf("op %d of %d: stamped %d at its beginning and %d at its end: the counters of two CPUs differ, or a stamp is missing", i+1, len(since), since[i], until[i])
+		}
+	}
+	return all, nil
+}
+
+// handOffs are the intervals of a pair's round trips on the clock, two in
+// each: the turn goes to the other task and comes back.
+func handOffs(driver, other []int64, warm int) ([]int64, error) {
+	if len(driver) != len(other) || warm < 1 || warm > len(driver) {
+		return nil, fmt.Errorf("expected as many stamps of either task, %d of them to warm up; seen %d and %d", warm, len(driver), len(other))
+	}
+	there, err := intervals(driver[warm-1:len(driver)-1], other[warm:])
+	if err != nil {
+		return nil, err
+	}
+	back, err := intervals(other[warm:], driver[warm:])
+	return append(there, back...), err
+}
+
+// quantiles are reported of each row that stamps its ops.
+var quantiles = []struct {
+	unit    string
+	percent float64
+}{{"p50-ns", 50}, {"p90-ns", 90}, {"p99-ns", 99}, {"p999-ns", 99.9}}
+
+// longest is the longest interval that is told apart: a minute.
+const longest = int64(time.Minute)
+
+// distribution is what intervals in ticks amount to, in ns, and what one of
+// the stamps themselves costs.
+func distribution(ticks []int64, nsPerTick float64, stamp time.Duration) (map[string]float64, error) {
+	h := hdrhistogram.New(1, longest, 3)
+	for _, t := range ticks {
+		if err := h.RecordValue(min(longest, int64(math.Round(float64(t)*nsPerTick)))); err != nil {
+			return nil, fmt.Errorf("recording %d ticks of %g ns: %w", t, nsPerTick, err)
+		}
+	}
+	figures := map[string]float64{"max-ns": float64(h.Max()), "stamp-ns": float64(stamp)}
+	for _, q := range quantiles {
+		figures[q.unit] = float64(h.ValueAtQuantile(q.percent))
+	}
+	return figures, nil
+}
+
+// stampOps is how many stamps are taken to see what one costs.
+const stampOps = 2000
+
+// goStamp is what a stamp of a goroutine costs, the clock's or the counter's
+// own grain at the least.
+func goStamp() time.Duration {
+	s := goroutines.NewStamps(stampOps)
+	began := time.Now()
+	for range stampOps {
+		s.Put()
+	}
+	return time.Since(began) / stampOps
+}
+
+// rawStamp is what a stamp of a raw thread costs.
+func rawStamp() (time.Duration, error) {
+	d, err := threads.NewStamper(stampOps)
+	if err != nil {
+		return 0, err
+	}
+	defer d.Close()
+	t, err := d.Run(stampOps, 0)
+	return t.Elapsed / (2 * stampOps), err
+}
+
+// A stampedArm measures once a process: how long each of its ops took, by
+// stamps.
+type stampedArm struct {
+	ops   int
+	cost  func() (time.Duration, error) // of a stamp
+	run   func() (ticks []int64, s lockstep.Slice, err error)
+	close func() error
+}
+
+// Run measures, whatever n is.
+func (a *stampedArm) Run(int) (lockstep.Slice, error) {
+	if a.run == nil {
+		return lockstep.Slice{}, fmt.Errorf("a case that stamps its ops is measured once a process")
+	}
+	run := a.run
+	a.run = nil
+	cost, err := a.cost()
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	rate := newTickRate()
+	ticks, s, err := run()
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	ns, err := rate.ns()
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	if len(ticks) != s.Ops {
+		return lockstep.Slice{}, fmt.Errorf("expected the time of each of %d ops, seen %d", s.Ops, len(ticks))
+	}
+	s.Figures, err = distribution(ticks, ns, cost)
+	if s.Elapsed == 0 { // the ops alone are timed
+		sum := int64(0)
+		for _, t := range ticks {
+			sum += t
+		}
+		s.Elapsed = time.Duration(float64(sum) * ns)
+	}
+	return s, err
+}
+
+func (a *stampedArm) Close() error { return a.close() }
+
+func goCost() (time.Duration, error) { return goStamp(), nil }
+
+// stampedPair opens two goroutines on a link and stamps each hand-off.
+func stampedPair(trips int, link func() (goroutines.Link, error), setup func(task int) error) func(func(string)) (lockstep.Arm, error) {
+	open := openPair(link, setup)
+	return func(cut func(string)) (lockstep.Arm, error) {
+		arm, err := open(cut)
+		if err != nil {
+			return nil, err
+		}
+		a := arm.(*pairArm)
+		warm := min((a.warm+1)/2, trips)
+		a.Tally().Stamp(trips + warm)
+		return &stampedArm{cost: goCost, close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
+			s, err := a.Run(2 * trips)
+			if err != nil {
+				return nil, s, err
+			}
+			driver, other := a.Tally().Stamps()
+			ticks, err := handOffs(driver.All(), other.All(), warm)
+			return ticks, s, err
+		}}, nil
+	}
+}
+
+// stampedRaw opens two raw threads and stamps each hand-off.
+func stampedRaw(trips int, op threads.Op, apart bool) func(func(string)) (lockstep.Arm, error) {
+	warm := min(warmThread/2, trips)
+	open := openRaw(func(op threads.Op) (*threads.Driver, error) { return threads.NewStampedPair(op, trips+warm) }, op, apart)
+	return func(cut func(string)) (lockstep.Arm, error) {
+		arm, err := open(cut)
+		if err != nil {
+			return nil, err
+		}
+		a := arm.(*rawArm)
+		return &stampedArm{cost: rawStamp, close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
+			s, err := a.Run(2 * trips)
+			if err != nil {
+				return nil, s, err
+			}
+			driver, other := a.Stamps()
+			ticks, err := handOffs(driver, other, warm)
+			return ticks, s, err
+		}}, nil
+	}
+}
+
+// stampedCreate makes tasks one after the other and stamps the call that
+// makes each, and its first instruction.
+func stampedCreate(n int, how func() hooks) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		a := newCreateArm(1, how())
+		warm := warmThread
+		calls, firsts := goroutines.NewStamps(n+warm), goroutines.NewStamps(n+warm)
+		a.create = func(n, _ int, in, out func()) { goroutines.CreateStamped(n, calls, firsts, in, out) }
+		return &stampedArm{cost: goCost, close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
+			s, err := a.Run(n)
+			if err != nil {
+				return nil, s, err
+			}
+			ticks, err := intervals(calls.All()[warm:], firsts.All()[warm:])
+			return ticks, s, err
+		}}, nil
+	}
+}
+
+// stampedCreator does the same with raw threads.
+func stampedCreator(n int) func(func(string)) (lockstep.Arm, error) {
+	warm := warmThread / 8
+	open := openCreatorOf(1, func() (*threads.Driver, error) { return threads.NewStampedCreator(n + warm) })
+	return func(cut func(string)) (lockstep.Arm, error) {
+		arm, err := open(cut)
+		if err != nil {
+			return nil, err
+		}
+		a := arm.(*creatorArm)
+		return &stampedArm{cost: rawStamp, close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
+			s, err := a.Run(n)
+			if err != nil {
+				return nil, s, err
+			}
+			calls, firsts := a.driver.Stamps()
+			if len(calls) < warm || len(firsts) < warm {
+				return nil, s, fmt.Errorf("expected %d stamps of calls and first instructions, seen %d and %d", n+warm, len(calls), len(firsts))
+			}
+			ticks, err := intervals(calls[warm:], firsts[warm:])
+			return ticks, s, err
+		}}, nil
+	}
+}
