@@ -133,7 +133,6 @@ func rawStamp() (time.Duration, error) {
 // A stampedArm measures once a process: how long each of its ops took, by
 // stamps.
 type stampedArm struct {
-	ops   int
 	cost  func() (time.Duration, error) // of a stamp
 	run   func() (ticks []int64, s lockstep.Slice, err error)
 	close func() error
