@@ -1,0 +1,20 @@
+#include "textflag.h"
+
+// func chunk(x uint64, n int) uint64
+TEXT ·chunk(SB), NOSPLIT, $0-24
+	MOVQ x+0(FP), AX
+	MOVQ n+8(FP), CX
+	CALL ·steps(SB)
+	MOVQ AX, ret+16(FP)
+	RET
+
+// func steps()
+TEXT ·steps(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ $6364136223846793005, DX
+	MOVQ $1442695040888963407, R8
+next:
+	IMULQ DX, AX
+	ADDQ R8, AX
+	DECQ CX
+	JNZ  next
+	RET

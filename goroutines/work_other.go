@@ -1,0 +1,11 @@
+//go:build !amd64 && !arm64
+
+package goroutines
+
+// chunk does n steps.
+func chunk(x uint64, n int) uint64 {
+	for range n {
+		x = x*workFactor + workTerm
+	}
+	return x
+}
