@@ -5,10 +5,10 @@ package goroutines
 // alone. Worked tells what they come to, so that who was to do them is held to
 // it.
 
-// WorkChunk is how many steps may be done in one call: the runtime can't
-// preempt the assembly that does them, and no side may be kept waiting for
-// longer than about 20 us (four cycles a step, 3 GHz).
-const WorkChunk = 12_000
+// WorkChunk is how many steps are done in one call. The runtime can't preempt
+// the assembly that does them, and nobody is to be kept waiting for longer
+// than some 20 us: a step takes four to six cycles.
+const WorkChunk = 8_000
 
 const (
 	workFactor = 6364136223846793005 // Knuth's MMIX
