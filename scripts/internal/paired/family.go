@@ -40,12 +40,33 @@ func Holm(p []float64) []float64 {
 // measured. One-sided p-values need one pair less; that one is the reserve that
 // lets the two-sided control of the same size speak, too.
 func LeastRounds(m int, alpha float64) (int, error) {
-	if m < 1 || !(alpha > 0 && alpha < 1) {
-		return 0, fmt.Errorf("%d statements at level %v: give at least 1, and a level between 0 and 1", m, alpha)
+	if err := checkFamily(m, alpha); err != nil {
+		return 0, err
 	}
 	n := 1
 	for math.Ldexp(float64(m), 1-n) > alpha { // 2^(1−n)·m, exact
 		n++
 	}
 	return n, nil
+}
+
+// LeastEach is LeastRounds for unpaired figures, as many on each side: the
+// least n with 2/C(2n, n) at most alpha/m. m and alpha are as there.
+func LeastEach(m int, alpha float64) (int, error) {
+	if err := checkFamily(m, alpha); err != nil {
+		return 0, err
+	}
+	n, least := 1, 0.5 // 1/C(2n, n)
+	for 2*least*float64(m) > alpha {
+		n++
+		least *= float64(n) / float64(2*(2*n-1))
+	}
+	return n, nil
+}
+
+func checkFamily(m int, alpha float64) error {
+	if m < 1 || !(alpha > 0 && alpha < 1) {
+		return fmt.Errorf("%d statements at level %v: give at least 1, and a level between 0 and 1", m, alpha)
+	}
+	return nil
 }

@@ -509,6 +509,25 @@ func TestLeastRounds(t *testing.T) {
 			}
 		}
 	}
+	for _, tt := range []struct {
+		m     int
+		alpha float64
+		want  int
+	}{{1, 0.05, 4}, {1, 0.01, 5}, {4, 0.01, 6}, {300, 0.01, 9}} {
+		n, err := LeastEach(tt.m, tt.alpha)
+		if err != nil || n != tt.want {
+			t.Errorf("%d unpaired statements at %v: %d, %v; want %d", tt.m, tt.alpha, n, err, tt.want)
+		}
+		for _, each := range []int{n - 1, n} {
+			s := rankSum(t, make([]float64, each), slices.Repeat([]float64{1}, each))
+			if speaks := s.Differs(0) <= tt.alpha/float64(tt.m); speaks != (each == n) {
+				t.Errorf("%d unpaired statements at %v: %d a side give p %v", tt.m, tt.alpha, each, s.Differs(0))
+			}
+		}
+	}
+	if _, err := LeastEach(1, -1); err == nil {
+		t.Error("level -1 was taken")
+	}
 	for _, alpha := range []float64{0, 1, -1, math.NaN(), math.Inf(1)} {
 		if _, err := LeastRounds(1, alpha); err == nil {
 			t.Errorf("level %v was taken", alpha)
