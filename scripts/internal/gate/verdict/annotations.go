@@ -17,10 +17,9 @@ const mostAnnotations = 10
 // last saying how many there would have been.
 func (r *Report) Annotations(w io.Writer) error {
 	type annotation struct {
-		level       Level
-		title, text string
+		level, title, text string
 	}
-	level := map[Verdict]Level{Pass: Notice, Regression: Error, Inconclusive: Warning, Invalid: Error}
+	level := map[Verdict]string{Pass: Notice, Regression: Error, Inconclusive: Warning, Invalid: Error}
 	all := []annotation{{level[r.Verdict], "gate: " + string(r.Verdict), capital(r.headline()) + " (" + r.exit() + ")"}}
 	for _, m := range r.loud() {
 		all = append(all, annotation{m.Level, "gate", m.Text})
@@ -33,7 +32,7 @@ func (r *Report) Annotations(w io.Writer) error {
 			all = append(all, annotation{level[res.Verdict], string(res.Verdict) + ": " + res.Row.String(), res.proof()})
 		}
 	}
-	total, written := map[Level]int{}, map[Level]int{}
+	total, written := map[string]int{}, map[string]int{}
 	for _, a := range all {
 		total[a.level]++
 	}

@@ -26,7 +26,7 @@ type document struct {
 }
 
 type remarkJSON struct {
-	Level Level  `json:"level"`
+	Level string `json:"level"`
 	Text  string `json:"text"`
 }
 

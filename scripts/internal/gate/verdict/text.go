@@ -30,7 +30,7 @@ func (r *Report) Write(w io.Writer, format string, color bool) error {
 // colors are what a terminal takes for a verdict or a level.
 var colors = map[string]string{
 	string(Pass): "32", string(Regression): "31;1", string(Inconclusive): "33", string(Invalid): "31;1",
-	string(Error): "31;1", string(Warning): "33;1",
+	Error: "31;1", Warning: "33;1",
 }
 
 func paint(s, as string, color bool) string {
@@ -49,7 +49,7 @@ func (r *Report) Text(w io.Writer, color bool) error {
 	}
 	fmt.Fprintf(b, "%s: %s (%s)\n", paint(strings.ToUpper(string(r.Verdict)), string(r.Verdict), color), r.headline(), r.exit())
 	for _, m := range r.loud() {
-		fmt.Fprintf(b, "%s: %s\n", paint(strings.ToUpper(string(m.Level)), string(m.Level), color), clean(m.Text))
+		fmt.Fprintf(b, "%s: %s\n", paint(strings.ToUpper(m.Level), m.Level, color), clean(m.Text))
 	}
 	fmt.Fprintln(b)
 
@@ -68,7 +68,7 @@ func (r *Report) Text(w io.Writer, color bool) error {
 		if i == 0 || res.Row.Name != r.Rows[i-1].Row.Name {
 			fmt.Fprintln(b, clean(res.Row.Name))
 		}
-		next(paint(res.word(), string(res.Verdict), color))
+		next(paint(r.word(res), string(res.Verdict), color))
 		if c := res.Control; c != nil && c.Sees {
 			next(paint("a difference", string(Invalid), color))
 		} else if c != nil {

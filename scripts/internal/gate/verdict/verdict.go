@@ -99,17 +99,15 @@ func Key(name, unit string) string { return name + " " + unit }
 
 // A Remark is a line that a reader must not miss.
 type Remark struct {
-	Level Level
+	Level string // Error, Warning or Notice
 	Text  string
 }
 
-// A Level is how loud a remark is.
-type Level string
-
+// The levels of a remark, the loudest first.
 const (
-	Error   Level = "error"
-	Warning Level = "warning"
-	Notice  Level = "notice"
+	Error   = "error"
+	Warning = "warning"
+	Notice  = "notice"
 )
 
 // A Report is what Judge found. The caller may fill in Base, Head and Plan and
@@ -576,7 +574,7 @@ func worse(a, b Verdict) bool {
 	return cmp.Compare(slices.Index(order, a), slices.Index(order, b)) > 0
 }
 
-func (r *Report) remark(level Level, format string, args ...any) {
+func (r *Report) remark(level, format string, args ...any) {
 	r.Remarks = append(r.Remarks, Remark{level, fmt.Sprintf(format, args...)})
 }
 

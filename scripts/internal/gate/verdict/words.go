@@ -84,15 +84,20 @@ func (r Result) rounds() string {
 	return fmt.Sprintf("%d+%d", r.Rounds[0], r.Rounds[1])
 }
 
-// word is the row's verdict as a reader has it.
-func (r Result) word() string {
-	switch {
-	case r.Verdict == "":
-		return "decides nothing"
-	case r.Improved:
-		return "pass, better"
+// word is the row's verdict as a reader has it, with its margin if that is its
+// own.
+func (r *Report) word(res Result) string {
+	own := ""
+	if res.Margin != r.Rules.Margin {
+		own = fmt.Sprintf(" (margin %s)", percent(res.Margin))
 	}
-	return string(r.Verdict)
+	switch {
+	case res.Verdict == "":
+		return "decides nothing"
+	case res.Improved:
+		return "pass, better" + own
+	}
+	return string(res.Verdict) + own
 }
 
 // seen is the smallest change that the row's rounds could have seen.
@@ -145,7 +150,11 @@ func (r *Report) headline() string {
 	case Pass:
 		return fmt.Sprintf("none of %s is worse by more than %s.", count(all, "row"), margin)
 	case Regression:
-		return fmt.Sprintf("%d of %s worse by more than %s.", n[Regression], count(all, "row"), margin)
+		are := "are"
+		if n[Regression] == 1 {
+			are = "is"
+		}
+		return fmt.Sprintf("%d of %s %s worse by more than %s.", n[Regression], count(all, "row"), are, margin)
 	case Inconclusive:
 		return fmt.Sprintf("of %d of %s it was shown neither that it is worse by more than %s nor that it isn't. More rounds see more.", n[Inconclusive], count(all, "row"), margin)
 	}
@@ -167,8 +176,9 @@ func (r *Report) terms() string {
 		return ""
 	}
 	level := percent(r.Rules.Alpha)
-	return fmt.Sprintf("Level %s over the %s that statistics decide; each bound at %s; p is one-sided, of \"worse by at most the margin\", after Holm; "+
-		"\"could see\" is the smallest worsening that such a run shows in 8 of 10 cases; half of the rounds lie within the spread.",
+	return fmt.Sprintf("Level %s over the %s that statistics decide, each bound at %s. p is one-sided, of \"worse by at most\n"+
+		"the margin\", after Holm. \"could see\" is the smallest worsening that such a run shows in 8 of 10\n"+
+		"cases. Half of the rounds lie within the spread.",
 		level, count(r.Decided, "row"), percent(r.Rules.Alpha/float64(r.Decided)))
 }
 
@@ -196,7 +206,7 @@ func clean(s string) string {
 // loud are the remarks, the loudest first.
 func (r *Report) loud() []Remark {
 	var all []Remark
-	for _, level := range []Level{Error, Warning, Notice} {
+	for _, level := range []string{Error, Warning, Notice} {
 		for _, m := range r.Remarks {
 			if m.Level == level {
 				all = append(all, m)
