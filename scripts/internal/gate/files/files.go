@@ -1,0 +1,302 @@
+// Package files reads two existing results files, old and new, for the gate to
+// compare.
+//
+// Its stance: a gate that reads half of a file passes what the other half
+// would have stopped. So a file that isn't understood in full, is cut short, or tells of
+// a failed benchmark is an error that names the file, the line and the way
+// out, and whatever is left out is remarked: rows and units that only one
+// file has, rows with fewer figures than others, configurations that differ.
+//
+// Any output of "go test -bench" will do, of one package or of several; so do this suite's
+// own files, whose figure for a row is that of a round, and of which only the
+// primary figures are compared: the rest is evidence. The figures of the two
+// files are unpaired.
+package files
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strings"
+
+	"threadbench/scripts/internal/gate/verdict"
+)
+
+// A file is what is compared of a results file.
+type file struct {
+	path    string
+	driver  string // "" if it isn't this suite's
+	rows    []*row // in order of first appearance
+	config  []setting
+	remarks []verdict.Remark
+}
+
+// A setting is a configuration key with all the values that it has in a file,
+// in order.
+type setting struct {
+	key    string
+	values []string
+}
+
+// A row is one benchmark.
+type row struct {
+	pkg, name string // name without "Benchmark", with -GOMAXPROCS as in the file
+	units     []*unit
+}
+
+// A unit is a row's figures in one unit, in the file's order.
+type unit struct {
+	name    string // as in the file, or tidied if it stands there in two ways
+	tidy    string // ns/op is sec/op
+	better  string // "lower", "higher", ""
+	exact   bool
+	figures []float64 // in name
+	tidied  []float64
+}
+
+// Read reads two results files and pairs their rows by name, package and unit.
+// The rows are unpaired ones, in the order of the old file. The remarks say
+// what a reader has to know of how they came about. Each error names a file, and the line
+// where there is one, and the way out: a file that is missing, empty, longer
+// than 256 MiB, cut short, or not understood in full; a figure that is no
+// number or beyond ±1e100; a benchmark that failed; files of two drivers; no row
+// and unit in common; units whose better side the two files disagree on.
+func Read(oldPath, newPath string) ([]verdict.Row, []verdict.Remark, error) {
+	before, err := readFile(oldPath)
+	if err != nil {
+		return nil, nil, err
+	}
+	after, err := readFile(newPath)
+	if err != nil {
+		return nil, nil, err
+	}
+	return compare(before, after)
+}
+
+// compare pairs the rows of two files.
+func compare(before, after *file) ([]verdict.Row, []verdict.Remark, error) {
+	if before.driver != after.driver {
+		return nil, nil, fmt.Errorf("%s and %s: one has driver %q, the other %q, and their figures are never pooled; make both with the same command",
+			before.path, after.path, before.driver, after.driver)
+	}
+	c := comparison{before: before, after: after}
+	c.remarks = slices.Concat(before.remarks, after.remarks)
+	if err := c.pair(); err != nil {
+		return nil, nil, err
+	}
+	c.configuration()
+	c.remark(verdict.Notice, "The two files were measured apart: what the machine did meanwhile is in every difference.")
+	return c.rows, c.remarks, nil
+}
+
+type comparison struct {
+	before, after *file
+	rows          []verdict.Row
+	remarks       []verdict.Remark
+}
+
+func (c *comparison) remark(level, format string, args ...any) {
+	c.remarks = append(c.remarks, verdict.Remark{Level: level, Text: fmt.Sprintf(format, args...)})
+}
+
+// packages are those of the file's rows, each once.
+func (f *file) packages() []string {
+	var all []string
+	for _, r := range f.rows {
+		if !slices.Contains(all, r.pkg) {
+			all = append(all, r.pkg)
+		}
+	}
+	return all
+}
+
+// pair makes the rows that both files have.
+func (c *comparison) pair() error {
+	// A package that was renamed, or is named in one file only, is still the
+	// same where it is the only one.
+	alone := len(c.before.packages()) == 1 && len(c.after.packages()) == 1
+	type key struct{ pkg, name string }
+	at := func(r *row) key {
+		if alone {
+			return key{"", r.name}
+		}
+		return key{r.pkg, r.name}
+	}
+	theirs := map[key]*row{}
+	for _, r := range c.after.rows {
+		theirs[at(r)] = r
+	}
+	var gone, added, units []string
+	paired := map[*row]bool{}
+	for _, was := range c.before.rows {
+		name := was.name
+		if !alone && was.pkg != "" {
+			name = was.pkg + "." + name
+		}
+		is := theirs[at(was)]
+		if is == nil {
+			gone = append(gone, name)
+			continue
+		}
+		paired[is] = true
+		var seen []string
+		for _, u := range was.units {
+			seen = append(seen, u.tidy)
+			i := slices.IndexFunc(is.units, func(v *unit) bool { return v.tidy == u.tidy })
+			if i < 0 {
+				units = append(units, fmt.Sprintf("%s %s (%s)", name, u.name, c.before.path))
+				continue
+			}
+			r, err := c.row(name, u, is.units[i])
+			if err != nil {
+				return err
+			}
+			c.rows = append(c.rows, r)
+		}
+		for _, v := range is.units {
+			if !slices.Contains(seen, v.tidy) {
+				units = append(units, fmt.Sprintf("%s %s (%s)", name, v.name, c.after.path))
+			}
+		}
+	}
+	for _, r := range c.after.rows {
+		if !paired[r] {
+			added = append(added, r.name)
+		}
+	}
+	if len(c.rows) == 0 {
+		return fmt.Errorf("%s and %s have no row in common (the first are %s and %s); run the same benchmarks with the same GOMAXPROCS for both",
+			c.before.path, c.after.path, c.before.rows[0], c.after.rows[0])
+	}
+	c.list(gone, "%s only in %s, not compared: %s", c.before.path)
+	c.list(added, "%s only in %s, not compared: %s", c.after.path)
+	if len(units) > 0 {
+		c.remark(verdict.Warning, "%s in one file only, not compared: %s", count(len(units), "unit"), some(units))
+	}
+	return nil
+}
+
+// list remarks rows that are left out.
+func (c *comparison) list(rows []string, format, path string) {
+	if len(rows) > 0 {
+		c.remark(verdict.Warning, format, count(len(rows), "row"), path, some(rows))
+	}
+}
+
+// some are the first of many.
+func some(all []string) string {
+	const most = 5
+	if len(all) <= most {
+		return strings.Join(all, ", ")
+	}
+	return strings.Join(all[:most], ", ") + fmt.Sprintf(" and %d more", len(all)-most)
+}
+
+func (r *row) String() string {
+	name := r.name
+	if r.pkg != "" {
+		name = r.pkg + "." + name
+	}
+	return fmt.Sprintf("%s in %s", name, r.units[0].name)
+}
+
+// row is one row of the comparison.
+func (c *comparison) row(name string, was, is *unit) (verdict.Row, error) {
+	r := verdict.Row{Name: name, Unit: was.name, Better: was.better, Exact: was.exact && is.exact, Old: was.figures, New: is.figures}
+	if was.name != is.name {
+		r.Unit, r.Old, r.New = was.tidy, was.tidied, is.tidied
+	}
+	switch {
+	case r.Better == "":
+		r.Better = is.better
+	case is.better != "" && is.better != was.better:
+		return r, fmt.Errorf("%s says of %s that %s is better, %s that %s is; make their Unit lines agree", c.before.path, was.name, was.better, c.after.path, is.better)
+	}
+	return r, nil
+}
+
+// machine are the keys without which two files say little of each other.
+var machine = []string{"goos", "goarch", "cpu"}
+
+// configuration remarks what differs between the two.
+func (c *comparison) configuration() {
+	values := func(f *file, key string) string {
+		i := slices.IndexFunc(f.config, func(s setting) bool { return s.key == key })
+		if i < 0 {
+			return "(not there)"
+		}
+		return strings.Join(f.config[i].values, ", ")
+	}
+	var keys []string
+	for _, s := range slices.Concat(c.before.config, c.after.config) {
+		if !slices.Contains(keys, s.key) {
+			keys = append(keys, s.key)
+		}
+	}
+	for _, key := range keys {
+		was, is := values(c.before, key), values(c.after, key)
+		if was == is {
+			continue
+		}
+		if slices.Contains(machine, key) {
+			c.remark(verdict.Warning, "Not comparable as they stand: %s differs, %s → %s.", key, was, is)
+		} else {
+			c.remark(verdict.Notice, "%s differs: %s → %s.", key, was, is)
+		}
+	}
+	if same(c.before.path, c.after.path) {
+		c.remark(verdict.Warning, "%s and %s are one file: it can't differ from itself.", c.before.path, c.after.path)
+	}
+}
+
+func same(a, b string) bool {
+	x, err := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err == nil && err2 == nil && os.SameFile(x, y)
+}
+
+// uneven remarks rows that have fewer figures than the file's others.
+func (f *file) uneven() {
+	most := 0
+	for _, r := range f.rows {
+		for _, u := range r.units {
+			most = max(most, len(u.figures))
+		}
+	}
+	var few []string
+	for _, r := range f.rows {
+		least := slices.MinFunc(r.units, func(a, b *unit) int { return len(a.figures) - len(b.figures) })
+		if n := len(least.figures); n < most {
+			few = append(few, fmt.Sprintf("%s has %d", r, n))
+		}
+	}
+	if len(few) > 0 {
+		f.remark(verdict.Warning, "%s: not all rows have %s, as if it were cut short: %s.", f.path, count(most, "figure"), some(few))
+	}
+}
+
+func (f *file) remark(level, format string, args ...any) {
+	f.remarks = append(f.remarks, verdict.Remark{Level: level, Text: fmt.Sprintf(format, args...)})
+}
+
+// largest is the magnitude up to which a value is taken for a measurement.
+const largest = 1e100
+
+func isFigure(v float64) bool { return !math.IsNaN(v) && math.Abs(v) <= largest }
+
+// count is "1 row", "2 rows".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// failure is the one form of an error about a line.
+func failure(path string, line int, what, wayOut string) error {
+	return fmt.Errorf("reading results %s:%d: %s; %s", path, max(line, 1), what, wayOut)
+}
+
+var errNoFile = errors.New(`"-" is no file: two files can't both be standard input; write them first`)

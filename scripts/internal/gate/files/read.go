@@ -1,0 +1,347 @@
+package files
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+	"golang.org/x/perf/benchunit"
+
+	"threadbench/bench"
+	"threadbench/scripts/internal/gate/verdict"
+	"threadbench/scripts/internal/results"
+)
+
+// most is the length up to which a file is read.
+const most = 256 << 20
+
+func readFile(path string) (*file, error) {
+	if path == "-" {
+		return nil, errNoFile
+	}
+	r, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading results: %w; give two files that \"go test -bench\" or \"go run ./scripts/run\" wrote", err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading results %s: %w; check that it is a readable file", path, err)
+	}
+	return parse(path, data)
+}
+
+// parse reads a file's text.
+func parse(path string, data []byte) (*file, error) {
+	switch lines := bytes.Count(data, []byte("\n")); {
+	case len(data) > most:
+		return nil, failure(path, lines, fmt.Sprintf("the file is longer than %d bytes", most), "leave out what is no result, or split it")
+	case len(bytes.TrimSpace(data)) == 0:
+		return nil, failure(path, 1, "the file is empty", "measure again: go test -bench . -count 10 >FILE")
+	case data[len(data)-1] != '\n':
+		return nil, failure(path, lines+1, "the last line has no end: the file is cut short", "measure again, or end the line if it is whole")
+	}
+	var f *file
+	var err error
+	if ours(data) {
+		f, err = own(path, data)
+	} else {
+		f, err = foreign(path, data)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.uneven()
+	return f, nil
+}
+
+// ours tells a file of this suite, by its driver.
+func ours(data []byte) bool {
+	for line := range bytes.Lines(data) {
+		if bytes.HasPrefix(line, []byte("driver: ")) {
+			return true
+		}
+	}
+	return false
+}
+
+// own reads a file of this suite: the primary figure of each row. A row that the
+// schedulers place decides nothing.
+func own(path string, data []byte) (*file, error) {
+	res, err := results.Read(bytes.NewReader(data), path)
+	if err != nil {
+		return nil, err
+	}
+	if len(res.Rows) == 0 {
+		n := res.Notes[0]
+		return nil, failure(path, n.Line, fmt.Sprintf("no rows, only notes (Benchmark%s: %s)", n.FullName, n.Reason), "run again where something can be measured")
+	}
+	if res.Truncated {
+		return nil, failure(path, res.Dropped[0].First, fmt.Sprintf("the round up to line %d never ended: the run was killed", res.Dropped[0].Last),
+			"go on with it: \"go run ./scripts/run -resume -o FILE\"")
+	}
+	f := &file{path: path, driver: res.Driver}
+	if res.Driver == results.Testing {
+		l, err := scan(path, data)
+		if err != nil {
+			return nil, err
+		}
+		f.unended(l)
+	}
+	for _, s := range res.Config {
+		f.config = append(f.config, setting{s.Key, []string{s.Value}})
+	}
+	for _, r := range res.Rows {
+		primary, parts := r.Primary()
+		u := &unit{name: primary, figures: r.Values(primary), better: better(res, parts[0])}
+		scale, tidy := benchunit.Tidy(1, primary)
+		u.tidy = tidy
+		for _, v := range u.figures {
+			u.tidied = append(u.tidied, v*scale)
+		}
+		u.exact = !slices.ContainsFunc(parts, func(p string) bool {
+			return !slices.ContainsFunc(res.Units, func(u results.Unit) bool { return u.Name == p && u.Exact })
+		})
+		if r.Name.Get("place") == "free" {
+			u.better = ""
+		}
+		name := r.FullName
+		if r.Procs > 0 {
+			name += "-" + strconv.Itoa(r.Procs)
+		}
+		f.rows = append(f.rows, &row{name: name, units: []*unit{u}})
+	}
+	f.stopped(res)
+	return f, nil
+}
+
+// stopped remarks a run that holds fewer rounds than it planned.
+func (f *file) stopped(res *results.File) {
+	var plan struct {
+		Rounds int `json:"rounds"`
+	}
+	if res.Driver == results.Lockstep && json.Unmarshal([]byte(res.Plan), &plan) == nil && res.Rounds < plan.Rounds {
+		f.remark(verdict.Warning, "%s holds %d of %d planned rounds: its run was stopped.", f.path, res.Rounds, plan.Rounds)
+	}
+}
+
+// longest is the length from which benchfmt can't read a line.
+const longest = bufio.MaxScanTokenSize - 1
+
+// A layout is a foreign file's first reading: what benchfmt passes over.
+type layout struct {
+	text   []byte // for benchfmt, line for line
+	lines  int
+	inTest int // the line of the package whose test never said that it ended; 0 if none
+}
+
+// scan makes the first reading.
+func scan(path string, data []byte) (*layout, error) {
+	l := &layout{text: make([]byte, 0, len(data))}
+	round := 0 // the line where the round began that hasn't ended
+	for line := range bytes.Lines(data) {
+		l.lines++
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+		is := func(prefix string) bool { return bytes.HasPrefix(line, []byte(prefix)) }
+		switch {
+		case is("pkg: "):
+			l.inTest = l.lines
+		case string(line) == "PASS", is("ok  \t"):
+			l.inTest = 0
+		case is("--- FAIL"), string(line) == "FAIL", is("FAIL\t"):
+			return nil, failure(path, l.lines, fmt.Sprintf("a test or benchmark failed: %q", shorten(line)), "mend it and measure again")
+		case is("# round "):
+			round = l.lines
+		case is("# end round "):
+			round = 0
+		case len(line) >= longest && (is("Benchmark") || is("Unit")):
+			return nil, failure(path, l.lines, fmt.Sprintf("a line of %d bytes, at most %d can be read", len(line), longest-1), "delete it, or measure again")
+		}
+		if len(line) >= longest {
+			line = nil // no result: what a test printed
+		}
+		l.text = append(append(l.text, line...), '\n')
+	}
+	if round > 0 {
+		return nil, failure(path, round, "this round never ended: the file is cut short", "delete it from here on, or measure again")
+	}
+	return l, nil
+}
+
+func shorten(line []byte) string {
+	const most = 80
+	if len(line) > most {
+		return string(line[:most]) + "…"
+	}
+	return string(line)
+}
+
+// foreign reads any output in the Go benchmark format.
+func foreign(path string, data []byte) (*file, error) {
+	l, err := scan(path, data)
+	if err != nil {
+		return nil, err
+	}
+	b := builder{file: &file{path: path}, rows: map[[2]string]*row{}, units: benchfmt.NewReader(bytes.NewReader(l.text), path)}
+	for b.units.Scan() {
+		_, line := b.units.Result().Pos()
+		switch rec := b.units.Result().(type) {
+		case *benchfmt.SyntaxError:
+			return nil, failure(path, line, rec.Msg, "mend or delete the line, or measure again")
+		case *benchfmt.UnitMetadata:
+			known := map[string][]string{"better": {"lower", "higher"}, "assume": {"nothing", "exact"}}[rec.Key]
+			if known != nil && !slices.Contains(known, rec.Value) {
+				return nil, failure(path, line, fmt.Sprintf("unit %s has %s=%s", rec.OrigUnit, rec.Key, rec.Value), "give "+strings.Join(known, " or "))
+			}
+		case *benchfmt.Result:
+			if what, wayOut := b.result(rec); what != "" {
+				return nil, failure(path, line, what, wayOut)
+			}
+		}
+	}
+	if err := b.units.Err(); err != nil {
+		return nil, fmt.Errorf("reading results: %w; delete the line, or measure again", err)
+	}
+	f := b.file
+	if len(f.rows) == 0 {
+		return nil, failure(path, l.lines, "no benchmark line up to here", "give a file that \"go test -bench\" wrote, with a -bench that matches something")
+	}
+	b.finish()
+	f.unended(l)
+	return f, nil
+}
+
+// unended remarks a package of which go test never said that it was through.
+func (f *file) unended(l *layout) {
+	if l.inTest > 0 {
+		f.remark(verdict.Notice, "%s:%d: go test never says PASS or ok of this package: the file may be cut short.", f.path, l.inTest)
+	}
+}
+
+// builder turns benchfmt's results into rows.
+type builder struct {
+	file  *file
+	rows  map[[2]string]*row
+	units *benchfmt.Reader
+}
+
+// result adds a benchmark line, or says what is wrong with it.
+func (b *builder) result(res *benchfmt.Result) (what, wayOut string) {
+	name := string(res.Name)
+	switch {
+	case name == "":
+		return "a benchmark without a name", "mend or delete the line"
+	case res.Iters < 1:
+		return fmt.Sprintf("Benchmark%s: %d iterations, at least 1 expected", name, res.Iters), "delete the line, or measure again"
+	}
+	for _, c := range res.Config {
+		if what := b.setting(c.Key, string(c.Value)); what != "" {
+			return what, "results of two machines are two files: keep them apart"
+		}
+	}
+	key := [2]string{res.GetConfig("pkg"), name}
+	r := b.rows[key]
+	if r == nil {
+		r = &row{pkg: key[0], name: name}
+		b.rows[key] = r
+		b.file.rows = append(b.file.rows, r)
+	}
+	var seen []string
+	for _, v := range res.Values {
+		value, name := v.Value, v.Unit
+		if v.OrigUnit != "" {
+			value, name = v.OrigValue, v.OrigUnit
+		}
+		tidied, tidy := benchunit.Tidy(value, name)
+		switch {
+		case !isFigure(value) || !isFigure(tidied):
+			return fmt.Sprintf("Benchmark%s: %v %s is no figure between -%g and %g", res.Name, value, name, largest, largest), "delete the line, or measure again"
+		case slices.Contains(seen, tidy):
+			return fmt.Sprintf("Benchmark%s: the unit %s stands twice in the line", res.Name, name), "delete one of the two"
+		}
+		seen = append(seen, tidy)
+		r.add(name, tidy, value, tidied)
+	}
+	return "", ""
+}
+
+// add adds a figure to the row's unit.
+func (r *row) add(name, tidy string, value, tidied float64) {
+	i := slices.IndexFunc(r.units, func(u *unit) bool { return u.tidy == tidy })
+	if i < 0 {
+		i = len(r.units)
+		r.units = append(r.units, &unit{name: name, tidy: tidy})
+	}
+	u := r.units[i]
+	u.tidied = append(u.tidied, tidied)
+	if u.name != name { // written in two ways
+		u.name, u.figures = tidy, u.tidied
+		return
+	}
+	u.figures = append(u.figures, value)
+}
+
+// setting takes down a configuration's value. Within a file the machine can't
+// change.
+func (b *builder) setting(key, value string) (what string) {
+	f := b.file
+	i := slices.IndexFunc(f.config, func(s setting) bool { return s.key == key })
+	if i < 0 {
+		i = len(f.config)
+		f.config = append(f.config, setting{key: key})
+	}
+	s := &f.config[i]
+	if len(s.values) > 0 && slices.Contains(machine, key) && s.values[0] != value {
+		return fmt.Sprintf("configuration %s: %q here, %q before", key, value, s.values[0])
+	}
+	if !slices.Contains(s.values, value) {
+		s.values = append(s.values, value)
+	}
+	return ""
+}
+
+// finish looks up the units' sides, once all Unit lines are read.
+func (b *builder) finish() {
+	meta := b.units.Units()
+	for _, r := range b.file.rows {
+		for _, u := range r.units {
+			switch meta.GetBetter(u.tidy) {
+			case -1:
+				u.better = "lower"
+			case 1:
+				u.better = "higher"
+			}
+			assume := meta.Get(u.tidy, "assume")
+			// go test writes these two as whole numbers.
+			u.exact = assume != nil && assume.Value == "exact" || assume == nil && (u.tidy == "B/op" || u.tidy == "allocs/op")
+		}
+	}
+	for _, s := range b.file.config {
+		if len(s.values) > 1 && s.key != "pkg" {
+			b.file.remark(verdict.Notice, "%s: %s has %d values (%s), which are taken together.", b.file.path, s.key, len(s.values), some(s.values))
+		}
+	}
+}
+
+// better is the better side of a unit of this suite: as the file says, else as
+// the suite does.
+func better(res *results.File, name string) string {
+	for _, u := range res.Units {
+		if u.Name == name && u.Better != "" {
+			return u.Better
+		}
+	}
+	for _, u := range bench.Units {
+		if u.Name == name {
+			return u.Better
+		}
+	}
+	return ""
+}

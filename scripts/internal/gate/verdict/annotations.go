@@ -1,0 +1,61 @@
+package verdict
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// mostAnnotations is how many of a level GitHub shows of one step; further
+// ones are dropped without a word.
+const mostAnnotations = 10
+
+// Annotations renders the report as workflow commands of GitHub Actions: one
+// for the verdict, one for each remark, one for each row that is worse,
+// undecided or better. Of each level at most ten are written, the
+// last saying how many there would have been.
+func (r *Report) Annotations(w io.Writer) error {
+	type annotation struct {
+		level, title, text string
+	}
+	level := map[Verdict]string{Pass: Notice, Regression: Error, Inconclusive: Warning, Invalid: Error}
+	all := []annotation{{level[r.Verdict], "gate: " + string(r.Verdict), capital(r.headline()) + " (" + r.exit() + ")"}}
+	for _, m := range r.loud() {
+		all = append(all, annotation{m.Level, "gate", m.Text})
+	}
+	for _, res := range r.Rows {
+		switch {
+		case res.Improved:
+			all = append(all, annotation{Notice, "better: " + res.Row.String(), res.proof()})
+		case res.Verdict == Regression || res.Verdict == Inconclusive:
+			all = append(all, annotation{level[res.Verdict], string(res.Verdict) + ": " + res.Row.String(), res.proof()})
+		}
+	}
+	total, written := map[string]int{}, map[string]int{}
+	for _, a := range all {
+		total[a.level]++
+	}
+	b := bufio.NewWriter(w)
+	for _, a := range all {
+		written[a.level]++
+		switch n := written[a.level]; {
+		case n > mostAnnotations:
+			continue
+		case n == mostAnnotations && total[a.level] > n:
+			a.title, a.text = "gate", fmt.Sprintf("%d more of this level: see the report", total[a.level]-n+1)
+		}
+		fmt.Fprintf(b, "::%s title=%s::%s\n", a.level, property(a.title), data(a.text))
+	}
+	return b.Flush()
+}
+
+// data escapes a workflow command's message, property a property's value, as
+// GitHub's toolkit does.
+func data(s string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+}
+
+func property(s string) string {
+	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(data(s))
+}

@@ -1,0 +1,225 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"golang.org/x/perf/benchunit"
+)
+
+// none stands where there is no figure.
+const none = "–"
+
+// change is a ratio as a reader has it: "+5.13%", "−0.20%", "12.5×", "from 0".
+func change(ratio float64) string {
+	percent := math.Abs(ratio-1) * 100
+	switch {
+	case math.IsNaN(ratio):
+		return none
+	case math.IsInf(ratio, 1):
+		return "from 0"
+	case ratio == 0:
+		return "to 0"
+	case ratio >= 10:
+		return strconv.FormatFloat(ratio, 'g', 3, 64) + "×"
+	case percent < 0.005:
+		return "0.00%"
+	}
+	sign, decimals := "+", 2
+	if ratio < 1 {
+		sign = "−"
+	}
+	if percent >= 9.995 {
+		decimals = 1
+	}
+	return sign + strconv.FormatFloat(percent, 'f', decimals, 64) + "%"
+}
+
+// interval is a change's, open where it has no end.
+func (c Change) interval() string {
+	low, high := "["+change(c.Low), change(c.High)+"]"
+	if c.Low == 0 {
+		low = "(" + none
+	}
+	if math.IsInf(c.High, 1) {
+		high = none + ")"
+	}
+	return low + ", " + high
+}
+
+// percent is a share: "1%", "0.25%", "2.31%".
+func percent(share float64) string {
+	return strconv.FormatFloat(share*100, 'g', 3, 64) + "%"
+}
+
+// chance is a p-value: "0.0340", "<0.0001".
+func chance(p float64) string {
+	if p < 0.0001 {
+		return "<0.0001"
+	}
+	return strconv.FormatFloat(p, 'f', 4, 64)
+}
+
+// figures are base and head on one scale, with their unit: "275.0n → 289.1n sec/op".
+func (r Result) figures() string {
+	base, unit := benchunit.Tidy(r.Change.Base, r.Row.Unit)
+	head, _ := benchunit.Tidy(r.Change.Head, r.Row.Unit)
+	if r.Counted {
+		return fmt.Sprintf("%s → %s %s", plain(base), plain(head), unit)
+	}
+	scale := benchunit.CommonScale([]float64{base, head}, benchunit.ClassOf(unit))
+	return fmt.Sprintf("%s → %s %s", scale.Format(base), scale.Format(head), unit)
+}
+
+func plain(v float64) string { return strconv.FormatFloat(v, 'g', 10, 64) }
+
+// rounds are how many there are: "15", or "10+12" unpaired.
+func (r Result) rounds() string {
+	if len(r.Row.Pairs) > 0 {
+		return strconv.Itoa(r.Rounds[0])
+	}
+	return fmt.Sprintf("%d+%d", r.Rounds[0], r.Rounds[1])
+}
+
+// word is the row's verdict as a reader has it, with its margin if that is its
+// own.
+func (r *Report) word(res Result) string {
+	own := ""
+	if res.Margin != r.Rules.Margin {
+		own = fmt.Sprintf(" (margin %s)", percent(res.Margin))
+	}
+	switch {
+	case res.Verdict == "":
+		return "decides nothing"
+	case res.Improved:
+		return "pass, better" + own
+	}
+	return string(res.Verdict) + own
+}
+
+// seen is the smallest change that the row's rounds could have seen.
+func (r Result) seen() string {
+	if r.Counted || r.Verdict == "" || r.Detectable == 0 || math.IsInf(r.Detectable, 0) || math.IsNaN(r.Detectable) {
+		return none
+	}
+	return change(r.Detectable)
+}
+
+// adjusted is the row's p-value after Holm.
+func (r Result) adjusted() string {
+	if r.Counted || r.Verdict == "" {
+		return none
+	}
+	return chance(r.Adjusted)
+}
+
+func (c Change) spread() string {
+	if math.IsInf(c.Spread, 0) {
+		return none
+	}
+	return "±" + percent(c.Spread)
+}
+
+// proof is why the row has its verdict.
+func (r Result) proof() string {
+	if r.Counted {
+		return fmt.Sprintf("%s, counted", r.figures())
+	}
+	s := fmt.Sprintf("%s %s, %s", change(r.Ratio), r.interval(), r.figures())
+	switch r.Verdict {
+	case Regression:
+		s += fmt.Sprintf(", p %s", chance(r.Adjusted))
+	case Inconclusive:
+		s += fmt.Sprintf("; %s rounds could have seen %s", r.rounds(), r.seen())
+	}
+	return s
+}
+
+// headline is the verdict over all rows in a sentence.
+func (r *Report) headline() string {
+	n := map[Verdict]int{}
+	for _, res := range r.Rows {
+		n[res.Verdict]++
+	}
+	all := len(r.Rows) - n[""]
+	margin := percent(r.Rules.Margin)
+	switch r.Verdict {
+	case Pass:
+		return fmt.Sprintf("none of %s is worse by more than %s.", count(all, "row"), margin)
+	case Regression:
+		are := "are"
+		if n[Regression] == 1 {
+			are = "is"
+		}
+		return fmt.Sprintf("%d of %s %s worse by more than %s.", n[Regression], count(all, "row"), are, margin)
+	case Inconclusive:
+		return fmt.Sprintf("of %d of %s it was shown neither that it is worse by more than %s nor that it isn't. More rounds see more.", n[Inconclusive], count(all, "row"), margin)
+	}
+	return "the control saw a difference between base and base."
+}
+
+// exit says what the exit code is and why.
+func (r *Report) exit() string {
+	s := fmt.Sprintf("exit code %d", r.ExitCode())
+	if r.Rules.Inconclusive != "" && (r.Verdict == Inconclusive || r.Verdict == Invalid) {
+		s += ", since inconclusive is to " + r.Rules.Inconclusive
+	}
+	return s
+}
+
+// terms say what the columns mean.
+func (r *Report) terms() string {
+	if r.Decided == 0 {
+		return ""
+	}
+	level := percent(r.Rules.Alpha)
+	return fmt.Sprintf("Level %s over the %s that statistics decide, each bound at %s. p is one-sided, of \"worse by at most\n"+
+		"the margin\", after Holm. \"could see\" is the smallest worsening that such a run shows in 8 of 10\n"+
+		"cases. Half of the rounds lie within the spread.",
+		level, count(r.Decided, "row"), percent(r.Rules.Alpha/float64(r.Decided)))
+}
+
+// subject says what was compared.
+func (r *Report) subject() string {
+	if r.Base == "" && r.Head == "" {
+		return ""
+	}
+	return fmt.Sprintf("base %s, head %s", clean(r.Base), clean(r.Head))
+}
+
+// clean is s without what a terminal would take for more than text.
+func clean(s string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == '\n' || c == '\t' || c == '\r':
+			return ' '
+		case !unicode.IsPrint(c):
+			return unicode.ReplacementChar
+		}
+		return c
+	}, s)
+}
+
+// loud are the remarks, the loudest first.
+func (r *Report) loud() []Remark {
+	var all []Remark
+	for _, level := range []string{Error, Warning, Notice} {
+		for _, m := range r.Remarks {
+			if m.Level == level {
+				all = append(all, m)
+			}
+		}
+	}
+	return all
+}
+
+// count is "1 round", "2 rounds".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
