@@ -77,5 +77,6 @@ const (
 	goroutinesCreated = "/sched/goroutines-created:goroutines"
 	threadsAlive      = "/sched/threads/total:threads"
 	stackBytes        = "/memory/classes/heap/stacks:bytes"
+	collections       = "/gc/cycles/total:gc-cycles"
 	stackStarts       = "/gc/stack/starting-size:bytes"
 )

@@ -35,6 +35,14 @@ import (
 //	         reused goroutines start at what the average one took
 //	         (adaptivestackstart). Those of new ones start at 2 KiB always.
 //
+//	shrink   the way back: tasks have gone down and come up again, and wait.
+//	         Collections follow, each of which may halve a stack that is less
+//	         than a quarter in use, until no stack gets smaller any more.
+//	         collections says how many it took, left-B/task what a stack is
+//	         then: twice its start, since what a parked goroutine uses and the
+//	         800 bytes kept for calls that don't look are more than a quarter of
+//	         4 KiB (runtime/stack.go, shrinkstack). One op is one collection.
+//
 // The floor goes down a stack that has grown already: the calls, with nothing
 // to find or to copy.
 //
@@ -44,9 +52,10 @@ import (
 var stackGrowFamily = Family{
 	Name:    "StackGrow",
 	Op:      "one fresh task's first way down its stack to the depth",
+	ModeOps: map[string]string{"shrink": "one collection that finds stacks deeper than they need"},
 	Primary: []string{"ns/op"},
 	Read: "What it takes to come by a deep stack for the first time: a goroutine's is copied into larger ones, a thread's is found by page faults. " +
-		"cold is from memory never used, reused from what the last goroutine left, default the same after a collection that saw such depths. " +
+		"cold is from memory never used, reused from what the last goroutine left, default the same after a collection that saw such depths; shrink counts the collections until stacks that were deep get no smaller. " +
 		"The floor goes down a stack that has grown already.",
 	Cases: stackGrowCases(),
 }
@@ -77,6 +86,7 @@ func stackGrowCases() []Case {
 		row("floor", "cold", depth, still, growGoroutines(nil, again))
 		row("goroutine", "reused", depth, still, growGoroutines(nil, reused))
 		row("goroutine", "default", depth, asItIs, growGoroutines(nil, adapted))
+		row("goroutine", "shrink", depth, still, shrinkGoroutines)
 	}
 	return cases
 }
@@ -169,6 +179,78 @@ func growGoroutines(in func(), how growing) func(depth, n int) (lockstep.Arm, er
 
 // few are as many as it takes for the next one to find one to reuse.
 const few = 8
+
+// shrinkGoroutines counts the collections until stacks that were deep get no
+// smaller.
+func shrinkGoroutines(depth, n int) (lockstep.Arm, error) {
+	if fits, limit, err := room(threads.Need{Threads: n, BytesPerThread: int64(8*depth + 64<<10)}, false); err != nil {
+		return nil, err
+	} else if fits < n {
+		return nil, &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: n}).Error()}
+	}
+	return &shrinkArm{depth: depth, n: n, meter: newMeter()}, nil
+}
+
+type shrinkArm struct {
+	depth, n int
+	used     bool
+	meter    *meter
+}
+
+// shrinkIdle is how many collections in a row have to find nothing for it to be
+// the end.
+const shrinkIdle = 3
+
+// Run has the tasks go down and come up, and collects, whatever n is: once a
+// process.
+func (a *shrinkArm) Run(int) (lockstep.Slice, error) {
+	if a.used {
+		return lockstep.Slice{}, errors.New("a case that counts collections is measured once a process")
+	}
+	a.used = true
+	runtime.GC()
+	before := count(stackBytes)
+	var herd []*goroutines.Grower
+	defer func() {
+		for _, g := range herd {
+			g.Park()
+			g.Close()
+		}
+	}()
+	for range a.n {
+		g := goroutines.NewGrower(a.depth, nil)
+		g.Grow(goroutines.NewStamps(2))
+		herd = append(herd, g)
+	}
+	held := count(stackBytes) - before
+	if least := int64(a.n) * int64(a.depth) * 7 / 8; held < least {
+		return lockstep.Slice{}, fmt.Errorf("expected %d bytes of stacks to be held before the first collection, seen %d", least, held)
+	}
+	s := lockstep.Slice{}
+	left, useful := held, 0
+	for s.Ops-useful < shrinkIdle {
+		cycles := count(collections)
+		a.meter.Start()
+		runtime.GC()
+		a.meter.Stop()
+		if ran := count(collections) - cycles; ran != 1 {
+			return lockstep.Slice{}, fmt.Errorf("expected one collection, seen %d", ran)
+		}
+		s.Elapsed += a.meter.elapsed
+		s.Ops++
+		// Less than a page a task is the runtime's own.
+		if now := count(stackBytes) - before; now < left-int64(a.n)*512 {
+			left, useful = now, s.Ops
+		}
+	}
+	if useful == 0 {
+		return lockstep.Slice{}, fmt.Errorf("expected stacks of %d bytes a task to get smaller, seen none in %d collections", held/int64(a.n), s.Ops)
+	}
+	s.Figures = map[string]float64{"collections": float64(useful), "left-B/task": float64(left) / float64(a.n)}
+	return s, nil
+}
+
+func (a *shrinkArm) Close() error { return leaks() }
 
 // growth are the intervals between each pair of stamps.
 func growth(stamps []int64, n int, counts map[string]int64) ([]int64, lockstep.Slice, error) {

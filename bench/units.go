@@ -25,6 +25,8 @@ var Units = []Unit{
 	{Name: "threads/op", Better: "lower", What: "threads made for one task"},
 	{Name: "faults/op", Better: "lower", What: "page faults of the whole worker that needed no reading (getrusage)"},
 	{Name: "moved/op", What: "share of the tasks whose stack was grown into another place"},
+	{Name: "collections", Better: "lower", Exact: true, What: "collections until stacks that were deep get no smaller"},
+	{Name: "left-B/task", Better: "lower", What: "the runtime's stack of one task that was deep, when collections make it no smaller"},
 	{Name: "user-B/task", Better: "lower", What: "resident user memory of one parked task (smaps_rollup), slope over n"},
 	{Name: "kernel-B/task", Better: "lower", What: "kernel memory of one parked task (memory cgroup), slope over n"},
 	{Name: "reserved-B/task", Better: "lower", What: "address space of one parked task, slope over n"},

@@ -153,17 +153,22 @@ func (r *Row) Units() []string { return slices.Clone(r.units) }
 func (r *Row) Values(unit string) []float64 {
 	var vs []float64
 	for _, run := range r.Runs {
-		if unit == Memory {
-			user, ok1 := run.Values["user-B/task"]
-			kernel, ok2 := run.Values["kernel-B/task"]
-			if ok1 && ok2 {
-				vs = append(vs, user+kernel)
-			}
-		} else if v, ok := run.Values[unit]; ok {
+		if v, ok := run.Get(unit); ok {
 			vs = append(vs, v)
 		}
 	}
 	return vs
+}
+
+// Get is the run's value in a unit, which may be Memory.
+func (r Run) Get(unit string) (v float64, ok bool) {
+	if unit != Memory {
+		v, ok = r.Values[unit]
+		return v, ok
+	}
+	user, ok1 := r.Values["user-B/task"]
+	kernel, ok2 := r.Values["kernel-B/task"]
+	return user + kernel, ok1 && ok2
 }
 
 // Primary is the unit of the row's primary figure: ns/op, else Memory, else

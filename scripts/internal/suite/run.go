@@ -23,6 +23,7 @@ import (
 
 	"threadbench/bench"
 	"threadbench/bench/lockstep"
+	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/results"
 	"threadbench/scripts/internal/table"
 )
@@ -229,7 +230,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if readErr != nil {
 		return errors.Join(err, readErr)
 	}
-	if e := render(table.New(file), o.format, stdout); e != nil {
+	if e := render(file, o.format, stdout); e != nil {
 		return errors.Join(err, e)
 	}
 	fmt.Fprintf(stderr, "the raw rounds are in %s\n", out.path)
@@ -255,14 +256,22 @@ func unmeasured(cases []bench.Case, file *results.File) error {
 	return fmt.Errorf("no figure for %s: failed in every round; the notes say why", strings.Join(names, ", "))
 }
 
-func render(t *table.Table, format string, w io.Writer) error {
+// render writes the table and, for a reader, what it decides.
+func render(file *results.File, format string, w io.Writer) error {
+	t := table.New(file)
 	switch format {
 	case "json":
 		return t.JSON(w)
 	case "csv":
 		return t.CSV(w)
 	}
-	return t.Text(w)
+	if err := t.Text(w); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return claims.Text(w, []claims.Ledger{claims.New(file)})
 }
 
 // moduleRoot is the folder of this module, which the worker is built from.

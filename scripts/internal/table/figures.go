@@ -46,8 +46,8 @@ func scaleFor(unit string, v float64) scale {
 // number is v on the scale, three significant digits, without the unit.
 func (s scale) number(v float64) string { return digits(v / s.factor) }
 
-// figure is v, a value in the file's unit, as a reader has it: "9.12 µs".
-func figure(unit string, v float64) string {
+// Figure is v, a value in the file's unit, as a reader has it: "9.12 µs".
+func Figure(unit string, v float64) string {
 	s := scaleFor(unit, v)
 	return strings.TrimSpace(s.number(v) + " " + s.unit)
 }
@@ -88,8 +88,8 @@ func round3(v float64) float64 {
 	return r
 }
 
-// times3 is a factor: "55.2×".
-func times3(x float64) string { return digits(x) + "×" }
+// Times is a factor: "55.2×".
+func Times(x float64) string { return digits(x) + "×" }
 
 // chance is a p-value: "0.034", "<0.001".
 func chance(p float64) string {

@@ -291,8 +291,8 @@ func TestFigure(t *testing.T) {
 		{"tasks", 1e6, "1000000"},
 		{"x-goroutine", 1, "1.00"},
 	} {
-		if got := figure(tt.unit, tt.value); got != tt.want {
-			t.Errorf("figure(%q, %v) = %q, want %q", tt.unit, tt.value, got, tt.want)
+		if got := Figure(tt.unit, tt.value); got != tt.want {
+			t.Errorf("Figure(%q, %v) = %q, want %q", tt.unit, tt.value, got, tt.want)
 		}
 	}
 }

@@ -19,7 +19,7 @@ const width = 100
 var evidence = map[string][]string{
 	"Create":    {"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Stack":     {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
-	"StackGrow": {"faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
+	"StackGrow": {"collections", "left-B/task", "faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
 	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 }
 
@@ -27,14 +27,14 @@ var evidence = map[string][]string{
 // single word of the file is wider. Its error is the writer's.
 func (t *Table) Text(w io.Writer) error {
 	b := bufio.NewWriter(w)
-	wrap(b, t.machine(), "", "  ")
+	Wrap(b, t.machine(), "", "  ")
 	if t.Driver == results.Testing {
-		wrap(b, "The driver was go test: one arm ran after the other, so a factor is a quotient of two medians, unpaired, with no interval; p is the probability of such samples by chance (Mann-Whitney U-test).", "", "  ")
+		Wrap(b, "The driver was go test: one arm ran after the other, so a factor is a quotient of two medians, unpaired, with no interval; p is the probability of such samples by chance (Mann-Whitney U-test).", "", "  ")
 	}
 	if t.Truncated {
-		wrap(b, "A round of this file never ended, since its run was killed: it isn't counted.", "", "  ")
+		Wrap(b, "A round of this file never ended, since its run was killed: it isn't counted.", "", "  ")
 	}
-	wrap(b, t.aa(), "", "  ")
+	Wrap(b, t.aa(), "", "  ")
 	if len(t.Sections) == 0 {
 		fmt.Fprintln(b, "\nNothing was measured.")
 	}
@@ -45,13 +45,13 @@ func (t *Table) Text(w io.Writer) error {
 	if len(t.Notes) > 0 {
 		fmt.Fprintln(b, "\nLeft out, cut or failed")
 		for _, n := range t.merged() {
-			wrap(b, n, "  ", "    ")
+			Wrap(b, n, "  ", "    ")
 		}
 	}
 	if short := t.Short(); len(short) > 0 {
 		fmt.Fprintln(b, "\nIn short")
 		for _, s := range short {
-			wrap(b, s, "  ", "    ")
+			Wrap(b, s, "  ", "    ")
 		}
 	}
 	return b.Flush()
@@ -127,7 +127,7 @@ func (t *Table) section(b *bufio.Writer, s *Section) {
 	if s.Fixed != "" {
 		title += " " + s.Fixed
 	}
-	wrap(b, title+". "+s.OneOp, "", "  ")
+	Wrap(b, title+". "+s.OneOp, "", "  ")
 
 	// Evidence that doesn't fit beside the figures goes below them.
 	labels, more := s.labels(), t.evidence(s)
@@ -155,7 +155,7 @@ func (t *Table) section(b *bufio.Writer, s *Section) {
 		fmt.Fprintln(b)
 	}
 	for _, line := range below {
-		wrap(b, line, "  ", "    ")
+		Wrap(b, line, "  ", "    ")
 	}
 }
 
@@ -197,7 +197,7 @@ func (t *Table) figures(s *Section) []column {
 		} else {
 			median.head = mixed
 		}
-		median.add(figure(primary.Unit, primary.Median))
+		median.add(Figure(primary.Unit, primary.Median))
 		within.add(primary.interval())
 		switch f := r.Factor; {
 		case f == nil:
@@ -207,10 +207,10 @@ func (t *Table) figures(s *Section) []column {
 			x.add("1×")
 			last.add("")
 		case f.Paired:
-			x.add(times3(f.Median))
+			x.add(Times(f.Median))
 			last.add(f.interval())
 		default:
-			x.add(times3(f.Median))
+			x.add(Times(f.Median))
 			last.add(chance(f.P))
 		}
 	}
@@ -240,7 +240,7 @@ func (t *Table) evidence(s *Section) []column {
 				continue
 			}
 			there = true
-			c.add(figure(u, st.Median))
+			c.add(Figure(u, st.Median))
 		}
 		if there {
 			columns = append(columns, c)
@@ -380,9 +380,9 @@ func grid(b *bufio.Writer, columns []column) {
 	}
 }
 
-// wrap writes words in lines of at most width, the first after one indent and
+// Wrap writes words in lines of at most width, the first after one indent and
 // the rest after another. An interval, "[1.0, 1.2]", stays whole.
-func wrap(b *bufio.Writer, s, indent, hanging string) {
+func Wrap(b *bufio.Writer, s, indent, hanging string) {
 	line, empty := indent, true
 	words := strings.Fields(s)
 	for i := 0; i < len(words); i++ {

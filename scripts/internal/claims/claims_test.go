@@ -1,0 +1,331 @@
+package claims
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"threadbench/bench"
+	"threadbench/scripts/internal/results"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// TestLedger: every row and unit that decides is one that the suite measures,
+// and every statement says why its bound is where it is.
+func TestLedger(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range statements {
+		if s.id == "" || s.says == "" || s.why == "" || len(s.needs) == 0 || seen[s.id] {
+			t.Errorf("%q: no id or a second one, no statement, no reason or no condition", s.id)
+		}
+		seen[s.id] = true
+		for _, c := range slices.Concat(s.needs, s.beside) {
+			if c.what == "" || len(c.value.rows) == 0 {
+				t.Errorf("%s: a condition without words or rows: %+v", s.id, c)
+			}
+			for _, row := range c.value.rows {
+				if _, ok := bench.Lookup(row); !ok {
+					t.Errorf("%s: the suite has no row %s", s.id, row)
+				}
+			}
+			if c.value.unit != "" && !slices.ContainsFunc(bench.Units, func(u bench.Unit) bool { return u.Name == c.value.unit }) {
+				t.Errorf("%s: the suite has no unit %s", s.id, c.value.unit)
+			}
+			if c.value.ratio && c.bound <= 0 {
+				t.Errorf("%s: a factor held to %v", s.id, c.bound)
+			}
+		}
+	}
+}
+
+const (
+	goroutine = "Create/impl=goroutine/mode=cold"
+	locked    = "Create/impl=locked/mode=cold"
+	clone     = "Create/impl=clone/mode=cold"
+)
+
+// lines are benchmark lines of one round: name, then figures.
+type lines map[string]string
+
+// file is a results file of so many rounds.
+func file(t *testing.T, driver string, rounds int, round func(k int) lines) *results.File {
+	t.Helper()
+	var b strings.Builder
+	fmt.Fprintf(&b, "driver: %s\ngoos: linux\n", driver)
+	for k := 1; k <= rounds; k++ {
+		ls := round(k)
+		for _, name := range slices.Sorted(func(yield func(string) bool) {
+			for n := range ls {
+				if !yield(n) {
+					return
+				}
+			}
+		}) {
+			if name == "note" {
+				b.WriteString(ls[name])
+				continue
+			}
+			fmt.Fprintf(&b, "Benchmark%s 100 %s\n", name, ls[name])
+		}
+		if driver == results.Lockstep {
+			fmt.Fprintf(&b, "# end round %d\n", k)
+		}
+	}
+	f, err := results.Read(strings.NewReader(b.String()), "test.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// one is a ledger of a single statement over n conditions, and of others that
+// no file has, up to m.
+func one(m int, needs ...condition) []statement {
+	ledger := []statement{{id: "it", says: "It is so", why: "because", needs: needs}}
+	for i := 1; i < m; i++ {
+		ledger = append(ledger, statement{id: fmt.Sprint("other ", i), needs: []condition{atMost(1, value(locked, "tasks"), "nothing")}})
+	}
+	return ledger
+}
+
+// TestVerdicts: what holds and what fails by which figures, rounds and number
+// of statements.
+func TestVerdicts(t *testing.T) {
+	factors := func(xs ...float64) func(int) lines {
+		return func(k int) lines {
+			return lines{goroutine: "10 ns/op 1 x-goroutine 0 threads/op", clone: fmt.Sprintf("50 ns/op %g x-goroutine 1 threads/op", xs[(k-1)%len(xs)])}
+		}
+	}
+	high, low, both := factors(4, 5, 6), factors(1.1, 1.2, 1.3), factors(1, 2, 3, 4)
+	faster := atLeast(2, factor(clone), "faster")
+	noThreads := atMost(0.5, value(goroutine, "threads/op"), "no threads")
+	threads := atMost(0.5, value(clone, "threads/op"), "threads")
+	for _, test := range []struct {
+		name   string
+		ledger []statement
+		rounds int
+		round  func(int) lines
+		want   string
+		reason string
+	}{
+		{"above", one(1, faster), 6, high, Holds, ""},
+		{"above, with many statements beside it", one(17, faster), 10, high, Holds, ""},
+		{"above, with many statements and too few rounds", one(17, faster), 9, high, Inconclusive, `9 rounds; a verdict needs 10, "go run ./scripts/run -rounds 10"`},
+		{"below", one(1, faster), 6, low, Fails, ""},
+		{"on both sides", one(1, faster), 12, both, Inconclusive, "the figure is too near to its bound, or too noisy, for these rounds"},
+		{"one round", one(1, faster), 1, high, Inconclusive, `1 round; a verdict needs 6, "go run ./scripts/run -rounds 6"`},
+		{"all of several", one(1, faster, noThreads), 6, high, Holds, ""},
+		{"one of several fails", one(1, faster, noThreads, threads), 8, high, Fails, ""},
+		{"one of several fails, in too few rounds for several", one(1, faster, noThreads, threads), 6, high, Inconclusive, "the figure is too near to its bound, or too noisy, for these rounds"},
+		{"one of several is not there", one(1, faster, atLeast(1, factor(locked), "locked")), 8, high, Missing,
+			`no BenchmarkCreate/impl=locked/mode=cold; "go run ./scripts/run -profile full" measures every row that this machine can`},
+		{"without the unit", one(1, atLeast(1, value(clone, "p99-ns"), "p99")), 8, high, Missing, "its rows are there, but not in the same rounds or without the unit"},
+	} {
+		e := judge(test.ledger, file(t, results.Lockstep, test.rounds, test.round))[0]
+		if e.Verdict != test.want || e.Reason != test.reason {
+			t.Errorf("%s: %s (%q), p %.4g; want %s (%q)", test.name, e.Verdict, e.Reason, e.P, test.want, test.reason)
+		}
+	}
+}
+
+// TestMissingNamesTheNote: a row that was left out says why.
+func TestMissingNamesTheNote(t *testing.T) {
+	f := file(t, results.Lockstep, 2, func(int) lines {
+		return lines{goroutine: "10 ns/op 1 x-goroutine", "note": "# skip Benchmark" + clone + ": pids.max 5\n"}
+	})
+	e := judge(one(1, atLeast(2, factor(clone), "faster")), f)[0]
+	if want := "no Benchmark" + clone + ": pids.max 5; "; e.Verdict != Missing || !strings.HasPrefix(e.Reason, want) {
+		t.Errorf("%s: %q, want %q first", e.Verdict, e.Reason, want)
+	}
+}
+
+// TestMeasures: the figures that are made of rows.
+func TestMeasures(t *testing.T) {
+	const small, large = "Scale/impl=goroutine/n=1000", "Scale/impl=goroutine/n=3000"
+	f := file(t, results.Lockstep, 3, func(k int) lines {
+		ls := lines{
+			goroutine: "10 ns/op 1 x-goroutine", clone: "50 ns/op 5 x-goroutine",
+			"Stack/impl=goroutine/depth=4096": "3096 user-B/task 1000 kernel-B/task",
+			small:                             fmt.Sprintf("%d ns/op 4 threads", 10*k), large: fmt.Sprintf("%d ns/op 5 threads", 30*k),
+		}
+		if k == 2 {
+			delete(ls, large)
+		}
+		return ls
+	})
+	for _, test := range []struct {
+		name string
+		m    measure
+		want []float64
+	}{
+		{"value", value(clone, "ns/op"), []float64{50, 50, 50}},
+		{"factor", factor(clone), []float64{5, 5, 5}},
+		{"inverse", goroutineOver(clone), []float64{0.2, 0.2, 0.2}},
+		{"quotient", quotient(large, small, "ns/op"), []float64{3, 3}},
+		{"depth", perDepth("Stack/impl=goroutine/depth=4096", results.Memory), []float64{1, 1, 1}},
+		{"slope", slope("threads", small, large), []float64{0.0005, 0.0005}},
+		{"no unit", value(clone, "p99-ns"), nil},
+	} {
+		if d := cmp.Diff(test.want, test.m.values(f)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, d)
+		}
+	}
+}
+
+// TestUnpaired: a file of go test has no pairs, and is judged by its runs.
+func TestUnpaired(t *testing.T) {
+	f := file(t, results.Testing, 10, func(k int) lines {
+		return lines{goroutine: fmt.Sprintf("%d ns/op", 100+k), clone: fmt.Sprintf("%d ns/op", 500+k)}
+	})
+	for _, test := range []struct {
+		c    condition
+		want string
+	}{
+		{atLeast(2, factor(clone), "faster"), Holds},
+		{atLeast(6, factor(clone), "faster"), Fails},
+		{atMost(0.5, goroutineOver(clone), "the other way round"), Holds},
+	} {
+		e := judge(one(5, test.c), f)[0]
+		if e.Verdict != test.want || math.Abs(math.Log(e.Needs[0].Effect)-map[bool]float64{true: -1, false: 1}[test.c.value.inverse]*math.Log(500/100.)) > 0.2 {
+			t.Errorf("%s %v: %s, effect %v", test.c.what, test.c.bound, e.Verdict, e.Needs[0].Effect)
+		}
+	}
+}
+
+// TestWrongVerdicts: of ledgers of five statements that are all on their
+// bounds, about one in twenty at the most gives any verdict.
+func TestWrongVerdicts(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	rows := []string{clone, locked, goroutine, "Create/impl=clone/mode=nojoin", "Create/impl=locked/mode=nojoin"}
+	var ledger []statement
+	for _, row := range rows {
+		ledger = append(ledger, statement{id: row, needs: []condition{atLeast(1, quotient(row, "Create/impl=floor/mode=nojoin", "ns/op"), "it")}})
+	}
+	const ledgers = 400
+	wrong := 0
+	for range ledgers {
+		f := file(t, results.Lockstep, 15, func(int) lines {
+			ls := lines{"Create/impl=floor/mode=nojoin": "100 ns/op"}
+			for _, row := range rows {
+				ls[row] = fmt.Sprintf("%.6g ns/op", 100*math.Exp(0.05*r.NormFloat64()))
+			}
+			return ls
+		})
+		if slices.ContainsFunc(judge(ledger, f), func(e Entry) bool { return e.Verdict != Inconclusive }) {
+			wrong++
+		}
+	}
+	// 20 are expected at the most; 34 are three standard deviations more.
+	if wrong > 34 {
+		t.Errorf("%d of %d ledgers gave a wrong verdict", wrong, ledgers)
+	}
+}
+
+// turning is a file in which the statement create-faster holds and turns.
+func turning(t *testing.T) *results.File {
+	return file(t, results.Lockstep, 12, func(k int) lines {
+		return lines{
+			goroutine:                           "10 ns/op 1 x-goroutine 0 threads/op",
+			clone:                               fmt.Sprintf("50 ns/op %d x-goroutine 1 threads/op", 10+k),
+			"Create/impl=goroutine/mode=reused": "10 ns/op 1 x-goroutine",
+			"Create/impl=locked/mode=reused":    fmt.Sprintf("10 ns/op 1.0%d x-goroutine", k),
+			"note":                              "# skip BenchmarkStack/impl=clone/stack=least/depth=0: no <memory> | none\n",
+		}
+	})
+}
+
+func TestTurns(t *testing.T) {
+	for _, e := range Judge(turning(t)) {
+		if e.ID != "create-faster" {
+			continue
+		}
+		turns := e.Turns()
+		if e.Verdict != Holds || len(turns) != 1 || turns[0].Rows[0] != "Create/impl=locked/mode=reused" {
+			t.Errorf("%s, turns %+v", e.Verdict, turns)
+		}
+		return
+	}
+	t.Error("no statement create-faster")
+}
+
+// TestGolden renders one file, two files and none.
+func TestGolden(t *testing.T) {
+	whole, other := New(turning(t)), New(file(t, results.Lockstep, 3, func(int) lines { return lines{goroutine: "10 ns/op 1 x-goroutine"} }))
+	whole.File, other.File = "one_*.txt", "two<b>.txt"
+	for _, test := range []struct {
+		name    string
+		render  func(*bytes.Buffer, []Ledger) error
+		ledgers []Ledger
+	}{
+		{"one.txt", func(b *bytes.Buffer, l []Ledger) error { return Text(b, l) }, []Ledger{whole}},
+		{"two.txt", func(b *bytes.Buffer, l []Ledger) error { return Text(b, l) }, []Ledger{whole, other}},
+		{"two.md", func(b *bytes.Buffer, l []Ledger) error { return Markdown(b, l) }, []Ledger{whole, other}},
+		{"one.json", func(b *bytes.Buffer, l []Ledger) error { return JSON(b, l) }, []Ledger{whole}},
+	} {
+		var b bytes.Buffer
+		if err := test.render(&b, test.ledgers); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join("testdata", test.name)
+		if *update {
+			os.MkdirAll("testdata", 0o755)
+			if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(string(want), b.String()); d != "" {
+			t.Errorf("%s (-want +got; go test -update writes it):\n%s", path, d)
+		}
+	}
+	var b bytes.Buffer
+	if err := JSON(&b, nil); err != nil || strings.TrimSpace(b.String()) != "[]" {
+		t.Errorf("no file in JSON: %q, %v", b.String(), err)
+	}
+	var list []map[string]any
+	b.Reset()
+	if err := JSON(&b, []Ledger{whole, other}); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b.Bytes(), &list); err != nil || len(list) != 2*len(statements) {
+		t.Errorf("%d objects, %v; want one for each statement of each file", len(list), err)
+	}
+}
+
+func TestRun(t *testing.T) {
+	good := filepath.Join("..", "..", "..", "results", "reference.txt")
+	for _, test := range []struct {
+		args           []string
+		code           int
+		stdout, stderr string
+	}{
+		{[]string{"-h"}, 0, "Usage: go run ./scripts/claims", ""},
+		{[]string{good}, 0, "create-faster: A goroutine is created faster", ""},
+		{[]string{"-format", "json", good, good}, 0, `"verdict"`, ""},
+		{[]string{"-format", "markdown", good}, 0, "| statement |", ""},
+		{nil, 2, "", "no file given; give one or more"},
+		{[]string{"-format", "xml", good}, 2, "", `-format "xml" is none; choose text, markdown or json`},
+		{[]string{"-colour"}, 2, "", "-h shows the flags"},
+		{[]string{good, "nowhere.txt"}, 2, "", "nowhere.txt"},
+	} {
+		var stdout, stderr bytes.Buffer
+		code := Run(test.args, &stdout, &stderr)
+		if code != test.code || !strings.Contains(stdout.String(), test.stdout) || !strings.Contains(stderr.String(), test.stderr) || code == 2 && stdout.Len() > 0 {
+			t.Errorf("claims %q: exit %d\n%s%s", test.args, code, stdout.String(), stderr.String())
+		}
+	}
+}

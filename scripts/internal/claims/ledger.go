@@ -1,0 +1,211 @@
+// Package claims puts what is commonly taught about goroutines to the test: a
+// ledger of statements, each with the rows of a results file that decide it and
+// the bound that they are held to, and the verdict of a file.
+//
+// Its stance: what decides a statement is written down before the run, as data
+// (statements.go), with the bound and its reason. A statement may have several
+// conditions, all of which must hold. Each is tested twice over the rounds, by
+// the signed-rank test (package paired): is the figure shown to be on the right
+// side of the bound, is it shown to be on the wrong one. A statement holds if
+// all its conditions are shown (the greatest of their p-values), and fails if
+// one of them is shown to fail (the smallest, times their number). Twice the
+// smaller of the two is its p-value, and Holm's procedure over all statements
+// of the ledger, measured or not, keeps the chance of any wrong verdict under
+// 5%. What is neither is inconclusive. A factor is compared by its logarithm.
+package claims
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"threadbench/scripts/internal/paired"
+	"threadbench/scripts/internal/results"
+)
+
+// Level is the chance of any wrong verdict in a ledger.
+const Level = 0.05
+
+// confidence is that of each interval, which is not adjusted.
+const confidence = 0.95
+
+// Verdicts.
+const (
+	Holds        = "holds"
+	Fails        = "fails"
+	Inconclusive = "inconclusive"
+	Missing      = "missing" // the file lacks a row that decides
+)
+
+// A statement is a claim and what decides it.
+type statement struct {
+	id     string
+	says   string
+	needs  []condition // all of them must hold; the first is the primary one
+	why    string      // the reason of the primary bound
+	beside []condition // of the same families, for where it turns
+}
+
+// A condition holds a figure to a bound.
+type condition struct {
+	what  string // the figure in words
+	value measure
+	least bool // the bound is the least that it may be, else the most
+	bound float64
+}
+
+func atLeast(bound float64, m measure, what string) condition {
+	return condition{what, m, true, bound}
+}
+
+func atMost(bound float64, m measure, what string) condition {
+	return condition{what, m, false, bound}
+}
+
+// A Finding is what a file says of a condition.
+type Finding struct {
+	What   string
+	Rows   []string
+	Unit   string // "" for a factor or a bare number
+	Factor bool
+	Least  bool // Bound is the least that the figure may be, else the most
+	Bound  float64
+
+	There     bool    // the file has the figure; else nothing below counts
+	Effect    float64 // Hodges and Lehmann's estimate over rounds
+	Low, High float64 // its 95% interval; infinite where there are too few rounds
+	Rounds    int
+
+	right, wrong float64 // p-values: of being on the wrong side, of being on the right one
+}
+
+// On tells on which side of its bound the whole interval is: 1 for the right
+// one, -1 for the wrong one, 0 if it holds the bound.
+func (f Finding) On() int {
+	switch {
+	case f.Low > f.Bound && f.Least, f.High <= f.Bound && !f.Least:
+		return 1
+	case f.High < f.Bound && f.Least, f.Low > f.Bound && !f.Least:
+		return -1
+	}
+	return 0
+}
+
+// An Entry is the verdict of a file on a statement.
+type Entry struct {
+	ID        string
+	Statement string
+	Why       string
+	Verdict   string
+	P         float64   // adjusted over the ledger
+	Reason    string    // why it is inconclusive or missing, else ""
+	Needs     []Finding // the first is the primary one
+	Beside    []Finding
+}
+
+// Turns are the findings beside the verdict that go the other way.
+func (e Entry) Turns() []Finding {
+	side := map[string]int{Holds: 1, Fails: -1}[e.Verdict]
+	var all []Finding
+	for _, f := range e.Beside {
+		if f.There && side != 0 && f.On() == -side {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// Judge decides every statement of the ledger by a file.
+func Judge(f *results.File) []Entry { return judge(statements, f) }
+
+func judge(ledger []statement, f *results.File) []Entry {
+	var entries []Entry
+	var ps []float64
+	for _, s := range ledger {
+		e := Entry{ID: s.id, Statement: s.says, Why: s.why}
+		right, wrong := 0.0, 1.0
+		for _, c := range s.needs {
+			found := find(c, f)
+			e.Needs = append(e.Needs, found)
+			if !found.There {
+				right, wrong = 1, 1
+				break
+			}
+			right = max(right, found.right)
+			wrong = min(wrong, found.wrong*float64(len(s.needs)))
+		}
+		for _, c := range s.beside {
+			e.Beside = append(e.Beside, find(c, f))
+		}
+		e.Verdict = Holds
+		if wrong < right {
+			e.Verdict = Fails
+		}
+		entries = append(entries, e)
+		ps = append(ps, min(1, 2*right, 2*wrong))
+	}
+	for i, p := range paired.Holm(ps) {
+		e := &entries[i]
+		e.P = p
+		if p < Level {
+			continue
+		}
+		e.Verdict, e.Reason = Inconclusive, "the figure is too near to its bound, or too noisy, for these rounds"
+		last := e.Needs[len(e.Needs)-1]
+		if !last.There {
+			e.Verdict, e.Reason = Missing, absent(f, last)
+			continue
+		}
+		for _, n := range e.Needs {
+			if least, err := paired.LeastRounds(len(ledger), Level); err == nil && n.Rounds < least {
+				e.Reason = fmt.Sprintf("%s; a verdict needs %d, \"go run ./scripts/run -rounds %d\"", count(n.Rounds, "round"), least, least)
+			}
+		}
+	}
+	return entries
+}
+
+// find holds a condition against a file.
+func find(c condition, f *results.File) Finding {
+	found := Finding{What: c.what, Rows: c.value.rows, Unit: c.value.unit, Factor: c.value.ratio, Least: c.least, Bound: c.bound}
+	s, rounds := c.value.sample(f)
+	if s == nil {
+		return found
+	}
+	bound := c.value.scaled(c.bound)
+	interval := s.Interval(1 - confidence)
+	found.There, found.Rounds = true, rounds
+	found.Effect = c.value.unscaled(s.Estimate())
+	found.Low, found.High = c.value.unscaled(interval.Low), c.value.unscaled(interval.High)
+	found.right, found.wrong = s.Less(bound), s.Greater(bound)
+	if c.least {
+		found.right, found.wrong = found.wrong, found.right
+	}
+	return found
+}
+
+// absent says why a file lacks a figure.
+func absent(f *results.File, missing Finding) string {
+	var lacking []string
+	for _, name := range missing.Rows {
+		if f.Row(name) != nil {
+			continue
+		}
+		reason := ""
+		if i := slices.IndexFunc(f.Notes, func(n results.Note) bool { return n.Name.String() == name }); i >= 0 {
+			reason = ": " + f.Notes[i].Reason
+		}
+		lacking = append(lacking, "Benchmark"+name+reason)
+	}
+	if lacking == nil {
+		return "its rows are there, but not in the same rounds or without the unit"
+	}
+	return "no " + strings.Join(lacking, ", no ") + "; \"go run ./scripts/run -profile full\" measures every row that this machine can"
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,208 @@
+package claims
+
+import (
+	"math"
+	"strconv"
+
+	"threadbench/bench"
+	"threadbench/scripts/internal/paired"
+	"threadbench/scripts/internal/results"
+)
+
+// A measure is a figure that each round of a results file has: a row's value
+// in a unit, or what follows from several.
+type measure struct {
+	rows  []string // that it is made of
+	ratio bool     // it is compared by its logarithm, as a factor
+	unit  string   // of the figure; "" for a factor or a bare number
+	of    func(get lookup) (x float64, ok bool)
+	// over is set for a row's time over its goroutine arm's, which a file of
+	// driver testing has no pairs for.
+	over    string
+	inverse bool
+}
+
+// A lookup finds a row's value in one round.
+type lookup func(row, unit string) (x float64, ok bool)
+
+// value is a row's figure in a unit.
+func value(row, unit string) measure {
+	return measure{rows: []string{row}, unit: unit, of: func(get lookup) (float64, bool) { return get(row, unit) }}
+}
+
+// factor is a row's primary figure over its goroutine arm's, of the same laps.
+func factor(row string) measure {
+	return measure{rows: []string{row, reference(row)}, ratio: true, over: row, of: func(get lookup) (float64, bool) {
+		return get(row, results.PairedFactor)
+	}}
+}
+
+// reference is the goroutine arm of a row of the ledger.
+func reference(row string) string {
+	c, ok := bench.Lookup(row)
+	if !ok {
+		panic("claims: the suite has no row " + row)
+	}
+	return c.Ref().String()
+}
+
+// goroutineOver is the goroutine arm's primary figure over the row's.
+func goroutineOver(row string) measure {
+	m := factor(row)
+	m.inverse = true
+	m.of = func(get lookup) (float64, bool) {
+		x, ok := get(row, results.PairedFactor)
+		return 1 / x, ok && x > 0
+	}
+	return m
+}
+
+// quotient is a row's figure over another's in the same unit and round.
+func quotient(row, over, unit string) measure {
+	return measure{rows: []string{row, over}, ratio: true, of: func(get lookup) (float64, bool) {
+		a, ok1 := get(row, unit)
+		b, ok2 := get(over, unit)
+		return a / b, ok1 && ok2 && a > 0 && b > 0
+	}}
+}
+
+// perDepth is a row's figure in bytes over the depth in its name.
+func perDepth(row, unit string) measure {
+	return measure{rows: []string{row}, ratio: true, of: func(get lookup) (float64, bool) {
+		x, ok := get(row, unit)
+		return x / number(row, "depth"), ok && x > 0
+	}}
+}
+
+// slope is by how much a figure rises for each n in the rows' names: the line
+// of least squares through one point a row.
+func slope(unit string, rows ...string) measure {
+	return measure{rows: rows, of: func(get lookup) (float64, bool) {
+		var mx, my, sxy, sxx float64
+		var xs, ys []float64
+		for _, row := range rows {
+			y, ok := get(row, unit)
+			if !ok {
+				return 0, false
+			}
+			xs, ys = append(xs, number(row, "n")), append(ys, y)
+		}
+		for i := range xs {
+			mx += xs[i] / float64(len(xs))
+			my += ys[i] / float64(len(ys))
+		}
+		for i := range xs {
+			sxy += (xs[i] - mx) * (ys[i] - my)
+			sxx += (xs[i] - mx) * (xs[i] - mx)
+		}
+		return sxy / sxx, true
+	}}
+}
+
+// number is a key's value in a name of the ledger.
+func number(row, key string) float64 {
+	n, err := bench.ParseName(row)
+	if err == nil {
+		var x float64
+		if x, err = strconv.ParseFloat(n.Get(key), 64); err == nil {
+			return x
+		}
+	}
+	panic("claims: the row " + row + " of the ledger: " + err.Error())
+}
+
+// values are the measure in each round that has it, in the file's order.
+func (m measure) values(f *results.File) []float64 {
+	at := map[int]map[string]results.Run{}
+	var order []int
+	for _, row := range f.Rows {
+		for _, run := range row.Runs {
+			if at[run.Round] == nil {
+				at[run.Round] = map[string]results.Run{}
+				order = append(order, run.Round)
+			}
+			at[run.Round][row.Name.String()] = run
+		}
+	}
+	var all []float64
+	for _, round := range order {
+		x, ok := m.of(func(row, unit string) (float64, bool) {
+			run, there := at[round][row]
+			if !there {
+				return 0, false
+			}
+			return run.Get(unit)
+		})
+		if ok && !math.IsNaN(x) && !math.IsInf(x, 0) {
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
+// sample is the measure as a sample of shifts, on the scale that it is
+// compared on; nil where the file has none of it.
+func (m measure) sample(f *results.File) (*paired.Sample, int) {
+	if m.over != "" && f.Driver == results.Testing {
+		return m.unpaired(f)
+	}
+	xs := m.values(f)
+	if len(xs) == 0 {
+		return nil, 0
+	}
+	for i := range xs {
+		xs[i] = m.scaled(xs[i])
+	}
+	s, err := paired.SignedRank(xs)
+	if err != nil {
+		panic("claims: " + err.Error()) // no NaN gets here
+	}
+	return s, len(xs)
+}
+
+// unpaired is a factor where the rounds have no pairs: the shift between the
+// logarithms of two sets of runs.
+func (m measure) unpaired(f *results.File) (*paired.Sample, int) {
+	row := f.Row(m.over)
+	if row == nil {
+		return nil, 0
+	}
+	ref := f.Ref(row)
+	if ref == nil {
+		return nil, 0
+	}
+	unit, _ := row.Primary()
+	if refUnit, _ := ref.Primary(); refUnit != unit {
+		return nil, 0
+	}
+	base, head := logs(ref.Values(unit)), logs(row.Values(unit))
+	if m.inverse {
+		base, head = head, base
+	}
+	s, err := paired.RankSum(base, head)
+	if err != nil {
+		return nil, 0
+	}
+	return s, min(len(base), len(head))
+}
+
+func logs(xs []float64) []float64 {
+	for i := range xs {
+		xs[i] = math.Log(xs[i])
+	}
+	return xs
+}
+
+func (m measure) scaled(x float64) float64 {
+	if m.ratio {
+		return math.Log(x)
+	}
+	return x
+}
+
+func (m measure) unscaled(x float64) float64 {
+	if m.ratio {
+		return math.Exp(x)
+	}
+	return x
+}

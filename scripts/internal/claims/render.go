@@ -1,0 +1,235 @@
+package claims
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"threadbench/scripts/internal/table"
+)
+
+// A Ledger is the verdicts of a file.
+type Ledger struct {
+	File    string // its name
+	Rounds  int
+	Entries []Entry
+}
+
+// figure is a value in a finding's unit: "11.7×", "0.003", "4.00 KiB".
+func (f Finding) figure(x float64) string {
+	switch {
+	case math.IsInf(x, 0):
+		return "unbounded"
+	case f.Factor:
+		return table.Times(x)
+	}
+	return table.Figure(f.Unit, x)
+}
+
+// Measured is the effect with its interval: "11.7× [11.5, 12.1]".
+func (f Finding) Measured() string {
+	if !f.There {
+		return "not in the file"
+	}
+	if math.IsInf(f.Low, 0) || math.IsInf(f.High, 0) || f.Low == 0 && f.Effect > 0 && f.Factor {
+		return fmt.Sprintf("%s (%s: no interval)", f.figure(f.Effect), count(f.Rounds, "round"))
+	}
+	return fmt.Sprintf("%s [%s, %s]", f.figure(f.Effect), f.figure(f.Low), f.figure(f.High))
+}
+
+// Held is the bound: "at least 2×".
+func (f Finding) Held() string {
+	side := "at most"
+	if f.Least {
+		side = "at least"
+	}
+	return side + " " + f.figure(f.Bound)
+}
+
+// about says what ledgers are and what keeps them.
+const about = "A verdict takes every condition of its statement; the chance of any wrong one in a ledger is at most 5% (signed-rank tests over rounds, Holm over the statements). Intervals are 95%."
+
+// Text renders ledgers, several files side by side: under each statement a
+// line for each file.
+func Text(w io.Writer, ledgers []Ledger) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintln(b, "What is taught about goroutines, and what was measured")
+	table.Wrap(b, about, "  ", "  ")
+	for _, l := range ledgers {
+		table.Wrap(b, fmt.Sprintf("%s: %s", l.name(), l.tally()), "  ", "    ")
+	}
+	if len(ledgers) == 0 {
+		return b.Flush()
+	}
+	for i, first := range ledgers[0].Entries {
+		fmt.Fprintln(b)
+		table.Wrap(b, fmt.Sprintf("%s: %s", first.ID, first.Statement), "  ", "    ")
+		for _, l := range ledgers {
+			e := l.Entries[i]
+			verdict := strings.ToUpper(e.Verdict)
+			if len(ledgers) > 1 {
+				verdict = l.name() + ": " + verdict
+			}
+			if e.Reason != "" {
+				verdict += ": " + e.Reason
+			}
+			table.Wrap(b, verdict, "    ", "      ")
+			for _, n := range e.Needs {
+				if n.There {
+					table.Wrap(b, fmt.Sprintf("%s, %s: %s", n.Measured(), n.Held(), n.What), "      ", "        ")
+				}
+			}
+			for _, n := range e.Turns() {
+				table.Wrap(b, fmt.Sprintf("turns: %s: %s", n.Measured(), n.What), "      ", "        ")
+			}
+		}
+	}
+	return b.Flush()
+}
+
+func (l Ledger) name() string { return l.File }
+
+// tally is "20 rounds: 4 hold, 1 fails, ...".
+func (l Ledger) tally() string {
+	n := map[string]int{}
+	for _, e := range l.Entries {
+		n[e.Verdict]++
+	}
+	var parts []string
+	for _, p := range []struct{ verdict, one, many string }{
+		{Holds, "holds", "hold"}, {Fails, "fails", "fail"}, {Inconclusive, "is inconclusive", "are inconclusive"}, {Missing, "is missing", "are missing"},
+	} {
+		switch k := n[p.verdict]; k {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+p.one)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", k, p.many))
+		}
+	}
+	return fmt.Sprintf("%s; of %s %s", count(l.Rounds, "round"), count(len(l.Entries), "statement"), strings.Join(parts, ", "))
+}
+
+// Markdown renders ledgers as one table: a column of verdicts for each file.
+func Markdown(w io.Writer, ledgers []Ledger) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprint(b, "| statement |")
+	for _, l := range ledgers {
+		fmt.Fprintf(b, " %s (%s) |", escape(l.name()), count(l.Rounds, "round"))
+	}
+	fmt.Fprint(b, "\n|---|"+strings.Repeat("---|", len(ledgers))+"\n")
+	if len(ledgers) > 0 {
+		for i, first := range ledgers[0].Entries {
+			fmt.Fprintf(b, "| %s |", escape(first.Statement))
+			for _, l := range ledgers {
+				e := l.Entries[i]
+				fmt.Fprintf(b, " **%s**", e.Verdict)
+				if e.Reason != "" {
+					fmt.Fprintf(b, ": %s", escape(e.Reason))
+				}
+				for _, n := range e.Needs {
+					if n.There {
+						fmt.Fprintf(b, "<br>%s, %s: %s", escape(n.Measured()), escape(n.Held()), escape(n.What))
+					}
+				}
+				for _, n := range e.Turns() {
+					fmt.Fprintf(b, "<br>turns: %s: %s", escape(n.Measured()), escape(n.What))
+				}
+				fmt.Fprint(b, " |")
+			}
+			fmt.Fprintln(b)
+		}
+	}
+	fmt.Fprintf(b, "\n%s\n", about)
+	return b.Flush()
+}
+
+// escape keeps text from being markup: of Markdown, of HTML, of a table.
+func escape(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "\\|", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "\\", "\\\\").Replace(s)
+}
+
+// entryJSON is an entry in JSON: a list of them is what JSON writes. effect,
+// low and high are the primary condition's; low and high are left out where
+// there are too few rounds for them, and all three where the file has none.
+type entryJSON struct {
+	File      string        `json:"file"`
+	ID        string        `json:"id"`
+	Statement string        `json:"statement"`
+	Verdict   string        `json:"verdict"`
+	Reason    string        `json:"reason,omitempty"`
+	P         float64       `json:"p"` // adjusted
+	Effect    *float64      `json:"effect,omitempty"`
+	Low       *float64      `json:"low,omitempty"`
+	High      *float64      `json:"high,omitempty"`
+	Rounds    int           `json:"rounds"`
+	Rows      []string      `json:"rows"`
+	Why       string        `json:"why"` // the reason of the bound
+	Needs     []findingJSON `json:"needs"`
+	Beside    []findingJSON `json:"beside"`
+}
+
+type findingJSON struct {
+	What   string   `json:"what"`
+	Rows   []string `json:"rows"`
+	Unit   string   `json:"unit,omitempty"`
+	Side   string   `json:"side"` // "at least" or "at most"
+	Bound  float64  `json:"bound"`
+	Effect *float64 `json:"effect,omitempty"`
+	Low    *float64 `json:"low,omitempty"`
+	High   *float64 `json:"high,omitempty"`
+	Rounds int      `json:"rounds"`
+	Turns  bool     `json:"turns,omitempty"` // it goes the other way than the verdict
+}
+
+// JSON renders ledgers as one list of objects, file after file.
+func JSON(w io.Writer, ledgers []Ledger) error {
+	all := []entryJSON{}
+	for _, l := range ledgers {
+		for _, e := range l.Entries {
+			first := e.Needs[0].json()
+			j := entryJSON{
+				File: l.File, ID: e.ID, Statement: e.Statement, Verdict: e.Verdict, Reason: e.Reason, P: e.P,
+				Effect: first.Effect, Low: first.Low, High: first.High, Rounds: first.Rounds, Why: e.Why,
+				Rows: []string{}, Needs: []findingJSON{}, Beside: []findingJSON{},
+			}
+			for _, n := range e.Needs {
+				j.Rows = append(j.Rows, n.Rows...)
+				j.Needs = append(j.Needs, n.json())
+			}
+			turns := e.Turns()
+			for _, n := range e.Beside {
+				f := n.json()
+				for _, t := range turns {
+					f.Turns = f.Turns || t.What == n.What
+				}
+				j.Beside = append(j.Beside, f)
+			}
+			all = append(all, j)
+		}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(all)
+}
+
+func (f Finding) json() findingJSON {
+	j := findingJSON{What: f.What, Rows: f.Rows, Unit: f.Unit, Side: "at most", Bound: f.Bound, Rounds: f.Rounds}
+	if f.Least {
+		j.Side = "at least"
+	}
+	finite := func(x float64) *float64 {
+		if math.IsInf(x, 0) || math.IsNaN(x) {
+			return nil
+		}
+		return &x
+	}
+	if f.There {
+		j.Effect, j.Low, j.High = finite(f.Effect), finite(f.Low), finite(f.High)
+	}
+	return j
+}
