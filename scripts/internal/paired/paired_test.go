@@ -548,7 +548,7 @@ func TestLeastRounds(t *testing.T) {
 func FuzzSample(f *testing.F) {
 	f.Add(1.0, 2.0, 3.0, 0.5, 0.05)
 	f.Add(math.NaN(), math.Inf(1), math.Inf(-1), 0.0, 0.5)
-	f.Add(math.MaxFloat64, -math.MaxFloat64, 5e-324, -0.0, 1.0)
+	f.Add(math.MaxFloat64, -math.MaxFloat64, 5e-324, math.Copysign(0, -1), 1.0)
 	f.Add(0.0, 0.0, 0.0, math.NaN(), math.NaN())
 	f.Fuzz(func(t *testing.T, a, b, c, m, alpha float64) {
 		values := []float64{a, b, c, a, -b}
