@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"strconv"
 )
 
 // Version is the version of the JSON form. It rises when a field is taken away
@@ -93,10 +94,10 @@ type changeJSON struct {
 //	             one-sided bound at level alpha/decided
 //	spread       half of the rounds lie within this share of their middle
 //	control      base (as head) against base, with the same figures, p
-//	             two-sided, bounds at alpha/2 over the number of controls, and
-//	             sees: a difference, which makes the run invalid; null if none
+//	             two-sided, bounds at alpha/2 over the number of controls that
+//	             statistics decide, and sees: a difference, which makes the run invalid; null if none
 //
-// A figure is null where there is none: no interval for too few rounds, no
+// Figures have eight significant digits. One is null where there is none: no interval for too few rounds, no
 // ratio from 0, no p where counted.
 func (r *Report) JSON(w io.Writer) error {
 	doc := document{Version: Version, Verdict: r.Verdict, Exit: r.ExitCode(), Base: r.Base, Head: r.Head, Plan: r.Plan,
@@ -136,10 +137,13 @@ func (c Change) json() changeJSON {
 	return j
 }
 
-// number is nil for what JSON has no number for.
+// number is v to eight significant digits, nil for what JSON has no number for.
 func number(v float64) *float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
+	}
+	if r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 8, 64), 64); err == nil {
+		v = r
 	}
 	return &v
 }

@@ -216,7 +216,16 @@ func TestControl(t *testing.T) {
 			t.Errorf("%s: sees %v, adjusted %v, remarks %v", tt.name, c.Sees, c.Adjusted, r.Remarks)
 		}
 	}
-	// One of many: the level is shared.
+	// Counts take no part in the family of the controls: eight rounds are enough.
+	few := []Row{with(rounds(1, 8, 1.3, 0.001), rounds(2, 8, 1, 0.004))}
+	for i := range 20 {
+		a := allocs
+		a.Name, a.Control = fmt.Sprint(i), constants(10, 3, 3)
+		few = append(few, a)
+	}
+	if r := judge(t, few, rules); r.Verdict != Regression {
+		t.Errorf("%s, %v", r.Verdict, r.Remarks)
+	}
 	rows := []Row{with(rounds(1, 30, 1, 0.004), rounds(2, 30, 1, 0.004)), with(rounds(3, 30, 1, 0.004), nil)}
 	rows[1].Name = "y"
 	r := judge(t, rows, rules)
