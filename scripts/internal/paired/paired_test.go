@@ -370,6 +370,9 @@ func TestSimulatedPower(t *testing.T) {
 // At the sizes where the normal approximation takes over the two agree, and
 // the approximation is on the safe side in the tail.
 func TestNormal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some seconds under the race detector")
+	}
 	n := exactPairs
 	f := float64(n)
 	approx := normal(f*(f+1)/4, math.Sqrt(f*(f+1)*(2*f+1)/24))
