@@ -1,16 +1,16 @@
 // Package files reads two existing results files, old and new, for the gate to
 // compare.
 //
-// Its stance: a gate that reads half of a file passes what the other half
-// would have stopped. So a file that isn't understood in full, is cut short, or tells of
-// a failed benchmark is an error that names the file, the line and the way
-// out, and whatever is left out is remarked: rows and units that only one
-// file has, rows with fewer figures than others, configurations that differ.
+// Its stance: a gate that reads half of a file passes what the other half would
+// have stopped. So a file that isn't understood in full, is cut short, or tells
+// of a failed benchmark is an error that names the file, the line and the way
+// out, and whatever is left out is remarked: rows and units that only one file
+// has, rows with fewer figures than others, configurations that differ.
 //
-// Any output of "go test -bench" will do, of one package or of several; so do this suite's
-// own files, whose figure for a row is that of a round, and of which only the
-// primary figures are compared: the rest is evidence. The figures of the two
-// files are unpaired.
+// Any output of "go test -bench" will do, of one package or of several; so do
+// this suite's own files, whose figure for a row is that of a round, and of
+// which only the primary figures are compared: the rest is evidence. The figures
+// of the two files are unpaired.
 package files
 
 import (
@@ -57,13 +57,13 @@ type unit struct {
 	tidied  []float64
 }
 
-// Read reads two results files and pairs their rows by name, package and unit.
-// The rows are unpaired ones, in the order of the old file. The remarks say
-// what a reader has to know of how they came about. Each error names a file, and the line
+// Read reads two results files and pairs their rows by package, name and unit.
+// The rows are unpaired, in the order of the old file. The remarks say what a
+// reader has to know of how they came about. Each error names a file, the line
 // where there is one, and the way out: a file that is missing, empty, longer
 // than 256 MiB, cut short, or not understood in full; a figure that is no
-// number or beyond ±1e100; a benchmark that failed; files of two drivers; no row
-// and unit in common; units whose better side the two files disagree on.
+// number or beyond ±1e100; a benchmark that failed; files of two drivers; no
+// row and unit in common; units whose better side the two files disagree on.
 func Read(oldPath, newPath string) ([]verdict.Row, []verdict.Remark, error) {
 	before, err := readFile(oldPath)
 	if err != nil {
