@@ -54,8 +54,8 @@ const (
 	Invalid      Verdict = "invalid"      // the control saw a difference where there is none; of a whole run only
 )
 
-// power is the probability with which the smallest change that a run could
-// have seen is seen.
+// power is about the probability with which the smallest change that a run
+// could have seen is seen; paired.Sample.Detectable says how nearly.
 const power = 0.8
 
 // A Pair is one round of a row.
@@ -133,7 +133,7 @@ type Result struct {
 	Change
 	P          float64 // one-sided, of "worse by at most the margin"
 	Adjusted   float64 // P after Holm
-	Detectable float64 // head/base of the smallest worsening that such a run shows with probability 0.8; infinite or 0 if none
+	Detectable float64 // head/base of the smallest worsening that such a run shows with a probability of about 0.8; infinite or 0 if none
 	Control    *Control
 }
 
