@@ -1,16 +1,16 @@
 // Package files reads two existing results files, old and new, for the gate to
 // compare.
 //
-// Its stance: a gate that reads half of a file passes what the other half
-// would have stopped. So a file that isn't understood in full, is cut short, or tells of
-// a failed benchmark is an error that names the file, the line and the way
-// out, and whatever is left out is remarked: rows and units that only one
-// file has, rows with fewer figures than others, configurations that differ.
+// Its stance: a gate that reads half of a file passes what the other half would
+// have stopped. So a file that isn't understood in full, is cut short, or tells
+// of a failed benchmark is an error that names the file, the line and the way
+// out, and whatever is left out is remarked: rows and units that only one file
+// has, rows with fewer figures than others, configurations that differ.
 //
-// Any output of "go test -bench" will do, of one package or of several; so do this suite's
-// own files, whose figure for a row is that of a round, and of which only the
-// primary figures are compared: the rest is evidence. The figures of the two
-// files are unpaired.
+// Any output of "go test -bench" will do, of one package or of several; so do
+// this suite's own files, whose figure for a row is that of a round, and of
+// which only the primary figures are compared: the rest is evidence. The figures
+// of the two files are unpaired.
 package files
 
 import (
@@ -31,6 +31,7 @@ type file struct {
 	rows    []*row // in order of first appearance
 	config  []setting
 	remarks []verdict.Remark
+	inTest  int // the line of a package of which go test never said that it was through; 0 if none
 }
 
 // A setting is a configuration key with all the values that it has in a file,
@@ -56,13 +57,13 @@ type unit struct {
 	tidied  []float64
 }
 
-// Read reads two results files and pairs their rows by name, package and unit.
-// The rows are unpaired ones, in the order of the old file. The remarks say
-// what a reader has to know of how they came about. Each error names a file, and the line
+// Read reads two results files and pairs their rows by package, name and unit.
+// The rows are unpaired, in the order of the old file. The remarks say what a
+// reader has to know of how they came about. Each error names a file, the line
 // where there is one, and the way out: a file that is missing, empty, longer
 // than 256 MiB, cut short, or not understood in full; a figure that is no
-// number or beyond ±1e100; a benchmark that failed; files of two drivers; no row
-// and unit in common; units whose better side the two files disagree on.
+// number or beyond ±1e100; a benchmark that failed; files of two drivers; no
+// row and unit in common; units whose better side the two files disagree on.
 func Read(oldPath, newPath string) ([]verdict.Row, []verdict.Remark, error) {
 	before, err := readFile(oldPath)
 	if err != nil {
@@ -170,19 +171,34 @@ func (c *comparison) pair() error {
 		return fmt.Errorf("%s and %s have no row in common (the first are %s and %s); run the same benchmarks with the same GOMAXPROCS for both",
 			c.before.path, c.after.path, c.before.rows[0], c.after.rows[0])
 	}
-	c.list(gone, "%s only in %s, not compared: %s", c.before.path)
-	c.list(added, "%s only in %s, not compared: %s", c.after.path)
+	if err := c.left(gone, c.before, c.after); err != nil {
+		return err
+	}
+	if err := c.left(added, c.after, c.before); err != nil {
+		return err
+	}
 	if len(units) > 0 {
 		c.remark(verdict.Warning, "%s in one file only, not compared: %s", count(len(units), "unit"), some(units))
 	}
 	return nil
 }
 
-// list remarks rows that are left out.
-func (c *comparison) list(rows []string, format, path string) {
-	if len(rows) > 0 {
-		c.remark(verdict.Warning, format, count(len(rows), "row"), path, some(rows))
+// left remarks rows that only one file has. They are an error where the other
+// looks as if it were cut short.
+func (c *comparison) left(rows []string, has, lacks *file) error {
+	if len(rows) == 0 {
+		return nil
 	}
+	if lacks.inTest > 0 {
+		return lacks.cut(fmt.Sprintf("it lacks %s that %s has (%s)", count(len(rows), "row"), has.path, some(rows)))
+	}
+	c.remark(verdict.Warning, "%s only in %s, not compared: %s", count(len(rows), "row"), has.path, some(rows))
+	return nil
+}
+
+// cut is the error of a file that has two marks of one that is cut short.
+func (f *file) cut(mark string) error {
+	return failure(f.path, f.inTest, "the file is cut short: go test never says PASS or ok of this package, and "+mark, "measure again, or end it with a line PASS if it is whole")
 }
 
 // some are the first of many.
@@ -257,8 +273,9 @@ func same(a, b string) bool {
 	return err == nil && err2 == nil && os.SameFile(x, y)
 }
 
-// uneven remarks rows that have fewer figures than the file's others.
-func (f *file) uneven() {
+// uneven remarks rows that have fewer figures than the file's others. They are
+// an error where the file looks as if it were cut short.
+func (f *file) uneven() error {
 	most := 0
 	for _, r := range f.rows {
 		for _, u := range r.units {
@@ -272,9 +289,14 @@ func (f *file) uneven() {
 			few = append(few, fmt.Sprintf("%s has %d", r, n))
 		}
 	}
-	if len(few) > 0 {
-		f.remark(verdict.Warning, "%s: not all rows have %s, as if it were cut short: %s.", f.path, count(most, "figure"), some(few))
+	switch {
+	case len(few) == 0:
+	case f.inTest > 0:
+		return f.cut(fmt.Sprintf("not all rows have %s (%s)", count(most, "figure"), some(few)))
+	default:
+		f.remark(verdict.Warning, "%s: not all rows have %s: %s.", f.path, count(most, "figure"), some(few))
 	}
+	return nil
 }
 
 func (f *file) remark(level, format string, args ...any) {

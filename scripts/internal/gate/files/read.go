@@ -58,7 +58,9 @@ func parse(path string, data []byte) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.uneven()
+	if err := f.uneven(); err != nil {
+		return nil, err
+	}
 	return f, nil
 }
 
@@ -139,7 +141,7 @@ const longest = bufio.MaxScanTokenSize - 1
 type layout struct {
 	text   []byte // for benchfmt, line for line
 	lines  int
-	inTest int // the line of the package whose test never said that it ended; 0 if none
+	inTest int // as in file
 }
 
 // scan makes the first reading.
@@ -219,7 +221,9 @@ func foreign(path string, data []byte) (*file, error) {
 }
 
 // unended remarks a package of which go test never said that it was through.
+// That alone is no error: others write the format, too.
 func (f *file) unended(l *layout) {
+	f.inTest = l.inTest
 	if l.inTest > 0 {
 		f.remark(verdict.Notice, "%s:%d: go test never says PASS or ok of this package: the file may be cut short.", f.path, l.inTest)
 	}

@@ -51,10 +51,8 @@ func (r *Report) Annotations(w io.Writer) error {
 }
 
 // data escapes a workflow command's message, property a property's value, as
-// GitHub's toolkit does.
-func data(s string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
-}
+// GitHub's toolkit does. Line ends, which it escapes too, are spaces by then.
+func data(s string) string { return strings.ReplaceAll(clean(s), "%", "%25") }
 
 func property(s string) string {
 	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(data(s))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"strconv"
 )
 
 // Version is the version of the JSON form. It rises when a field is taken away
@@ -86,18 +87,19 @@ type changeJSON struct {
 //	margin       that the row was held to
 //	p            one-sided, of "worse by at most the margin"; adjusted after Holm
 //	detectable   head/base of the smallest worsening that such a run would
-//	             have shown with probability 0.8
+//	             have shown with a probability of about 0.8
 //	roundsBase   how many; roundsHead the same where paired
 //	base, head   medians, in the unit
 //	ratio        head/base by Hodges and Lehmann, from low to high, each a
 //	             one-sided bound at level alpha/decided
 //	spread       half of the rounds lie within this share of their middle
-//	control      base (as head) against base, with the same figures, p
-//	             two-sided, bounds at alpha/2 over the number of controls, and
-//	             sees: a difference, which makes the run invalid; null if none
+//	control      base (as head) against base; null if none. The same figures, p
+//	             two-sided, bounds at alpha/2 over the number of controls that
+//	             statistics decide, and sees: a difference, which makes the
+//	             run invalid
 //
-// A figure is null where there is none: no interval for too few rounds, no
-// ratio from 0, no p where counted.
+// Figures have eight significant digits. One is null where there is none: no
+// interval for too few rounds, no ratio from 0, no p where counted.
 func (r *Report) JSON(w io.Writer) error {
 	doc := document{Version: Version, Verdict: r.Verdict, Exit: r.ExitCode(), Base: r.Base, Head: r.Head, Plan: r.Plan,
 		Alpha: r.Rules.Alpha, Margin: r.Rules.Margin, Decided: r.Decided, Remarks: []remarkJSON{}, Rows: []rowJSON{}}
@@ -136,10 +138,13 @@ func (c Change) json() changeJSON {
 	return j
 }
 
-// number is nil for what JSON has no number for.
+// number is v to eight significant digits, nil for what JSON has no number for.
 func number(v float64) *float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
+	}
+	if r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 8, 64), 64); err == nil {
+		v = r
 	}
 	return &v
 }

@@ -29,8 +29,8 @@
 // decided like any other row; there 0 is beyond all other figures.
 //
 // The control is base against base by the same plan. Where its two-sided
-// interval at level α/c, c being the number of controls, leaves out "no
-// change", or a control's exact counts differ, the run is invalid, whatever its
+// interval at level α/c, c being the number of controls that the statistic
+// decides, leaves out "no change", or a control's exact counts differ, the run is invalid, whatever its
 // rows say.
 package verdict
 
@@ -54,8 +54,8 @@ const (
 	Invalid      Verdict = "invalid"      // the control saw a difference where there is none; of a whole run only
 )
 
-// power is the probability with which the smallest change that a run could
-// have seen is seen.
+// power is about the probability with which the smallest change that a run
+// could have seen is seen; paired.Sample.Detectable says how nearly.
 const power = 0.8
 
 // A Pair is one round of a row.
@@ -133,7 +133,7 @@ type Result struct {
 	Change
 	P          float64 // one-sided, of "worse by at most the margin"
 	Adjusted   float64 // P after Holm
-	Detectable float64 // head/base of the smallest worsening that such a run shows with probability 0.8; infinite or 0 if none
+	Detectable float64 // head/base of the smallest worsening that such a run shows with a probability of about 0.8; infinite or 0 if none
 	Control    *Control
 }
 
@@ -487,40 +487,46 @@ func median(values []float64) float64 {
 
 // control judges the controls.
 func (r *Report) control() error {
-	var controlled []*Result
-	for i := range r.Rows {
-		if row := r.Rows[i].Row; row.Better != "" && len(row.Control) > 0 {
-			controlled = append(controlled, &r.Rows[i])
-		}
+	type sampled struct {
+		of     *Result
+		sample *paired.Sample
 	}
-	var ps []float64
-	for _, res := range controlled {
+	var decided []sampled
+	for i := range r.Rows {
+		res := &r.Rows[i]
+		if res.Row.Better == "" || len(res.Row.Control) == 0 {
+			continue
+		}
 		base, head := split(res.Row.Control)
-		c := &Control{Change: newChange(base, head), P: 1}
+		c := &Control{Change: newChange(base, head), P: 1, Adjusted: 1}
 		res.Control = c
+		if res.Row.Exact && constant(base) && constant(head) {
+			c.exact()
+			if c.Base != c.Head {
+				c.P, c.Adjusted, c.Sees = 0, 0, true
+			}
+			continue
+		}
 		s, err := paired.SignedRank(res.Row.logs(res.Row.Control))
 		if err != nil {
 			return fmt.Errorf("the control of %s: %w", res.Row, err)
 		}
-		if !(res.Row.Exact && constant(base) && constant(head)) {
-			if err := enough("the control of "+res.Row.String(), s, len(controlled), r.Rules.Alpha); err != nil {
-				return err
-			}
-			c.P = s.Differs(0)
-			c.measure(s, res.Row.sign(), r.Rules.Alpha/float64(2*len(controlled)))
-			c.Spread = spread(Row{Better: res.Row.Better, Pairs: res.Row.Control})
-		} else {
-			c.exact()
-			if c.Base != c.Head {
-				c.P = 0
-			}
+		decided = append(decided, sampled{res, s})
+	}
+	var ps []float64
+	for _, d := range decided {
+		if err := enough("the control of "+d.of.Row.String(), d.sample, len(decided), r.Rules.Alpha); err != nil {
+			return err
 		}
+		c := d.of.Control
+		c.P = d.sample.Differs(0)
+		c.measure(d.sample, d.of.Row.sign(), r.Rules.Alpha/float64(2*len(decided)))
+		c.Sees = c.Low > 1 || c.High < 1
+		c.Spread = spread(Row{Better: d.of.Row.Better, Pairs: d.of.Row.Control})
 		ps = append(ps, c.P)
 	}
 	for i, p := range paired.Holm(ps) {
-		c := controlled[i].Control
-		c.Adjusted = p
-		c.Sees = c.Low > 1 || c.High < 1
+		decided[i].of.Control.Adjusted = p
 	}
 	return nil
 }

@@ -156,7 +156,7 @@ func (r *Report) headline() string {
 		}
 		return fmt.Sprintf("%d of %s %s worse by more than %s.", n[Regression], count(all, "row"), are, margin)
 	case Inconclusive:
-		return fmt.Sprintf("of %d of %s it was shown neither that it is worse by more than %s nor that it isn't. More rounds see more.", n[Inconclusive], count(all, "row"), margin)
+		return fmt.Sprintf("%d of %s undecided: shown neither to be worse by more than %s nor not to be. More rounds see more.", n[Inconclusive], count(all, "row"), margin)
 	}
 	return "the control saw a difference between base and base."
 }
@@ -176,9 +176,9 @@ func (r *Report) terms() string {
 		return ""
 	}
 	level := percent(r.Rules.Alpha)
-	return fmt.Sprintf("Level %s over the %s that statistics decide, each bound at %s. p is one-sided, of \"worse by at most\n"+
-		"the margin\", after Holm. \"could see\" is the smallest worsening that such a run shows in 8 of 10\n"+
-		"cases. Half of the rounds lie within the spread.",
+	return fmt.Sprintf("Level %s over the %s that statistics decide, each bound at %s. p is one-sided, of \"worse by\n"+
+		"at most the margin\", after Holm. \"could see\" is the smallest worsening that such a run shows\n"+
+		"in 8 of 10 cases. Half of the rounds lie within the spread.",
 		level, count(r.Decided, "row"), percent(r.Rules.Alpha/float64(r.Decided)))
 }
 
