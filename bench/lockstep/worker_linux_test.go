@@ -36,7 +36,7 @@ func newCoordinator(t *testing.T, script string) *coordinator {
 	c := &coordinator{cmd: exec.Command(spec.Path)}
 	c.cmd.Env = spec.Env
 	c.cmd.Stderr = os.Stderr
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	var err error
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
