@@ -273,7 +273,7 @@ func (k *killing) stop(w way, phase int, after time.Duration) (stopped, complete
 	if w.signal == syscall.SIGKILL {
 		k.eventually("no process is left", func() bool {
 			pids, _ := k.pen.left()
-			return len(pids) == 0 && len(k.workers()) == 0
+			return len(pids) == 0 && len(k.processes()) == 0
 		})
 	}
 	if orphan && strings.Contains(k.said(), "building the worker\n") {
@@ -699,6 +699,25 @@ func TestFailingAtOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBelowATest starts this binary without a word of what it is to be, alone
+// and as the worker of a run, which has told what the run is to be: it runs no
+// test and is no run, each of which would start such a process again.
+func TestBelowATest(t *testing.T) {
+	s := newSession(t)
+	const want = "exit status 97: a process of a test's, which was not told what to be"
+	text, err := exec.Command(filepath.Join(tools(t), "run")).CombinedOutput()
+	if got := fmt.Sprintf("%v: %s", err, bytes.TrimSpace(text)); got != want {
+		t.Errorf("alone: %s", got)
+	}
+	t.Setenv(workerVariable, filepath.Join(tools(t), "run"))
+	cmd := s.run("", "-bench", nojoin, "-o", filepath.Join(s.dir, "o.txt"))
+	cmd.Run()
+	if _, stderr := written(cmd); !strings.Contains(stderr, "run: asking the worker for its configuration: "+want+"\n") {
+		t.Errorf("as a worker: %s", stderr)
+	}
+	s.clean()
 }
 
 // TestInterruptedHanging interrupts a run whose worker takes no notice of

@@ -72,8 +72,8 @@ func written(cmd *exec.Cmd) (stdout, stderr string) {
 // clean fails if a process of a run's or a temporary folder is left.
 func (s *session) clean() {
 	s.Helper()
-	if left := s.workers(); len(left) > 0 {
-		s.Errorf("workers %v are left", left)
+	if left := s.processes(); len(left) > 0 {
+		s.Errorf("processes %v are left", left)
 	}
 	if left := s.folders(); len(left) > 0 {
 		s.Errorf("temporary folders are left: %v", left)
@@ -98,6 +98,21 @@ func (s *session) workers() []int {
 	for _, link := range links {
 		if program, err := os.Readlink(link); err == nil && strings.HasPrefix(program, s.temp+"/") {
 			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(link)))
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// processes are those of runs, and what they have started: all have the temporary
+// folder in their environment, and nobody else has.
+func (s *session) processes() []int {
+	var pids []int
+	mark := []byte("TMPDIR=" + s.temp + "\x00")
+	environs, _ := filepath.Glob("/proc/[1-9]*/environ")
+	for _, path := range environs {
+		if text, err := os.ReadFile(path); err == nil && bytes.Contains(text, mark) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 			pids = append(pids, pid)
 		}
 	}
@@ -295,43 +310,55 @@ func TestTornRound(t *testing.T) {
 	}
 }
 
-// TestStoppedBuild interrupts a run as the real go command builds the worker
-// from nothing: that leaves nothing behind, either.
+// TestStoppedBuild stops runs as the real go command builds the worker from
+// nothing: an interrupted one leaves nothing behind, and a killed one a folder
+// for the next to sweep.
 func TestStoppedBuild(t *testing.T) {
-	real := os.Getenv("PATH")
-	s := newSession(t)
-	t.Setenv("PATH", real)
-	t.Setenv("GOCACHE", t.TempDir())
-	path := filepath.Join(s.dir, "o.txt")
-	cmd := s.run("", "-bench", one, "-rounds", "1", "-o", path)
-	cmd.Stderr = nil
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(stderr)
-	if line, err := lines.ReadString('\n'); err != nil || line != "building the worker\n" {
-		t.Fatalf("first it says %q, %v", line, err)
-	}
-	s.eventually("the go command compiles", func() bool {
-		compiling, _ := filepath.Glob(filepath.Join(s.temp, "*", "go-build*", "*", "*"))
-		return len(compiling) > 10
-	})
-	cmd.Process.Signal(os.Interrupt)
-	rest, err := io.ReadAll(lines)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Wait()
-	if want := "run: stopped by a signal (interrupt) before it could measure; start it again\n"; cmd.ProcessState.ExitCode() != 2 || string(rest) != want {
-		t.Errorf("exit code %d, want 2; standard error %q, want %q", cmd.ProcessState.ExitCode(), rest, want)
-	}
-	s.clean()
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a results file without anything to hold: %v", err)
+	for _, signal := range []os.Signal{os.Interrupt, os.Kill} {
+		t.Run(signal.String(), func(t *testing.T) {
+			real := os.Getenv("PATH")
+			s := newSession(t)
+			standIn := os.Getenv("PATH")
+			t.Setenv("PATH", real)
+			t.Setenv("GOCACHE", t.TempDir())
+			path := filepath.Join(s.dir, "o.txt")
+			cmd := s.run("", "-bench", one, "-rounds", "1", "-o", path)
+			cmd.Stderr = nil
+			stderr, err := cmd.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewReader(stderr)
+			if line, err := lines.ReadString('\n'); err != nil || line != "building the worker\n" {
+				t.Fatalf("first it says %q, %v", line, err)
+			}
+			s.eventually("the go command compiles", func() bool {
+				compiling, _ := filepath.Glob(filepath.Join(s.temp, "*", "go-build*", "*", "*"))
+				return len(compiling) > 10
+			})
+			cmd.Process.Signal(signal)
+			rest, err := io.ReadAll(lines)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd.Wait()
+			// The compilers, of which the go command knew, end with their package.
+			s.eventually("no process is left", func() bool { return len(s.processes()) == 0 })
+			if signal == os.Interrupt {
+				if want := "run: stopped by a signal (interrupt) before it could measure; start it again\n"; cmd.ProcessState.ExitCode() != 2 || string(rest) != want {
+					t.Errorf("exit code %d, want 2; standard error %q, want %q", cmd.ProcessState.ExitCode(), rest, want)
+				}
+				s.clean()
+			}
+			if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("a results file without anything to hold: %v", err)
+			}
+			t.Setenv("PATH", standIn)
+			s.succeed(s.run("", "-bench", nojoin, "-rounds", "1", "-o", path))
+		})
 	}
 }
 
