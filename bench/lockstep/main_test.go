@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -202,14 +201,18 @@ func linger() int {
 	if err != nil {
 		panic(err)
 	}
-	tests, err := os.FindProcess(pid)
-	if err != nil {
-		return 0
-	}
-	for exists(os.Getenv(logVariable)) && !errors.Is(tests.Signal(syscall.Signal(0)), os.ErrProcessDone) {
+	for exists(os.Getenv(logVariable)) && !(exists("/proc/self/stat") && ended(pid)) {
 		time.Sleep(time.Millisecond)
 	}
 	return 0
+}
+
+// ended reports whether a process is gone or waits to be waited for, where
+// the system shows them.
+func ended(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, ok := strings.Cut(string(text), ") ")
+	return err != nil || !ok || rest[0] == 'Z' || rest[0] == 'X'
 }
 
 func exists(file string) bool {

@@ -68,13 +68,6 @@ func (c *coordinator) says(t *testing.T) string {
 	return c.out.Text()
 }
 
-// ended reports whether a process is gone or waits to be waited for.
-func ended(pid int) bool {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	_, rest, ok := strings.Cut(string(text), ") ")
-	return err != nil || !ok || rest[0] == 'Z' || rest[0] == 'X'
-}
-
 // TestWorkerDiesWithCoordinator kills a coordinator whose worker takes no
 // notice of the end of its input.
 func TestWorkerDiesWithCoordinator(t *testing.T) {

@@ -687,13 +687,7 @@ func TestFailingAtOnce(t *testing.T) {
 			s := newSession(t)
 			withFaults(t, "head "+how)
 			path := filepath.Join(s.dir, "o.txt")
-			cmd := s.run("", "-bench", nojoin, "-patience", "1s", "-o", path)
-			cmd.Run()
-			_, stderr := written(cmd)
-			if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(stderr, want) {
-				t.Errorf("exit code %d, want 2 and %q: %s", code, want, stderr)
-			}
-			s.clean()
+			s.fail(s.run("", "-bench", nojoin, "-patience", "1s", "-o", path), want)
 			if exists(path) {
 				t.Error("there is a file")
 			}
@@ -712,12 +706,7 @@ func TestBelowATest(t *testing.T) {
 		t.Errorf("alone: %s", got)
 	}
 	t.Setenv(workerVariable, filepath.Join(tools(t), "run"))
-	cmd := s.run("", "-bench", nojoin, "-o", filepath.Join(s.dir, "o.txt"))
-	cmd.Run()
-	if _, stderr := written(cmd); !strings.Contains(stderr, "run: asking the worker for its configuration: "+want+"\n") {
-		t.Errorf("as a worker: %s", stderr)
-	}
-	s.clean()
+	s.fail(s.run("", "-bench", nojoin, "-o", filepath.Join(s.dir, "o.txt")), "run: asking the worker for its configuration: "+want+"\n")
 }
 
 // TestInterruptedHanging interrupts a run whose worker takes no notice of

@@ -157,20 +157,15 @@ func TestOutputWrittenTo(t *testing.T) {
 // the run goes on when the disk is well.
 func TestUnsyncedDisk(t *testing.T) {
 	s := newSession(t)
+	if cmd := s.run("sync=0", "-list"); cmd.Run() != nil {
+		t.Skipf("needs to make a system call fail: %s", cmd.Stderr)
+	}
 	path := filepath.Join(s.dir, "o.txt")
 	args := []string{"-bench", nojoin, "-rounds", "2", "-o", path}
 	broken := func(want string, more ...string) {
 		t.Helper()
 		cmd := s.run("sync="+strconv.Itoa(int(syscall.EIO)), append(args, more...)...)
-		cmd.Run()
-		_, stderr := written(cmd)
-		if strings.Contains(stderr, "panic: ") {
-			t.Skipf("needs to make a system call fail: %s", stderr)
-		}
-		if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(stderr, "run: writing results to "+path+": ") || !strings.Contains(stderr, "input/output error; "+want) {
-			t.Errorf("exit code %d, want 2 and why: %s", code, stderr)
-		}
-		s.clean()
+		s.fail(cmd, "run: writing results to "+path+": ", "input/output error; "+want)
 	}
 	broken("make room, or choose another place with -o")
 	if exists(path) {
@@ -200,29 +195,16 @@ func TestUnsyncedDisk(t *testing.T) {
 // old one stays.
 func TestFullDiskForce(t *testing.T) {
 	s := newSession(t)
-	disk := filepath.Join(s.dir, "disk")
-	if err := os.Mkdir(disk, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	page := os.Getpagesize()
-	if err := unix.Mount("threadbench", disk, "tmpfs", 0, "size="+strconv.Itoa(page)); err != nil {
-		t.Skipf("needs to mount a file system: %v", err)
-	}
-	t.Cleanup(func() { unix.Unmount(disk, unix.MNT_DETACH) })
+	disk, _ := s.smallDisk()
 	path := filepath.Join(disk, "o.txt")
-	old := bytes.Repeat([]byte("old\n"), page/4)
+	old := bytes.Repeat([]byte("old\n"), os.Getpagesize()/4)
 	if err := os.WriteFile(path, old, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := s.run("", "-bench", nojoin, "-rounds", "1", "-o", path, "-force")
-	cmd.Run()
-	if _, stderr := written(cmd); cmd.ProcessState.ExitCode() != 2 || !strings.Contains(stderr, "no space left on device; make room, or choose another place with -o") {
-		t.Errorf("exit code %d, want 2 and why: %s", cmd.ProcessState.ExitCode(), stderr)
-	}
+	s.fail(s.run("", "-bench", nojoin, "-rounds", "1", "-o", path, "-force"), "no space left on device; make room, or choose another place with -o")
 	if got := contents(t, path); !bytes.Equal(got, old) {
 		t.Errorf("the old file is now %d bytes: %.100q", len(got), got)
 	}
-	s.clean()
 }
 
 // TestOddOutputs names outputs that can't keep results, and waits for none of
@@ -247,22 +229,16 @@ func TestOddOutputs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cmd := s.run("", args...)
-			cmd.Run()
-			_, stderr := written(cmd)
 			want := path + ": it is no regular file, and would keep nothing; "
 			if path == s.dir {
 				want = path + ": it is a directory; "
 			}
-			if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(stderr, want) {
-				t.Errorf("%s %s: exit code %d, want 2 and %q: %s", flag, path, code, want, stderr)
-			}
+			s.fail(s.run("", args...), want)
 			if after, err := os.Lstat(path); err != nil || !os.SameFile(before, after) {
 				t.Errorf("%s %s has become another: %v", flag, path, err)
 			}
 		}
 	}
-	s.clean()
 }
 
 // TestStoppedInFirstWrite resumes what a run has left that was killed as it
@@ -331,12 +307,7 @@ func TestForbiddenOutput(t *testing.T) {
 		cmd := s.run("", args...)
 		cmd.Dir = s.root
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: id, Gid: id}
-		err := cmd.Run()
-		_, stderr := written(cmd)
-		if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(stderr, test.want) {
-			t.Errorf("%s %s: %v, want exit code 2 and %q: %s", test.flag, test.path, err, test.want, stderr)
-		}
-		s.clean()
+		s.fail(cmd, test.want)
 	}
 	if after := entries(t, s.dir); !slices.Equal(before, after) {
 		t.Errorf("files %v, before %v", after, before)

@@ -65,6 +65,42 @@ func (s *session) succeed(cmd *exec.Cmd) (stdout, stderr string) {
 	return stdout, stderr
 }
 
+// fail has a run end with exit code 2 and a message that says all this.
+func (s *session) fail(cmd *exec.Cmd, want ...string) (stderr string) {
+	s.Helper()
+	err := cmd.Run()
+	_, stderr = written(cmd)
+	for _, want := range want {
+		if cmd.ProcessState.ExitCode() != 2 || !strings.Contains(stderr, want) {
+			s.Errorf("run %q: %v, want exit code 2 and %q: %s", cmd.Args[1:], err, want, stderr)
+		}
+	}
+	s.clean()
+	return stderr
+}
+
+// smallDisk mounts a file system of one page, which grow makes larger.
+func (s *session) smallDisk() (disk string, grow func(pages int)) {
+	s.Helper()
+	disk = filepath.Join(s.dir, "disk")
+	if err := os.Mkdir(disk, 0o755); err != nil {
+		s.Fatal(err)
+	}
+	mount := func(pages int, flags uintptr) error {
+		return unix.Mount("threadbench", disk, "tmpfs", flags, "size="+strconv.Itoa(pages*os.Getpagesize()))
+	}
+	if err := mount(1, 0); err != nil {
+		s.Skipf("needs to mount a file system: %v", err)
+	}
+	s.Cleanup(func() { unix.Unmount(disk, unix.MNT_DETACH) })
+	return disk, func(pages int) {
+		s.Helper()
+		if err := mount(pages, unix.MS_REMOUNT); err != nil {
+			s.Fatal(err)
+		}
+	}
+}
+
 func written(cmd *exec.Cmd) (stdout, stderr string) {
 	return cmd.Stdout.(*bytes.Buffer).String(), cmd.Stderr.(*bytes.Buffer).String()
 }
@@ -482,28 +518,15 @@ func TestSweepFolders(t *testing.T) {
 // some room the run goes on.
 func TestFullDisk(t *testing.T) {
 	s := newSession(t)
-	disk := filepath.Join(s.dir, "disk")
-	if err := os.Mkdir(disk, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	disk, grow := s.smallDisk()
 	page := os.Getpagesize()
-	if err := unix.Mount("threadbench", disk, "tmpfs", 0, "size="+strconv.Itoa(page)); err != nil {
-		t.Skipf("needs to mount a file system: %v", err)
-	}
-	t.Cleanup(func() { unix.Unmount(disk, unix.MNT_DETACH) })
 	path := filepath.Join(disk, "o.txt")
 	const rounds = 8
 	// The plan stands in the file: with it, all but the room for the first few
 	// rounds, of some 300 bytes each, is taken.
 	cases := "Create/impl=(goroutine|floor)/mode=nojoin|" + strings.Repeat("x", page-len(headOf(t))-1400)
 	args := []string{"-bench", cases, "-rounds", strconv.Itoa(rounds), "-o", path}
-	cmd := s.run("", args...)
-	cmd.Run()
-	_, stderr := written(cmd)
-	if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(stderr, "run: writing results to "+path+": ") || !strings.Contains(stderr, "no space left on device; the rounds that it holds are whole: make room and go on with -resume") {
-		t.Fatalf("exit code %d, want 2 and why: %s", code, stderr)
-	}
-	s.clean()
+	s.fail(s.run("", args...), "run: writing results to "+path+": ", "no space left on device; the rounds that it holds are whole: make room and go on with -resume")
 	f, err := results.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -513,9 +536,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	s.read(path, f.Rounds)
 
-	if err := unix.Mount("threadbench", disk, "tmpfs", unix.MS_REMOUNT, "size="+strconv.Itoa(16*page)); err != nil {
-		t.Fatal(err)
-	}
+	grow(16)
 	s.succeed(s.run("", append(args, "-resume")...))
 	s.read(path, rounds)
 
@@ -524,11 +545,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatalf("filling the disk: %v", err)
 	}
 	none := filepath.Join(disk, "none.txt")
-	cmd = s.run("", "-bench", one, "-rounds", "1", "-o", none)
-	cmd.Run()
-	if _, stderr := written(cmd); cmd.ProcessState.ExitCode() != 2 || !strings.Contains(stderr, "no space left on device; make room, or choose another place with -o") {
-		t.Errorf("on a full disk: exit code %d, %s", cmd.ProcessState.ExitCode(), stderr)
-	}
+	s.fail(s.run("", "-bench", one, "-rounds", "1", "-o", none), "no space left on device; make room, or choose another place with -o")
 	if _, err := os.Stat(none); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("on a full disk a file without a head is left: %v", err)
 	}
