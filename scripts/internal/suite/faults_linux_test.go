@@ -558,12 +558,23 @@ var failures = map[string]func() int{
 	},
 }
 
-// withFaults has the stand-in for the go command build workers that fail so.
-func withFaults(t *testing.T, faults string) {
+// A fault is how a case's worker fails, "" for not at all, and the reason
+// that is to be given, or a part of it.
+type fault struct{ how, reason string }
+
+// withFaults has the stand-in for the go command build workers that fail so,
+// by case.
+func withFaults(t *testing.T, faults map[string]fault) {
 	t.Helper()
+	var lines strings.Builder
+	for name, f := range faults {
+		if f.how != "" {
+			fmt.Fprintln(&lines, name, f.how)
+		}
+	}
 	t.Setenv(realVariable, os.Getenv(workerVariable))
 	t.Setenv(workerVariable, filepath.Join(tools(t), "run"))
-	t.Setenv(faultVariable, faults)
+	t.Setenv(faultVariable, lines.String())
 }
 
 // failedNotes are the reasons of the rows that failed, by name.
@@ -582,10 +593,10 @@ func failedNotes(f *results.File) map[string]string {
 func TestFailingWorkers(t *testing.T) {
 	s := newSession(t)
 	const nonsense = "nonsense: "
-	want := map[string]struct{ how, reason string }{
+	want := map[string]fault{
 		"Create/impl=locked/mode=reused":               {"killed", "the worker died: signal: killed"},
 		"Create/impl=clone/mode=reused":                {"exits", "the worker died: exit status 0"},
-		"Create/impl=floor/mode=reused":                {"hangs", "the worker hung: no answer within 2s"},
+		"Create/impl=floor/mode=reused":                {"for-ever", "NS is more than the 1m0s that it may take"},
 		"Create/impl=locked/mode=burst":                {"garbage", nonsense + `"\x00\xff\x1b[31m garbage\r"`},
 		"Create/impl=clone/mode=burst":                 {"leaves", "left behind: 2 raw threads"},
 		"Create/impl=locked/mode=nojoin":               {"beyond", nonsense + "reading results this line:2: BenchmarkCreate/impl=locked/mode=nojoin: 1e+200 user-B/task is no figure"},
@@ -597,10 +608,10 @@ func TestFailingWorkers(t *testing.T) {
 		"Switch/impl=floor/via=futex/place=same":       {"early", `"done 5 5000\n", which nobody had asked for`},
 		"Switch/impl=locked/via=pipe/place=same":       {"loud", "the worker died: exit status 2: word word word"},
 		"Switch/impl=clone/via=pipe/place=same":        {"apart", nonsense},
-		"Switch/impl=floor/via=pipe/place=same":        {"hangs-at-once", "the worker hung: no answer within 2s"},
+		"Switch/impl=floor/via=pipe/place=same":        {"exits-at-once", "the worker died: exit status 3"},
 		"Switch/impl=locked/via=yield/place=same":      {"too-many", "4611686018427387904 ops, asked for "},
 		"Switch/impl=clone/via=yield/place=same":       {"no-time", "ops in no time"},
-		"Switch/impl=floor/via=yield/place=same":       {"hangs-as-closes", "the worker hung: it had closed and did not end within 2s"},
+		"Switch/impl=floor/via=yield/place=same":       {"", ""},
 		"Switch/impl=goroutine/via=yield/place=same":   {"second killed", "measured once more, for x-self: the worker died: signal: killed"},
 		"Switch/impl=goroutine/via=channel/place=same": {"noisy", ""},
 		"Create/impl=goroutine/mode=nojoin":            {"", ""},
@@ -609,15 +620,10 @@ func TestFailingWorkers(t *testing.T) {
 		"Create/impl=goroutine/mode=burst":             {"complains", "no pipes: raise ulimit -n"},
 		"Switch/impl=goroutine/via=pipe/place=same":    {"", ""},
 	}
-	var faults, none strings.Builder
-	for name, w := range want {
-		if w.how != "" {
-			fmt.Fprintln(&faults, name, w.how)
-		}
-	}
-	withFaults(t, faults.String())
+	var none strings.Builder
+	withFaults(t, want)
 	path := filepath.Join(s.dir, "o.txt")
-	cmd := s.run("", "-bench", "Create/.*/mode=(reused|burst|nojoin)|Switch/.*/place=same", "-rounds", "1", "-patience", "2s", "-o", path)
+	cmd := s.run("", "-bench", "Create/.*/mode=(reused|burst|nojoin)|Switch/.*/place=same", "-rounds", "1", "-o", path)
 	cmd.Run()
 	stdout, stderr := written(cmd)
 	s.clean()
@@ -650,12 +656,36 @@ func TestFailingWorkers(t *testing.T) {
 	}
 }
 
+// TestHangingWorkers makes a run in which all workers hang, each at another
+// moment: each is named and none is waited for for long.
+func TestHangingWorkers(t *testing.T) {
+	s := newSession(t)
+	want := map[string]fault{
+		"Create/impl=floor/mode=reused":          {"hangs", "the worker hung: no answer within 2s"},
+		"Switch/impl=floor/via=pipe/place=same":  {"hangs-at-once", "the worker hung: no answer within 2s"},
+		"Switch/impl=floor/via=yield/place=same": {"hangs-as-closes", "the worker hung: it had closed and did not end within 2s"},
+	}
+	withFaults(t, want)
+	path := filepath.Join(s.dir, "o.txt")
+	s.fail(s.run("", "-bench", "Create/impl=floor/mode=reused|Switch/impl=floor/via=(pipe|yield)/place=same", "-rounds", "1", "-patience", "2s", "-o", path), "run: no figure for ")
+	f := s.read(path, 1)
+	if len(f.Rows) > 0 {
+		t.Errorf("rows %v", names(f))
+	}
+	said := failedNotes(f)
+	for name, w := range want {
+		if said[name] != w.reason {
+			t.Errorf("%s, whose worker %s, failed for %q, want %q", name, w.how, said[name], w.reason)
+		}
+	}
+}
+
 // TestFailingOnce has a worker fail in the first of two rounds: it is named,
 // the row has the other round's figure, and that is no failure of the run's.
 func TestFailingOnce(t *testing.T) {
 	s := newSession(t)
 	const clone = "Create/impl=clone/mode=reused"
-	withFaults(t, clone+" first killed")
+	withFaults(t, map[string]fault{clone: {how: "first killed"}})
 	path := filepath.Join(s.dir, "o.txt")
 	stdout, _ := s.succeed(s.run("", "-bench", one, "-rounds", "2", "-o", path))
 	f, err := results.ReadFile(path)
@@ -685,7 +715,7 @@ func TestFailingAtOnce(t *testing.T) {
 	} {
 		t.Run(how, func(t *testing.T) {
 			s := newSession(t)
-			withFaults(t, "head "+how)
+			withFaults(t, map[string]fault{"head": {how: how}})
 			path := filepath.Join(s.dir, "o.txt")
 			s.fail(s.run("", "-bench", nojoin, "-patience", "1s", "-o", path), want)
 			if exists(path) {
@@ -713,7 +743,7 @@ func TestBelowATest(t *testing.T) {
 // anything: it does not wait for that.
 func TestInterruptedHanging(t *testing.T) {
 	s := newSession(t)
-	withFaults(t, nojoin+" hangs-at-once")
+	withFaults(t, map[string]fault{nojoin: {how: "hangs-at-once"}})
 	path := filepath.Join(s.dir, "o.txt")
 	cmd := s.run("", "-bench", nojoin, "-patience", "1h", "-o", path)
 	if err := cmd.Start(); err != nil {
