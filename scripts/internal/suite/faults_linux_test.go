@@ -139,7 +139,7 @@ func TestKills(t *testing.T) {
 	s := newSession(t)
 	p := newPen(s)
 	if p.dir == "" {
-		t.Log("no memory cgroup can be made: processes are known by their programs alone, and groups are not looked for")
+		t.Log("no memory cgroup can be made: processes are known by their environment, and groups are not looked for")
 	}
 	done := map[string]int{}
 	for file, n := 1, 0; n < kills; file++ {

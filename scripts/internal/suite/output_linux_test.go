@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"threadbench/scripts/internal/results"
 )
 
 // begin starts a run of so many rounds and waits until the first stands in
@@ -34,10 +36,10 @@ func (s *session) begin(path string, rounds int, more ...string) *exec.Cmd {
 }
 
 // TestOutputTaken removes a run's results file, moves it away, or puts another
-// in its place, as the run goes on: that ends well, has all its rounds in a
-// file that it names, and leaves alone what isn't its own.
+// in its place, as the run goes on: it has all its rounds in a file that it
+// names, and leaves alone what isn't its own.
 func TestOutputTaken(t *testing.T) {
-	const rounds = 8
+	const rounds = 1000 // more than it comes to
 	for _, test := range []struct {
 		name string
 		take func(path string) error
@@ -65,17 +67,31 @@ func TestOutputTaken(t *testing.T) {
 			if err := test.take(path); err != nil {
 				t.Fatal(err)
 			}
-			err := cmd.Wait()
-			stdout, stderr := written(cmd)
 			to := filepath.Join(s.dir, test.to)
-			for _, want := range []string{path + " was removed or replaced; all rounds are now in " + to + "\n", "the raw rounds are in " + to + "\n"} {
-				if err != nil || !strings.Contains(stderr, want) {
-					t.Errorf("%v, want the run to end well and say %q: %s", err, want, stderr)
+			s.eventually("the rounds are in "+to, func() bool {
+				text, _ := os.ReadFile(to)
+				return bytes.Contains(text, []byte("\n# end round 2\n"))
+			})
+			cmd.Process.Signal(os.Interrupt)
+			cmd.Wait()
+			f, err := results.ReadFile(to)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.read(to, f.Rounds)
+			stdout, stderr := written(cmd)
+			for _, want := range []string{
+				path + " was removed or replaced; all rounds are now in " + to + "\n",
+				"the raw rounds are in " + to + "\n",
+				fmt.Sprintf("after %d of %d rounds; go on with -resume ", f.Rounds, rounds),
+				" -o " + quote(to) + "\n",
+			} {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("standard error does not say %q: %s", want, stderr)
 				}
 			}
-			s.read(to, rounds)
-			if !strings.Contains(stdout, fmt.Sprintf("threadbench: %d rounds", rounds)) {
-				t.Errorf("the table is of other rounds:\n%s", stdout)
+			if !strings.Contains(stdout, fmt.Sprintf("threadbench: %d rounds", f.Rounds)) {
+				t.Errorf("the table is of other rounds than the %d:\n%s", f.Rounds, stdout)
 			}
 			for name, want := range test.kept {
 				if got := contents(t, filepath.Join(s.dir, name)); string(got) != want {
