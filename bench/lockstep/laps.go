@@ -2,6 +2,7 @@ package lockstep
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -70,7 +71,11 @@ func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 					continue
 				}
 				s, err := workers[i].Run(ctx, n[i])
+				if err == nil {
+					err = plausible(s, n[i])
+				}
 				if err != nil {
+					workers[i].Kill()
 					results[i].Err = err
 					workers[i] = nil
 					continue
@@ -101,6 +106,18 @@ func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 		return nil, context.Cause(ctx)
 	}
 	return results, nil
+}
+
+// plausible is a *WorkerError unless a slice of n ops, rounded up to a batch
+// at the most, took some time.
+func plausible(s Slice, n int) error {
+	switch {
+	case s.Elapsed == 0:
+		return &WorkerError{What: fmt.Sprintf("the worker answered nonsense: %d ops in no time", s.Ops)}
+	case s.Ops > 2*n+1000:
+		return &WorkerError{What: fmt.Sprintf("the worker answered nonsense: %d ops, asked for %d", s.Ops, n)}
+	}
+	return nil
 }
 
 // Once starts one worker, lets it measure once, and closes it.

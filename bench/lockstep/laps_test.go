@@ -234,13 +234,15 @@ func TestMeasureGoesOn(t *testing.T) {
 		scripted(t, "say skip no room"),
 		scripted(t, "stderr boom\nexit 5"),
 		log.worker(t, "e", "20us"),
+		log.worker(t, "f", "10us 10us 10us 10us 10us 0s 10us"), // in its second slice
+		log.worker(t, "g", "10us", failVariable+"=6 many"),
 	}
 	plan := Plan{Slice: time.Millisecond, Laps: 7, Windows: 3}
 	results, err := Measure(context.Background(), specs, plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []string{"", "exit status 3", "exit status 4", "left alone", "", "exit status 5: boom", ""} {
+	for i, want := range []string{"", "exit status 3", "exit status 4", "left alone", "", "exit status 5: boom", "", "nonsense: 100 ops in no time", "nonsense: 123456 ops, asked for 100"} {
 		err := results[i].Err
 		if i == 4 {
 			var skip *Skip
@@ -260,7 +262,7 @@ func TestMeasureGoesOn(t *testing.T) {
 			t.Errorf("worker %d: error %v (%T), want a *WorkerError with %q", i, err, err, want)
 		}
 	}
-	for i, want := range [][]float64{{10_000, 10_000, 10_000}, nil, nil, {10_000}, nil, nil, {20_000, 20_000, 20_000}} {
+	for i, want := range [][]float64{{10_000, 10_000, 10_000}, nil, nil, {10_000}, nil, nil, {20_000, 20_000, 20_000}, nil, nil} {
 		if d := cmp.Diff(want, results[i].Windows); d != "" {
 			t.Errorf("windows of worker %d (-want +got):\n%s", i, d)
 		}
@@ -276,8 +278,10 @@ func TestMeasureGoesOn(t *testing.T) {
 			closed[e.name] = true
 		}
 	}
-	// d closes its arm, too, if it gets to that before it is killed.
-	delete(closed, "d")
+	// Those close their arms, too, if they get to that before they are killed.
+	for _, name := range []string{"d", "f", "g"} {
+		delete(closed, name)
+	}
 	if d := cmp.Diff(map[string]bool{"a": true, "e": true}, closed); d != "" {
 		t.Errorf("which arms were closed (-want +got):\n%s", d)
 	}

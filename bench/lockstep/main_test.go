@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,8 +19,9 @@ import (
 
 // The variables that make this test binary a process of a test's.
 const (
-	fakeVariable = "THREADBENCH_TEST_FAKE" // which one of fakes
-	markVariable = "THREADBENCH_TEST_MARK" // the test that it belongs to
+	belowVariable = "THREADBENCH_TEST_BELOW" // one of a test's, whatever it is to be
+	fakeVariable  = "THREADBENCH_TEST_FAKE"  // which one of fakes
+	markVariable  = "THREADBENCH_TEST_MARK"  // the test that it belongs to
 
 	scriptVariable = "THREADBENCH_TEST_SCRIPT" // of a script worker
 	nameVariable   = "THREADBENCH_TEST_NAME"   // the rest is of a logging worker
@@ -40,6 +42,12 @@ func TestMain(m *testing.M) {
 	if fake, ok := os.LookupEnv(fakeVariable); ok {
 		os.Exit(fakes[fake]())
 	}
+	if os.Getenv(belowVariable) != "" && !slices.Contains(os.Args, "-test.fuzzworker") {
+		// It would run all the tests, and each process of theirs in turn.
+		fmt.Fprintln(os.Stderr, "a process of a test's, which was not told what to be")
+		os.Exit(97)
+	}
+	os.Setenv(belowVariable, "1")
 	// A process under the race detector would sleep for a second as it exits.
 	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
 	os.Exit(m.Run())
@@ -101,7 +109,10 @@ func eventually(t *testing.T, what string, is func() bool) {
 //	await        reads an order
 //	stderr TEXT  a line on standard error
 //	create FILE  an empty file
+//	both A|B     two lines on standard output, at once
+//	drip         a line of a cut now and then, and never another
 //	linger FILE  leaves a child that holds standard error open while FILE is there
+//	hold FILE    leaves one that holds standard output open
 //	cpus         answers a slice that says where it may run
 //	babble       writes and never ends the line
 //	hang         sleeps, whatever its input does
@@ -124,14 +135,25 @@ func script() int {
 			if err := os.WriteFile(arg, nil, 0o644); err != nil {
 				panic(err)
 			}
-		case "linger":
+		case "both":
+			fmt.Print(strings.ReplaceAll(arg, "|", "\n") + "\n")
+		case "drip":
+			for {
+				fmt.Println("cut again")
+				time.Sleep(20 * time.Millisecond)
+			}
+		case "linger", "hold":
 			program, err := os.Executable()
 			if err != nil {
 				panic(err)
 			}
 			cmd := exec.Command(program)
 			cmd.Env = append(os.Environ(), fakeVariable+"=lingers", logVariable+"="+arg)
-			cmd.Stderr = os.Stderr
+			if order == "hold" {
+				cmd.Stdout = os.Stdout
+			} else {
+				cmd.Stderr = os.Stderr
+			}
 			if err := cmd.Start(); err != nil {
 				panic(err)
 			}
@@ -171,12 +193,26 @@ func script() int {
 	return 0
 }
 
-// linger is a process that lives as long as a file.
+// linger is a process that lives as long as a file, and as the tests: killed,
+// they don't remove it.
 func linger() int {
-	for exists(os.Getenv(logVariable)) {
+	id, _, _ := strings.Cut(os.Getenv(markVariable), " ")
+	pid, err := strconv.Atoi(id)
+	if err != nil {
+		panic(err)
+	}
+	for exists(os.Getenv(logVariable)) && !(exists("/proc/self/stat") && ended(pid)) {
 		time.Sleep(time.Millisecond)
 	}
 	return 0
+}
+
+// ended reports whether a process is gone or waits to be waited for, where
+// the system shows them.
+func ended(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, ok := strings.Cut(string(text), ") ")
+	return err != nil || !ok || rest[0] == 'Z' || rest[0] == 'X'
 }
 
 func exists(file string) bool {
@@ -190,7 +226,7 @@ type loggingArm struct {
 	name  string
 	log   *os.File
 	perOp []time.Duration // of each run in turn, then from the first again
-	fail  string          // "K CODE": exit in the K-th run, with that code; "K hang"
+	fail  string          // "K CODE": exit in the K-th run, with that code; "K hang"; "K many" ops
 	runs  int
 }
 
@@ -213,8 +249,11 @@ func (a *loggingArm) Run(n int) (Slice, error) {
 	fmt.Fprintf(a.log, "%s begins %d\n", a.name, n)
 	a.runs++
 	if run, how, _ := strings.Cut(a.fail, " "); run == strconv.Itoa(a.runs) {
-		if how == "hang" {
+		switch how {
+		case "hang":
 			time.Sleep(time.Hour)
+		case "many":
+			return Slice{Ops: 123456, Elapsed: time.Millisecond}, nil
 		}
 		code, err := strconv.Atoi(how)
 		if err != nil {

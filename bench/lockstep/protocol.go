@@ -25,6 +25,11 @@
 //
 // A VALUE is +NAME=N, a count that is added up over slices, or NAME=X, a
 // figure as it stands. The end of its input ends a worker.
+//
+// A worker that dies, that doesn't answer for as long as its patience lasts, or
+// whose answer can't be true is left out, killed, and named with the reason:
+// one line too many would be taken for the answer to the next turn, and each
+// answer after it for another's.
 package lockstep
 
 import (

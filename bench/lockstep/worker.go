@@ -32,12 +32,16 @@ type Worker struct {
 
 	cmd      *exec.Cmd
 	in       io.WriteCloser
+	stdout   io.Closer
 	out      *bufio.Reader
 	stderr   head
 	patience time.Duration
 	hung     atomic.Bool
 	over     bool
 }
+
+// mostCuts is how often a worker may say that it measures less.
+const mostCuts = 100
 
 // A WorkerError is a worker that failed: it said so, died, hung, or answered
 // nonsense.
@@ -60,12 +64,18 @@ func Start(ctx context.Context, spec Spec) (*Worker, error) {
 	// A child of the worker's that outlives it must not keep us waiting for
 	// its standard error.
 	w.cmd.WaitDelay = time.Second
+	w.cmd.Cancel = w.stop
 	if err := onCPUs(spec.CPUs, w.start); err != nil {
+		if w.cmd.Process != nil { // it runs, and the coordinator is not where it was before
+			w.Kill()
+		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		return nil, fmt.Errorf("starting worker %s: %w", spec.Path, err)
 	}
+	stop := time.AfterFunc(w.patience, w.expire)
+	defer stop.Stop()
 	for {
 		word, rest, err := w.answer()
 		if err != nil {
@@ -75,10 +85,13 @@ func Start(ctx context.Context, spec Spec) (*Worker, error) {
 		case "ready":
 			return w, nil
 		case "cut":
-			w.Cuts = append(w.Cuts, rest)
+			if len(w.Cuts) == mostCuts {
+				return nil, w.fail(ctx, &WorkerError{What: fmt.Sprintf("the worker answered nonsense: it is cut %d times and more", mostCuts)})
+			}
+			w.Cuts = append(w.Cuts, oneLine(rest))
 		case "skip":
 			w.Kill()
-			return nil, &Skip{rest}
+			return nil, &Skip{oneLine(rest)}
 		default:
 			return nil, w.fail(ctx, w.complaint(word, rest))
 		}
@@ -97,22 +110,22 @@ func (w *Worker) start() error {
 		in.Close()
 		return err
 	}
-	w.in, w.out = in, bufio.NewReader(out)
+	w.in, w.stdout, w.out = in, out, bufio.NewReader(out)
 	return w.cmd.Start()
 }
 
 // Run gives the worker a turn of n ops. After an error the worker is dead.
 func (w *Worker) Run(ctx context.Context, n int) (Slice, error) {
-	if _, err := fmt.Fprintf(w.in, "run %d\n", n); err != nil {
-		return Slice{}, w.fail(ctx, w.death())
-	}
-	word, rest, err := w.answer()
+	word, rest, err := w.ask(fmt.Sprintf("run %d", n))
 	if err == nil && word != "done" {
 		err = w.complaint(word, rest)
 	}
 	var s Slice
 	if err == nil {
 		s, err = parseSlice(rest)
+	}
+	if err == nil && s.Elapsed > w.patience {
+		err = &WorkerError{What: fmt.Sprintf("the worker answered nonsense: %.200q: NS is more than the %v that it may take", rest, w.patience)}
 	}
 	if err != nil {
 		return Slice{}, w.fail(ctx, err)
@@ -126,10 +139,7 @@ func (w *Worker) Close(ctx context.Context) error {
 	if w.over {
 		return nil
 	}
-	if _, err := fmt.Fprintln(w.in, "close"); err != nil {
-		return w.fail(ctx, w.death())
-	}
-	word, rest, err := w.answer()
+	word, rest, err := w.ask("close")
 	if err == nil && word != "closed" {
 		err = w.complaint(word, rest)
 	}
@@ -163,12 +173,33 @@ func (w *Worker) Kill() {
 
 func (w *Worker) expire() {
 	w.hung.Store(true)
-	w.cmd.Process.Kill()
+	w.stop()
 }
 
-func (w *Worker) answer() (word, rest string, err error) {
+// stop ends the worker, and what waits for an answer of it: another process
+// may hold its standard output open.
+func (w *Worker) stop() error {
+	w.stdout.Close()
+	return w.cmd.Process.Kill()
+}
+
+// ask gives an order and waits for the answer. An answer that is there before
+// it was asked for would be taken for this one, and each later one for another.
+func (w *Worker) ask(order string) (word, rest string, err error) {
+	if early := w.out.Buffered(); early > 0 {
+		text, _ := w.out.Peek(early)
+		return "", "", &WorkerError{What: fmt.Sprintf("the worker answered nonsense: %.200q, which nobody had asked for", text)}
+	}
 	stop := time.AfterFunc(w.patience, w.expire)
 	defer stop.Stop()
+	if _, err := fmt.Fprintln(w.in, order); err != nil {
+		return "", "", w.death()
+	}
+	return w.answer()
+}
+
+// answer is the next line that the worker says.
+func (w *Worker) answer() (word, rest string, err error) {
 	line, err := w.out.ReadSlice('\n')
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull):
@@ -183,19 +214,19 @@ func (w *Worker) answer() (word, rest string, err error) {
 // complaint is what an answer says that is none of those expected.
 func (w *Worker) complaint(word, rest string) error {
 	if word == "error" {
-		return &WorkerError{What: rest}
+		return &WorkerError{What: oneLine(rest)}
 	}
 	return &WorkerError{What: fmt.Sprintf("the worker answered nonsense: %.200q", word+" "+rest)}
 }
 
 func (w *Worker) death() error {
 	w.cmd.Process.Kill()
-	err := w.cmd.Wait()
+	w.cmd.Wait()
 	w.over = true
 	if w.hung.Load() {
 		return &WorkerError{What: fmt.Sprintf("the worker hung: no answer within %v%s", w.patience, w.stderr.quote()), Killed: true}
 	}
-	return &WorkerError{What: fmt.Sprintf("the worker died: %v%s", err, w.stderr.quote()), Killed: true}
+	return &WorkerError{What: fmt.Sprintf("the worker died: %v%s", w.cmd.ProcessState, w.stderr.quote()), Killed: true}
 }
 
 func (w *Worker) fail(ctx context.Context, err error) error {

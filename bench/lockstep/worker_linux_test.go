@@ -36,7 +36,7 @@ func newCoordinator(t *testing.T, script string) *coordinator {
 	c := &coordinator{cmd: exec.Command(spec.Path)}
 	c.cmd.Env = spec.Env
 	c.cmd.Stderr = os.Stderr
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	var err error
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -66,13 +66,6 @@ func (c *coordinator) says(t *testing.T) string {
 		t.Fatalf("the coordinator says nothing more: %v", c.out.Err())
 	}
 	return c.out.Text()
-}
-
-// ended reports whether a process is gone or waits to be waited for.
-func ended(pid int) bool {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	_, rest, ok := strings.Cut(string(text), ") ")
-	return err != nil || !ok || rest[0] == 'Z' || rest[0] == 'X'
 }
 
 // TestWorkerDiesWithCoordinator kills a coordinator whose worker takes no

@@ -3,7 +3,9 @@ package lockstep
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,7 +28,7 @@ func TestWorkerFails(t *testing.T) {
 		{name: "good", script: "say ready\nawait\nsay done 1 5\nawait\nsay closed"},
 		{name: "says that it failed to open", script: "say error no pipes: raise ulimit -n\nexit 1", start: "no pipes: raise ulimit -n"},
 		{name: "exits before it has opened", script: "exit 3", start: "the worker died: exit status 3", killed: true},
-		{name: "exits well before it has opened", script: "exit 0", start: "the worker died", killed: true},
+		{name: "exits well before it has opened", script: "exit 0", start: "the worker died: exit status 0", killed: true},
 		{name: "is killed before it has opened", script: "kill", start: "the worker died: ", killed: true},
 		{name: "says why it dies", script: "stderr runtime: failed to create new OS thread (have 5 already; errno=11)\nstderr\nstderr goroutine 1\nexit 2",
 			start: "the worker died: exit status 2: runtime: failed to create new OS thread (have 5 already; errno=11) goroutine 1", killed: true},
@@ -36,6 +38,8 @@ func TestWorkerFails(t *testing.T) {
 		{name: "answers a slice as it opens", script: "say done 1 5\nhang", start: `the worker answered nonsense: "done 1 5"`},
 		{name: "answers an empty line as it opens", script: "say\nhang", start: `the worker answered nonsense: " "`},
 		{name: "never ends a line as it opens", script: "babble", start: `nonsense: a line that begins "babble babble`},
+		{name: "is cut for ever", script: strings.Repeat("say cut down\n", mostCuts+1) + "hang", start: "the worker answered nonsense: it is cut 100 times and more"},
+		{name: "says something without an end as it opens", script: "drip", hangs: true, start: "the worker hung: no answer within", killed: true},
 		{name: "hangs as it opens", script: "hang", hangs: true, start: "the worker hung: no answer within", killed: true},
 
 		{name: "says that a slice failed", script: "say ready\nawait\nsay error expected 5, seen 6\nexit 1", run: "expected 5, seen 6"},
@@ -46,9 +50,13 @@ func TestWorkerFails(t *testing.T) {
 		{name: "says ready for a slice", script: "say ready\nawait\nsay ready\nhang", run: `the worker answered nonsense: "ready "`},
 		{name: "answers a slice of no ops", script: "say ready\nawait\nsay done 0 5\nhang", run: `the worker answered nonsense: "0 5": OPS is no positive whole number`},
 		{name: "answers half a slice", script: "say ready\nawait\nsay done 1\nhang", run: `the worker answered nonsense: "1": no OPS and NS`},
+		{name: "answers a slice of a time that is over", script: "say ready\nawait\nsay done 1 9223372036854775807\nhang", run: `nonsense: "1 9223372036854775807": NS is more than the 2m0s that it may take`},
+		{name: "answers a slice of a time to come", script: "say ready\nawait\nsay done 1 -5\nhang", run: `nonsense: "1 -5": NS is no whole number from 0`},
+		{name: "answers before it was asked", script: "both ready|done 1 5\nhang", run: `nonsense: "done 1 5\n", which nobody had asked for`},
 		{name: "never ends a line in a slice", script: "say ready\nawait\nbabble", run: `nonsense: a line that begins "babble babble`},
 		{name: "hangs in a slice", script: "say ready\nawait\nstderr all asleep\nhang", hangs: true, run: ": all asleep", killed: true},
 
+		{name: "answers twice", script: "say ready\nawait\nboth done 1 5|done 1 6\nhang", close: `nonsense: "done 1 6\n", which nobody had asked for`},
 		{name: "leaves something behind", script: "say ready\nawait\nsay done 1 5\nawait\nsay error left behind: 2 raw threads\nexit 1", close: "left behind: 2 raw threads"},
 		{name: "exits as it closes", script: "say ready\nawait\nsay done 1 5\nawait\nexit 5", close: "the worker died: exit status 5", killed: true},
 		{name: "exits badly when it has closed", script: "say ready\nawait\nsay done 1 5\nawait\nsay closed\nstderr still here\nexit 6", close: "the worker ended badly after it had closed: exit status 6: still here", killed: true},
@@ -175,6 +183,74 @@ func TestChildHoldsStandardError(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestChildHoldsStandardOutput has a worker leave a child behind that holds
+// its standard output open: its end is not seen there, and nobody waits for
+// longer than its patience, or than the context.
+func TestChildHoldsStandardOutput(t *testing.T) {
+	cause := errors.New("stopped by the test")
+	for _, ends := range []bool{false, true} {
+		t.Run(fmt.Sprintf("context ends %v", ends), func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "file")
+			if err := os.WriteFile(file, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancelCause(context.Background())
+			defer cancel(nil)
+			w, err := Start(ctx, scripted(t, "say ready\nawait\nhold "+file+"\nstderr here\nexit 3"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ends {
+				go w.endsWhenItSays("here", func() { cancel(cause) })
+			} else {
+				w.patience = 100 * time.Millisecond
+			}
+			_, err = w.Run(ctx, 1)
+			if ends && !errors.Is(err, cause) {
+				t.Errorf("error %v, want the context's cause", err)
+			}
+			if !ends {
+				failed(t, "Run", err, "the worker hung: no answer within 100ms", true)
+			}
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// TestLingerEndsWithTests is of a process of these tests' own, which is to
+// outlive a worker: it ends if the tests are killed and remove nothing.
+func TestLingerEndsWithTests(t *testing.T) {
+	if !exists("/proc/self/stat") {
+		t.Skip("needs to see whether a process has ended")
+	}
+	// Nobody waits for it, as the first process of a container may not.
+	gone := exec.Command(scripted(t, "").Path)
+	if err := gone.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer gone.Wait()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	spec := fake(t, "lingers", logVariable+"="+file)
+	cmd := exec.Command(spec.Path)
+	cmd.Env = append(spec.Env, fmt.Sprintf("%s=%d %s", markVariable, gone.Process.Pid, t.Name()))
+	if err := cmd.Run(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBelowATest starts this binary without a word of what it is to be: it
+// runs no test, each of which would start such a process again.
+func TestBelowATest(t *testing.T) {
+	_, err := Start(context.Background(), Spec{Path: scripted(t, "").Path})
+	failed(t, "Start", err, "the worker died: exit status 97: a process of a test's, which was not told what to be", true)
 }
 
 // TestContextEnds ends the context at each moment: the worker is killed, and

@@ -15,8 +15,11 @@ import (
 
 // The variables that make this test binary a process of a test's.
 const (
+	belowVariable  = "THREADBENCH_TEST_BELOW"  // one of a test's, whatever it is to be
 	runVariable    = "THREADBENCH_TEST_RUN"    // the run command, when it has prepared itself so: see prepare
+	faultVariable  = "THREADBENCH_TEST_FAULTS" // a worker that fails so: see fail
 	workerVariable = "THREADBENCH_TEST_WORKER" // the worker that the stand-in for the go command has built
+	realVariable   = "THREADBENCH_TEST_REAL"   // the one that a failing one stands for, if there is one
 	rootVariable   = "THREADBENCH_TEST_ROOT"   // the module that it finds
 )
 
@@ -24,10 +27,21 @@ func TestMain(m *testing.M) {
 	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "go" {
 		os.Exit(standIn(os.Args[1:]))
 	}
+	if faults, ok := os.LookupEnv(faultVariable); ok && os.Getenv("THREADBENCH_WORKER") != "" {
+		os.Exit(fail(faults))
+	}
 	if how, ok := os.LookupEnv(runVariable); ok {
+		// What it starts is no run: one would start the next.
+		os.Unsetenv(runVariable)
 		prepare(how)
 		os.Exit(Run(os.Args[1:], os.Stdout, os.Stderr))
 	}
+	if os.Getenv(belowVariable) != "" {
+		// It would run all the tests, and each process of theirs in turn.
+		fmt.Fprintln(os.Stderr, "a process of a test's, which was not told what to be")
+		os.Exit(97)
+	}
+	os.Setenv(belowVariable, "1")
 	// A process under the race detector would sleep for a second as it exits.
 	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
 	code := m.Run()
@@ -45,7 +59,11 @@ func standIn(args []string) int {
 		fmt.Println("threadbench", os.Getenv(rootVariable))
 		return 0
 	case len(args) > 3 && args[0] == "test" && args[1] == "-c" && args[2] == "-o":
-		if err := copyFile(args[3], os.Getenv(workerVariable)); err != nil {
+		err := copyFile(args[3], os.Getenv(workerVariable))
+		if real := os.Getenv(realVariable); real != "" && err == nil {
+			err = copyFile(filepath.Join(filepath.Dir(args[3]), "real"), real)
+		}
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}

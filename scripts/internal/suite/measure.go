@@ -11,6 +11,7 @@ import (
 
 	"threadbench/bench"
 	"threadbench/bench/lockstep"
+	"threadbench/scripts/internal/results"
 	"threadbench/threads"
 )
 
@@ -46,6 +47,7 @@ func (m *machine) measureGroup(ctx context.Context, g group, p Profile, round in
 	got := make([]measured, len(arms))
 	for i, a := range arms {
 		specs[i], got[i].err = g.cases[a].Spec(m.worker, m.site)
+		specs[i].Patience = m.patience
 		if specs[i].CPUs == nil && m.kept {
 			specs[i].CPUs = m.site.CPUs
 		}
@@ -193,12 +195,30 @@ func conclude(c bench.Case, got, ref, twin *measured) outcome {
 			write(x, "x-self")
 		}
 	}
+	if twin != nil && twin.err != nil {
+		kind, reason := explain(twin.err)
+		if kind == "skip" { // the case itself was not
+			kind = "cut"
+		}
+		o.notes = append(o.notes, note{kind, name, "measured once more, for x-self: " + reason})
+	}
 	for _, unit := range slices.Sorted(maps.Keys(got.figures)) {
 		write(got.figures[unit], unit)
 	}
 	b.WriteByte('\n')
+	if err := legible(b.String()); err != nil {
+		o.notes = append(o.notes, note{"failed", name, "the worker answered nonsense: " + err.Error()})
+		return o
+	}
 	o.line = b.String()
 	return o
+}
+
+// legible is an error if a benchmark line can't be read from a results file:
+// it would make the whole of it unreadable.
+func legible(line string) error {
+	_, err := results.Read(strings.NewReader("driver: lockstep\n"+line+"# end round 1\n"), "this line")
+	return err
 }
 
 // ratio is the median over windows of one arm's figure over another's in the

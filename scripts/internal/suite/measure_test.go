@@ -28,7 +28,7 @@ func lookup(t *testing.T, name string) bench.Case {
 func TestConclude(t *testing.T) {
 	c := lookup(t, "Switch/impl=clone/via=futex/place=same")
 	const name = "Switch/impl=clone/via=futex/place=same"
-	ref := &measured{primary: []float64{100, 200, 400}, time: true}
+	ref := &measured{ops: 7, primary: []float64{100, 200, 400}, time: true}
 	for _, test := range []struct {
 		what      string
 		got       measured
@@ -50,11 +50,23 @@ func TestConclude(t *testing.T) {
 		},
 		{
 			what: "beside its twin", got: *ref, ref: ref, twin: &measured{primary: []float64{110, 180, 400}},
-			line: "Benchmark" + name + " 0 200 ns/op 1 x-goroutine 1 x-self\n",
+			line: "Benchmark" + name + " 7 200 ns/op 1 x-goroutine 1 x-self\n",
 		},
 		{
 			what: "beside a twin that failed", got: *ref, ref: ref, twin: &measured{err: errors.New("failed")},
-			line: "Benchmark" + name + " 0 200 ns/op 1 x-goroutine\n",
+			line: "Benchmark" + name + " 7 200 ns/op 1 x-goroutine\n", notes: []note{{"failed", name, "measured once more, for x-self: failed"}},
+		},
+		{
+			what: "beside a twin that was left out", got: *ref, ref: ref, twin: &measured{err: lockstep.Skipf("no room")},
+			line: "Benchmark" + name + " 7 200 ns/op 1 x-goroutine\n", notes: []note{{"cut", name, "measured once more, for x-self: no room"}},
+		},
+		{
+			what: "beyond all bounds", got: measured{ops: 1, time: true, primary: []float64{2e100}},
+			notes: []note{{"failed", name, "the worker answered nonsense: reading results this line:2: Benchmark" + name + ": 2e+100 ns/op is no figure between -1e+100 and 1e+100; delete the line, or run again"}},
+		},
+		{
+			what: "with a unit of its own twice", got: measured{ops: 1, time: true, primary: []float64{5}, figures: map[string]float64{"ns/op": 6}},
+			notes: []note{{"failed", name, "the worker answered nonsense: reading results this line:2: Benchmark" + name + ": the unit ns/op stands twice in the line; delete one of the two"}},
 		},
 		{
 			what: "of memory", got: measured{ops: 40, primary: []float64{300}, cuts: []string{"only 40 fit"}, figures: map[string]float64{"user-B/task": 100, "kernel-B/task": 200}}, ref: &measured{primary: []float64{100}},

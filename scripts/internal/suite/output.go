@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"threadbench/scripts/internal/results"
@@ -20,38 +23,80 @@ import (
 type output struct {
 	file *os.File
 	path string
-	size int64 // of what is whole
-	next int   // the round to come, from 1
+	size int64     // of what is whole
+	next int       // the round to come, from 1
+	log  io.Writer // is told if the file had to be made anew
 }
 
 // createOutput makes a new results file and writes its header. A file that
 // is there is refused unless force is set; then it is replaced.
 func createOutput(path string, header []byte, force bool) (*output, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("writing results to %s: %w; choose another place with -o", path, err)
+	fail := func(err error, wayOut string) (*output, error) {
+		return nil, fmt.Errorf("writing results to %s: %w; %s", path, err, wayOut)
 	}
-	mode := os.O_CREATE | os.O_WRONLY | os.O_APPEND
-	if force {
-		mode |= os.O_TRUNC
-	} else {
+	const elsewhere = "choose another place with -o"
+	there, err := regular(path)
+	if err != nil {
+		return fail(err, elsewhere)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fail(err, elsewhere)
+	}
+	mode := os.O_CREATE | os.O_RDWR | os.O_APPEND
+	if !force {
 		mode |= os.O_EXCL
 	}
 	f, err := os.OpenFile(path, mode, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("writing results to %s: the file exists; go on with it by -resume, replace it by -force, or choose another with -o", path)
+		return fail(errors.New("the file exists"), "go on with it by -resume, replace it by -force, or choose another with -o")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("writing results to %s: %w; choose another place with -o", path, err)
+		return fail(err, elsewhere)
 	}
-	o := &output{file: f, path: path, next: 1}
-	if err := o.append(header); err != nil {
+	o := &output{file: f, path: path, next: 1, log: io.Discard}
+	if err := o.begin(header); err != nil {
 		f.Close()
-		if !force {
+		if !there {
 			os.Remove(path)
 		}
-		return nil, fmt.Errorf("writing results to %s: %w; make room, or choose another place with -o", path, err)
+		return fail(err, "make room, or "+elsewhere)
 	}
 	return o, nil
+}
+
+// regular reports whether there is a file at the path. What is there and can't
+// keep results is an error; to open it might take for ever.
+func regular(path string) (bool, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil: // if it isn't for want of a file, opening it will say so
+		return false, nil
+	case info.IsDir():
+		return true, errors.New("it is a directory")
+	case !info.Mode().IsRegular():
+		return true, errors.New("it is no regular file, and would keep nothing")
+	}
+	return true, nil
+}
+
+// begin writes the header in the place of what the file holds. That is kept
+// until the header has been written behind it: where there is no room, nothing
+// is lost.
+func (o *output) begin(header []byte) error {
+	info, err := o.file.Stat()
+	if err != nil {
+		return err
+	}
+	if o.size = info.Size(); o.size > 0 {
+		if err := o.append(header); err != nil {
+			return err
+		}
+		o.size = 0
+		if err := o.file.Truncate(0); err != nil {
+			return err
+		}
+	}
+	return o.append(header)
 }
 
 // append adds to the file in one write, or leaves it as it was.
@@ -70,6 +115,9 @@ func (o *output) append(text []byte) error {
 
 // appendRound adds the next round.
 func (o *output) appendRound(text string) error {
+	if err := o.keep(); err != nil {
+		return err
+	}
 	if err := o.append([]byte(text)); err != nil {
 		return fmt.Errorf("writing results to %s: %w; the rounds that it holds are whole: make room and go on with -resume", o.path, err)
 	}
@@ -77,38 +125,106 @@ func (o *output) appendRound(text string) error {
 	return nil
 }
 
+// keep sees to it that the rounds so far stand in a file at the path. One that
+// was removed is made anew; beside one that was put in its place, under another
+// name. A file that somebody else has written to is an error.
+func (o *output) keep() error {
+	ours, err := o.file.Stat()
+	if err != nil {
+		return fmt.Errorf("writing results to %s: %w", o.path, err)
+	}
+	if ours.Size() != o.size {
+		return fmt.Errorf("writing results to %s: another program has written to it: it has %d bytes, and %d when this run left it; see that no other run goes on with it, then go on with -resume", o.path, ours.Size(), o.size)
+	}
+	if there, err := os.Stat(o.path); err == nil && os.SameFile(ours, there) {
+		return nil
+	}
+	text, err := io.ReadAll(o.text())
+	if err != nil {
+		return fmt.Errorf("writing results to %s: it was removed; reading what it held: %w", o.path, err)
+	}
+	path := o.path
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		ext := filepath.Ext(o.path)
+		path = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(o.path, ext), n, ext)
+	}
+	anew, err := createOutput(path, text, false)
+	if err != nil {
+		return fmt.Errorf("%s was removed: %w", o.path, err)
+	}
+	fmt.Fprintf(o.log, "%s was removed or replaced; all rounds are now in %s\n", o.path, path)
+	o.file.Close()
+	o.file, o.path = anew.file, path
+	return nil
+}
+
+// text is what is whole of the file, wherever its path leads by now.
+func (o *output) text() io.Reader { return io.NewSectionReader(o.file, 0, o.size) }
+
 // resumeOutput opens the results file of an earlier run of the same plan and
 // configuration, cuts off a round that never ended, and goes on after the
-// last whole one.
-func resumeOutput(path string, plan Plan, head []byte) (*output, error) {
+// last whole one. head is what it begins with if that run was killed before
+// it had written its plan; begun follows the plan.
+func resumeOutput(path string, plan Plan, head, begun []byte) (*output, error) {
+	fail := func(err error, wayOut string) (*output, error) {
+		return nil, fmt.Errorf("resuming %s: %w; %s", path, err, wayOut)
+	}
+	const another = "start another file with -o"
+	if _, err := regular(path); err != nil {
+		return fail(err, another)
+	}
+	const forbidden = "see that it may be read and written"
 	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return fail(err, forbidden)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("resuming %s: %w; start it without -resume", path, err)
+		return fail(err, "start it without -resume")
 	}
 	was, round, whole, err := wholeRounds(text)
-	if err != nil {
-		return nil, fmt.Errorf("resuming %s: %w", path, err)
-	}
-	if was != plan {
-		return nil, fmt.Errorf("resuming %s: it was begun as %s; give the same flags, or another file with -o", path, flags(was))
-	}
-	if round > 0 {
+	none := errors.Is(err, errNoPlan) && tornHead(text, head)
+	switch {
+	case none:
+	case err != nil:
+		return fail(err, another)
+	case was != plan:
+		return fail(fmt.Errorf("it was begun as %s", flags(was)), "give the same flags, or another file with -o")
+	case round > 0:
 		if _, err := results.Read(bytes.NewReader(text[:whole]), path); err != nil {
 			return nil, err
 		}
 	}
-	if err := sameMachine(text, head); err != nil {
-		return nil, fmt.Errorf("resuming %s: %w; another machine or build needs a file of its own: choose it with -o", path, err)
+	if err := sameMachine(text, head); err != nil && !none {
+		return fail(err, "another machine or build needs a file of its own: choose it with -o")
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
 	if err != nil {
-		return nil, fmt.Errorf("resuming %s: %w", path, err)
+		return fail(err, forbidden)
 	}
-	if err := f.Truncate(int64(whole)); err != nil {
+	o := &output{file: f, path: path, size: int64(whole), next: round + 1, log: io.Discard}
+	if none {
+		err = o.begin(slices.Concat(head, []byte(plan.line()), begun))
+	} else {
+		err = f.Truncate(o.size)
+	}
+	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("resuming %s: cutting off the round in flight: %w", path, err)
+		return fail(err, "make room, or "+another)
 	}
-	return &output{file: f, path: path, size: int64(whole), next: round + 1}, nil
+	return o, nil
+}
+
+var errNoPlan = errors.New("it has no plan, so no run of this command began it")
+
+// tornHead reports whether the text is what a run has left that was stopped as
+// it wrote its first lines, which are a head like this one and a plan.
+func tornHead(text, head []byte) bool {
+	first, _, _ := bytes.Cut(head, []byte("\n"))
+	n := min(len(text), len(first))
+	return bytes.Equal(text[:n], first[:n]) && !bytes.Contains(text, []byte("\nBenchmark")) && !bytes.Contains(text, []byte("\n# round "))
 }
 
 // wholeRounds finds the plan of a results file, the number of its last whole
@@ -122,13 +238,13 @@ func wholeRounds(text []byte) (plan Plan, round, whole int, err error) {
 			continue
 		}
 		if plan, err = parsePlan(string(rest)); err != nil {
-			return plan, 0, 0, fmt.Errorf("its plan can't be read: %w; start another file with -o", err)
+			return plan, 0, 0, fmt.Errorf("its plan can't be read: %w", err)
 		}
 		found = true
 		break
 	}
 	if !found {
-		return plan, 0, 0, errors.New("it has no plan, so no run of this command began it; start another file with -o")
+		return plan, 0, 0, errNoPlan
 	}
 	end := whole
 	for line := range bytes.Lines(text[whole:]) {
@@ -168,5 +284,15 @@ func settings(file []byte) iter.Seq2[string, string] {
 }
 
 func flags(p Plan) string {
-	return fmt.Sprintf("-profile %s -bench %q -rounds %d -cpu %d", p.Profile, p.Bench, p.Rounds, p.CPU)
+	return fmt.Sprintf("-profile %s -bench %s -rounds %d -cpu %d", p.Profile, quote(p.Bench), p.Rounds, p.CPU)
+}
+
+var plain = regexp.MustCompile(`^[\w./\\:=,@%+-]+$`)
+
+// quote is an argument as a shell takes it.
+func quote(arg string) string {
+	if plain.MatchString(arg) {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }

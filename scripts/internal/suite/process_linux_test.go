@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -49,6 +48,7 @@ func (s *session) run(how string, args ...string) *exec.Cmd {
 	s.Helper()
 	cmd := exec.Command(filepath.Join(tools(s.T), "run"), args...)
 	cmd.Env = append(os.Environ(), runVariable+"="+how)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // if the tests are killed
 	cmd.Stdout, cmd.Stderr = new(bytes.Buffer), new(bytes.Buffer)
 	return cmd
 }
@@ -65,6 +65,42 @@ func (s *session) succeed(cmd *exec.Cmd) (stdout, stderr string) {
 	return stdout, stderr
 }
 
+// fail has a run end with exit code 2 and a message that says all this.
+func (s *session) fail(cmd *exec.Cmd, want ...string) (stderr string) {
+	s.Helper()
+	err := cmd.Run()
+	_, stderr = written(cmd)
+	for _, want := range want {
+		if cmd.ProcessState.ExitCode() != 2 || !strings.Contains(stderr, want) {
+			s.Errorf("run %q: %v, want exit code 2 and %q: %s", cmd.Args[1:], err, want, stderr)
+		}
+	}
+	s.clean()
+	return stderr
+}
+
+// smallDisk mounts a file system of one page, which grow makes larger.
+func (s *session) smallDisk() (disk string, grow func(pages int)) {
+	s.Helper()
+	disk = filepath.Join(s.dir, "disk")
+	if err := os.Mkdir(disk, 0o755); err != nil {
+		s.Fatal(err)
+	}
+	mount := func(pages int, flags uintptr) error {
+		return unix.Mount("threadbench", disk, "tmpfs", flags, "size="+strconv.Itoa(pages*os.Getpagesize()))
+	}
+	if err := mount(1, 0); err != nil {
+		s.Skipf("needs to mount a file system: %v", err)
+	}
+	s.Cleanup(func() { unix.Unmount(disk, unix.MNT_DETACH) })
+	return disk, func(pages int) {
+		s.Helper()
+		if err := mount(pages, unix.MS_REMOUNT); err != nil {
+			s.Fatal(err)
+		}
+	}
+}
+
 func written(cmd *exec.Cmd) (stdout, stderr string) {
 	return cmd.Stdout.(*bytes.Buffer).String(), cmd.Stderr.(*bytes.Buffer).String()
 }
@@ -72,12 +108,23 @@ func written(cmd *exec.Cmd) (stdout, stderr string) {
 // clean fails if a process of a run's or a temporary folder is left.
 func (s *session) clean() {
 	s.Helper()
-	if left := s.workers(); len(left) > 0 {
-		s.Errorf("workers %v are left", left)
+	if left := s.processes(); len(left) > 0 {
+		s.Errorf("processes %v are left", left)
 	}
-	if left := entries(s.T, s.temp); len(left) > 0 {
+	if left := s.folders(); len(left) > 0 {
 		s.Errorf("temporary folders are left: %v", left)
 	}
+}
+
+// folders are the temporary folders, but for those whose process id is another
+// program's or thread's by now: a killed run's, which a later one will sweep.
+func (s *session) folders() []string {
+	s.Helper()
+	return slices.DeleteFunc(entries(s.T, s.temp), func(name string) bool {
+		id, _, _ := strings.Cut(strings.TrimPrefix(name, folderPrefix), "-")
+		pid, err := strconv.Atoi(id)
+		return err == nil && !bench.Gone(pid)
+	})
 }
 
 // workers are the processes whose program lies in the temporary folder.
@@ -87,6 +134,21 @@ func (s *session) workers() []int {
 	for _, link := range links {
 		if program, err := os.Readlink(link); err == nil && strings.HasPrefix(program, s.temp+"/") {
 			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(link)))
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// processes are those of runs, and what they have started: all have the temporary
+// folder in their environment, and nobody else has.
+func (s *session) processes() []int {
+	var pids []int
+	mark := []byte("TMPDIR=" + s.temp + "\x00")
+	environs, _ := filepath.Glob("/proc/[1-9]*/environ")
+	for _, path := range environs {
+		if text, err := os.ReadFile(path); err == nil && bytes.Contains(text, mark) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 			pids = append(pids, pid)
 		}
 	}
@@ -284,107 +346,55 @@ func TestTornRound(t *testing.T) {
 	}
 }
 
-// TestStopped stops runs at moments of all kinds, by ^C and by kill -9: what
-// is in the file is whole, -resume makes it complete, and nothing else is left.
-func TestStopped(t *testing.T) {
-	const rounds = 4
-	random := rand.New(rand.NewPCG(1, 2))
-	for i := range 6 {
-		signal := []os.Signal{os.Interrupt, os.Kill}[i%2]
-		cases := []string{"Create/impl=clone/mode=reused", "Create/impl=(goroutine|floor)/mode=nojoin"}[i/3]
-		after := time.Duration(random.Int64N(int64(1200 * time.Millisecond)))
-		t.Run(fmt.Sprintf("%v after %v", signal, after.Round(time.Millisecond)), func(t *testing.T) {
+// TestStoppedBuild stops runs as the real go command builds the worker from
+// nothing: an interrupted one leaves nothing behind, and a killed one a folder
+// for the next to sweep.
+func TestStoppedBuild(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, os.Kill} {
+		t.Run(signal.String(), func(t *testing.T) {
+			real := os.Getenv("PATH")
 			s := newSession(t)
+			standIn := os.Getenv("PATH")
+			t.Setenv("PATH", real)
+			t.Setenv("GOCACHE", t.TempDir())
 			path := filepath.Join(s.dir, "o.txt")
-			args := []string{"-bench", cases, "-rounds", strconv.Itoa(rounds), "-o", path}
-			cmd := s.run("", args...)
+			cmd := s.run("", "-bench", one, "-rounds", "1", "-o", path)
+			cmd.Stderr = nil
+			stderr, err := cmd.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(after)
+			lines := bufio.NewReader(stderr)
+			if line, err := lines.ReadString('\n'); err != nil || line != "building the worker\n" {
+				t.Fatalf("first it says %q, %v", line, err)
+			}
+			s.eventually("the go command compiles", func() bool {
+				compiling, _ := filepath.Glob(filepath.Join(s.temp, "*", "go-build*", "*", "*"))
+				return len(compiling) > 10
+			})
 			cmd.Process.Signal(signal)
-			err := cmd.Wait()
-			_, stderr := written(cmd)
-			s.eventually("no worker is left", func() bool { return len(s.workers()) == 0 })
-			if signal == os.Interrupt && stderr != "" { // else it had hardly begun
-				s.clean()
-				if code := cmd.ProcessState.ExitCode(); err != nil && (code != 2 || !strings.Contains(stderr, "run: stopped by a signal (interrupt)")) {
-					t.Errorf("exit code %d, want 2 and the reason: %s", code, stderr)
-				}
-			}
-
-			text, err := os.ReadFile(path)
-			switch {
-			case errors.Is(err, fs.ErrNotExist): // stopped before it was made
-			case err != nil:
+			rest, err := io.ReadAll(lines)
+			if err != nil {
 				t.Fatal(err)
-			default:
-				_, whole, _, err := wholeRounds(text)
-				if err != nil {
-					t.Fatal(err)
-				}
-				f, err := results.ReadFile(path)
-				if whole > 0 && (err != nil || f.Rounds != whole) {
-					t.Errorf("after %d whole rounds: %v", whole, err)
-				}
-				if whole == 0 && err == nil {
-					t.Errorf("without a whole round it reads as %+v", f)
-				}
-				t.Logf("%d whole rounds", whole)
-				args = append(args, "-resume")
-				if _, command, ok := strings.Cut(stderr, "go on with "); ok {
-					// The way out that it has told, as a reader types it.
-					sh := exec.Command("sh", "-c", "printf '%s\\n' "+command)
-					typed, err := sh.Output()
-					if err != nil {
-						t.Fatal(err)
-					}
-					args = strings.Split(strings.TrimSpace(string(typed)), "\n")
-				}
 			}
-			s.succeed(s.run("", args...))
-			s.read(path, rounds)
+			cmd.Wait()
+			// The compilers, of which the go command knew, end with their package.
+			s.eventually("no process is left", func() bool { return len(s.processes()) == 0 })
+			if signal == os.Interrupt {
+				if want := "run: stopped by a signal (interrupt) before it could measure; start it again\n"; cmd.ProcessState.ExitCode() != 2 || string(rest) != want {
+					t.Errorf("exit code %d, want 2; standard error %q, want %q", cmd.ProcessState.ExitCode(), rest, want)
+				}
+				s.clean()
+			}
+			if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("a results file without anything to hold: %v", err)
+			}
+			t.Setenv("PATH", standIn)
+			s.succeed(s.run("", "-bench", nojoin, "-rounds", "1", "-o", path))
 		})
-	}
-}
-
-// TestStoppedBuild interrupts a run as the real go command builds the worker
-// from nothing: that leaves nothing behind, either.
-func TestStoppedBuild(t *testing.T) {
-	real := os.Getenv("PATH")
-	s := newSession(t)
-	t.Setenv("PATH", real)
-	t.Setenv("GOCACHE", t.TempDir())
-	path := filepath.Join(s.dir, "o.txt")
-	cmd := s.run("", "-bench", one, "-rounds", "1", "-o", path)
-	cmd.Stderr = nil
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(stderr)
-	if line, err := lines.ReadString('\n'); err != nil || line != "building the worker\n" {
-		t.Fatalf("first it says %q, %v", line, err)
-	}
-	s.eventually("the go command compiles", func() bool {
-		compiling, _ := filepath.Glob(filepath.Join(s.temp, "*", "go-build*", "*", "*"))
-		return len(compiling) > 10
-	})
-	cmd.Process.Signal(os.Interrupt)
-	rest, err := io.ReadAll(lines)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Wait()
-	if want := "run: stopped by a signal (interrupt)\n"; cmd.ProcessState.ExitCode() != 2 || string(rest) != want {
-		t.Errorf("exit code %d, want 2; standard error %q, want %q", cmd.ProcessState.ExitCode(), rest, want)
-	}
-	s.clean()
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a results file without anything to hold: %v", err)
 	}
 }
 
@@ -458,18 +468,12 @@ func TestHangUp(t *testing.T) {
 // from a folder of that command's: the run ends by itself.
 func TestWithoutGoRun(t *testing.T) {
 	s := newSession(t)
-	folder := filepath.Join(t.TempDir(), "go-build1", "exe")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	program := filepath.Join(folder, "run")
-	if err := copyFile(program, filepath.Join(tools(t), "run")); err != nil {
-		t.Fatal(err)
-	}
+	program := goRunCopy(s)
 	errs := filepath.Join(s.dir, "stderr")
 	// The shell waits for it; alone, it would become it.
 	parent := exec.Command("sh", "-c", `"$0" "$@" 2>"$ERRS"; exit`, program, "-bench", one, "-rounds", "500", "-o", filepath.Join(s.dir, "o.txt"))
 	parent.Env = append(os.Environ(), runVariable+"=", "ERRS="+errs)
+	parent.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := parent.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -514,28 +518,15 @@ func TestSweepFolders(t *testing.T) {
 // some room the run goes on.
 func TestFullDisk(t *testing.T) {
 	s := newSession(t)
-	disk := filepath.Join(s.dir, "disk")
-	if err := os.Mkdir(disk, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	disk, grow := s.smallDisk()
 	page := os.Getpagesize()
-	if err := unix.Mount("threadbench", disk, "tmpfs", 0, "size="+strconv.Itoa(page)); err != nil {
-		t.Skipf("needs to mount a file system: %v", err)
-	}
-	t.Cleanup(func() { unix.Unmount(disk, unix.MNT_DETACH) })
 	path := filepath.Join(disk, "o.txt")
 	const rounds = 8
 	// The plan stands in the file: with it, all but the room for the first few
 	// rounds, of some 300 bytes each, is taken.
 	cases := "Create/impl=(goroutine|floor)/mode=nojoin|" + strings.Repeat("x", page-len(headOf(t))-1400)
 	args := []string{"-bench", cases, "-rounds", strconv.Itoa(rounds), "-o", path}
-	cmd := s.run("", args...)
-	cmd.Run()
-	_, stderr := written(cmd)
-	if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(stderr, "run: writing results to "+path+": ") || !strings.Contains(stderr, "no space left on device; the rounds that it holds are whole: make room and go on with -resume") {
-		t.Fatalf("exit code %d, want 2 and why: %s", code, stderr)
-	}
-	s.clean()
+	s.fail(s.run("", args...), "run: writing results to "+path+": ", "no space left on device; the rounds that it holds are whole: make room and go on with -resume")
 	f, err := results.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -545,9 +536,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	s.read(path, f.Rounds)
 
-	if err := unix.Mount("threadbench", disk, "tmpfs", unix.MS_REMOUNT, "size="+strconv.Itoa(16*page)); err != nil {
-		t.Fatal(err)
-	}
+	grow(16)
 	s.succeed(s.run("", append(args, "-resume")...))
 	s.read(path, rounds)
 
@@ -556,11 +545,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatalf("filling the disk: %v", err)
 	}
 	none := filepath.Join(disk, "none.txt")
-	cmd = s.run("", "-bench", one, "-rounds", "1", "-o", none)
-	cmd.Run()
-	if _, stderr := written(cmd); cmd.ProcessState.ExitCode() != 2 || !strings.Contains(stderr, "no space left on device; make room, or choose another place with -o") {
-		t.Errorf("on a full disk: exit code %d, %s", cmd.ProcessState.ExitCode(), stderr)
-	}
+	s.fail(s.run("", "-bench", one, "-rounds", "1", "-o", none), "no space left on device; make room, or choose another place with -o")
 	if _, err := os.Stat(none); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("on a full disk a file without a head is left: %v", err)
 	}
@@ -661,7 +646,7 @@ func TestFewThreads(t *testing.T) {
 		path := filepath.Join(s.dir, "o.txt")
 		cmd := s.run("nproc="+strconv.Itoa(most), "-bench", "Create|Stack/impl=(locked|clone)", "-rounds", "1", "-o", path)
 		cmd.Dir = s.root
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: id, Gid: id}}
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: id, Gid: id}
 		check(s, cmd, path, "RLIMIT_NPROC")
 	})
 }

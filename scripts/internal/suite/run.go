@@ -51,6 +51,8 @@ type options struct {
 	list   bool
 	format string
 
+	patience time.Duration
+
 	profile Profile
 	match   *regexp.Regexp
 }
@@ -70,6 +72,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.BoolVar(&o.resume, "resume", false, "go on with the results file of an earlier run of the same plan")
 	fs.BoolVar(&o.list, "list", false, "list the cases that would be measured, and exit")
 	fs.StringVar(&o.format, "format", "text", "of the table: text, json or csv")
+	fs.DurationVar(&o.patience, "patience", time.Minute, "how long a worker may take to answer, before it is killed as hung")
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		io.WriteString(stdout, usage)
@@ -98,6 +101,9 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	if o.plan.CPU < -1 {
 		return o, fmt.Errorf("-cpu %d is none; give the number of an allowed CPU", o.plan.CPU)
 	}
+	if o.patience <= 0 {
+		return o, fmt.Errorf("-patience %v is too short; give a time like 1m", o.patience)
+	}
 	if !slices.Contains([]string{"text", "json", "csv"}, o.format) {
 		return o, fmt.Errorf("-format %q is none; choose text, json or csv", o.format)
 	}
@@ -125,7 +131,8 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		defer stop()
 		err = run(ctx, o, stdout, stderr)
 		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
-			err = stopped // whatever it was that this kept from ending well
+			// Whatever it was that this kept from ending well.
+			err = fmt.Errorf("%w before it could measure; start it again", stopped)
 		}
 	}
 	if err != nil {
@@ -172,6 +179,8 @@ type machine struct {
 	worker string
 	site   bench.Site
 	kept   bool // this process keeps off the CPU that is measured on
+
+	patience time.Duration // with a worker
 }
 
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
@@ -202,7 +211,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer cleanup()
-	head, err := bench.Head(ctx, worker)
+	head, err := headWithin(ctx, o.patience, worker)
 	if err != nil {
 		return err
 	}
@@ -210,23 +219,26 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer out.file.Close()
+	defer func() { out.file.Close() }()
+	out.log = stderr
 
-	m := &machine{worker: worker, site: site}
+	m := &machine{worker: worker, site: site, patience: o.patience}
 	if others := site.Elsewhere(); others != nil {
 		m.kept = lockstep.KeepTo(others) == nil
 	}
 
 	err = m.rounds(ctx, o, groups(cases), out, stderr)
-	if stopped := context.Cause(ctx); stopped != nil && out.next == 1 {
-		return fmt.Errorf("%w before its first round had ended; %s holds none yet", stopped, out.path)
-	} else if stopped != nil {
-		err = fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan), out.path)
+	keepErr := out.keep()
+	if stopped := context.Cause(ctx); stopped != nil {
+		err = fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan), quote(out.path))
+	}
+	if err == nil {
+		err = keepErr
 	}
 	if out.next == 1 {
 		return err
 	}
-	file, readErr := results.ReadFile(out.path)
+	file, readErr := results.Read(out.text(), out.path)
 	if readErr != nil {
 		return errors.Join(err, readErr)
 	}
@@ -238,6 +250,17 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		err = unmeasured(cases, file)
 	}
 	return err
+}
+
+// headWithin asks the worker for the head of the results, for so long.
+func headWithin(ctx context.Context, patience time.Duration, worker string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	head, err := bench.Head(ctx, worker)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("asking the worker for its configuration: no answer within %v", patience)
+	}
+	return head, err
 }
 
 // unmeasured is an error that names the cases which failed in every round.
@@ -309,6 +332,7 @@ func buildWorker(ctx context.Context, root string) (path string, cleanup func(),
 	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", path, "./bench")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "GOTMPDIR="+dir)
+	tie(cmd)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		cleanup()
 		return "", nil, fmt.Errorf("building the worker: go test -c ./bench: %w: %s", err, bytes.TrimSpace(text))
@@ -335,20 +359,20 @@ func sweepFolders() {
 // openOutput opens the run's results file, new or to be resumed. head is what
 // it begins with, but for the plan.
 func openOutput(o options, root string, head []byte) (*output, error) {
-	if o.resume {
-		return resumeOutput(o.out, o.plan, head)
-	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
 	now := time.Now()
+	begun := fmt.Appendf(nil, "# begun %s on %s\n", now.UTC().Format(time.RFC3339), host)
+	if o.resume {
+		return resumeOutput(o.out, o.plan, head, begun)
+	}
 	path := o.out
 	if path == "" {
 		path = filepath.Join(root, "results", "local", now.Format("2006-01-02-150405")+"-"+host+".txt")
 	}
-	begun := fmt.Sprintf("# begun %s on %s\n", now.UTC().Format(time.RFC3339), host)
-	return createOutput(path, slices.Concat(head, []byte(o.plan.line()+begun)), o.force)
+	return createOutput(path, slices.Concat(head, []byte(o.plan.line()), begun), o.force)
 }
 
 // rounds measures the rounds that are left and keeps each as it ends.
