@@ -21,6 +21,7 @@ const (
 	sysGetrusage    = unix.SYS_GETRUSAGE
 	sysClockGettime = unix.SYS_CLOCK_GETTIME
 	sysSigprocmask  = unix.SYS_RT_SIGPROCMASK
+	sysSigaltstack  = unix.SYS_SIGALTSTACK
 
 	clockMonotonic = unix.CLOCK_MONOTONIC
 
@@ -42,6 +43,9 @@ const (
 	// What control.cpu holds until the thread has asked: no CPU has that number.
 	noCPU = 1 << 16
 
+	// The signal stack of faults: the kernel's frame takes up to 12 KiB of it.
+	faultStackBytes = 64 << 10
+
 	// A stack is touched every touchBytes: the least page of any platform.
 	touchBytes = 4096
 )
@@ -55,6 +59,7 @@ type control struct {
 	tid     uint32  // the kernel writes the tid at clone, clears it at exit and wakes the shared futex on it
 	seen    uint32  // gettid, called by the body
 	body    uintptr // where the thread starts: a PC in bodies
+	then    uintptr // where it goes on, if body is watch
 	blocked uint64  // the signal mask with every signal in it
 	mask    uint64  // the creator's signal mask, put back after clone
 
@@ -113,6 +118,7 @@ type herd struct {
 // call, as PCs.
 type bodies struct {
 	exit, park, block, drive, serve uintptr
+	watch, fault                    uintptr
 	futexPass, futexTake, futexMiss uintptr
 	pipePass, pipeTake              uintptr
 	yieldPass, yieldTake, nop       uintptr
