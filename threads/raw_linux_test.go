@@ -703,13 +703,21 @@ func TestClose(t *testing.T) {
 }
 
 // TestCreateJoin makes and joins more than 10,000 threads from Go and as many
-// from a raw thread, and misses none; some hundred in short mode.
+// from a raw thread, 100,000 each under torture, and misses none; some hundred
+// in short mode.
 func TestCreateJoin(t *testing.T) {
 	leaveNothing(t)
-	batch, rounds := 100, 101
-	if testing.Short() {
+	batch, rounds := 100, tortured(101, 1000)
+	if testing.Short() && !torture() {
 		rounds = 5
 	}
+	var joined atomic.Int64
+	// A join that is lost would never return.
+	deadline := time.AfterFunc(2*time.Minute, func() {
+		panic(fmt.Sprintf("a join is lost: %d of 2 times %d threads have been joined", joined.Load(), batch*rounds))
+	})
+	defer deadline.Stop()
+	told := 0
 	for round := range rounds {
 		h, err := NewHerd(LeastStack(0), 0)
 		if err != nil {
@@ -720,15 +728,18 @@ func TestCreateJoin(t *testing.T) {
 		}
 		if round%2 == 0 {
 			h.Wait()
-			if tids := h.TIDs(); !distinct(tids) || slices.Min(tids) <= 0 {
+			tids := h.TIDs()
+			if !distinct(tids) || slices.Min(tids) <= 0 {
 				t.Fatalf("tids %d", tids)
 			}
+			told += len(tids)
 		}
 		h.Release() // in the other rounds some have parked by now and others not
 		h.Join()
 		if raw, mappings := Alive(); raw != 0 || mappings != 0 {
 			t.Fatalf("Alive() = %d, %d after Join", raw, mappings)
 		}
+		joined.Add(int64(batch))
 	}
 	creator, err := NewCreator(batch)
 	d := newDriverOf(t, creator, err)
@@ -736,6 +747,8 @@ func TestCreateJoin(t *testing.T) {
 		t.Errorf("%+v, want %d threads", timing, batch*rounds)
 	}
 	d.Close()
+	counted(t, "%d threads made and joined from Go, %d of them seen with a tid of their own beside 99 others; %d from a raw thread",
+		joined.Load(), told, batch*rounds)
 }
 
 // TestMasks: a raw thread blocks every signal that can be blocked, and its

@@ -3,6 +3,8 @@
 package threads
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"runtime/debug"
@@ -36,6 +39,47 @@ const roleEnv = "THREADBENCH_THREADS_ROLE"
 // emulatorEnv names what has to run the test binary where the system can't
 // run it itself, with GOARCH=arm64 on amd64 for example "qemu-aarch64".
 const emulatorEnv = "THREADBENCH_EMULATOR"
+
+// tortureEnv, set to anything, has some tests take numbers that need half a
+// minute instead of a second, as .ci/torture does.
+const tortureEnv = "THREADBENCH_TORTURE"
+
+// torture is asked for when a test runs: what is read of the environment before
+// is not part of what the go command knows a cached result by.
+func torture() bool { return os.Getenv(tortureEnv) != "" }
+
+// tortured picks a number.
+func tortured(usually, underTorture int) int {
+	if torture() {
+		return underTorture
+	}
+	return usually
+}
+
+// countedPrefix goes before what a test has counted.
+const countedPrefix = "counted: "
+
+// counted tells what a test has counted, in a role too.
+func counted(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if role() != "" {
+		fmt.Printf("\n%s%s\n", countedPrefix, fmt.Sprintf(format, args...))
+		return
+	}
+	t.Logf(countedPrefix+format, args...)
+}
+
+// needRoom skips a test that needs more threads than can be made here.
+func needRoom(t *testing.T, n int) {
+	t.Helper()
+	room, limit, err := Headroom(Need{Threads: n, MapsPerThread: MapsPerThread, BytesPerThread: 48 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if room < n {
+		skipRole(t, "needs room: %v", &LimitError{Limit: limit, Wanted: n})
+	}
+}
 
 // self is the test binary as a command. It skips the test where the binary
 // can't run itself.
@@ -69,21 +113,37 @@ var runsItself = sync.OnceValue(func() error {
 // answers what it wrote and how it ended.
 func inRole(t *testing.T, role string, env ...string) (output string, err error) {
 	t.Helper()
-	name, _, _ := strings.Cut(t.Name(), "/")
-	cmd := self(t, "-test.run=^"+name+"$", "-test.count=1", "-test.timeout=100s")
-	cmd.Env = append(append(os.Environ(), env...), roleEnv+"="+role)
-	out, err := cmd.CombinedOutput()
+	out, err := commandInRole(t, role, env...).CombinedOutput()
 	return string(out), err
 }
 
-// passInRole fails or skips the test as its process in the role did.
+func commandInRole(t *testing.T, role string, env ...string) *exec.Cmd {
+	t.Helper()
+	name, _, _ := strings.Cut(t.Name(), "/")
+	cmd := self(t, "-test.run=^"+name+"$", "-test.count=1", "-test.timeout=100s")
+	cmd.Env = append(append(os.Environ(), env...), roleEnv+"="+role)
+	return cmd
+}
+
+// passInRole fails or skips the test as its process in the role did, and
+// tells what that has counted.
 func passInRole(t *testing.T, role string, env ...string) {
 	t.Helper()
-	out, err := inRole(t, role, env...)
+	pass(t, commandInRole(t, role, env...))
+}
+
+func pass(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("in a process of its own: %v\n%s", err, out)
 	}
-	if _, reason, skipped := strings.Cut(out, skipPrefix); skipped {
+	for line := range strings.Lines(string(out)) {
+		if strings.HasPrefix(line, countedPrefix) {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
+	if _, reason, skipped := strings.Cut(string(out), skipPrefix); skipped {
 		reason, _, _ = strings.Cut(reason, "\n")
 		t.Skip(reason)
 	}
@@ -95,6 +155,9 @@ const skipPrefix = "skipped: "
 
 func skipRole(t *testing.T, format string, args ...any) {
 	t.Helper()
+	if role() == "" {
+		t.Skipf(format, args...)
+	}
 	fmt.Printf("\n%s%s\n", skipPrefix, fmt.Sprintf(format, args...))
 	t.SkipNow()
 }
@@ -314,7 +377,8 @@ func storm(t *testing.T, n int, signals ...syscall.Signal) {
 
 // TestStorm has 1,000 threads alive, pairs at work and threads made and
 // joined while the process is shot at with signals that Go handles, the
-// collector runs without a break and a CPU profile is taken.
+// collector runs without a break and a CPU profile is taken; under torture
+// 9,000 threads and 200,000 signals.
 func TestStorm(t *testing.T) {
 	if role() == "" {
 		passInRole(t, "bombarded", "GOGC=1")
@@ -335,12 +399,14 @@ func TestStorm(t *testing.T) {
 			handled[s].Add(1)
 		}
 	}()
-	if err := pprof.StartCPUProfile(io.Discard); err != nil {
+	n, signalsEach := tortured(1000, 9000), tortured(10_000, 50_000)
+	needRoom(t, n+100)
+	var profile bytes.Buffer
+	if err := pprof.StartCPUProfile(&profile); err != nil {
 		t.Fatal(err)
 	}
 	defer pprof.StopCPUProfile()
 
-	const n = 1000
 	h := made(t, n, LeastStack(10_000), 10_000)
 	stop := make(chan struct{})
 	var at sync.WaitGroup
@@ -357,6 +423,7 @@ func TestStorm(t *testing.T) {
 		})
 	}
 	var garbage atomic.Pointer[[]*control]
+	var freed atomic.Int64
 	again(func() {
 		kept := make([]*control, rand.IntN(10_000))
 		for i := range kept {
@@ -364,6 +431,7 @@ func TestStorm(t *testing.T) {
 		}
 		garbage.Store(&kept)
 		debug.FreeOSMemory()
+		freed.Add(1)
 	})
 	var turns, joined atomic.Int64
 	for _, o := range ops {
@@ -398,9 +466,10 @@ func TestStorm(t *testing.T) {
 		}
 		joined.Add(10)
 	})
-	storm(t, 10_000, signals...)
+	storm(t, signalsEach, signals...)
 	close(stop)
 	at.Wait()
+	pprof.StopCPUProfile()
 
 	for _, s := range signals {
 		eventually(t, "each signal is handled", func() bool { return handled[s].Load() > 0 })
@@ -413,17 +482,79 @@ func TestStorm(t *testing.T) {
 			t.Fatal("a parked thread is gone")
 		}
 	}
-	if turns.Load() == 0 || joined.Load() == 0 {
-		t.Errorf("%d turns and %d threads joined meanwhile", turns.Load(), joined.Load())
+	if turns.Load() == 0 || joined.Load() == 0 || freed.Load() == 0 {
+		t.Errorf("%d turns, %d threads joined, %d times FreeOSMemory meanwhile", turns.Load(), joined.Load(), freed.Load())
 	}
+	var sent, got int64
+	for _, s := range signals {
+		sent += int64(signalsEach)
+		got += handled[s].Load()
+	}
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	counted(t, "%d raw threads parked with GOGC=%s: %d signals sent to the process, %d told to Go (the kernel merges those that wait), meanwhile %d threads made and joined, %d turns of 1,000 hand-offs, %d collections, %d times FreeOSMemory",
+		n, os.Getenv("GOGC"), sent, got, joined.Load(), turns.Load(), mem.NumGC, freed.Load())
+	samples(t, profile.Bytes(), n)
 }
 
-// TestExec starts other programs while 1,000 threads are alive.
+// samples reads a CPU profile that was taken with n raw threads alive: it
+// parses, it has samples, and none is of a raw thread, where SIGPROF is
+// blocked. The parser is the go command's, so without one the samples stay
+// unread; they do so, too, when the test is not under torture.
+func samples(t *testing.T, profile []byte, n int) {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(profile))
+	if err == nil {
+		_, err = io.Copy(io.Discard, z)
+	}
+	if err != nil {
+		t.Fatalf("a CPU profile of %d bytes: %v", len(profile), err)
+	}
+	goCommand, err := exec.LookPath("go")
+	if !torture() || err != nil {
+		return
+	}
+	file := filepath.Join(t.TempDir(), "cpu.pprof")
+	if err := os.WriteFile(file, profile, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(goCommand, "tool", "pprof", "-raw", "-symbolize=none", file)
+	cmd.Env = append(os.Environ(), "GOGC=100")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go tool pprof: %v\n%s", err, out)
+	}
+	_, raw, ok := strings.Cut(string(out), "cpu/nanoseconds\n")
+	lines, locations, located := strings.Cut(raw, "Locations\n")
+	if !ok || !located {
+		t.Fatalf("go tool pprof -raw says\n%s", out)
+	}
+	total := 0
+	for line := range strings.Lines(lines) {
+		count, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		c, err := strconv.Atoi(count)
+		if err != nil {
+			continue // a label
+		}
+		total += c
+	}
+	if total == 0 {
+		t.Errorf("a CPU profile without a sample:\n%s", out)
+	}
+	if body := regexp.MustCompile(`(?m)^.* (exit|park|block|drive|serve|spawn|join|\w+(Pass|Take)|nop) \S*raw_linux_\w+\.s.*$`).FindString(locations); body != "" {
+		t.Errorf("a CPU profile with a sample of a raw thread: %s", body)
+	}
+	counted(t, "%d samples in a CPU profile with %d raw threads alive, none of a raw thread", total, n)
+}
+
+// TestExec starts other programs while 1,000 threads are alive, 5,000 under
+// torture.
 func TestExec(t *testing.T) {
 	leaveNothing(t)
-	const n = 1000
+	n, programs := tortured(1000, 5000), tortured(10, 50)
+	needRoom(t, n)
 	h := made(t, n, LeastStack(0), 0)
-	for range 10 {
+	for range programs {
 		if out, err := self(t, "-test.run=^$").CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
@@ -431,6 +562,7 @@ func TestExec(t *testing.T) {
 	if raw, _ := Alive(); raw != n || !distinct(h.TIDs()) {
 		t.Errorf("%d threads, want %d", raw, n)
 	}
+	counted(t, "%d programs started with %d raw threads alive", programs, n)
 }
 
 // TestEnd: a process ends as it is to end, whatever its raw threads are at.
@@ -450,7 +582,22 @@ func TestEnd(t *testing.T) {
 		name string
 		set  func()
 	}{
-		{"parked", func() { made(t, 1000, LeastStack(0), 0) }},
+		{"parked", func() {
+			n := tortured(1000, 9000)
+			needRoom(t, n)
+			made(t, n, LeastStack(0), 0)
+			fmt.Printf("%s%d raw threads parked\n", countedPrefix, n)
+		}},
+		{"spinning", func() {
+			for range 2 {
+				d, err := newDriver(pcs.nop, pcs.nop, 1)
+				if err == nil {
+					d, err = d.startAll()
+				}
+				midTurn(t, newDriverOf(t, d, err))
+			}
+			fmt.Printf("%s2 raw threads spinning\n", countedPrefix)
+		}},
 		{"futex", pair(Futex)},
 		{"pipe", pair(Pipe)},
 		{"yield", pair(Yield)},
@@ -479,6 +626,10 @@ func TestEnd(t *testing.T) {
 				if !errors.As(err, &exit) || !end.is(exit.Sys().(syscall.WaitStatus)) {
 					t.Errorf("it ended with %v\n%s", err, out)
 				}
+				if _, what, told := strings.Cut(out, countedPrefix); told {
+					what, _, _ = strings.Cut(what, "\n")
+					t.Log(countedPrefix + what + " when the process ended")
+				}
 			})
 		}
 	}
@@ -506,18 +657,45 @@ func wantRefused(t *testing.T, err error, step string, errno unix.Errno, alive i
 // one, and goes on at that limit.
 func TestPIDsRefused(t *testing.T) {
 	if dir := role(); dir != "" {
-		pidsRefused(t, dir)
+		refusedAt(t, "pids.max", func() {
+			set(t, dir, "cgroup.procs", strconv.Itoa(os.Getpid()))
+			set(t, dir, "pids.max", "150")
+		})
 		return
 	}
 	dir := newGroup(t, ownGroup(t, "pids"), "pids", "pids.max")
 	passInRole(t, dir, "GOMAXPROCS=2")
 }
 
-func pidsRefused(t *testing.T, dir string) {
+// TestUserRefused does the same as a user whom RLIMIT_NPROC binds and who has
+// no other process.
+func TestUserRefused(t *testing.T) {
+	if role() != "" {
+		refusedAt(t, "RLIMIT_NPROC", func() {
+			if err := unix.Setrlimit(unix.RLIMIT_NPROC, &unix.Rlimit{Cur: 150, Max: 150}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		return
+	}
+	needRoot(t)
+	cmd := commandInRole(t, "unprivileged", "GOMAXPROCS=2")
+	if os.Getenv(emulatorEnv) != "" {
+		t.Skip("needs a system that runs this binary: an emulator can't read it as another user")
+	}
+	// The directory of a test binary is its owner's alone.
+	cmd.Path, cmd.Dir = "/proc/self/exe", "/"
+	id := uint32(1<<30 + os.Getpid())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: id, Gid: id}}
+	pass(t, cmd)
+}
+
+// refusedAt is what both do in a process of their own, once it is limited to
+// 150 threads by what has that name.
+func refusedAt(t *testing.T, name string, limit func()) {
 	leaveNothing(t)
 	idle(30)
-	set(t, dir, "cgroup.procs", strconv.Itoa(os.Getpid()))
-	set(t, dir, "pids.max", "150")
+	limit()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	mask := func() (set unix.Sigset_t) {
@@ -543,6 +721,9 @@ func pidsRefused(t *testing.T, dir string) {
 		if tids := h.TIDs(); room < 50 || !distinct(tids) {
 			t.Errorf("%d threads made: %d", room, tids)
 		}
+		if n, l, err := Headroom(Need{Threads: 1}); n != 0 || l.Name != name {
+			t.Errorf("with no thread to be had, Headroom = %d, %+v, %v; want 0 by %s", n, l, err, name)
+		}
 		if err := h.Make(1); err == nil {
 			t.Error("one more could be made")
 		}
@@ -563,13 +744,20 @@ func pidsRefused(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range 1000 {
-		if err := last.start(); err != nil {
+	joins, late := tortured(1000, 10_000), 0
+	for i := range joins {
+		if result := clone(last.control); result > 0 {
+			alive.Add(1)
+		} else if late++; result != -int(unix.EAGAIN) {
+			t.Fatal(unix.Errno(-result))
+		} else if err := last.start(); err != nil {
 			t.Fatalf("after %d joins: %v", i, err)
 		}
 		last.join()
 	}
 	last.mapping.unmap()
+	counted(t, "%d threads refused beside %d by %s; %d made and joined one by one in the last slot, %d of them refused at first and made within %v",
+		20, room, name, joins, late, lateSlot)
 
 	// A pair that finds one slot leaves no peer behind.
 	if _, err := NewPair(Futex); err == nil {
@@ -724,12 +912,28 @@ func TestMapsRefused(t *testing.T) {
 		all = append(all, th)
 	}
 	var start *StartError
-	if !errors.As(err, &start) || !errors.Is(err, unix.ENOMEM) || start.Step != "mmap" && start.Step != "mprotect" {
-		t.Errorf("got %v, want ENOMEM of mmap or mprotect", err)
+	if !errors.As(err, &start) || !errors.Is(err, unix.ENOMEM) || start.Step != "mmap" && start.Step != "mprotect" || !strings.Contains(err.Error(), "vm.max_map_count") {
+		t.Errorf("got %v, want ENOMEM of mmap or mprotect, and vm.max_map_count named", err)
 	}
 	if n := MapsPerThread * len(all); n > limit || n < limit-1000 {
 		t.Errorf("%d threads mapped, with %d maps each and a limit of %d", len(all), MapsPerThread, limit)
 	}
+	counted(t, "%d stacks mapped until vm.max_map_count %d: %v", len(all), limit, err)
+
+	// A little below, so that the Go runtime finds a map for itself: the
+	// look-up refuses before the kernel does.
+	const spared = 500
+	for _, th := range all[len(all)-spared:] {
+		th.mapping.unmap()
+	}
+	all = all[:len(all)-spared]
+	need := Need{Threads: 2 * spared, MapsPerThread: MapsPerThread}
+	n, l, err := Headroom(need)
+	if err != nil || l.Name != "vm.max_map_count" || n < spared/2 || n > spared+spare {
+		t.Errorf("Headroom = %d, %+v, %v; want about %d by vm.max_map_count", n, l, err, spared)
+	}
+	counted(t, "Headroom there: %v", &LimitError{Limit: l, Wanted: need.Threads})
+
 	// Every second one, so that nothing merges.
 	for i := 0; i < len(all); i += 2 {
 		all[i].mapping.unmap()
