@@ -114,6 +114,30 @@ type herd struct {
 	release uint32 // futex: 1 lets all of them exit
 }
 
+// A faultWatch is what the handler of faults works with.
+type faultWatch struct {
+	handlers [32]uintptr // where a signal goes that is not a raw thread's
+	blocked  uint64      // every signal but those of faults
+	alt      altStack    // the stack below
+
+	claimed uint32 // 1 once a thread has faulted
+	posted  uint32 // futex: 1 when all below is written
+	tid     uint32
+	signal  uint32
+	code    int32 // si_code: 0 or less for a signal that was sent
+	pc, sp  uintptr
+	addr    uintptr // si_addr
+
+	stack [faultStackBytes]byte
+}
+
+// altStack is stack_t, sigaltstack(2).
+type altStack struct {
+	base  uintptr
+	flags int32
+	size  uintptr
+}
+
 // bodies are the places where a raw thread can start, and the halves of a
 // call, as PCs.
 type bodies struct {

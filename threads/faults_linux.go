@@ -31,30 +31,6 @@ import (
 // faultSignals are those that an instruction can raise, sigaction(2).
 var faultSignals = []unix.Signal{unix.SIGSEGV, unix.SIGBUS, unix.SIGILL, unix.SIGFPE, unix.SIGTRAP}
 
-// A faultWatch is what the handler of faults works with.
-type faultWatch struct {
-	handlers [32]uintptr // where a signal goes that is not a raw thread's
-	blocked  uint64      // every signal but those of faults
-	alt      altStack    // the stack below
-
-	claimed uint32 // 1 once a thread has faulted
-	posted  uint32 // futex: 1 when all below is written
-	tid     uint32
-	signal  uint32
-	code    int32 // si_code: 0 or less for a signal that was sent
-	pc, sp  uintptr
-	addr    uintptr // si_addr
-
-	stack [faultStackBytes]byte
-}
-
-// altStack is stack_t, sigaltstack(2).
-type altStack struct {
-	base  unsafe.Pointer
-	flags int32
-	size  uintptr
-}
-
 // action is the kernel's struct sigaction.
 type action struct {
 	handler, flags, restorer uintptr
@@ -73,7 +49,7 @@ func init() {
 }
 
 func watchFaults() {
-	faults.alt = altStack{base: unsafe.Pointer(&faults.stack), size: faultStackBytes}
+	faults.alt = altStack{base: uintptr(unsafe.Pointer(&faults.stack)), size: faultStackBytes}
 	faults.blocked = ^uint64(0)
 	for _, s := range faultSignals {
 		var a action

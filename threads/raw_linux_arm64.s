@@ -3,8 +3,7 @@
 
 // A system call takes its number in R8 and its arguments in R0 to R5; it
 // answers in R0, with -errno for an error, and keeps every other register.
-// Words that both tasks of a pair write are stored with release and loaded
-// with acquire.
+// The package's doc lists the words that others write, and what orders them.
 
 // CLONE starts a raw thread on the control c: its stack grows down from c.
 // In the parent R0 is the tid or -errno, in the child 0; every other register

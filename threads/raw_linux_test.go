@@ -2,6 +2,9 @@
 
 package threads
 
+// What is unsafe here is sound: addresses are compared, or taken in the call
+// that hands them to the kernel.
+
 import (
 	"errors"
 	"fmt"
@@ -708,7 +711,7 @@ func TestClose(t *testing.T) {
 func TestCreateJoin(t *testing.T) {
 	leaveNothing(t)
 	batch, rounds := 100, tortured(101, 1000)
-	if testing.Short() && !torture() {
+	if brief() {
 		rounds = 5
 	}
 	var joined atomic.Int64

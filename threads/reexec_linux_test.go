@@ -18,6 +18,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,6 +56,9 @@ func tortured(usually, underTorture int) int {
 	}
 	return usually
 }
+
+// brief says that a test is to take short of its usual numbers.
+func brief() bool { return testing.Short() && !torture() }
 
 // countedPrefix goes before what a test has counted.
 const countedPrefix = "counted: "
@@ -711,8 +715,11 @@ func refusedAt(t *testing.T, name string, limit func()) {
 	// Fill it up, twice: the second time the herd's Wait begins when its last
 	// threads have yet to arrive.
 	before := mask()
-	room := 0
-	for range 20 {
+	room, fills := 0, 20
+	if brief() {
+		fills = 5
+	}
+	for range fills {
 		h, err := NewHerd(LeastStack(0), 0)
 		if err != nil {
 			t.Fatal(err)
@@ -759,8 +766,8 @@ func refusedAt(t *testing.T, name string, limit func()) {
 		last.join()
 	}
 	last.mapping.unmap()
-	counted(t, "%d threads refused beside %d by %s; %d made and joined one by one in the last slot, %d of them refused at first and made within %v",
-		20, room, name, joins, late, lateSlot)
+	counted(t, "%d times a thread refused beside %d by %s; %d made and joined one by one in the last slot, %d of them refused at first and made within %v",
+		fills, room, name, joins, late, lateSlot)
 
 	// A pair that finds one slot leaves no peer behind.
 	if _, err := NewPair(Futex); err == nil {
@@ -886,6 +893,18 @@ func TestMemoryRefused(t *testing.T) {
 	}
 }
 
+// sanitizer is the flag by which this binary was built with one, "" if it
+// wasn't.
+func sanitizer() string {
+	info, _ := debug.ReadBuildInfo()
+	for _, s := range info.Settings {
+		if s.Value == "true" && slices.Contains([]string{"-race", "-asan", "-msan"}, s.Key) {
+			return s.Key
+		}
+	}
+	return ""
+}
+
 // TestMapsRefused: one map more than vm.max_map_count is refused, and what
 // was mapped can be unmapped at that limit.
 func TestMapsRefused(t *testing.T) {
@@ -901,6 +920,12 @@ func TestMapsRefused(t *testing.T) {
 		t.Skipf("needs a vm.max_map_count of at most %d, or it takes gigabytes: it is %d", 1<<17, limit)
 	}
 	if role() == "" {
+		if brief() {
+			t.Skip("needs a second or two: not in short mode")
+		}
+		if tool := sanitizer(); tool != "" {
+			t.Skipf("needs a runtime that may be refused a map for a moment: that of %s ends the process", tool)
+		}
 		passInRole(t, "at the limit", "GOGC=off")
 		return
 	}
@@ -914,22 +939,23 @@ func TestMapsRefused(t *testing.T) {
 		}
 		all = append(all, th)
 	}
+	// At once, so that the Go runtime finds a map for itself when it wants one.
+	const spared = 500
+	reached := len(all)
+	for _, th := range all[reached-spared:] {
+		th.mapping.unmap()
+	}
+	all = all[:reached-spared]
 	var start *StartError
 	if !errors.As(err, &start) || !errors.Is(err, unix.ENOMEM) || start.Step != "mmap" && start.Step != "mprotect" || !strings.Contains(err.Error(), "vm.max_map_count") {
 		t.Errorf("got %v, want ENOMEM of mmap or mprotect, and vm.max_map_count named", err)
 	}
-	if n := MapsPerThread * len(all); n > limit || n < limit-1000 {
-		t.Errorf("%d threads mapped, with %d maps each and a limit of %d", len(all), MapsPerThread, limit)
+	if n := MapsPerThread * reached; n > limit || n < limit-1000 {
+		t.Errorf("%d threads mapped, with %d maps each and a limit of %d", reached, MapsPerThread, limit)
 	}
-	counted(t, "%d stacks mapped until vm.max_map_count %d: %v", len(all), limit, err)
+	counted(t, "%d stacks mapped until vm.max_map_count %d: %v", reached, limit, err)
 
-	// A little below, so that the Go runtime finds a map for itself: the
-	// look-up refuses before the kernel does.
-	const spared = 500
-	for _, th := range all[len(all)-spared:] {
-		th.mapping.unmap()
-	}
-	all = all[:len(all)-spared]
+	// A little below, the look-up refuses before the kernel does.
 	need := Need{Threads: 2 * spared, MapsPerThread: MapsPerThread}
 	n, l, err := Headroom(need)
 	if err != nil || l.Name != "vm.max_map_count" || n < spared/2 || n > spared+spare {
