@@ -126,6 +126,9 @@ func commandInRole(t *testing.T, role string, env ...string) *exec.Cmd {
 	name, _, _ := strings.Cut(t.Name(), "/")
 	cmd := self(t, "-test.run=^"+name+"$", "-test.count=1", "-test.timeout=100s")
 	cmd.Env = append(append(os.Environ(), env...), roleEnv+"="+role)
+	if testing.Short() {
+		cmd.Args = append(cmd.Args, "-test.short")
+	}
 	if testing.CoverMode() != "" {
 		cmd.Env = append(cmd.Env, "GOCOVERDIR="+t.TempDir()) // or it complains when it exits
 	}
