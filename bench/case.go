@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"threadbench/bench/lockstep"
+	"threadbench/threads"
 )
 
 // A Case is one arm of a pair.
@@ -213,7 +214,10 @@ func (s Site) Elsewhere() []int {
 // Spec is how to start the case's worker at the site. program is the bench
 // test binary. A case that can't be measured there is a *lockstep.Skip.
 func (c Case) Spec(program string, site Site) (lockstep.Spec, error) {
-	spec := lockstep.Spec{Path: program}
+	spec := lockstep.Spec{
+		Path:   program,
+		Silent: "a fault on a raw thread says nothing; with " + threads.FaultsVariable + "=1 in the environment it tells where it was",
+	}
 	pinned := c.Name.Get("place") == "same" || c.Name.Get("place") == "cross"
 	count := len(site.CPUs)
 	switch {

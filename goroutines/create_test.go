@@ -194,6 +194,7 @@ func TestDescend(t *testing.T) {
 				at := &top
 				descend(depth, func() {
 					var bottom byte
+					// Sound: two addresses of this stack, as numbers.
 					way = int(uintptr(unsafe.Pointer(at)) - uintptr(unsafe.Pointer(&bottom)))
 				})
 			}

@@ -21,6 +21,7 @@ const (
 	sysGetrusage    = unix.SYS_GETRUSAGE
 	sysClockGettime = unix.SYS_CLOCK_GETTIME
 	sysSigprocmask  = unix.SYS_RT_SIGPROCMASK
+	sysSigaltstack  = unix.SYS_SIGALTSTACK
 
 	clockMonotonic = unix.CLOCK_MONOTONIC
 
@@ -43,6 +44,9 @@ const (
 	// What control.cpu holds until the thread has asked: no CPU has that number.
 	noCPU = 1 << 16
 
+	// The signal stack of faults: the kernel's frame takes up to 12 KiB of it.
+	faultStackBytes = 64 << 10
+
 	// A stack is touched every touchBytes: the least page of any platform.
 	touchBytes = 4096
 )
@@ -56,6 +60,7 @@ type control struct {
 	tid     uint32  // the kernel writes the tid at clone, clears it at exit and wakes the shared futex on it
 	seen    uint32  // gettid, called by the body
 	body    uintptr // where the thread starts: a PC in bodies
+	then    uintptr // where it goes on, if body is watch
 	blocked uint64  // the signal mask with every signal in it
 	mask    uint64  // the creator's signal mask, put back after clone
 
@@ -116,11 +121,36 @@ type herd struct {
 	release uint32 // futex: 1 lets all of them exit
 }
 
+// A faultWatch is what the handler of faults works with.
+type faultWatch struct {
+	handlers [32]uintptr // where a signal goes that is not a raw thread's
+	blocked  uint64      // every signal but those of faults
+	alt      altStack    // the stack below
+
+	claimed uint32 // 1 once a thread has faulted
+	posted  uint32 // futex: 1 when all below is written
+	tid     uint32
+	signal  uint32
+	code    int32 // si_code: 0 or less for a signal that was sent
+	pc, sp  uintptr
+	addr    uintptr // si_addr
+
+	stack [faultStackBytes]byte
+}
+
+// altStack is stack_t, sigaltstack(2).
+type altStack struct {
+	base  uintptr
+	flags int32
+	size  uintptr
+}
+
 // bodies are the places where a raw thread can start, and the halves of a
 // call, as PCs.
 type bodies struct {
 	exit, park, block, drive, serve uintptr
 	begin                           uintptr
+	watch, fault                    uintptr
 	futexPass, futexTake, futexMiss uintptr
 	pipePass, pipeTake              uintptr
 	yieldPass, yieldTake, nop       uintptr

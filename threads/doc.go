@@ -17,11 +17,47 @@
 //   - grow its stack, or call anything that might (no Go function at all);
 //   - allocate, write a pointer into the Go heap (no write barrier), or lock;
 //   - panic or fault: with every signal blocked, a fault ends the process
-//     without a word;
+//     without a word, unless [FaultsVariable] is set;
 //   - be instrumented: no race detector, no coverage, no ABI wrapper;
-//   - unblock a signal: a Go handler would run on a thread without a g.
+//   - unblock a signal that a Go handler takes: it would run on a thread without
+//     a g.
 //
 // Hence every body is assembly, in raw_linux_*.s, each under this law. It
 // touches its own stack, the control words that its creator mapped for it
 // outside of the Go heap, and nothing else.
+//
+// # Shared words
+//
+// What orders them on arm64, where plain loads and stores are not ordered. On
+// amd64 every load acquires and every store releases; only arrived and want
+// need more there, and LOCK XADD and Go's XCHG give it.
+//
+//	word            written by          read by           ordered by
+//	body to fd,     Go, before clone    the thread        clone: the kernel's locks of the run queue
+//	pass to batch
+//	tid             the kernel          Go, join          set before the thread can run; cleared by a plain
+//	                                                      store, so exit has a barrier (DMB ISH) before it;
+//	                                                      loaded with acquire
+//	seen, got       the thread          Go                seen by arrived or done, got by exit's barrier
+//	arrived         the threads         Go                LDAXR and STLXR, then LDAR of want: a release and an
+//	want            Go                  the threads       acquire after it keep their order, as Go's atomics
+//	                                                      do; either side sees the other's word
+//	release         Go                  the threads       store-release, load-acquire, futex
+//	gate            Go                  the driver        the same; publishes n, warm and the driver's quit
+//	done            the driver          Go                the same; publishes all that the turn counted and
+//	                                                      timed, what the kernel wrote for it included
+//	run             the driver, Go      a yielding peer   the same
+//	quit            Go                  driver, peer      published by gate; the peer's loaded with acquire
+//	turn            1 by who passes,    who takes         store-release, load-acquire, futex; publishes calls,
+//	                0 by who takes                        cpu and failed of who passes
+//	a pipe's byte   write(2)            read(2)           the kernel's lock of the pipe; publishes the same
+//	peer's calls    the peer            Go                store-release, load-acquire
+//	cpu             the kernel, for     the driver        turn, or the pipe; a yield orders nothing, and an
+//	                the thread                            older sample is a sample too
+//	failed          the thread          Go                done; the peer's by its pass, so what its last pass
+//	                                                      of a turn fails with is told by the next turn
+//	faults          the first thread    a goroutine       an atomic claim; posted publishes the rest
+//
+// A futex call needs no barrier before it: it has one of its own between the
+// word and the list of waiters (kernel/futex/waitwake.c).
 package threads

@@ -1,5 +1,9 @@
 package threads
 
+// What is unsafe here is sound: the address of a word is taken in the call
+// that hands it to the kernel, so the word stays where it is until the call
+// returns, in the Go heap or outside of it, and the kernel keeps no address.
+
 import (
 	"sync/atomic"
 	"unsafe"

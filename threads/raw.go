@@ -10,6 +10,13 @@ import (
 // trampoline: anywhere but linux/amd64 and linux/arm64.
 var ErrUnsupported = errors.New("raw threads need linux/amd64 or linux/arm64")
 
+// FaultsVariable, set to anything in the environment, has a fault on a raw
+// thread tell on standard error which thread it was, where, and at what
+// address, before the process dies of it. Without it such a fault says
+// nothing. Measure nothing with it: a raw thread then makes two system calls
+// more.
+const FaultsVariable = "THREADBENCH_FAULTS"
+
 // A StartError says which step of making a raw thread the kernel refused.
 type StartError struct {
 	Step  string // "clone", or what it stands on: "mmap", "mprotect", "pipe2", "sched_setaffinity to CPU 3"

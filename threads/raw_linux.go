@@ -83,6 +83,9 @@ func newThread(body uintptr, stack int) (thread, error) {
 	}
 	c := m.top()
 	c.body = body
+	if faultsWatched {
+		c.body, c.then = pcs.watch, body
+	}
 	c.blocked = ^uint64(0)
 	c.asks = sampleEvery - 1
 	return thread{c, m}, nil

@@ -99,6 +99,10 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVQ AX, bodies_yieldTake(DI)
 	LEAQ nop<>(SB), AX
 	MOVQ AX, bodies_nop(DI)
+	LEAQ watch<>(SB), AX
+	MOVQ AX, bodies_watch(DI)
+	LEAQ fault<>(SB), AX
+	MOVQ AX, bodies_fault(DI)
 	LEAQ spawn<>(SB), AX
 	MOVQ AX, bodies_spawn(DI)
 	LEAQ join<>(SB), AX
@@ -128,6 +132,65 @@ TEXT exit<>(SB), NOSPLIT|NOFRAME, $0-0
 	XORL DI, DI
 	SYSCALL
 	INT  $3
+
+// watch gives the thread the signal stack of faults, leaves it the mask with
+// their signals open, and goes on with what the thread is for.
+TEXT watch<>(SB), NOSPLIT|NOFRAME, $0-0
+	LEAQ ·faults(SB), BX
+	MOVL $const_sysSigaltstack, AX
+	LEAQ faultWatch_alt(BX), DI
+	XORL SI, SI
+	SYSCALL
+	LEAQ faultWatch_blocked(BX), SI
+	XORL DX, DX
+	SIGMASK
+	MOVQ control_then(R12), AX
+	JMP  AX
+
+// fault is the handler of the signals of faults. On the stack of faults it
+// posts what the kernel tells, and waits for the end. On any other it is a
+// thread of the Go runtime's: the handler that was there finds everything as
+// the kernel left it.
+//
+//	DI  the signal
+//	SI  siginfo_t: si_code at 8, si_addr at 16
+//	DX  ucontext_t: gregs at 40, 8 bytes each, rsp the 15th, rip the 16th
+//	BX  faults
+TEXT fault<>(SB), NOSPLIT|NOFRAME, $0-0
+	LEAQ ·faults(SB), AX
+	MOVQ SP, CX
+	SUBQ AX, CX
+	SUBQ $faultWatch_stack, CX
+	CMPQ CX, $const_faultStackBytes
+	JLS  raw
+	MOVL DI, DI
+	MOVQ faultWatch_handlers(AX)(DI*8), AX
+	JMP  AX
+raw:
+	MOVQ AX, BX
+	MOVL $1, CX
+	XCHGL CX, faultWatch_claimed(BX)
+	TESTL CX, CX
+	JNE  wait
+	MOVL DI, faultWatch_signal(BX)
+	MOVL 8(SI), AX
+	MOVL AX, faultWatch_code(BX)
+	MOVQ 16(SI), AX
+	MOVQ AX, faultWatch_addr(BX)
+	MOVQ 160(DX), AX
+	MOVQ AX, faultWatch_sp(BX)
+	MOVQ 168(DX), AX
+	MOVQ AX, faultWatch_pc(BX)
+	MOVL $const_sysGettid, AX
+	SYSCALL
+	MOVL AX, faultWatch_tid(BX)
+	MOVL $1, faultWatch_posted(BX)
+	LEAQ faultWatch_posted(BX), DI
+	FUTEX(const_futexWakePrivate, $1)
+wait:
+	LEAQ faultWatch_posted(BX), DI
+	FUTEX(const_futexWaitPrivate, $1)
+	JMP  wait
 
 // ARRIVE says who the thread is and counts it into its herd; the arrival
 // that was waited for wakes the waiter. It leaves the herd in R13.

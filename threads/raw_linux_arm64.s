@@ -3,8 +3,7 @@
 
 // A system call takes its number in R8 and its arguments in R0 to R5; it
 // answers in R0, with -errno for an error, and keeps every other register.
-// Words that both tasks of a pair write are stored with release and loaded
-// with acquire.
+// The package's doc lists the words that others write, and what orders them.
 
 // CLONE starts a raw thread on the control c: its stack grows down from c.
 // In the parent R0 is the tid or -errno, in the child 0; every other register
@@ -100,6 +99,10 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVD R1, bodies_yieldTake(R0)
 	MOVD $nop<>(SB), R1
 	MOVD R1, bodies_nop(R0)
+	MOVD $watch<>(SB), R1
+	MOVD R1, bodies_watch(R0)
+	MOVD $fault<>(SB), R1
+	MOVD R1, bodies_fault(R0)
 	MOVD $spawn<>(SB), R1
 	MOVD R1, bodies_spawn(R0)
 	MOVD $join<>(SB), R1
@@ -123,12 +126,80 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 //	R20  the peer's control, or the herd
 //	R21  calls still to make
 
-// exit ends the thread. The kernel clears the tid word and wakes its futex.
+// exit ends the thread. The kernel clears the tid word and wakes its futex. It
+// does so by a plain store: the barrier has who sees it cleared see all else
+// that the thread has written.
 TEXT exit<>(SB), NOSPLIT|NOFRAME, $0-0
+	DMB  $0xb // ISH
 	MOVD ZR, R0
 	MOVD $const_sysExit, R8
 	SVC
 	BRK
+
+// watch gives the thread the signal stack of faults, leaves it the mask with
+// their signals open, and goes on with what the thread is for.
+TEXT watch<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD $·faults(SB), R21
+	ADD  $faultWatch_alt, R21, R0
+	MOVD ZR, R1
+	MOVD $const_sysSigaltstack, R8
+	SVC
+	ADD  $faultWatch_blocked, R21, R1
+	MOVD ZR, R2
+	SIGMASK
+	MOVD control_then(R19), R9
+	JMP  (R9)
+
+// fault is the handler of the signals of faults. On the stack of faults it
+// posts what the kernel tells, and waits for the end. On any other it is a
+// thread of the Go runtime's: the handler that was there finds everything as
+// the kernel left it.
+//
+//	R0   the signal
+//	R1   siginfo_t: si_code at 8, si_addr at 16
+//	R2   ucontext_t: its sigcontext at 176, there regs at 8, sp, pc
+//	R19  faults
+TEXT fault<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD $·faults(SB), R9
+	MOVD RSP, R10
+	SUB  R9, R10
+	SUB  $faultWatch_stack, R10
+	MOVD $const_faultStackBytes, R11
+	CMP  R11, R10
+	BLS  raw
+	MOVWU R0, R10
+	ADD  R10<<3, R9
+	MOVD faultWatch_handlers(R9), R9
+	JMP  (R9)
+raw:
+	MOVD R9, R19
+	MOVD $1, R9
+	ADD  $faultWatch_claimed, R19, R10
+claim:
+	LDAXRW (R10), R11
+	STLXRW R9, (R10), R12
+	CBNZ R12, claim
+	CBNZW R11, wait
+	MOVW R0, faultWatch_signal(R19)
+	MOVW 8(R1), R9
+	MOVW R9, faultWatch_code(R19)
+	MOVD 16(R1), R9
+	MOVD R9, faultWatch_addr(R19)
+	MOVD (176+8+31*8)(R2), R9
+	MOVD R9, faultWatch_sp(R19)
+	MOVD (176+8+32*8)(R2), R9
+	MOVD R9, faultWatch_pc(R19)
+	MOVD $const_sysGettid, R8
+	SVC
+	MOVW R0, faultWatch_tid(R19)
+	MOVD $1, R1
+	ADD  $faultWatch_posted, R19, R0
+	STLRW R1, (R0)
+	FUTEX(const_futexWakePrivate, $1)
+wait:
+	ADD  $faultWatch_posted, R19, R0
+	FUTEX(const_futexWaitPrivate, $1)
+	JMP  wait
 
 // ARRIVE says who the thread is and counts it into its herd; the arrival
 // that was waited for wakes the waiter. It leaves the herd in R20.

@@ -3,6 +3,8 @@
 package threads
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -11,9 +13,12 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +28,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
 )
 
@@ -34,6 +40,50 @@ const roleEnv = "THREADBENCH_THREADS_ROLE"
 // emulatorEnv names what has to run the test binary where the system can't
 // run it itself, with GOARCH=arm64 on amd64 for example "qemu-aarch64".
 const emulatorEnv = "THREADBENCH_EMULATOR"
+
+// tortureEnv, set to anything, has some tests take numbers that need half a
+// minute instead of a second, as .ci/torture does.
+const tortureEnv = "THREADBENCH_TORTURE"
+
+// torture is asked for when a test runs: what is read of the environment before
+// is not part of what the go command knows a cached result by.
+func torture() bool { return os.Getenv(tortureEnv) != "" }
+
+// tortured picks a number.
+func tortured(usually, underTorture int) int {
+	if torture() {
+		return underTorture
+	}
+	return usually
+}
+
+// brief says that a test is to take short of its usual numbers.
+func brief() bool { return testing.Short() && !torture() }
+
+// countedPrefix goes before what a test has counted.
+const countedPrefix = "counted: "
+
+// counted tells what a test has counted, in a role too.
+func counted(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if role() != "" {
+		fmt.Printf("\n%s%s\n", countedPrefix, fmt.Sprintf(format, args...))
+		return
+	}
+	t.Logf(countedPrefix+format, args...)
+}
+
+// needRoom skips a test that needs more threads than can be made here.
+func needRoom(t *testing.T, n int) {
+	t.Helper()
+	room, limit, err := Headroom(Need{Threads: n, MapsPerThread: MapsPerThread, BytesPerThread: 48 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if room < n {
+		skipRole(t, "needs room: %v", &LimitError{Limit: limit, Wanted: n})
+	}
+}
 
 // self is the test binary as a command. It skips the test where the binary
 // can't run itself.
@@ -67,21 +117,43 @@ var runsItself = sync.OnceValue(func() error {
 // answers what it wrote and how it ended.
 func inRole(t *testing.T, role string, env ...string) (output string, err error) {
 	t.Helper()
-	name, _, _ := strings.Cut(t.Name(), "/")
-	cmd := self(t, "-test.run=^"+name+"$", "-test.count=1", "-test.timeout=100s")
-	cmd.Env = append(append(os.Environ(), env...), roleEnv+"="+role)
-	out, err := cmd.CombinedOutput()
+	out, err := commandInRole(t, role, env...).CombinedOutput()
 	return string(out), err
 }
 
-// passInRole fails or skips the test as its process in the role did.
+func commandInRole(t *testing.T, role string, env ...string) *exec.Cmd {
+	t.Helper()
+	name, _, _ := strings.Cut(t.Name(), "/")
+	cmd := self(t, "-test.run=^"+name+"$", "-test.count=1", "-test.timeout=100s")
+	cmd.Env = append(append(os.Environ(), env...), roleEnv+"="+role)
+	if testing.Short() {
+		cmd.Args = append(cmd.Args, "-test.short")
+	}
+	if testing.CoverMode() != "" {
+		cmd.Env = append(cmd.Env, "GOCOVERDIR="+t.TempDir()) // or it complains when it exits
+	}
+	return cmd
+}
+
+// passInRole fails or skips the test as its process in the role did, and
+// tells what that has counted.
 func passInRole(t *testing.T, role string, env ...string) {
 	t.Helper()
-	out, err := inRole(t, role, env...)
+	pass(t, commandInRole(t, role, env...))
+}
+
+func pass(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("in a process of its own: %v\n%s", err, out)
 	}
-	if _, reason, skipped := strings.Cut(out, skipPrefix); skipped {
+	for line := range strings.Lines(string(out)) {
+		if strings.HasPrefix(line, countedPrefix) {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
+	if _, reason, skipped := strings.Cut(string(out), skipPrefix); skipped {
 		reason, _, _ = strings.Cut(reason, "\n")
 		t.Skip(reason)
 	}
@@ -93,6 +165,9 @@ const skipPrefix = "skipped: "
 
 func skipRole(t *testing.T, format string, args ...any) {
 	t.Helper()
+	if role() == "" {
+		t.Skipf(format, args...)
+	}
 	fmt.Printf("\n%s%s\n", skipPrefix, fmt.Sprintf(format, args...))
 	t.SkipNow()
 }
@@ -156,6 +231,149 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// TestFaultTold: with FaultsVariable set, a process that a raw thread faults
+// in dies as it does without, and tells of it; the Go side keeps its own
+// faults. The same through a coordinator, with the variable and without.
+func TestFaultTold(t *testing.T) {
+	// What makes a raw thread fault; it begins to run meanwhile.
+	parked := func(spoil func(*thread)) func() {
+		return func() {
+			th, err := newThread(pcs.park, LeastStack(0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			h, err := NewHerd(LeastStack(0), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			th.control.herd = h.words
+			spoil(&th)
+			if err := th.start(); err != nil {
+				t.Fatal(err)
+			}
+			waitWhile(&h.words.arrived, 0, false)
+			select {}
+		}
+	}
+	sent := func(s syscall.Signal) func() {
+		return func() {
+			h := made(t, 1, LeastStack(0), 0)
+			unix.Tgkill(os.Getpid(), h.TIDs()[0], s)
+			select {}
+		}
+	}
+	const inPark = `, in \S*park\S*\+0x[0-9a-f]+ \(raw_linux_\w+\.s:\d+\), pc 0x[0-9a-f]+, sp 0x[0-9a-f]+$`
+	tests := []struct {
+		name   string
+		fault  func()
+		signal syscall.Signal
+		says   string // a pattern of what is told
+	}{
+		{"guard", parked(func(th *thread) { th.control.depth = uintptr(LeastStack(0)) }), unix.SIGSEGV,
+			`faulted: segmentation fault \(code 2\) at address 0x[0-9a-f]{4,}` + inPark},
+		{"nil", parked(func(th *thread) { th.control.herd = nil }), unix.SIGSEGV,
+			`faulted: segmentation fault \(code 1\) at address 0x0` + inPark},
+		{"jump", parked(func(th *thread) { th.control.then = 8 }), unix.SIGSEGV,
+			`faulted: segmentation fault \(code 1\) at address 0x8, in no function of this program, pc 0x8, sp 0x[0-9a-f]+$`},
+		{"sent SIGSEGV", sent(unix.SIGSEGV), unix.SIGSEGV, `was sent segmentation fault \(code -6\) by process [1-9]\d*` + inPark},
+		{"sent SIGBUS", sent(unix.SIGBUS), unix.SIGBUS, `was sent bus error \(code -6\) by process [1-9]\d*` + inPark},
+		{"sent SIGILL", sent(unix.SIGILL), unix.SIGILL, `was sent illegal instruction \(code -6\) by process [1-9]\d*` + inPark},
+		{"sent SIGFPE", sent(unix.SIGFPE), unix.SIGFPE, `was sent floating point exception \(code -6\) by process [1-9]\d*` + inPark},
+		{"sent SIGTRAP", sent(unix.SIGTRAP), unix.SIGTRAP, `was sent trace/breakpoint trap \(code -6\) by process [1-9]\d*` + inPark},
+	}
+	for _, test := range tests {
+		switch role() {
+		case test.name:
+			unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+			test.fault()
+		case "worker " + test.name:
+			unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+			os.Exit(lockstep.Serve(os.Stdin, os.Stdout, func(func(string)) (lockstep.Arm, error) { return faultyArm(test.fault), nil }))
+		}
+	}
+	if role() == "go" {
+		goFaults(t)
+		return
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			out, err := inRole(t, test.name, FaultsVariable+"=1")
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != test.signal {
+				t.Errorf("it ended with %v, want %v", err, test.signal)
+			}
+			told := regexp.MustCompile(`(?m)^threads: raw thread [1-9]\d* ` + test.says)
+			if os.Getenv(emulatorEnv) != "" {
+				out, _, _ = strings.Cut(out, "qemu: uncaught target signal")
+			}
+			if !told.MatchString(out) || strings.Count(out, "\n") != 1 {
+				t.Errorf("it told %q, want %v alone", out, told)
+			}
+		})
+	}
+	t.Run("go", func(t *testing.T) { passInRole(t, "go", FaultsVariable+"=1") })
+	for name, test := range map[string]struct{ variable, want string }{
+		"worker":        {FaultsVariable + "=1", `threads: raw thread \d+ faulted: segmentation fault .*park`},
+		"silent worker": {FaultsVariable + "=", `^the worker died: signal: segmentation fault( \(core dumped\))?: a hint$`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if os.Getenv(emulatorEnv) != "" && name == "silent worker" {
+				t.Skip("needs a system that runs this binary: the emulator tells of a fault")
+			}
+			cmd := self(t, "-test.run=^TestFaultTold$", "-test.count=1")
+			w, err := lockstep.Start(t.Context(), lockstep.Spec{
+				Path:   cmd.Path,
+				Args:   cmd.Args[1:],
+				Env:    append(os.Environ(), roleEnv+"=worker nil", test.variable),
+				Silent: "a hint",
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = w.Run(t.Context(), 1); err == nil || !regexp.MustCompile(test.want).MatchString(err.Error()) {
+				t.Errorf("with %s the coordinator says %v, want %s", test.variable, err, test.want)
+			}
+		})
+	}
+}
+
+// A faultyArm ends its worker when it is run.
+type faultyArm func()
+
+func (a faultyArm) Run(int) (lockstep.Slice, error) { a(); return lockstep.Slice{}, nil }
+
+func (a faultyArm) Close() error { return nil }
+
+// goFaults has the Go side fault while raw threads are watched and at work.
+func goFaults(t *testing.T) {
+	leaveNothing(t)
+	h := made(t, 20, LeastStack(100), 100)
+	pair, err := NewPair(Futex)
+	d := newDriverOf(t, pair, err)
+	defer d.Close()
+	if !distinct(h.TIDs()) {
+		t.Errorf("tids %d", h.TIDs())
+	}
+	var nothing *control
+	for range 100 {
+		func() {
+			defer func() {
+				if err, ok := recover().(runtime.Error); !ok || !strings.Contains(err.Error(), "nil pointer") {
+					t.Errorf("a nil pointer panics with %v", err)
+				}
+			}()
+			nothing.n++
+		}()
+		run(t, d, 100, 0)
+	}
+	creator, err := NewCreator(10)
+	c := newDriverOf(t, creator, err)
+	defer c.Close()
+	if timing := run(t, c, 100, 0); timing.Spawned != 100 {
+		t.Errorf("%+v, want 100 threads", timing)
+	}
+}
+
 // storm sends n of each signal to this process.
 func storm(t *testing.T, n int, signals ...syscall.Signal) {
 	for range n {
@@ -169,7 +387,8 @@ func storm(t *testing.T, n int, signals ...syscall.Signal) {
 
 // TestStorm has 1,000 threads alive, pairs at work and threads made and
 // joined while the process is shot at with signals that Go handles, the
-// collector runs without a break and a CPU profile is taken.
+// collector runs without a break and a CPU profile is taken; under torture
+// 9,000 threads and 200,000 signals.
 func TestStorm(t *testing.T) {
 	if role() == "" {
 		passInRole(t, "bombarded", "GOGC=1")
@@ -190,12 +409,14 @@ func TestStorm(t *testing.T) {
 			handled[s].Add(1)
 		}
 	}()
-	if err := pprof.StartCPUProfile(io.Discard); err != nil {
+	n, signalsEach := tortured(1000, 9000), tortured(10_000, 50_000)
+	needRoom(t, n+100)
+	var profile bytes.Buffer
+	if err := pprof.StartCPUProfile(&profile); err != nil {
 		t.Fatal(err)
 	}
 	defer pprof.StopCPUProfile()
 
-	const n = 1000
 	h := made(t, n, LeastStack(10_000), 10_000)
 	stop := make(chan struct{})
 	var at sync.WaitGroup
@@ -212,6 +433,7 @@ func TestStorm(t *testing.T) {
 		})
 	}
 	var garbage atomic.Pointer[[]*control]
+	var freed atomic.Int64
 	again(func() {
 		kept := make([]*control, rand.IntN(10_000))
 		for i := range kept {
@@ -219,6 +441,7 @@ func TestStorm(t *testing.T) {
 		}
 		garbage.Store(&kept)
 		debug.FreeOSMemory()
+		freed.Add(1)
 	})
 	var turns, joined atomic.Int64
 	for _, o := range ops {
@@ -253,9 +476,10 @@ func TestStorm(t *testing.T) {
 		}
 		joined.Add(10)
 	})
-	storm(t, 10_000, signals...)
+	storm(t, signalsEach, signals...)
 	close(stop)
 	at.Wait()
+	pprof.StopCPUProfile()
 
 	for _, s := range signals {
 		eventually(t, "each signal is handled", func() bool { return handled[s].Load() > 0 })
@@ -268,17 +492,79 @@ func TestStorm(t *testing.T) {
 			t.Fatal("a parked thread is gone")
 		}
 	}
-	if turns.Load() == 0 || joined.Load() == 0 {
-		t.Errorf("%d turns and %d threads joined meanwhile", turns.Load(), joined.Load())
+	if turns.Load() == 0 || joined.Load() == 0 || freed.Load() == 0 {
+		t.Errorf("%d turns, %d threads joined, %d times FreeOSMemory meanwhile", turns.Load(), joined.Load(), freed.Load())
 	}
+	var sent, got int64
+	for _, s := range signals {
+		sent += int64(signalsEach)
+		got += handled[s].Load()
+	}
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	counted(t, "%d raw threads parked with GOGC=%s: %d signals sent to the process, %d told to Go (the kernel merges those that wait), meanwhile %d threads made and joined, %d turns of 1,000 hand-offs, %d collections, %d times FreeOSMemory",
+		n, os.Getenv("GOGC"), sent, got, joined.Load(), turns.Load(), mem.NumGC, freed.Load())
+	samples(t, profile.Bytes(), n)
 }
 
-// TestExec starts other programs while 1,000 threads are alive.
+// samples reads a CPU profile that was taken with n raw threads alive: it
+// parses, it has samples, and none is of a raw thread, where SIGPROF is
+// blocked. The parser is the go command's, so without one the samples stay
+// unread; they do so, too, when the test is not under torture.
+func samples(t *testing.T, profile []byte, n int) {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(profile))
+	if err == nil {
+		_, err = io.Copy(io.Discard, z)
+	}
+	if err != nil {
+		t.Fatalf("a CPU profile of %d bytes: %v", len(profile), err)
+	}
+	goCommand, err := exec.LookPath("go")
+	if !torture() || err != nil {
+		return
+	}
+	file := filepath.Join(t.TempDir(), "cpu.pprof")
+	if err := os.WriteFile(file, profile, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(goCommand, "tool", "pprof", "-raw", "-symbolize=none", file)
+	cmd.Env = append(os.Environ(), "GOGC=100")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go tool pprof: %v\n%s", err, out)
+	}
+	_, raw, ok := strings.Cut(string(out), "cpu/nanoseconds\n")
+	lines, locations, located := strings.Cut(raw, "Locations\n")
+	if !ok || !located {
+		t.Fatalf("go tool pprof -raw says\n%s", out)
+	}
+	total := 0
+	for line := range strings.Lines(lines) {
+		count, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		c, err := strconv.Atoi(count)
+		if err != nil {
+			continue // a label
+		}
+		total += c
+	}
+	if total == 0 {
+		t.Errorf("a CPU profile without a sample:\n%s", out)
+	}
+	if body := regexp.MustCompile(`(?m)^.* (exit|park|block|drive|serve|spawn|join|\w+(Pass|Take)|nop) \S*raw_linux_\w+\.s.*$`).FindString(locations); body != "" {
+		t.Errorf("a CPU profile with a sample of a raw thread: %s", body)
+	}
+	counted(t, "%d samples in a CPU profile with %d raw threads alive, none of a raw thread", total, n)
+}
+
+// TestExec starts other programs while 1,000 threads are alive, 5,000 under
+// torture.
 func TestExec(t *testing.T) {
 	leaveNothing(t)
-	const n = 1000
+	n, programs := tortured(1000, 5000), tortured(10, 50)
+	needRoom(t, n)
 	h := made(t, n, LeastStack(0), 0)
-	for range 10 {
+	for range programs {
 		if out, err := self(t, "-test.run=^$").CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
@@ -286,6 +572,7 @@ func TestExec(t *testing.T) {
 	if raw, _ := Alive(); raw != n || !distinct(h.TIDs()) {
 		t.Errorf("%d threads, want %d", raw, n)
 	}
+	counted(t, "%d programs started with %d raw threads alive", programs, n)
 }
 
 // TestEnd: a process ends as it is to end, whatever its raw threads are at.
@@ -305,7 +592,22 @@ func TestEnd(t *testing.T) {
 		name string
 		set  func()
 	}{
-		{"parked", func() { made(t, 1000, LeastStack(0), 0) }},
+		{"parked", func() {
+			n := tortured(1000, 9000)
+			needRoom(t, n)
+			made(t, n, LeastStack(0), 0)
+			fmt.Printf("%s%d raw threads parked\n", countedPrefix, n)
+		}},
+		{"spinning", func() {
+			for range 2 {
+				d, err := newDriver(pcs.nop, pcs.nop, 1)
+				if err == nil {
+					d, err = d.startAll()
+				}
+				midTurn(t, newDriverOf(t, d, err))
+			}
+			fmt.Printf("%s2 raw threads spinning\n", countedPrefix)
+		}},
 		{"futex", pair(Futex)},
 		{"pipe", pair(Pipe)},
 		{"yield", pair(Yield)},
@@ -334,6 +636,10 @@ func TestEnd(t *testing.T) {
 				if !errors.As(err, &exit) || !end.is(exit.Sys().(syscall.WaitStatus)) {
 					t.Errorf("it ended with %v\n%s", err, out)
 				}
+				if _, what, told := strings.Cut(out, countedPrefix); told {
+					what, _, _ = strings.Cut(what, "\n")
+					t.Log(countedPrefix + what + " when the process ended")
+				}
 			})
 		}
 	}
@@ -361,18 +667,45 @@ func wantRefused(t *testing.T, err error, step string, errno unix.Errno, alive i
 // one, and goes on at that limit.
 func TestPIDsRefused(t *testing.T) {
 	if dir := role(); dir != "" {
-		pidsRefused(t, dir)
+		refusedAt(t, "pids.max", func() {
+			set(t, dir, "cgroup.procs", strconv.Itoa(os.Getpid()))
+			set(t, dir, "pids.max", "150")
+		})
 		return
 	}
 	dir := newGroup(t, ownGroup(t, "pids"), "pids", "pids.max")
 	passInRole(t, dir, "GOMAXPROCS=2")
 }
 
-func pidsRefused(t *testing.T, dir string) {
+// TestUserRefused does the same as a user whom RLIMIT_NPROC binds and who has
+// no other process.
+func TestUserRefused(t *testing.T) {
+	if role() != "" {
+		refusedAt(t, "RLIMIT_NPROC", func() {
+			if err := unix.Setrlimit(unix.RLIMIT_NPROC, &unix.Rlimit{Cur: 150, Max: 150}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		return
+	}
+	needRoot(t)
+	cmd := commandInRole(t, "unprivileged", "GOMAXPROCS=2")
+	if os.Getenv(emulatorEnv) != "" {
+		t.Skip("needs a system that runs this binary: an emulator can't read it as another user")
+	}
+	// The directory of a test binary is its owner's alone.
+	cmd.Path, cmd.Dir = "/proc/self/exe", "/"
+	id := uint32(1<<30 + os.Getpid())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: id, Gid: id}}
+	pass(t, cmd)
+}
+
+// refusedAt is what both do in a process of their own, once it is limited to
+// 150 threads by what has that name.
+func refusedAt(t *testing.T, name string, limit func()) {
 	leaveNothing(t)
 	idle(30)
-	set(t, dir, "cgroup.procs", strconv.Itoa(os.Getpid()))
-	set(t, dir, "pids.max", "150")
+	limit()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	mask := func() (set unix.Sigset_t) {
@@ -385,8 +718,11 @@ func pidsRefused(t *testing.T, dir string) {
 	// Fill it up, twice: the second time the herd's Wait begins when its last
 	// threads have yet to arrive.
 	before := mask()
-	room := 0
-	for range 20 {
+	room, fills := 0, 20
+	if brief() {
+		fills = 5
+	}
+	for range fills {
 		h, err := NewHerd(LeastStack(0), 0)
 		if err != nil {
 			t.Fatal(err)
@@ -397,6 +733,9 @@ func pidsRefused(t *testing.T, dir string) {
 		h.Wait()
 		if tids := h.TIDs(); room < 50 || !distinct(tids) {
 			t.Errorf("%d threads made: %d", room, tids)
+		}
+		if n, l, err := Headroom(Need{Threads: 1}); n != 0 || l.Name != name {
+			t.Errorf("with no thread to be had, Headroom = %d, %+v, %v; want 0 by %s", n, l, err, name)
 		}
 		if err := h.Make(1); err == nil {
 			t.Error("one more could be made")
@@ -418,13 +757,20 @@ func pidsRefused(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range 1000 {
-		if err := last.start(); err != nil {
+	joins, late := tortured(1000, 10_000), 0
+	for i := range joins {
+		if result := clone(last.control); result > 0 {
+			alive.Add(1)
+		} else if late++; result != -int(unix.EAGAIN) {
+			t.Fatal(unix.Errno(-result))
+		} else if err := last.start(); err != nil {
 			t.Fatalf("after %d joins: %v", i, err)
 		}
 		last.join()
 	}
 	last.mapping.unmap()
+	counted(t, "%d times a thread refused beside %d by %s; %d made and joined one by one in the last slot, %d of them refused at first and made within %v",
+		fills, room, name, joins, late, lateSlot)
 
 	// A pair that finds one slot leaves no peer behind.
 	if _, err := NewPair(Futex); err == nil {
@@ -550,6 +896,18 @@ func TestMemoryRefused(t *testing.T) {
 	}
 }
 
+// sanitizer is the flag by which this binary was built with one, "" if it
+// wasn't.
+func sanitizer() string {
+	info, _ := debug.ReadBuildInfo()
+	for _, s := range info.Settings {
+		if s.Value == "true" && slices.Contains([]string{"-race", "-asan", "-msan"}, s.Key) {
+			return s.Key
+		}
+	}
+	return ""
+}
+
 // TestMapsRefused: one map more than vm.max_map_count is refused, and what
 // was mapped can be unmapped at that limit.
 func TestMapsRefused(t *testing.T) {
@@ -565,6 +923,12 @@ func TestMapsRefused(t *testing.T) {
 		t.Skipf("needs a vm.max_map_count of at most %d, or it takes gigabytes: it is %d", 1<<17, limit)
 	}
 	if role() == "" {
+		if brief() {
+			t.Skip("needs a second or two: not in short mode")
+		}
+		if tool := sanitizer(); tool != "" {
+			t.Skipf("needs a runtime that may be refused a map for a moment: that of %s ends the process", tool)
+		}
 		passInRole(t, "at the limit", "GOGC=off")
 		return
 	}
@@ -578,13 +942,30 @@ func TestMapsRefused(t *testing.T) {
 		}
 		all = append(all, th)
 	}
+	// At once, so that the Go runtime finds a map for itself when it wants one.
+	const spared = 500
+	reached := len(all)
+	for _, th := range all[reached-spared:] {
+		th.mapping.unmap()
+	}
+	all = all[:reached-spared]
 	var start *StartError
-	if !errors.As(err, &start) || !errors.Is(err, unix.ENOMEM) || start.Step != "mmap" && start.Step != "mprotect" {
-		t.Errorf("got %v, want ENOMEM of mmap or mprotect", err)
+	if !errors.As(err, &start) || !errors.Is(err, unix.ENOMEM) || start.Step != "mmap" && start.Step != "mprotect" || !strings.Contains(err.Error(), "vm.max_map_count") {
+		t.Errorf("got %v, want ENOMEM of mmap or mprotect, and vm.max_map_count named", err)
 	}
-	if n := MapsPerThread * len(all); n > limit || n < limit-1000 {
-		t.Errorf("%d threads mapped, with %d maps each and a limit of %d", len(all), MapsPerThread, limit)
+	if n := MapsPerThread * reached; n > limit || n < limit-1000 {
+		t.Errorf("%d threads mapped, with %d maps each and a limit of %d", reached, MapsPerThread, limit)
 	}
+	counted(t, "%d stacks mapped until vm.max_map_count %d: %v", reached, limit, err)
+
+	// A little below, the look-up refuses before the kernel does.
+	need := Need{Threads: 2 * spared, MapsPerThread: MapsPerThread}
+	n, l, err := Headroom(need)
+	if err != nil || l.Name != "vm.max_map_count" || n < spared/2 || n > spared+spare {
+		t.Errorf("Headroom = %d, %+v, %v; want about %d by vm.max_map_count", n, l, err, spared)
+	}
+	counted(t, "Headroom there: %v", &LimitError{Limit: l, Wanted: need.Threads})
+
 	// Every second one, so that nothing merges.
 	for i := 0; i < len(all); i += 2 {
 		all[i].mapping.unmap()

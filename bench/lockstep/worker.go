@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -23,6 +25,9 @@ type Spec struct {
 	// Patience is how long it may take to open its arm, to do a slice, or to
 	// close, before it is killed as hung; 0 for a minute.
 	Patience time.Duration
+	// Silent is what to say of a worker that a fault ended before it had
+	// written anything to standard error.
+	Silent string
 }
 
 // A Worker is a running worker process. It is used by one goroutine at a
@@ -35,6 +40,7 @@ type Worker struct {
 	stdout   io.Closer
 	out      *bufio.Reader
 	stderr   head
+	silent   string
 	patience time.Duration
 	hung     atomic.Bool
 	over     bool
@@ -57,7 +63,7 @@ func (e *WorkerError) Error() string { return e.What }
 // that ended, else what kept the process from starting. When ctx ends, the
 // worker is killed; so it is, where the system can, when the coordinator dies.
 func Start(ctx context.Context, spec Spec) (*Worker, error) {
-	w := &Worker{cmd: exec.CommandContext(ctx, spec.Path, spec.Args...), patience: cmp.Or(spec.Patience, time.Minute)}
+	w := &Worker{cmd: exec.CommandContext(ctx, spec.Path, spec.Args...), silent: spec.Silent, patience: cmp.Or(spec.Patience, time.Minute)}
 	w.cmd.Env = spec.Env
 	w.cmd.Stderr = &w.stderr
 	w.cmd.SysProcAttr = sysProcAttr()
@@ -226,7 +232,25 @@ func (w *Worker) death() error {
 	if w.hung.Load() {
 		return &WorkerError{What: fmt.Sprintf("the worker hung: no answer within %v%s", w.patience, w.stderr.quote()), Killed: true}
 	}
-	return &WorkerError{What: fmt.Sprintf("the worker died: %v%s", w.cmd.ProcessState, w.stderr.quote()), Killed: true}
+	why := w.stderr.quote()
+	if why == "" && w.silent != "" && faulted(w.cmd.ProcessState) {
+		why = ": " + w.silent
+	}
+	return &WorkerError{What: fmt.Sprintf("the worker died: %v%s", w.cmd.ProcessState, why), Killed: true}
+}
+
+// faulted tells whether a process was ended by a signal that an instruction
+// can raise.
+func faulted(state *os.ProcessState) bool {
+	status, ok := state.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		return false
+	}
+	switch status.Signal() {
+	case syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGILL, syscall.SIGFPE, syscall.SIGTRAP:
+		return true
+	}
+	return false
 }
 
 func (w *Worker) fail(ctx context.Context, err error) error {

@@ -273,3 +273,29 @@ func TestKeepTo(t *testing.T) {
 		}
 	}
 }
+
+// TestSilentFault: what is to be said of a silent fault is said of no other
+// end.
+func TestSilentFault(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skipf("needs a shell: %v", err)
+	}
+	for end, hint := range map[string]bool{
+		"kill -SEGV $$":               true,
+		"kill -TRAP $$":               true,
+		"kill -KILL $$":               false,
+		"echo why >&2; kill -SEGV $$": false,
+		"exit 139":                    false,
+	} {
+		w, err := Start(t.Context(), Spec{Path: shell, Args: []string{"-c", "ulimit -c 0; echo ready; read order; " + end}, Silent: "a hint"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.Run(t.Context(), 1)
+		var worker *WorkerError
+		if !errors.As(err, &worker) || !worker.Killed || strings.HasSuffix(worker.What, ": a hint") != hint {
+			t.Errorf("%s: %v, want a hint: %t", end, err, hint)
+		}
+	}
+}
