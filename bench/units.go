@@ -17,6 +17,7 @@ var Units = []Unit{
 	{Name: "kernel-switches/op", Better: "lower", What: "context switches of the whole worker, voluntary and involuntary (getrusage)"},
 	{Name: "crossed/op", What: "share of the sampled hand-offs that went from one CPU to another (getcpu)"},
 	{Name: "threads/op", Better: "lower", What: "threads made for one task"},
+	{Name: "syscalls/op", Better: "lower", What: "system calls of one op, by all threads of the worker (seccomp and ptrace)"},
 	{Name: "user-B/task", Better: "lower", What: "resident user memory of one parked task (smaps_rollup), slope over n"},
 	{Name: "kernel-B/task", Better: "lower", What: "kernel memory of one parked task (memory cgroup), slope over n"},
 	{Name: "reserved-B/task", Better: "lower", What: "address space of one parked task, slope over n"},

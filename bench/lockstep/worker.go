@@ -23,7 +23,21 @@ type Spec struct {
 	// Patience is how long it may take to open its arm, to do a slice, or to
 	// close, before it is killed as hung; 0 for a minute.
 	Patience time.Duration
+	// Starter starts the process and waits for it, nil for who just does so.
+	// One that does it on another thread is not reached by CPUs.
+	Starter Starter
 }
+
+// A Starter starts a process, as cmd.Start does, and waits for it, as cmd.Wait.
+type Starter interface {
+	Start(cmd *exec.Cmd) error
+	Wait(cmd *exec.Cmd) error
+}
+
+type plainStarter struct{}
+
+func (plainStarter) Start(cmd *exec.Cmd) error { return cmd.Start() }
+func (plainStarter) Wait(cmd *exec.Cmd) error  { return cmd.Wait() }
 
 // A Worker is a running worker process. It is used by one goroutine at a
 // time.
@@ -35,6 +49,7 @@ type Worker struct {
 	out      *bufio.Reader
 	stderr   head
 	patience time.Duration
+	starter  Starter
 	hung     atomic.Bool
 	over     bool
 }
@@ -60,6 +75,10 @@ func Start(ctx context.Context, spec Spec) (*Worker, error) {
 	// A child of the worker's that outlives it must not keep us waiting for
 	// its standard error.
 	w.cmd.WaitDelay = time.Second
+	w.starter = spec.Starter
+	if w.starter == nil {
+		w.starter = plainStarter{}
+	}
 	if err := onCPUs(spec.CPUs, w.start); err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -98,7 +117,7 @@ func (w *Worker) start() error {
 		return err
 	}
 	w.in, w.out = in, bufio.NewReader(out)
-	return w.cmd.Start()
+	return w.starter.Start(w.cmd)
 }
 
 // Run gives the worker a turn of n ops. After an error the worker is dead.
@@ -140,7 +159,7 @@ func (w *Worker) Close(ctx context.Context) error {
 	w.in.Close()
 	stop := time.AfterFunc(w.patience, w.expire)
 	defer stop.Stop()
-	err = w.cmd.Wait()
+	err = w.starter.Wait(w.cmd)
 	switch {
 	case w.hung.Load():
 		return &WorkerError{What: fmt.Sprintf("the worker hung: it had closed and did not end within %v%s", w.patience, w.stderr.quote()), Killed: true}
@@ -158,7 +177,7 @@ func (w *Worker) Kill() {
 	w.over = true
 	w.in.Close()
 	w.cmd.Process.Kill()
-	w.cmd.Wait()
+	w.starter.Wait(w.cmd)
 }
 
 func (w *Worker) expire() {
@@ -190,7 +209,7 @@ func (w *Worker) complaint(word, rest string) error {
 
 func (w *Worker) death() error {
 	w.cmd.Process.Kill()
-	err := w.cmd.Wait()
+	err := w.starter.Wait(w.cmd)
 	w.over = true
 	if w.hung.Load() {
 		return &WorkerError{What: fmt.Sprintf("the worker hung: no answer within %v%s", w.patience, w.stderr.quote()), Killed: true}

@@ -42,7 +42,8 @@ func oneOp(n bench.Name) string {
 // A wording says a factor in a sentence. An empty family, impl or mode is any.
 // In braces: {one}, {many}, {via}, {place}, {stack} and {depth} of the case;
 // the same with "ref " of its goroutine arm; {x} is "11.2 times", or a range
-// of times; {case} and {unit} serve where the family is not known here.
+// of times; {case} and {unit} serve where the family is not known here. A
+// wording without {x} is for cases without a factor, and has {figure}.
 type wording struct {
 	family, impl, mode string
 	says               string // where there is a difference
@@ -59,6 +60,7 @@ var wordings = []wording{
 	{"Create", "", "burst", "Creating, running and joining {one}, many at a time, takes {x} as long as {ref one}", "Creating, running and joining {one}, many at a time, and {ref one}: no difference seen, {x} as long", "faster"},
 	{"Stack", "floor", "", "The floor of a parked task{depth} holds {x} as much memory, user and kernel, as {ref one}", "The floor of a parked task{depth} and {ref one}: no difference seen in memory, {x} as much", "less"},
 	{"Stack", "", "", "Parked{depth}, {one}{stack} holds {x} as much memory, user and kernel, as {ref one}", "Parked{depth}, {one}{stack} and {ref one}: no difference seen in memory, {x} as much", "less"},
+	{"Switch", "", "traced", "A switch between {many}{via}{place} makes {figure} system calls under a tracer, one between {ref many}{ref via}{ref place} {ref figure}", "", ""},
 	{"Switch", "floor", "", "The floor of a switch takes {x} as long as one between {ref many}{ref via}{ref place}", "The floor of a switch and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 	{"Switch", "", "", "A switch between {many}{via}{place} takes {x} as long as one between {ref many}{ref via}{ref place}", "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 }
@@ -80,16 +82,19 @@ var phrases = map[string]string{
 	"place=free":    " placed freely",
 }
 
-// words is a row's factor as a sentence: "" where there is none, and for the
+// words is how a row compares, as a sentence: "" where it doesn't, and for the
 // goroutine arm itself. ref is nil where the file doesn't hold that arm.
 func words(r Row, ref *results.Row) string {
-	f := r.Factor
-	if f == nil || r.Own() || f.Median <= 0 {
-		return ""
-	}
 	w := generic
 	if ref != nil {
 		w = wordingFor(r.Name, ref.Name)
+	}
+	f := r.Factor
+	if f == nil && ref != nil && !r.Own() && !strings.Contains(w.says, "{x}") {
+		return fill(w.says, "", r, ref) + "."
+	}
+	if f == nil || r.Own() || f.Median <= 0 {
+		return ""
 	}
 	template, x, tail := w.says, digits(f.Median)+" times", ""
 	switch {
@@ -149,7 +154,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 		}
 	}
 	of := []string{"{x}", x, "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
-	name := func(prefix string, n bench.Name, other string) {
+	name := func(prefix string, n bench.Name, primary Stat, other string) {
 		c := contenders[n.Get("impl")]
 		place := phrases["place="+n.Get("place")]
 		if n.Get("place") == other {
@@ -160,11 +165,12 @@ func fill(template, x string, r Row, ref *results.Row) string {
 			depth = " at depth " + d
 		}
 		of = append(of, "{"+prefix+"one}", c.one, "{"+prefix+"many}", c.many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
-			"{"+prefix+"via}", phrases["via="+n.Get("via")], "{"+prefix+"stack}", phrases["stack="+n.Get("stack")])
+			"{"+prefix+"figure}", figure(primary.Unit, primary.Median), "{"+prefix+"via}", phrases["via="+n.Get("via")], "{"+prefix+"stack}", phrases["stack="+n.Get("stack")])
 	}
 	if ref != nil {
-		name("", r.Name, ref.Name.Get("place"))
-		name("ref ", ref.Name, r.Name.Get("place"))
+		unit, _ := ref.Primary()
+		name("", r.Name, r.Stats[0], ref.Name.Get("place"))
+		name("ref ", ref.Name, summarize(unit, ref.Values(unit)), r.Name.Get("place"))
 	}
 	return strings.NewReplacer(of...).Replace(template)
 }
