@@ -167,15 +167,15 @@ func switchCases() []Case {
 		traced("locked", "channel", "same", calls(4, 1)),
 		// A wake, and a wait unless the answer is there already: how often it
 		// is depends on which thread the kernel lets run after the wake.
-		traced("locked", "futex", "same", calls(1.7, 0.8)),
-		traced("clone", "futex", "same", calls(1.5, 0.55)),
+		traced("locked", "futex", "same", calls(1.75, 0.7)),
+		traced("clone", "futex", "same", calls(1.5, 0.5)),
 
 		// A write; a read that finds nothing, the poller's epoll_pwait, and the
 		// read again.
 		traced("goroutine", "pipe", "same", calls(4, 0.3)),
 		// A write and a read, and a futex call now and then for a P that sysmon
 		// took away.
-		traced("locked", "pipe", "same", calls(2.2, 0.5)),
+		traced("locked", "pipe", "same", calls(2.4, 0.5)),
 		traced("clone", "pipe", "same", calls(2, 0.05)),
 
 		traced("goroutine", "yield", "same", calls(0, 0.01)),

@@ -23,7 +23,6 @@ var calls = map[int]string{
 	unix.SYS_GETRUSAGE:         "getrusage",
 	unix.SYS_GETTID:            "gettid",
 	unix.SYS_MADVISE:           "madvise",
-	unix.SYS_MMAP:              "mmap",
 	unix.SYS_MUNMAP:            "munmap",
 	unix.SYS_NANOSLEEP:         "nanosleep",
 	unix.SYS_READ:              "read",

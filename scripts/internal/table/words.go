@@ -90,8 +90,8 @@ func words(r Row, ref *results.Row) string {
 		w = wordingFor(r.Name, ref.Name)
 	}
 	f := r.Factor
-	if f == nil && ref != nil && !r.Own() && !strings.Contains(w.says, "{x}") {
-		return fill(w.says, "", r, ref) + "."
+	if f == nil && ref != nil && !r.Own() {
+		return plain(w.says, r, ref)
 	}
 	if f == nil || r.Own() || f.Median <= 0 {
 		return ""
@@ -119,6 +119,18 @@ func words(r Row, ref *results.Row) string {
 		tail += " (a lottery)"
 	}
 	return fill(template, x, r, ref) + tail + "."
+}
+
+// plain is a sentence with a row's figure and its goroutine arm's, without a
+// factor; "" if the wording is none for that.
+func plain(says string, r Row, ref *results.Row) string {
+	unit := r.Stats[0].Unit
+	over := ref.Values(unit)
+	if strings.Contains(says, "{x}") || len(over) == 0 {
+		return ""
+	}
+	figures := strings.NewReplacer("{figure}", figure(unit, r.Stats[0].Median), "{ref figure}", figure(unit, summarize(unit, over).Median))
+	return fill(figures.Replace(says), "", r, ref) + "."
 }
 
 // overlaps tells whether the factor is one that the goroutine arm has to
@@ -154,7 +166,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 		}
 	}
 	of := []string{"{x}", x, "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
-	name := func(prefix string, n bench.Name, primary Stat, other string) {
+	name := func(prefix string, n bench.Name, other string) {
 		c := contenders[n.Get("impl")]
 		place := phrases["place="+n.Get("place")]
 		if n.Get("place") == other {
@@ -165,12 +177,11 @@ func fill(template, x string, r Row, ref *results.Row) string {
 			depth = " at depth " + d
 		}
 		of = append(of, "{"+prefix+"one}", c.one, "{"+prefix+"many}", c.many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
-			"{"+prefix+"figure}", figure(primary.Unit, primary.Median), "{"+prefix+"via}", phrases["via="+n.Get("via")], "{"+prefix+"stack}", phrases["stack="+n.Get("stack")])
+			"{"+prefix+"via}", phrases["via="+n.Get("via")], "{"+prefix+"stack}", phrases["stack="+n.Get("stack")])
 	}
 	if ref != nil {
-		unit, _ := ref.Primary()
-		name("", r.Name, r.Stats[0], ref.Name.Get("place"))
-		name("ref ", ref.Name, summarize(unit, ref.Values(unit)), r.Name.Get("place"))
+		name("", r.Name, ref.Name.Get("place"))
+		name("ref ", ref.Name, r.Name.Get("place"))
 	}
 	return strings.NewReplacer(of...).Replace(template)
 }
