@@ -20,9 +20,9 @@ func (t *Tracer) Start(cmd *exec.Cmd) error {
 	t.over = make(chan struct{})
 	started := make(chan error)
 	go func() {
-		// Only the thread that has started the process may trace it. It stays
-		// wired, and ends with this goroutine.
+		// Only the thread that has started the process may trace it.
 		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
 		err := t.begin(cmd)
 		started <- err
 		if err == nil {
