@@ -69,6 +69,7 @@ func TestAdaptor(t *testing.T) {
 		results           []string // their names without GOMAXPROCS
 		units             []string // that each has
 		unproven          bool
+		timeless          bool // they have no ns/op
 	}{
 		{
 			name: "a few ops", bench: "Switch/impl=clone/via=futex/place=same", time: "100x",
@@ -95,6 +96,11 @@ func TestAdaptor(t *testing.T) {
 			name: "once a process", bench: "Create/impl=(locked|floor)/mode=(cold|nojoin)", time: "3x",
 			results: []string{"Create/impl=locked/mode=cold", "Create/impl=locked/mode=nojoin", "Create/impl=floor/mode=nojoin"},
 			units:   []string{"ns/op", "kernel-switches/op", "threads/op"},
+		},
+		{
+			name: "without time", bench: "Switch/impl=(goroutine|clone)/mode=traced/via=pipe/place=same", time: "2x",
+			results: []string{"Switch/impl=goroutine/mode=traced/via=pipe/place=same", "Switch/impl=clone/mode=traced/via=pipe/place=same"},
+			units:   []string{"syscalls/op"}, timeless: true,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -134,6 +140,9 @@ func TestAdaptor(t *testing.T) {
 					if !slices.Contains(got, unit) {
 						t.Errorf("%s reports %v, want %s among them", r.Name, got, unit)
 					}
+				}
+				if slices.Contains(got, "ns/op") == test.timeless {
+					t.Errorf("%s reports %v: timeless %v is wanted", r.Name, got, test.timeless)
 				}
 				for key, want := range map[string]string{"driver": "testing", "goos": runtime.GOOS, "goarch": runtime.GOARCH, "pkg": "threadbench/bench"} {
 					if got := r.GetConfig(key); got != want {

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 
+	"threadbench/bench/internal/ptrace"
 	"threadbench/bench/lockstep"
 	"threadbench/threads"
 )
@@ -155,6 +156,7 @@ var reported = []struct{ unit, count, of string }{
 	{"threads/op", "threads", ""},
 	{"faults/op", "faults", ""},
 	{"moved/op", "moved", ""},
+	{"syscalls/op", "syscalls", ""},
 }
 
 // Figures are a measurement's figures by unit, its counts among them, but for
@@ -279,6 +281,11 @@ func Work() int {
 	return lockstep.Serve(in, os.Stdout, func(cut func(string)) (lockstep.Arm, error) {
 		if !known {
 			return nil, lockstep.Skipf("this build has no case %s", name)
+		}
+		if os.Getenv(tracedVariable) != "" {
+			if err := ptrace.Filter(); err != nil {
+				return nil, skipUntraceable(err)
+			}
 		}
 		return c.open(cut)
 	})

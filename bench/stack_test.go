@@ -119,7 +119,7 @@ func TestStackProof(t *testing.T) {
 // TestRoom asks for more than any machine has: threads are cut by some limit,
 // goroutines by memory alone.
 func TestRoom(t *testing.T) {
-	const many = 1 << 40
+	const many = 1 << 30
 	fits, limit, err := room(threads.Need{Threads: many, BytesPerThread: 1 << 20}, false)
 	if err != nil {
 		t.Fatal(err)

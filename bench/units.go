@@ -27,6 +27,7 @@ var Units = []Unit{
 	{Name: "moved/op", What: "share of the tasks whose stack was grown into another place"},
 	{Name: "collections", Better: "lower", Exact: true, What: "collections until stacks that were deep get no smaller"},
 	{Name: "left-B/task", Better: "lower", What: "the runtime's stack of one task that was deep, when collections make it no smaller"},
+	{Name: "syscalls/op", Better: "lower", What: "system calls of one op, by all threads of the worker (seccomp and ptrace)"},
 	{Name: "user-B/task", Better: "lower", What: "resident user memory of one parked task (smaps_rollup), slope over n"},
 	{Name: "kernel-B/task", Better: "lower", What: "kernel memory of one parked task (memory cgroup), slope over n"},
 	{Name: "reserved-B/task", Better: "lower", What: "address space of one parked task, slope over n"},

@@ -28,7 +28,21 @@ type Spec struct {
 	// Silent is what to say of a worker that a fault ended before it had
 	// written anything to standard error.
 	Silent string
+	// Starter starts the process and waits for it, nil for who just does so.
+	// One that does it on another thread is not reached by CPUs.
+	Starter Starter
 }
+
+// A Starter starts a process, as cmd.Start does, and waits for it, as cmd.Wait.
+type Starter interface {
+	Start(cmd *exec.Cmd) error
+	Wait(cmd *exec.Cmd) error
+}
+
+type plainStarter struct{}
+
+func (plainStarter) Start(cmd *exec.Cmd) error { return cmd.Start() }
+func (plainStarter) Wait(cmd *exec.Cmd) error  { return cmd.Wait() }
 
 // A Worker is a running worker process. It is used by one goroutine at a
 // time.
@@ -42,6 +56,7 @@ type Worker struct {
 	stderr   head
 	silent   string
 	patience time.Duration
+	starter  Starter
 	hung     atomic.Bool
 	over     bool
 }
@@ -71,6 +86,10 @@ func Start(ctx context.Context, spec Spec) (*Worker, error) {
 	// its standard error.
 	w.cmd.WaitDelay = time.Second
 	w.cmd.Cancel = w.stop
+	w.starter = spec.Starter
+	if w.starter == nil {
+		w.starter = plainStarter{}
+	}
 	if err := onCPUs(spec.CPUs, w.start); err != nil {
 		if w.cmd.Process != nil { // it runs, and the coordinator is not where it was before
 			w.Kill()
@@ -117,7 +136,7 @@ func (w *Worker) start() error {
 		return err
 	}
 	w.in, w.stdout, w.out = in, out, bufio.NewReader(out)
-	return w.cmd.Start()
+	return w.starter.Start(w.cmd)
 }
 
 // Run gives the worker a turn of n ops. After an error the worker is dead.
@@ -156,7 +175,7 @@ func (w *Worker) Close(ctx context.Context) error {
 	w.in.Close()
 	stop := time.AfterFunc(w.patience, w.expire)
 	defer stop.Stop()
-	err = w.cmd.Wait()
+	err = w.starter.Wait(w.cmd)
 	switch {
 	case w.hung.Load():
 		return &WorkerError{What: fmt.Sprintf("the worker hung: it had closed and did not end within %v%s", w.patience, w.stderr.quote()), Killed: true}
@@ -174,7 +193,7 @@ func (w *Worker) Kill() {
 	w.over = true
 	w.in.Close()
 	w.cmd.Process.Kill()
-	w.cmd.Wait()
+	w.starter.Wait(w.cmd)
 }
 
 func (w *Worker) expire() {
@@ -227,7 +246,7 @@ func (w *Worker) complaint(word, rest string) error {
 
 func (w *Worker) death() error {
 	w.cmd.Process.Kill()
-	w.cmd.Wait()
+	w.starter.Wait(w.cmd)
 	w.over = true
 	if w.hung.Load() {
 		return &WorkerError{What: fmt.Sprintf("the worker hung: no answer within %v%s", w.patience, w.stderr.quote()), Killed: true}

@@ -33,7 +33,7 @@ type measured struct {
 	err      error
 	cuts     []string
 	unproven bool      // it had too few ops for its evidence
-	primary  []float64 // the primary figure of each window, or of each process
+	primary  []float64 // the primary figure of each window, or of each process; nil for a case that has none
 	ops      int
 	time     bool // the primary figure is ns/op
 	figures  map[string]float64
@@ -136,14 +136,17 @@ func (m *machine) once(ctx context.Context, g group, arms []int, specs []lockste
 				figures[i][unit] = append(figures[i][unit], x)
 			}
 			family, _ := bench.FamilyOf(c.Name.Family)
-			x := 0.0
+			x, whole := 0.0, true
 			for _, unit := range family.Primary {
+				part, ok := all[unit]
 				if unit == "ns/op" {
-					got[i].time = true
-					x += float64(s.Elapsed) / float64(s.Ops)
-				} else {
-					x += all[unit]
+					part, ok = float64(s.Elapsed)/float64(s.Ops), s.Elapsed > 0
+					got[i].time = ok
 				}
+				x, whole = x+part, whole && ok
+			}
+			if !whole {
+				continue // it measures something that isn't compared
 			}
 			got[i].primary = append(got[i].primary, x)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -75,6 +76,10 @@ func TestConclude(t *testing.T) {
 		{
 			what: "of a few ops", got: measured{ops: 40, time: true, primary: []float64{300}, unproven: true},
 			line: "Benchmark" + name + " 40 300 ns/op\n", notes: []note{{"cut", name, "unproven, with too few ops for its evidence"}},
+		},
+		{
+			what: "of a count", got: measured{ops: 1000, figures: map[string]float64{"syscalls/op": 0}}, ref: &measured{}, twin: &measured{},
+			line: "Benchmark" + name + " 1000 0 syscalls/op\n",
 		},
 		{
 			what: "left out", got: measured{err: lockstep.Skipf("no room"), cuts: []string{"only 40 fit"}}, ref: ref,
@@ -175,6 +180,23 @@ func TestExplain(t *testing.T) {
 		if kind != test.kind || !strings.Contains(reason, test.reason) && !strings.Contains(reason, "raise it: ") {
 			t.Errorf("explain(%v) = %s, %q, want %s and %q", test.err, kind, reason, test.kind, test.reason)
 		}
+	}
+}
+
+// TestTracedLine measures a case that tells no time: its line has its count,
+// and neither a time nor a factor.
+func TestTracedLine(t *testing.T) {
+	m := &machine{worker: tools(t) + "/worker", site: site(t)}
+	c := lookup(t, "Switch/impl=goroutine/mode=traced/via=pipe/place=same")
+	outcomes, err := m.measureGroup(context.Background(), group{cases: []bench.Case{c}, ref: 0}, Profiles[0], 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(outcomes[0].notes) > 0 && outcomes[0].notes[0].kind == "skip" {
+		t.Skip(outcomes[0].notes[0].reason)
+	}
+	if !regexp.MustCompile(`^Benchmark` + c.Name.String() + ` 1000 [\d.]+ syscalls/op\n$`).MatchString(outcomes[0].line) {
+		t.Errorf("it concludes with %q", outcomes)
 	}
 }
 

@@ -111,6 +111,8 @@ func head(unit string) string {
 		return name
 	case "kernel-switches/op":
 		return "kernel\nswitches/op"
+	case "syscalls/op":
+		return "system\ncalls/op"
 	case "crossed/op":
 		return "crossed\nshare"
 	case "threads/op":

@@ -87,10 +87,10 @@ type noteJSON struct {
 //	           its twin, x-self
 //	paired     false if the factor is a quotient of two medians: then p is the
 //	           Mann-Whitney U-test's, and there is no interval
-//	words      the factor as a sentence
+//	words      the comparison as a sentence
 //
 // What isn't there is left out: an interval with too few rounds, a factor with
-// nothing to refer to. There is no NaN and no infinity.
+// nothing to refer to or of a figure that isn't compared so. There is no NaN and no infinity.
 func (t *Table) JSON(w io.Writer) error {
 	doc := document{Version: Version, Driver: t.Driver, Config: map[string]string{}, Rounds: t.Rounds, Truncated: t.Truncated, Rows: t.lines(), Notes: []noteJSON{}}
 	for _, s := range t.Config {
@@ -123,8 +123,11 @@ func (t *Table) lines() []line {
 				l := line{Name: r.FullName, Family: r.Name.Family, Impl: r.Name.Get("impl"), Keys: keys, Unit: st.Unit,
 					Primary: i == 0, Lottery: r.Lottery, Median: st.Median, Rounds: st.N, Ref: r.Ref}
 				l.Low, l.High = st.ends()
+				if l.Primary {
+					l.Words = r.Words
+				}
 				if f := r.Factor; f != nil && l.Primary {
-					l.Factor, l.Paired, l.Words = &f.Median, &f.Paired, r.Words
+					l.Factor, l.Paired = &f.Median, &f.Paired
 					l.FactorLow, l.FactorHigh = f.ends()
 					if !f.Paired && !r.Own() {
 						l.P = &f.P

@@ -43,13 +43,13 @@ type Section struct {
 // A Row is one case.
 type Row struct {
 	Name      bench.Name
-	FullName  string // as in the file
-	Contender string // in words: "raw thread (clone)"
-	Ref       string // the goroutine arm's name, "" if the file doesn't hold it
-	Lottery   bool   // placed by the schedulers: decides nothing
-	Stats     []Stat // the primary figure first, then the file's units in order
-	Factor    *Factor
-	Words     string // the factor as a sentence; "" for the goroutine arm itself
+	FullName  string  // as in the file
+	Contender string  // in words: "raw thread (clone)"
+	Ref       string  // the goroutine arm's name, "" if the file doesn't hold it
+	Lottery   bool    // placed by the schedulers: decides nothing
+	Stats     []Stat  // the primary figure first, then the file's units in order
+	Factor    *Factor // nil if there is nothing to refer to, or the figure is none that is compared so
+	Words     string  // the comparison as a sentence; "" for the goroutine arm itself
 }
 
 // A Stat is the summary of one unit over rounds.
@@ -158,6 +158,7 @@ func newRow(f *results.File, r *results.Row) Row {
 		row.Ref = ref.Name.String()
 	}
 	switch xs := r.Values(results.PairedFactor); {
+	case !compared(r):
 	case ref == r:
 		row.Factor = &Factor{Stat: Stat{Unit: results.PairedFactor, Median: 1, N: len(r.Runs)}, Paired: f.Driver == results.Lockstep, P: 1}
 		if self := r.Values(results.SelfFactor); len(self) > 0 {
@@ -170,6 +171,14 @@ func newRow(f *results.File, r *results.Row) Row {
 	}
 	row.Words = words(row, ref)
 	return row
+}
+
+// compared tells whether a row's primary figure is what its family compares.
+// Of others, counts near 0 among them, there is no factor.
+func compared(r *results.Row) bool {
+	f, known := bench.FamilyOf(r.Name.Family)
+	_, parts := r.Primary()
+	return !known || !slices.ContainsFunc(parts, func(unit string) bool { return !slices.Contains(f.Primary, unit) })
 }
 
 // Stat is the row's summary in a unit.
@@ -191,7 +200,7 @@ func newAA(sections []Section) *AA {
 	worst := -1.0
 	for _, s := range sections {
 		for _, r := range s.Rows {
-			if !r.Own() || r.Lottery || r.Factor.Unit != results.SelfFactor {
+			if !r.Own() || r.Lottery || r.Factor == nil || r.Factor.Unit != results.SelfFactor {
 				continue
 			}
 			m := r.Factor.Median

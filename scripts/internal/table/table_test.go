@@ -30,6 +30,7 @@ var files = []string{
 	"testdata/skipped.txt", // notes and no rows
 	"testdata/odd.txt",     // zero, negative, families and contenders that aren't known
 	"testdata/few.txt",     // driver testing with too few runs
+	"testdata/traced.txt",  // figures without a factor
 }
 
 func load(t *testing.T, path string) *Table {
@@ -248,11 +249,37 @@ func TestWordingsFill(t *testing.T) {
 	n, _ := bench.ParseName("Switch/impl=clone/via=futex/place=same/depth=1")
 	ref, _ := bench.ParseName("Switch/impl=goroutine/via=channel/place=same")
 	for _, w := range append(wordings, generic) {
+		if !strings.Contains(w.says, "{x}") {
+			continue // see TestPlainWords
+		}
 		for _, s := range []string{w.says, w.same} {
 			got := fill(s, "2 times", Row{Name: n, Stats: []Stat{{Unit: "ns/op"}}}, &results.Row{Name: ref})
 			if strings.ContainsAny(got, "{}") || !strings.Contains(got, "2 times") {
 				t.Errorf("%q is filled in as %q", s, got)
 			}
+		}
+	}
+}
+
+// TestPlainWords has a row say its figure beside its goroutine arm's, where a
+// quotient would say nothing or be infinite.
+func TestPlainWords(t *testing.T) {
+	name, _ := bench.ParseName("Switch/impl=clone/mode=traced/via=futex/place=same")
+	refName, _ := bench.ParseName("Switch/impl=goroutine/mode=traced/via=channel/place=same")
+	row := func(unit string) *results.Row {
+		return &results.Row{Name: refName, Runs: []results.Run{{Values: map[string]float64{unit: 0}}}}
+	}
+	r := Row{Name: name, Ref: refName.String(), Stats: []Stat{{Unit: "syscalls/op", Median: 1.5, N: 1}}}
+	for _, test := range []struct {
+		ref  *results.Row
+		want string
+	}{
+		{row("syscalls/op"), "A switch between raw threads through a futex makes 1.50 system calls under a tracer, one between goroutines through a channel 0."},
+		{row("another"), ""},
+		{nil, ""},
+	} {
+		if got := words(r, test.ref); got != test.want {
+			t.Errorf("beside %+v:\ngot  %s\nwant %s", test.ref, got, test.want)
 		}
 	}
 }

@@ -183,7 +183,7 @@ func (s *Section) labels() []column {
 // mixed heads a column of primary figures that aren't all of one kind.
 const mixed = "primary\nfigure"
 
-// figures are the columns of the primary figure and the factor.
+// figures are the columns of the primary figure and, if there is one, the factor.
 func (t *Table) figures(s *Section) []column {
 	median, within := column{right: true}, column{head: "95%\ninterval", right: true}
 	x, last := column{head: "against\ngoroutine", right: true}, column{head: "95%\ninterval", right: true}
@@ -213,6 +213,9 @@ func (t *Table) figures(s *Section) []column {
 			x.add(Times(f.Median))
 			last.add(chance(f.P))
 		}
+	}
+	if !slices.ContainsFunc(s.Rows, func(r Row) bool { return r.Factor != nil }) {
+		return []column{median, within}
 	}
 	return []column{median, within, x, last}
 }

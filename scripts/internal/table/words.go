@@ -42,7 +42,8 @@ func oneOp(n bench.Name) string {
 // A wording says a factor in a sentence. An empty family, impl or mode is any.
 // In braces: {one}, {many}, {via}, {place}, {stack} and {depth} of the case;
 // the same with "ref " of its goroutine arm; {x} is "11.2 times", or a range
-// of times; {case} and {unit} serve where the family is not known here.
+// of times; {case} and {unit} serve where the family is not known here. A
+// wording without {x} is for cases without a factor, and has {figure}.
 type wording struct {
 	family, impl, mode string
 	says               string // where there is a difference
@@ -62,6 +63,7 @@ var wordings = []wording{
 	{"StackGrow", "", "", "The first way down its stack{depth} takes {one} {x} as long as {ref one}", "The first way down their stacks{depth}, {one} and {ref one}: no difference seen, {x} as long", "faster"},
 	{"Stack", "floor", "", "The floor of a parked task{depth} holds {x} as much memory, user and kernel, as {ref one}", "The floor of a parked task{depth} and {ref one}: no difference seen in memory, {x} as much", "less"},
 	{"Stack", "", "", "Parked{depth}, {one}{stack} holds {x} as much memory, user and kernel, as {ref one}", "Parked{depth}, {one}{stack} and {ref one}: no difference seen in memory, {x} as much", "less"},
+	{"Switch", "", "traced", "A switch between {many}{via}{place} makes {figure} system calls under a tracer, one between {ref many}{ref via}{ref place} {ref figure}", "", ""},
 	{"Switch", "floor", "", "The floor of a switch takes {x} as long as one between {ref many}{ref via}{ref place}", "The floor of a switch and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 	{"Switch", "", "", "A switch between {many}{via}{place} takes {x} as long as one between {ref many}{ref via}{ref place}", "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 }
@@ -83,16 +85,19 @@ var phrases = map[string]string{
 	"place=free":    " placed freely",
 }
 
-// words is a row's factor as a sentence: "" where there is none, and for the
+// words is how a row compares, as a sentence: "" where it doesn't, and for the
 // goroutine arm itself. ref is nil where the file doesn't hold that arm.
 func words(r Row, ref *results.Row) string {
-	f := r.Factor
-	if f == nil || r.Own() || f.Median <= 0 {
-		return ""
-	}
 	w := generic
 	if ref != nil {
 		w = wordingFor(r.Name, ref.Name)
+	}
+	f := r.Factor
+	if f == nil && ref != nil && !r.Own() {
+		return plain(w.says, r, ref)
+	}
+	if f == nil || r.Own() || f.Median <= 0 {
+		return ""
 	}
 	template, x, tail := w.says, digits(f.Median)+" times", ""
 	switch {
@@ -117,6 +122,18 @@ func words(r Row, ref *results.Row) string {
 		tail += " (a lottery)"
 	}
 	return fill(template, x, r, ref) + tail + "."
+}
+
+// plain is a sentence with a row's figure and its goroutine arm's, without a
+// factor; "" if the wording is none for that.
+func plain(says string, r Row, ref *results.Row) string {
+	unit := r.Stats[0].Unit
+	over := ref.Values(unit)
+	if strings.Contains(says, "{x}") || len(over) == 0 {
+		return ""
+	}
+	figures := strings.NewReplacer("{figure}", Figure(unit, r.Stats[0].Median), "{ref figure}", Figure(unit, summarize(unit, over).Median))
+	return fill(figures.Replace(says), "", r, ref) + "."
 }
 
 // overlaps tells whether the factor is one that the goroutine arm has to
