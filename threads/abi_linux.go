@@ -49,6 +49,9 @@ const (
 
 	// A stack is touched every touchBytes: the least page of any platform.
 	touchBytes = 4096
+
+	// What body echo reads at once at the most, into its stack.
+	echoBytes = 64
 )
 
 // A control is what a raw thread and Go say to each other. It stands at the
@@ -67,8 +70,8 @@ type control struct {
 	// A herd's body.
 	herd  *herd
 	depth uintptr // bytes of stack to touch
-	fd    int64   // what body read reads from
-	got   int64   // what read returned
+	fd    int64   // what body block reads from, and body echo reads from and writes to
+	got   int64   // what the latest read returned
 
 	// A turn of work: Go sets n and warm, bumps gate and waits for done. quit
 	// is read after each wait, on the gate and in take.
@@ -99,7 +102,8 @@ type control struct {
 	samples uint64 // round trips in which both CPUs were asked for
 	crossed uint64 // those in which they differed
 	spawned uint64 // successful clones
-	failed  int64  // the latest negative result of a system call that may not fail
+	failed  int64  // the latest negative result of a system call that may not fail, or what a write fell short with
+	echoed  uint64 // bytes that body echo has written back
 
 	start, end    unix.Timespec
 	before, after unix.Rusage
@@ -156,4 +160,5 @@ type bodies struct {
 	yieldPass, yieldTake, nop       uintptr
 	spawn, join, stampSpawn         uintptr
 	stamp, takeStamp, touch         uintptr
+	echo                            uintptr
 }

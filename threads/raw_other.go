@@ -53,6 +53,12 @@ func NewHerd(stack, depth int) (*Herd, error) { return nil, unsupported() }
 // NewReaders answers ErrUnsupported here.
 func NewReaders(stack, fd int) (*Herd, error) { return nil, unsupported() }
 
+// NewEchoers answers ErrUnsupported here.
+func NewEchoers(stack int, fds []int) (*Herd, error) { return nil, unsupported() }
+
+// Echoed answers ErrUnsupported here.
+func (h *Herd) Echoed() (bytes int64, err error) { return 0, unsupported() }
+
 // Make answers ErrUnsupported here.
 func (h *Herd) Make(n int) error { return unsupported() }
 

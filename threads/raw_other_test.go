@@ -16,6 +16,7 @@ func TestUnsupported(t *testing.T) {
 		"NewCreator": func() error { _, err := NewCreator(1); return err },
 		"NewHerd":    func() error { _, err := NewHerd(LeastStack(0), 0); return err },
 		"NewReaders": func() error { _, err := NewReaders(LeastStack(0), 0); return err },
+		"NewEchoers": func() error { _, err := NewEchoers(LeastStack(0), nil); return err },
 	} {
 		if err := make(); !errors.Is(err, ErrUnsupported) {
 			t.Errorf("%s: %v, want %v", name, err, ErrUnsupported)
