@@ -37,7 +37,7 @@ type Case struct {
 }
 
 // Families are all the families, in the order of every table.
-var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily}
+var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, serveFamily}
 
 // A Family is a set of cases that measure the same thing in different
 // contenders and ways.
@@ -270,8 +270,11 @@ func IsWorker() bool { return os.Getenv(workerVariable) != "" }
 // Work is a worker's life; it answers the process's exit code.
 func Work() int {
 	name := os.Getenv(workerVariable)
-	if name == headOnly {
+	switch name {
+	case headOnly:
 		return head()
+	case clientOnly:
+		return lockstep.Serve(parked(), os.Stdout, openClient)
 	}
 	c, known := Lookup(name)
 	var in io.Reader = awake{}

@@ -114,7 +114,10 @@ func TestRefs(t *testing.T) {
 		if of.Ref().String() != ref.String() {
 			t.Errorf("%s refers to %s, which refers to %s", c.Name, ref, of.Ref())
 		}
-		for _, key := range []string{"mode", "wait", "load", "stages", "procs", "n", "depth"} {
+		if m := c.Name.Get("mode"); ref.Get("mode") != m && (m != "blocking" || ref.Get("mode") != "poller") {
+			t.Errorf("%s refers to %s: another mode", c.Name, ref)
+		}
+		for _, key := range []string{"wait", "load", "stages", "procs", "n", "depth"} {
 			if ref.Get(key) != c.Name.Get(key) {
 				t.Errorf("%s refers to %s: another %s", c.Name, ref, key)
 			}

@@ -75,6 +75,8 @@ func count(name string) int64 {
 
 const (
 	goroutinesCreated = "/sched/goroutines-created:goroutines"
+	goroutinesWaiting = "/sched/goroutines/waiting:goroutines"
+	goroutinesInCalls = "/sched/goroutines/not-in-go:goroutines"
 	threadsAlive      = "/sched/threads/total:threads"
 	stackBytes        = "/memory/classes/heap/stacks:bytes"
 	collections       = "/gc/cycles/total:gc-cycles"

@@ -33,5 +33,13 @@ var Units = []Unit{
 	{Name: "reserved-B/task", Better: "lower", What: "address space of one parked task, slope over n"},
 	{Name: "residue-B/task", Better: "lower", What: "user and kernel memory still held after the tasks ended and memory was given back"},
 	{Name: "intercept-B", What: "where the fitted line of user and kernel memory over n meets n=0"},
+	{Name: "req/s", Better: "higher", What: "requests answered in a second, closed loop"},
+	{Name: "cpu-ns/op", Better: "lower", What: "CPU time of the whole worker for one op, in all its threads"},
+	{Name: "client-share", What: "CPU time of the client over the time, closed loop; near 1 it is the client that was measured"},
+	{Name: "late-ns", What: "99% of the requests of the open loop were sent no later than this after their instant"},
+	{Name: "threads", Better: "lower", What: "threads of the worker, its runtime's own among them, by the kernel's count"},
+	{Name: "threads/conn", Better: "lower", What: "threads made for one connection"},
+	{Name: "user-B/conn", Better: "lower", What: "resident user memory of one connection (smaps_rollup)"},
+	{Name: "kernel-B/conn", Better: "lower", What: "kernel memory of one connection (memory cgroup), its socket included"},
 	{Name: "tasks", What: "the most tasks held at once"},
 }

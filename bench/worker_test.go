@@ -88,6 +88,8 @@ func heavy(c bench.Case) string {
 	switch {
 	case c.Name.Family == "StackGrow" && depth != "4096" && depth != "262144":
 		return "depths between two others"
+	case c.Name.Family == "Serve" && (c.Name.Get("n") == "100" || c.Name.Get("n") == "10000"):
+		return "between two others, or thousands of connections"
 	case c.Name.Family != "Stack":
 	case raceEnabled:
 		return "the race detector survives 8,128 goroutines"

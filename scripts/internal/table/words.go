@@ -40,7 +40,7 @@ func oneOp(n bench.Name) string {
 }
 
 // A wording says a factor in a sentence. An empty family, impl or mode is any.
-// In braces: {one}, {many}, {via}, {place}, {stack} and {depth} of the case;
+// In braces: {one}, {many}, {via}, {place}, {stack}, {depth} and {n} of the case;
 // the same with "ref " of its goroutine arm; {x} is "11.2 times", or a range
 // of times; {case} and {unit} serve where the family is not known here. A
 // wording without {x} is for cases without a factor, and has {figure}.
@@ -63,6 +63,9 @@ var wordings = []wording{
 	{"StackGrow", "", "", "The first way down its stack{depth} takes {one} {x} as long as {ref one}", "The first way down their stacks{depth}, {one} and {ref one}: no difference seen, {x} as long", "faster"},
 	{"Stack", "floor", "", "The floor of a parked task{depth} holds {x} as much memory, user and kernel, as {ref one}", "The floor of a parked task{depth} and {ref one}: no difference seen in memory, {x} as much", "less"},
 	{"Stack", "", "", "Parked{depth}, {one}{stack} holds {x} as much memory, user and kernel, as {ref one}", "Parked{depth}, {one}{stack} and {ref one}: no difference seen in memory, {x} as much", "less"},
+	{"Serve", "goroutine", "blocking", "Answering a request on one of {n} connections takes a goroutine that blocks in read(2) {x} as long as one that waits through the poller", "Answering a request on one of {n} connections, goroutines that block in read(2) and such as wait through the poller: no difference seen, {x} as long", "faster"},
+	{"Serve", "floor", "", "Answering a request on one of {n} connections takes one loop for all of them {x} as long as {ref one} for each", "Answering a request on one of {n} connections, one loop for all of them and {ref one} for each: no difference seen, {x} as long", "faster"},
+	{"Serve", "", "", "Answering a request on one of {n} connections takes {one} for each {x} as long as {ref one}", "Answering a request on one of {n} connections, {one} and {ref one} for each: no difference seen, {x} as long", "faster"},
 	{"Switch", "", "traced", "A switch between {many}{via}{place} makes {figure} system calls under a tracer, one between {ref many}{ref via}{ref place} {ref figure}", "", ""},
 	{"Switch", "floor", "", "The floor of a switch takes {x} as long as one between {ref many}{ref via}{ref place}", "The floor of a switch and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 	{"Switch", "", "", "A switch between {many}{via}{place} takes {x} as long as one between {ref many}{ref via}{ref place}", "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
@@ -179,7 +182,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 		if d := n.Get("depth"); d != "" && d != "0" {
 			depth = " at depth " + d
 		}
-		of = append(of, "{"+prefix+"one}", c.one, "{"+prefix+"many}", c.many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
+		of = append(of, "{"+prefix+"n}", n.Get("n"), "{"+prefix+"one}", c.one, "{"+prefix+"many}", c.many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
 			"{"+prefix+"via}", phrases["via="+n.Get("via")], "{"+prefix+"stack}", phrases["stack="+n.Get("stack")])
 	}
 	if ref != nil {
