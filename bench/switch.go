@@ -35,13 +35,12 @@ import (
 //
 // mode=traced counts the system calls of a switch, from outside: another
 // process stops each one before it is made. It tells no time, since a call
-// takes some 40 us so, and is a process of its own. Not counted are what comes
-// by the clock and not by the op, the naps of sysmon (nanosleep), and the
-// questions of the evidence (getcpu). The worker's answer has the calls by name.
-// Held against the kernel's own count of an untraced worker (perf stat -e
-// raw_syscalls:sys_enter), rows agree within a tenth but for via=futex: which
-// of two runnable threads goes on decides whether a wait is needed, and 1.3
-// calls were counted where there were 1.6.
+// takes tens of microseconds so, and has no factor: a count near 0 makes none.
+// Not counted are what comes by the clock and not by the op, the naps of
+// sysmon (nanosleep), and the questions of the evidence (getcpu); the worker's
+// answer has all of them by name. The kernel's own count of a worker that
+// nobody stops agrees, but for via=futex: which of two runnable threads goes on
+// decides whether a wait is needed, and a tracer makes it fewer.
 //
 // It favours the goroutine: with no work between, its stack and its few words
 // of state stay in the first-level cache, and so does a thread's, whose
