@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// awake is standard input as a worker reads it that is to hold its P between
+// Awake is standard input as a worker reads it that is to hold its P between
 // its turns: the scheduler isn't told of the wait.
 //
 // If it were, sysmon would take the P away and go to sleep, wake up with the
@@ -20,9 +20,10 @@ import (
 // It is for workers with one P whose slices leave sysmon nothing to take: no
 // thread of theirs blocks in the kernel. What they wait for is the coordinator
 // alone, so nothing of theirs is held up by it.
-type awake struct{}
+type Awake struct{}
 
-func (awake) Read(b []byte) (int, error) {
+// Read is read(2).
+func (Awake) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}

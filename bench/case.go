@@ -27,7 +27,7 @@ type Case struct {
 	CPUs  int      // CPUs that its worker gets: 1, 2, or 0 for all
 	Procs int      // its GOMAXPROCS, 0 for as many as it has CPUs
 	Env   []string // its environment beyond that, KEY=VALUE
-	Awake bool     // its worker holds its P between the turns (see awake)
+	Awake bool     // its worker holds its P between the turns (see the type Awake)
 	Quick bool     // it belongs to the short profile, too
 	Wants []Want   // the evidence
 
@@ -266,7 +266,7 @@ func Work() int {
 		return head()
 	}
 	c, known := Lookup(name)
-	var in io.Reader = awake{}
+	var in io.Reader = Awake{}
 	if !c.Awake {
 		in = parked()
 	}

@@ -120,7 +120,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if err == nil {
-		ctx, stop := untilStopped()
+		ctx, stop := UntilStopped()
 		defer stop()
 		err = run(ctx, o, stdout, stderr)
 		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
@@ -134,9 +134,9 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// untilStopped is a context that a signal to stop ends; and so does the end of
+// UntilStopped is a context that a signal to stop ends; and so does the end of
 // a "go run" that this process was started by, which passes on no SIGKILL.
-func untilStopped() (context.Context, context.CancelFunc) {
+func UntilStopped() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
@@ -187,16 +187,16 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	o.plan.CPU = site.CPU
-	sweepFolders()
+	SweepFolders()
 	bench.SweepGroups()
 	defer bench.SweepGroups()
 
-	root, err := moduleRoot(ctx)
+	root, err := ModuleRoot(ctx)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(stderr, "building the worker\n")
-	worker, cleanup, err := buildWorker(ctx, root)
+	worker, cleanup, err := BuildWorker(ctx, root)
 	if err != nil {
 		return err
 	}
@@ -265,8 +265,8 @@ func render(t *table.Table, format string, w io.Writer) error {
 	return t.Text(w)
 }
 
-// moduleRoot is the folder of this module, which the worker is built from.
-func moduleRoot(ctx context.Context) (string, error) {
+// ModuleRoot is the folder of this module, which the worker is built from.
+func ModuleRoot(ctx context.Context) (string, error) {
 	text, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -279,10 +279,10 @@ func moduleRoot(ctx context.Context) (string, error) {
 	return dir, nil
 }
 
-// buildWorker builds the bench test binary, which is its own worker, into a
+// BuildWorker builds the bench test binary, which is its own worker, into a
 // temporary folder that cleanup removes. The go command has its own there as
 // well: it leaves that behind when it is stopped.
-func buildWorker(ctx context.Context, root string) (path string, cleanup func(), err error) {
+func BuildWorker(ctx context.Context, root string) (path string, cleanup func(), err error) {
 	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", folderPrefix, os.Getpid()))
 	if err != nil {
 		return "", nil, fmt.Errorf("building the worker: %w", err)
@@ -311,9 +311,9 @@ func buildWorker(ctx context.Context, root string) (path string, cleanup func(),
 // process follows.
 const folderPrefix = "threadbench-"
 
-// sweepFolders removes the temporary folders of runs that were killed. One
+// SweepFolders removes the temporary folders of runs that were killed. One
 // whose process id is another program's by now stays until a later run.
-func sweepFolders() {
+func SweepFolders() {
 	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*-*"))
 	for _, dir := range left {
 		id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), folderPrefix), "-")
@@ -345,19 +345,19 @@ func openOutput(o options, root string, head []byte) (*output, error) {
 // rounds measures the rounds that are left and keeps each as it ends.
 func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output, stderr io.Writer) error {
 	left := o.plan.Rounds - out.next + 1
-	p := newProgress(stderr, max(0, left)*len(gs), o.plan.Rounds)
-	defer p.end()
+	p := NewProgress(stderr, max(0, left)*len(gs), o.plan.Rounds)
+	defer p.End()
 	noted := map[note]bool{}
 	for out.next <= o.plan.Rounds {
 		var lines, notes strings.Builder
 		before := readWeather()
 		for _, g := range inRound(gs, out.next) {
-			p.at(out.next, g.cases[0].Name.Family)
+			p.At(out.next, g.cases[0].Name.Family)
 			outcomes, err := m.measureGroup(ctx, g, o.profile, out.next)
 			if err != nil {
 				return err
 			}
-			p.step()
+			p.Step()
 			for _, oc := range outcomes {
 				lines.WriteString(oc.line)
 				for _, n := range oc.notes {
