@@ -76,7 +76,7 @@ func createCases() []Case {
 		if mode == "cold" || mode == "nojoin" {
 			c.Once, c.Env = 5, still
 		} else {
-			c.Awake = impl == "goroutine" || impl == "floor" || impl == "locked" && mode == "reused"
+			c.Awake = impl != "locked" || mode == "reused"
 		}
 		return c
 	}

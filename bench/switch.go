@@ -80,14 +80,14 @@ func switchCases() []Case {
 				// one P for two that would be measured, so they get one each.
 				c.Procs = 2
 			}
-			c.Awake = impl == "goroutine" || impl == "floor" && via != "futex" && via != "yield"
+			c.Awake = impl == "goroutine" || impl == "floor"
 		case "cross":
 			c.CPUs, c.Procs = 2, 2
 		}
 		if impl == "clone" {
 			// No Go code runs in a turn. With an idle P beside the one of the
 			// goroutine that waits for its end, sysmon would look every 20 us.
-			c.Procs = 1
+			c.Procs, c.Awake = 1, true
 		}
 		return c
 	}
