@@ -29,6 +29,7 @@ type Case struct {
 	Env   []string // its environment beyond that, KEY=VALUE
 	Awake bool     // its worker holds its P between the turns (see the type Awake)
 	Quick bool     // it belongs to the short profile, too
+	C     bool     // its worker is the one of C threads (see CThreads)
 	Wants []Want   // the evidence
 
 	open func(cut func(reason string)) (lockstep.Arm, error)
@@ -209,7 +210,8 @@ func (s Site) Elsewhere() []int {
 }
 
 // Spec is how to start the case's worker at the site. program is the bench
-// test binary. A case that can't be measured there is a *lockstep.Skip.
+// test binary; a worker that is another one is built beside it. A case that
+// can't be measured there is a *lockstep.Skip.
 func (c Case) Spec(program string, site Site) (lockstep.Spec, error) {
 	spec := lockstep.Spec{Path: program}
 	pinned := c.Name.Get("place") == "same" || c.Name.Get("place") == "cross"
@@ -225,6 +227,12 @@ func (c Case) Spec(program string, site Site) (lockstep.Spec, error) {
 	default:
 		count = c.CPUs
 		spec.CPUs = append([]int{site.CPU}, site.Elsewhere()...)[:c.CPUs]
+	}
+	if c.C {
+		var err error
+		if spec.Path, err = cProgram(program); err != nil {
+			return spec, err
+		}
 	}
 	procs := c.Procs
 	if procs == 0 {

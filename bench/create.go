@@ -33,7 +33,8 @@ import (
 //
 // The raw threads of reused and burst are made by a raw thread, in assembly:
 // the kernel's own floor, with nothing of Go in it. Their stacks are mapped
-// beforehand.
+// beforehand. C threads are made by a C thread, with the default attributes;
+// their stacks are the C library's business, which keeps some of them.
 //
 // The floors: reused is a call through a function value; nojoin allocates as
 // much as a goroutine takes and touches it as a goroutine does.
@@ -70,6 +71,7 @@ func createCases() []Case {
 		c := Case{
 			Name: Name{Family: "Create"}.With("impl", impl).With("mode", mode),
 			CPUs: 1, Procs: 1, Quick: true,
+			C:     impl == "pthread",
 			Wants: wants,
 			open:  open,
 		}
@@ -80,15 +82,15 @@ func createCases() []Case {
 		}
 		return c
 	}
-	return []Case{
+	cases := []Case{
 		row("goroutine", "reused", openCreate(1, plain), created, none),
 		row("locked", "reused", openCreate(1, giveBack), created, none),
-		row("clone", "reused", openCreator(1), exactly),
+		row("clone", "reused", openCreator(threads.NewCreator, 1), exactly),
 		row("floor", "reused", openCall, none),
 
 		row("goroutine", "burst", openCreate(createBatch, plain), created, none),
 		row("locked", "burst", openCreate(createBatch, exitLocked), created, each),
-		row("clone", "burst", openCreator(createBatch), exactly),
+		row("clone", "burst", openCreator(threads.NewCreator, createBatch), exactly),
 
 		row("goroutine", "cold", openCold(goroutineHerd, true), created, none),
 		row("locked", "cold", openCold(lockedHerd, true), created, exactly),
@@ -99,6 +101,15 @@ func createCases() []Case {
 		row("clone", "nojoin", openCold(cloneHerd, false), exactly),
 		row("floor", "nojoin", openAllocate, none),
 	}
+	if withPthread {
+		cases = append(cases,
+			row("pthread", "reused", openCreator(cCreator, 1), exactly),
+			row("pthread", "burst", openCreator(cCreator, createBatch), exactly),
+			row("pthread", "cold", openCold(cHerd(false), true), exactly),
+			row("pthread", "nojoin", openCold(cHerd(false), false), exactly),
+		)
+	}
+	return cases
 }
 
 // hooks are what a task of openCreate calls first and last, and how many
@@ -163,12 +174,12 @@ func (a *createArm) Close() error { return nil }
 
 func roundUp(n, batch int) int { return (n + batch - 1) / batch * batch }
 
-func openCreator(batch int) func(func(string)) (lockstep.Arm, error) {
+func openCreator[D Driver](make func(batch int) (D, error), batch int) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
 		if err := headroom(threads.Need{Threads: batch + 1, MapsPerThread: threads.MapsPerThread}); err != nil {
 			return nil, err
 		}
-		d, err := threads.NewCreator(batch)
+		d, err := make(batch)
 		if err != nil {
 			return nil, skipUnsupported(err)
 		}
@@ -177,7 +188,7 @@ func openCreator(batch int) func(func(string)) (lockstep.Arm, error) {
 }
 
 type creatorArm struct {
-	driver *threads.Driver
+	driver Driver
 	batch  int
 }
 

@@ -84,7 +84,8 @@ func switchCases() []Case {
 		case "cross":
 			c.CPUs, c.Procs = 2, 2
 		}
-		if impl == "clone" {
+		c.C = impl == "pthread"
+		if impl == "clone" || c.C {
 			// No Go code runs in a turn. With an idle P beside the one of the
 			// goroutine that waits for its end, sysmon would look every 20 us.
 			c.Procs, c.Awake = 1, true
@@ -100,7 +101,7 @@ func switchCases() []Case {
 		futex       = threads.NewFutexLink
 		blockedPipe = threads.NewPipeLink
 	)
-	return []Case{
+	cases := []Case{
 		row("goroutine", "channel", "same", openPair(channel, nil), none, scheduled, stayed),
 		row("locked", "channel", "same", openPair(channel, wire), some, scheduled, stayed),
 		row("locked", "futex", "same", openPair(futex, wire), oneAndSysmon, stayed),
@@ -131,6 +132,16 @@ func switchCases() []Case {
 		row("locked", "pipe", "free", openPair(blockedPipe, wire)),
 		row("clone", "pipe", "free", openRaw(threads.NewPair, threads.Pipe, false)),
 	}
+	if withPthread {
+		cases = append(cases,
+			row("pthread", "futex", "same", openRaw(cPair, threads.Futex, false), one, stayed),
+			row("pthread", "pipe", "same", openRaw(cPair, threads.Pipe, false), one, stayed),
+			row("pthread", "yield", "same", openRaw(cPair, threads.Yield, false), one),
+			row("pthread", "futex", "cross", openRaw(cPair, threads.Futex, true), most, crossed),
+			row("pthread", "pipe", "cross", openRaw(cPair, threads.Pipe, true), most, crossed),
+		)
+	}
+	return cases
 }
 
 // wire wires a task to a thread of its own.
@@ -199,8 +210,8 @@ func (a *pairArm) Run(n int) (lockstep.Slice, error) {
 	return lockstep.Slice{Ops: 2 * trips, Elapsed: a.meter.elapsed, Counts: a.meter.counts(counts)}, nil
 }
 
-// openRaw opens two raw threads, or one for a floor.
-func openRaw(make func(threads.Op) (*threads.Driver, error), op threads.Op, apart bool) func(func(string)) (lockstep.Arm, error) {
+// openRaw opens two raw threads or C threads, or one raw thread for a floor.
+func openRaw[D Driver](make func(threads.Op) (D, error), op threads.Op, apart bool) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
 		d, err := make(op)
 		if err != nil {
@@ -220,7 +231,7 @@ func openRaw(make func(threads.Op) (*threads.Driver, error), op threads.Op, apar
 	}
 }
 
-type rawArm struct{ *threads.Driver }
+type rawArm struct{ Driver }
 
 func (a *rawArm) Run(n int) (lockstep.Slice, error) {
 	t, err := a.Driver.Run(n, min(warmThread, n))

@@ -297,7 +297,7 @@ func BuildWorker(ctx context.Context, root string) (path string, cleanup func(),
 		}
 	}
 	path = filepath.Join(dir, "worker.test")
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", path, "./bench")
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", path, "-tags", bench.Tags, "./bench")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "GOTMPDIR="+dir)
 	if text, err := cmd.CombinedOutput(); err != nil {
