@@ -127,7 +127,7 @@ func WriteHeader(w io.Writer, settings []Setting) error {
 // to be the bench test binary.
 func WriteHead(w io.Writer, driver string) error {
 	settings := append(Configuration(driver, TimerCost()), Setting{"kernel-bytes", KernelBytesFrom()})
-	if withPthread {
+	if withPthread && cThreads == nil {
 		program, err := os.Executable()
 		if err != nil {
 			return err

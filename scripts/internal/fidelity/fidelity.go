@@ -8,6 +8,7 @@
 package fidelity
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -118,7 +119,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(stderr, "building the workers\n")
-	p, cleanup, err := build(ctx, cc, root)
+	p, cleanup, err := build(ctx, cc, root, o.rounds)
 	if err != nil {
 		return err
 	}
@@ -161,12 +162,12 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		for _, g := range order {
 			progress.At(round, g.title)
-			if err := g.round(ctx); err != nil {
+			if err := g.round(ctx, round); err != nil {
 				return err
 			}
 			progress.Step()
 		}
-		if err := keep(lines(gs, round)); err != nil {
+		if err := keep(lines(gs)); err != nil {
 			return err
 		}
 	}
@@ -181,20 +182,31 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 }
 
 // build builds the workers into a temporary folder that cleanup removes.
-func build(ctx context.Context, cc []string, root string) (p programs, cleanup func(), err error) {
+func build(ctx context.Context, cc []string, root string, rounds int) (p programs, cleanup func(), err error) {
 	p.bench, cleanup, err = suite.BuildWorker(ctx, root)
 	if err != nil {
 		return p, nil, err
 	}
 	dir := filepath.Dir(p.bench)
-	if p.c, err = buildC(ctx, cc, dir); err == nil {
-		p.arms = filepath.Join(dir, "arms")
-		cmd := exec.CommandContext(ctx, "go", "build", "-o", p.arms, "./scripts/internal/fidelity/arms")
-		cmd.Dir = root
-		cmd.Env = append(os.Environ(), "GOTMPDIR="+dir, "CGO_ENABLED=0")
-		if text, e := cmd.CombinedOutput(); e != nil {
-			err = fmt.Errorf("building the plain loop: %s: %w: %s", strings.Join(cmd.Args, " "), e, text)
+	tool := func(name string, args ...string) (path string) {
+		path = filepath.Join(dir, name)
+		if err != nil {
+			return path
 		}
+		cmd := exec.CommandContext(ctx, "go", append([]string{args[0], "-o", path}, args[1:]...)...)
+		cmd.Dir = root
+		cmd.Env = append(os.Environ(), "GOTMPDIR="+dir)
+		if text, e := cmd.CombinedOutput(); e != nil {
+			err = fmt.Errorf("building the workers: %s: %w: %s", strings.Join(cmd.Args, " "), e, bytes.TrimSpace(text))
+		}
+		return path
+	}
+	p.c, err = buildC(ctx, cc, dir)
+	p.arms = tool("arms", "build", "./scripts/internal/fidelity/arms")
+	for i := range min(rounds, mostLayouts) {
+		layout := fmt.Sprintf("-ldflags=-randlayout=%d", i+1)
+		p.benchLayouts = append(p.benchLayouts, tool(fmt.Sprintf("bench-%d", i), "test", "-c", layout, "./bench"))
+		p.armLayouts = append(p.armLayouts, tool(fmt.Sprintf("arms-%d", i), "build", layout, "./scripts/internal/fidelity/arms"))
 	}
 	if err != nil {
 		cleanup()
@@ -202,6 +214,10 @@ func build(ctx context.Context, cc []string, root string) (p programs, cleanup f
 	}
 	return p, cleanup, nil
 }
+
+// mostLayouts is in how many layouts, at the most, the goroutine's switch is
+// linked.
+const mostLayouts = 6
 
 // create makes the file that keeps the rounds.
 func create(path string, head []byte) (*os.File, error) {

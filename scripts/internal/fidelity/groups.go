@@ -18,6 +18,10 @@ type arm struct {
 	name  string // as it stands in the table: "Go", "C"
 	spec  lockstep.Spec
 	wants []bench.Want
+
+	// Its program under several layouts of the linker, of which each round
+	// takes the next; nil if it is the spec's in every round.
+	layouts []string
 }
 
 // A group is what takes turns, and the ratios that are read off it.
@@ -36,14 +40,21 @@ type row struct {
 	of, over int     // arms
 	bound    float64 // the ratio is expected within 1 ± bound; 0 where nothing is
 
-	ratios          []float64 // by round
-	ofNanoseconds   []float64
-	overNanoseconds []float64
-	missing         []string // why a round has none
+	rounds []outcome
+}
+
+// An outcome is what a round has of a row: the ratio and the two medians, or
+// why there is none.
+type outcome struct {
+	ratio, of, over float64 // of and over in nanoseconds an op
+	missing         string
 }
 
 // programs are the workers.
-type programs struct{ bench, c, arms string }
+type programs struct {
+	bench, c, arms           string
+	benchLayouts, armLayouts []string // of bench and arms, as many of each
+}
 
 const (
 	slice = 1500 * time.Microsecond // as run has it
@@ -78,7 +89,7 @@ func groups(p programs, site bench.Site) ([]group, error) {
 		}
 		c := arm{name: "C", wants: own.wants, spec: lockstep.Spec{Path: p.c, Args: g.args, Env: os.Environ(), CPUs: own.spec.CPUs}}
 		all = append(all, group{title: g.title, what: g.what, of: g.of, arms: []arm{own, c, own, c},
-			rows: withTwins(toC), measure: inLockstep(lockstep.Plan{Slice: slice, Laps: 60, Windows: 2})})
+			rows: withTwins(toC), measure: inLockstep(lockstep.Plan{Slice: slice, Laps: 40, Windows: 2})})
 	}
 
 	const channel = "Switch/impl=goroutine/via=channel/place=same"
@@ -89,10 +100,11 @@ func groups(p programs, site bench.Site) ([]group, error) {
 	plain := own
 	plain.name, plain.spec.Path, plain.spec.Args = "plain loop", p.arms, []string{"channel"}
 	plain.wants = onlySwitches(own.wants)
+	own.layouts, plain.layouts = p.benchLayouts, p.armLayouts
 	all = append(all, group{title: "Goroutine switch through a channel", of: channel, arms: []arm{own, plain, own, plain},
 		what: "One op is one switch. The plain loop has nothing between the hand-offs: for range n { there <- x; <-back }. It is " +
-			"another binary, and where its linker put the code moves it by some per cent, too.",
-		rows: withTwins(toPlain), measure: inLockstep(lockstep.Plan{Slice: slice, Laps: 60, Windows: 2})})
+			"another binary, and where a linker happens to put code moves this by some per cent, so each round takes both in another layout.",
+		rows: withTwins(toPlain), measure: inLockstep(lockstep.Plan{Slice: slice, Laps: 40, Windows: 2})})
 
 	for _, of := range []string{channel, "Switch/impl=clone/via=futex/place=same"} {
 		short, err := caseArm("1.5 ms", of, p.bench, site)
@@ -106,8 +118,8 @@ func groups(p programs, site bench.Site) ([]group, error) {
 			title = "Slices: raw thread switch through a futex"
 		}
 		all = append(all, group{title: title, of: of, arms: []arm{short, run, between},
-			what: "The same case in turns of 1.5 ms, a third worker's turn after each, over one run of 100 ms in the middle of them. " +
-				"Each sums its time over the lap: a median of slices would pass over a disturbance that a long run can't.",
+			what: "The same case in turns of 1.5 ms, a third worker's turn after each, over one run of 100 ms in the middle of them: " +
+				"in each lap the median of 66 turns, as run takes it, over the one run.",
 			rows: []*row{{of: 0, over: 1, bound: toPlain}}, measure: sandwich})
 	}
 
@@ -195,30 +207,26 @@ func sandwich(ctx context.Context, specs []lockstep.Spec) ([]lockstep.Result, er
 		}
 	}
 	for range sandwichLaps {
-		lap := make([]lockstep.Slice, len(specs))
-		turn := func(i int) error {
-			s, err := workers[i].Run(ctx, n[i])
-			lap[i].Ops += s.Ops
-			lap[i].Elapsed += s.Elapsed
-			for k, v := range s.Counts {
-				results[i].Counts[k] += v
-			}
-			return err
-		}
+		nsPerOp := make([][]float64, len(specs))
 		for k := range sandwichSlices {
 			order := []int{0, 2}
 			if k == sandwichSlices/2 {
 				order = []int{1, 0, 2}
 			}
 			for _, i := range order {
-				if err := turn(i); err != nil {
+				s, err := workers[i].Run(ctx, n[i])
+				if err != nil {
 					return fail(i, err)
+				}
+				nsPerOp[i] = append(nsPerOp[i], float64(s.Elapsed)/float64(s.Ops))
+				results[i].Ops += s.Ops
+				for k, v := range s.Counts {
+					results[i].Counts[k] += v
 				}
 			}
 		}
-		for i, s := range lap {
-			results[i].Ops += s.Ops
-			results[i].Windows = append(results[i].Windows, float64(s.Elapsed)/float64(s.Ops))
+		for i, xs := range nsPerOp {
+			results[i].Windows = append(results[i].Windows, lockstep.Median(xs))
 		}
 	}
 	for i, w := range workers {
@@ -229,14 +237,17 @@ func sandwich(ctx context.Context, specs []lockstep.Spec) ([]lockstep.Result, er
 	return results, nil
 }
 
-// round measures the group once and adds to its rows.
-func (g *group) round(ctx context.Context) error {
+// round measures the group in a round, counted from 1, and adds to its rows.
+func (g *group) round(ctx context.Context, round int) error {
 	if g.leftOut != "" {
 		return nil
 	}
 	specs := make([]lockstep.Spec, len(g.arms))
 	for i, a := range g.arms {
 		specs[i] = a.spec
+		if a.layouts != nil {
+			specs[i].Path = a.layouts[(round-1)%len(a.layouts)]
+		}
 	}
 	results, err := g.measure(ctx, specs)
 	if err != nil {
@@ -254,19 +265,19 @@ func (g *group) round(ctx context.Context) error {
 	}
 	for _, r := range g.rows {
 		of, over := results[r.of], results[r.over]
+		var o outcome
 		ratio, ok := lockstep.Ratio(of.Windows, over.Windows)
 		switch {
 		case of.Err != nil:
-			r.missing = append(r.missing, fmt.Sprintf("%s: %v", g.arms[r.of].name, of.Err))
+			o.missing = fmt.Sprintf("%s: %v", g.arms[r.of].name, of.Err)
 		case over.Err != nil:
-			r.missing = append(r.missing, fmt.Sprintf("%s: %v", g.arms[r.over].name, over.Err))
+			o.missing = fmt.Sprintf("%s: %v", g.arms[r.over].name, over.Err)
 		case !ok:
-			r.missing = append(r.missing, fmt.Sprintf("%s and %s have no lap in common", g.arms[r.of].name, g.arms[r.over].name))
+			o.missing = fmt.Sprintf("%s and %s have no lap in common", g.arms[r.of].name, g.arms[r.over].name)
 		default:
-			r.ratios = append(r.ratios, ratio)
-			r.ofNanoseconds = append(r.ofNanoseconds, lockstep.Median(of.Windows))
-			r.overNanoseconds = append(r.overNanoseconds, lockstep.Median(over.Windows))
+			o = outcome{ratio: ratio, of: lockstep.Median(of.Windows), over: lockstep.Median(over.Windows)}
 		}
+		r.rounds = append(r.rounds, o)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/perf/benchunit"
 
+	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/table"
 )
 
@@ -56,12 +57,19 @@ func report(gs []group, rounds int) Report {
 }
 
 func (r *row) report(arms []arm) Row {
-	reported := Row{Of: arms[r.of].name, Over: arms[r.over].name, Bound: r.bound, Rounds: len(r.ratios), Missing: r.missing}
-	if len(r.ratios) > 0 {
-		s := table.Summarize("", r.ratios)
+	reported := Row{Of: arms[r.of].name, Over: arms[r.over].name, Bound: r.bound}
+	var ratios, of, over []float64
+	for _, o := range r.rounds {
+		if o.missing != "" {
+			reported.Missing = append(reported.Missing, o.missing)
+			continue
+		}
+		ratios, of, over = append(ratios, o.ratio), append(of, o.of), append(over, o.over)
+	}
+	if reported.Rounds = len(ratios); reported.Rounds > 0 {
+		s := table.Summarize("", ratios)
 		reported.Ratio, reported.Low, reported.High, reported.Interval = s.Median, s.Low, s.High, s.Interval
-		reported.OfNS = table.Summarize("", r.ofNanoseconds).Median
-		reported.OverNS = table.Summarize("", r.overNanoseconds).Median
+		reported.OfNS, reported.OverNS = lockstep.Median(of), lockstep.Median(over)
 	}
 	reported.Verdict = reported.verdict()
 	return reported
@@ -167,19 +175,20 @@ func (r Report) unmeasured() error {
 	return fmt.Errorf("no ratio in any round of %s; the table says why", strings.Join(names, ", "))
 }
 
-// lines are a round's ratios in the Go benchmark format. A row that had none
-// has no line.
-func lines(gs []group, round int) string {
+// lines are the latest round's ratios in the Go benchmark format. A row that
+// had none has no line.
+func lines(gs []group) string {
 	var b strings.Builder
+	word := func(s string) string { return strings.ReplaceAll(s, " ", "") }
 	for _, g := range gs {
 		for _, r := range g.rows {
-			i := round - 1 - len(r.missing)
-			if g.leftOut != "" || i != len(r.ratios)-1 {
+			if g.leftOut != "" {
 				continue
 			}
-			word := func(s string) string { return strings.ReplaceAll(s, " ", "") }
-			fmt.Fprintf(&b, "Benchmark%s/of=%s/over=%s 1 %.6g x-ratio %.6g of-ns/op %.6g over-ns/op\n", g.of,
-				word(g.arms[r.of].name), word(g.arms[r.over].name), r.ratios[i], r.ofNanoseconds[i], r.overNanoseconds[i])
+			if o := r.rounds[len(r.rounds)-1]; o.missing == "" {
+				fmt.Fprintf(&b, "Benchmark%s/of=%s/over=%s 1 %.6g x-ratio %.6g of-ns/op %.6g over-ns/op\n", g.of,
+					word(g.arms[r.of].name), word(g.arms[r.over].name), o.ratio, o.of, o.over)
+			}
 		}
 	}
 	return b.String()
