@@ -71,7 +71,7 @@ func WorkWith(c CThreads) int {
 // cLinked is an error unless this process has what makes C threads, with cgo.
 func cLinked() error {
 	if got := cgo(); cThreads == nil || got != "linked" {
-		return fmt.Errorf("C threads need the worker of package %s with cgo linked; in this one cgo is %s", cWorker, got)
+		return fmt.Errorf("opening C threads: they need the worker of package %s with cgo linked; in this one cgo is %s", cWorker, got)
 	}
 	return nil
 }

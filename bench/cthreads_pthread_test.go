@@ -15,6 +15,9 @@ import (
 // TestCProgram builds the worker of C threads: it links cgo, this binary does
 // not (TestWithoutCgo), and each refuses the other's cases.
 func TestCProgram(t *testing.T) {
+	if buildSettings()["-race"] == "true" {
+		t.Skip("the race detector links cgo")
+	}
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +57,7 @@ func TestCProgram(t *testing.T) {
 		t.Errorf("its worker is %s, %v, want %s", spec.Path, err, path)
 	}
 	spec.Path = program
-	if _, err := lockstep.Start(t.Context(), spec); err == nil || !strings.Contains(err.Error(), "C threads need the worker") {
+	if _, err := lockstep.Start(t.Context(), spec); err == nil || !strings.Contains(err.Error(), "opening C threads: they need the worker") {
 		t.Errorf("in the bench test binary: %v", err)
 	}
 

@@ -18,7 +18,7 @@ func TestCThreadsElsewhere(t *testing.T) {
 	_, creator := cCreator(1)
 	_, herd := cHerd(true)(1, 0, 0)
 	for what, err := range map[string]error{"a pair": pair, "a creator": creator, "a herd": herd} {
-		if err == nil || !strings.Contains(err.Error(), "C threads need the worker of package threadbench/bench/pthread") {
+		if err == nil || !strings.Contains(err.Error(), "opening C threads: they need the worker of package threadbench/bench/pthread") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
