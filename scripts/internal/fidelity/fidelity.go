@@ -83,22 +83,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 // Run is the fidelity command; it answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
-	if errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	if err == nil {
-		ctx, stop := suite.UntilStopped()
-		defer stop()
-		err = run(ctx, o, stdout, stderr)
-		if stopped := context.Cause(ctx); err != nil && stopped != nil {
-			err = stopped // whatever it was that this kept from ending well
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "fidelity:", err)
-		return 2
-	}
-	return 0
+	return suite.Main("fidelity", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
 }
 
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {

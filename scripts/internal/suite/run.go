@@ -116,27 +116,33 @@ func parse(args []string, stdout io.Writer) (options, error) {
 // Run is the run command; it answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
+	return Main("run", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
+}
+
+// Main is a command from where its command line is parsed, with what came of
+// that: it does the job until it is stopped, and answers the exit code.
+func Main(name string, err error, stderr io.Writer, job func(context.Context) error) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
 	if err == nil {
-		ctx, stop := UntilStopped()
+		ctx, stop := untilStopped()
 		defer stop()
-		err = run(ctx, o, stdout, stderr)
+		err = job(ctx)
 		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
 			err = stopped // whatever it was that this kept from ending well
 		}
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "run:", err)
+		fmt.Fprintf(stderr, "%s: %v\n", name, err)
 		return 2
 	}
 	return 0
 }
 
-// UntilStopped is a context that a signal to stop ends; and so does the end of
+// untilStopped is a context that a signal to stop ends; and so does the end of
 // a "go run" that this process was started by, which passes on no SIGKILL.
-func UntilStopped() (context.Context, context.CancelFunc) {
+func untilStopped() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
