@@ -30,9 +30,7 @@ func TestMain(m *testing.M) {
 	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() != "" {
-		settings := append(bench.Configuration("testing", bench.TimerCost()),
-			bench.Setting{Key: "kernel-bytes", Value: bench.KernelBytesFrom()})
-		if err := bench.WriteHeader(os.Stdout, settings); err != nil {
+		if err := bench.WriteHead(os.Stdout, "testing"); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}

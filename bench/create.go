@@ -38,7 +38,8 @@ import (
 //
 // The raw threads of reused and burst are made by a raw thread, in assembly:
 // the kernel's own floor, with nothing of Go in it. Their stacks are mapped
-// beforehand.
+// beforehand. C threads are made by a C thread, with the default attributes;
+// their stacks are the C library's business, which keeps some of them.
 //
 // The floors: reused is a call through a function value; nojoin allocates as
 // much as a goroutine takes and touches it as a goroutine does.
@@ -83,6 +84,7 @@ func createCases() []Case {
 		c := Case{
 			Name: Name{Family: "Create"}.With("impl", impl).With("mode", mode),
 			CPUs: 1, Procs: 1, Quick: true,
+			C:     impl == "pthread",
 			Wants: wants,
 			open:  open,
 		}
@@ -93,19 +95,19 @@ func createCases() []Case {
 			c.Once, c.Quick = 1, false
 			fallthrough
 		default:
-			c.Awake = impl == "goroutine" || impl == "floor" || impl == "locked" && mode == "reused"
+			c.Awake = impl != "locked" || mode == "reused"
 		}
 		return c
 	}
-	return []Case{
+	cases := []Case{
 		row("goroutine", "reused", openCreate(1, plain), created, none),
 		row("locked", "reused", openCreate(1, giveBack), created, none),
-		row("clone", "reused", openCreator(1), exactly),
+		row("clone", "reused", openCreator(threads.NewCreator, 1), exactly),
 		row("floor", "reused", openCall, none),
 
 		row("goroutine", "burst", openCreate(createBatch, plain), created, none),
 		row("locked", "burst", openCreate(createBatch, exitLocked), created, each),
-		row("clone", "burst", openCreator(createBatch), exactly),
+		row("clone", "burst", openCreator(threads.NewCreator, createBatch), exactly),
 
 		row("goroutine", "cold", openCold(goroutineHerd, true), created, none),
 		row("locked", "cold", openCold(lockedHerd, true), created, exactly),
@@ -120,6 +122,15 @@ func createCases() []Case {
 		row("locked", "stamped", stampedCreate(stampedTasks, exitLocked), created, each),
 		row("clone", "stamped", stampedCreator(stampedTasks), exactly),
 	}
+	if withPthread {
+		cases = append(cases,
+			row("pthread", "reused", openCreator(cCreator, 1), exactly),
+			row("pthread", "burst", openCreator(cCreator, createBatch), exactly),
+			row("pthread", "cold", openCold(cHerd(false), true), exactly),
+			row("pthread", "nojoin", openCold(cHerd(false), false), exactly),
+		)
+	}
+	return cases
 }
 
 // hooks are what a task of openCreate calls first and last, and how many
@@ -188,16 +199,12 @@ func (a *createArm) Close() error { return nil }
 
 func roundUp(n, batch int) int { return (n + batch - 1) / batch * batch }
 
-func openCreator(batch int) func(func(string)) (lockstep.Arm, error) {
-	return openCreatorOf(batch, func() (*threads.Driver, error) { return threads.NewCreator(batch) })
-}
-
-func openCreatorOf(batch int, creator func() (*threads.Driver, error)) func(func(string)) (lockstep.Arm, error) {
+func openCreator[D Driver](make func(batch int) (D, error), batch int) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
 		if err := headroom(threads.Need{Threads: batch + 1, MapsPerThread: threads.MapsPerThread}); err != nil {
 			return nil, err
 		}
-		d, err := creator()
+		d, err := make(batch)
 		if err != nil {
 			return nil, skipUnsupported(err)
 		}
@@ -206,7 +213,7 @@ func openCreatorOf(batch int, creator func() (*threads.Driver, error)) func(func
 }
 
 type creatorArm struct {
-	driver *threads.Driver
+	driver Driver
 	batch  int
 }
 

@@ -97,14 +97,15 @@ func switchCases() []Case {
 				// one P for two that would be measured, so they get one each.
 				c.Procs = 2
 			}
-			c.Awake = impl == "goroutine" || impl == "floor" && via != "futex" && via != "yield"
+			c.Awake = impl == "goroutine" || impl == "floor"
 		case "cross":
 			c.CPUs, c.Procs = 2, 2
 		}
-		if impl == "clone" {
+		c.C = impl == "pthread"
+		if impl == "clone" || c.C {
 			// No Go code runs in a turn. With an idle P beside the one of the
 			// goroutine that waits for its end, sysmon would look every 20 us.
-			c.Procs = 1
+			c.Procs, c.Awake = 1, true
 		}
 		cases = append(cases, c)
 		if w.stamped != nil && (place != "free" || impl == "goroutine") {
@@ -154,6 +155,14 @@ func switchCases() []Case {
 	row("goroutine", "pipe", "free", goWay(pipe, nil), oftenScheduled)
 	row("locked", "pipe", "free", goWay(blockedPipe, wire))
 	row("clone", "pipe", "free", rawWay(threads.Pipe, false))
+	if withPthread {
+		row("pthread", "futex", "same", way{open: openRaw(cPair, threads.Futex, false)}, one, stayed)
+		row("pthread", "pipe", "same", way{open: openRaw(cPair, threads.Pipe, false)}, one, stayed)
+		row("pthread", "yield", "same", way{open: openRaw(cPair, threads.Yield, false)}, one)
+		row("pthread", "futex", "cross", way{open: openRaw(cPair, threads.Futex, true)}, most, crossed)
+		row("pthread", "pipe", "cross", way{open: openRaw(cPair, threads.Pipe, true)}, most, crossed)
+	}
+
 	// Under a tracer, system calls per op.
 	calls := func(per, slack float64) Want { return Want{Count: "syscalls", Per: per, Slack: slack, Const: 50} }
 	traced := func(impl, via, place string, wants ...Want) Case {
@@ -279,8 +288,8 @@ func (a *pairArm) Run(n int) (lockstep.Slice, error) {
 	return lockstep.Slice{Ops: 2 * trips, Elapsed: a.meter.elapsed, Counts: a.meter.counts(counts)}, nil
 }
 
-// openRaw opens two raw threads, or one for a floor.
-func openRaw(make func(threads.Op) (*threads.Driver, error), op threads.Op, apart bool) func(func(string)) (lockstep.Arm, error) {
+// openRaw opens two raw threads or C threads, or one raw thread for a floor.
+func openRaw[D Driver](make func(threads.Op) (D, error), op threads.Op, apart bool) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
 		d, err := make(op)
 		if err != nil {
@@ -300,7 +309,7 @@ func openRaw(make func(threads.Op) (*threads.Driver, error), op threads.Op, apar
 	}
 }
 
-type rawArm struct{ *threads.Driver }
+type rawArm struct{ Driver }
 
 func (a *rawArm) Run(n int) (lockstep.Slice, error) {
 	t, err := a.Driver.Run(n, min(warmThread, n))

@@ -116,8 +116,8 @@ func TestSummarize(t *testing.T) {
 		{[]float64{9, 6, 5, 3, 1, 2, 4, 7, 8}, Stat{Median: 5, Low: 2, High: 8, Interval: true, N: 9}},
 	} {
 		before := append([]float64(nil), tt.values...)
-		if d := cmp.Diff(tt.want, summarize("", tt.values)); d != "" {
-			t.Errorf("summarize(%v) (-want +got):\n%s", before, d)
+		if d := cmp.Diff(tt.want, Summarize("", tt.values)); d != "" {
+			t.Errorf("Summarize(%v) (-want +got):\n%s", before, d)
 		}
 		if d := cmp.Diff(before, tt.values); d != "" {
 			t.Errorf("summarize changed its argument (-before +after):\n%s", d)

@@ -61,9 +61,9 @@ func (t *Table) Text(w io.Writer) error {
 // of either kind: made with none to reuse, held, and switched between with each
 // side's own primitive on one CPU.
 var headlines = []string{
-	"Create/impl=locked/mode=cold", "Create/impl=clone/mode=cold",
-	"Stack/impl=locked/depth=0", "Stack/impl=clone/stack=least/depth=0",
-	"Switch/impl=locked/via=channel/place=same", "Switch/impl=clone/via=futex/place=same",
+	"Create/impl=locked/mode=cold", "Create/impl=clone/mode=cold", "Create/impl=pthread/mode=cold",
+	"Stack/impl=locked/depth=0", "Stack/impl=clone/stack=least/depth=0", "Stack/impl=pthread/stack=default/depth=0",
+	"Switch/impl=locked/via=channel/place=same", "Switch/impl=clone/via=futex/place=same", "Switch/impl=pthread/via=futex/place=same",
 }
 
 // Short is the table in a sentence for each of the headlines that it holds.

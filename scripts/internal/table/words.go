@@ -142,7 +142,7 @@ func overlaps(f Stat, ref *results.Row) bool {
 	if ref == nil || len(ref.Values(results.SelfFactor)) == 0 {
 		return false
 	}
-	self := summarize(results.SelfFactor, ref.Values(results.SelfFactor))
+	self := Summarize(results.SelfFactor, ref.Values(results.SelfFactor))
 	return self.Interval && f.Low <= self.High && self.Low <= f.High
 }
 
