@@ -132,7 +132,7 @@ func plain(says string, r Row, ref *results.Row) string {
 	if strings.Contains(says, "{x}") || len(over) == 0 {
 		return ""
 	}
-	figures := strings.NewReplacer("{figure}", Figure(unit, r.Stats[0].Median), "{ref figure}", Figure(unit, summarize(unit, over).Median))
+	figures := strings.NewReplacer("{figure}", Figure(unit, r.Stats[0].Median), "{ref figure}", Figure(unit, Summarize(unit, over).Median))
 	return fill(figures.Replace(says), "", r, ref) + "."
 }
 
