@@ -186,7 +186,8 @@ func (g *Grower) task(in func()) {
 	close(g.exited)
 }
 
-// here is where the caller's stack is, to be compared and never to be used.
+// here is where the caller's stack is. Making a number of the pointer is sound,
+// since it is compared and never made a pointer again.
 //
 //go:noinline
 func here() uintptr {

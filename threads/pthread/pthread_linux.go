@@ -302,7 +302,8 @@ func (h *Herd) Join() {
 }
 
 // TIDs are the thread ids that the threads themselves got from gettid(2);
-// complete after Wait.
+// complete after Wait. The slice of C's array is sound: C made as many words,
+// and frees them in Join.
 func (h *Herd) TIDs() []int {
 	tids := make([]int, h.h.made)
 	for i, tid := range unsafe.Slice(h.h.tids, len(tids)) {
