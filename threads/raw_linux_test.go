@@ -187,10 +187,16 @@ func TestHerdReleasedFirst(t *testing.T) {
 func TestHerdParks(t *testing.T) {
 	leaveNothing(t)
 	h := made(t, 5, LeastStack(0), 0)
+	parksOn(t, h, &h.words.release)
+}
+
+// parksOn sees every thread of a herd asleep on a futex word.
+func parksOn(t *testing.T, h *Herd, word *uint32) {
+	t.Helper()
 	for _, tid := range h.TIDs() {
-		eventually(t, "each thread waits for the release", func() bool {
-			call, word := blockedIn(t, tid)
-			return call == unix.SYS_FUTEX && uintptr(word) == uintptr(unsafe.Pointer(&h.words.release))
+		eventually(t, "each thread waits on its word", func() bool {
+			call, on := blockedIn(t, tid)
+			return call == unix.SYS_FUTEX && uintptr(on) == uintptr(unsafe.Pointer(word))
 		})
 	}
 }
@@ -211,12 +217,7 @@ func TestWorkers(t *testing.T) {
 		if got := h.Worked(); got != 0 {
 			t.Errorf("%d workers have worked before their turn", got)
 		}
-		for _, tid := range h.TIDs() {
-			eventually(t, "each thread waits for its turn", func() bool {
-				call, word := blockedIn(t, tid)
-				return call == unix.SYS_FUTEX && uintptr(word) == uintptr(unsafe.Pointer(&h.words.turns))
-			})
-		}
+		t.Run("before", func(t *testing.T) { parksOn(t, h, &h.words.turns) })
 		turns := 0
 		h.Turns(func() { turns++ })
 		if got := h.Worked(); got != n || turns != n {
@@ -225,12 +226,7 @@ func TestWorkers(t *testing.T) {
 		if left := atomic.LoadUint32(&h.words.turns); left != 0 {
 			t.Errorf("%d turns were not taken", left)
 		}
-		for _, tid := range h.TIDs() {
-			eventually(t, "each thread waits for the release", func() bool {
-				call, word := blockedIn(t, tid)
-				return call == unix.SYS_FUTEX && uintptr(word) == uintptr(unsafe.Pointer(&h.words.release))
-			})
-		}
+		t.Run("after", func(t *testing.T) { parksOn(t, h, &h.words.release) })
 		h.Release()
 		h.Join()
 	}
