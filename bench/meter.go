@@ -78,4 +78,5 @@ const (
 	threadsAlive      = "/sched/threads/total:threads"
 	stackBytes        = "/memory/classes/heap/stacks:bytes"
 	stackStarts       = "/gc/stack/starting-size:bytes"
+	gcCycles          = "/gc/cycles/total:gc-cycles"
 )

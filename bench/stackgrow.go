@@ -69,7 +69,6 @@ func stackGrowCases() []Case {
 			open: func(func(string)) (lockstep.Arm, error) { return open(depth, n) },
 		})
 	}
-	asItIs := []string{"GOGC=100", "GODEBUG=adaptivestackstart=1"}
 	for _, depth := range growDepths {
 		row("goroutine", "cold", depth, still, growGoroutines(nil, cold))
 		row("locked", "cold", depth, still, growGoroutines(runtime.LockOSThread, cold))

@@ -88,6 +88,8 @@ func heavy(c bench.Case) string {
 	switch {
 	case c.Name.Family == "StackGrow" && depth != "4096" && depth != "262144":
 		return "depths between two others"
+	case c.Name.Family == "Scale" && len(c.Name.Get("n")) > len("1000"):
+		return "it holds thousands of tasks"
 	case c.Name.Family != "Stack":
 	case raceEnabled:
 		return "the race detector survives 8,128 goroutines"
@@ -187,7 +189,7 @@ func skipOrFail(t *testing.T, err error) {
 // TestOnceIsOnce asks the cases that are measured once a process for more.
 func TestOnceIsOnce(t *testing.T) {
 	site, program := here(t)
-	for _, name := range []string{"Create/impl=goroutine/mode=cold", "Create/impl=clone/mode=nojoin", "Switch/impl=clone/mode=stamped/via=futex/place=same"} {
+	for _, name := range []string{"Create/impl=goroutine/mode=cold", "Create/impl=clone/mode=nojoin", "Scale/impl=locked/n=10", "Switch/impl=clone/mode=stamped/via=futex/place=same"} {
 		c, ok := bench.Lookup(name)
 		if !ok {
 			t.Fatalf("no case %s", name)

@@ -40,7 +40,7 @@ func oneOp(n bench.Name) string {
 }
 
 // A wording says a factor in a sentence. An empty family, impl or mode is any.
-// In braces: {one}, {many}, {via}, {place}, {stack} and {depth} of the case;
+// In braces: {one}, {many}, {via}, {place}, {stack}, {depth} and {n} of the case;
 // the same with "ref " of its goroutine arm; {x} is "11.2 times", or a range
 // of times; {case} and {unit} serve where the family is not known here.
 type wording struct {
@@ -62,6 +62,7 @@ var wordings = []wording{
 	{"StackGrow", "", "", "The first way down its stack{depth} takes {one} {x} as long as {ref one}", "The first way down their stacks{depth}, {one} and {ref one}: no difference seen, {x} as long", "faster"},
 	{"Stack", "floor", "", "The floor of a parked task{depth} holds {x} as much memory, user and kernel, as {ref one}", "The floor of a parked task{depth} and {ref one}: no difference seen in memory, {x} as much", "less"},
 	{"Stack", "", "", "Parked{depth}, {one}{stack} holds {x} as much memory, user and kernel, as {ref one}", "Parked{depth}, {one}{stack} and {ref one}: no difference seen in memory, {x} as much", "less"},
+	{"Scale", "", "", "Creating, holding and joining {one}, {n} at once, takes {x} as long as {ref one}", "Creating, holding and joining {one}, {n} at once, and {ref one}: no difference seen, {x} as long", "faster"},
 	{"Switch", "floor", "", "The floor of a switch takes {x} as long as one between {ref many}{ref via}{ref place}", "The floor of a switch and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 	{"Switch", "", "", "A switch between {many}{via}{place} takes {x} as long as one between {ref many}{ref via}{ref place}", "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 }
@@ -151,7 +152,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 			keys = append(keys, k+"="+v)
 		}
 	}
-	of := []string{"{x}", x, "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
+	of := []string{"{x}", x, "{n}", r.Name.Get("n"), "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
 	name := func(prefix string, n bench.Name, other string) {
 		c := contenders[n.Get("impl")]
 		place := phrases["place="+n.Get("place")]
