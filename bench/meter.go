@@ -75,6 +75,7 @@ func count(name string) int64 {
 
 const (
 	goroutinesCreated = "/sched/goroutines-created:goroutines"
+	goroutinesAll     = "/sched/goroutines:goroutines"
 	threadsAlive      = "/sched/threads/total:threads"
 	stackBytes        = "/memory/classes/heap/stacks:bytes"
 	stackStarts       = "/gc/stack/starting-size:bytes"

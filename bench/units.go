@@ -33,5 +33,7 @@ var Units = []Unit{
 	{Name: "tasks", What: "the most tasks held at once"},
 	{Name: "cold-ns", Better: "lower", What: "time of one op in the first pass of a process, with nothing to reuse"},
 	{Name: "threads", Better: "lower", What: "threads of the whole process, the runtime's among them, by the kernel's count"},
+	{Name: "user-goroutines", Better: "lower", What: "goroutines of the program"},
+	{Name: "runtime-goroutines", Better: "lower", What: "goroutines of the Go runtime's own"},
 	{Name: "collections", What: "how often the collector ran in what ns/op is of"},
 }
