@@ -142,7 +142,10 @@ func openScale(impl string, n int, first newHerd) func(func(string)) (lockstep.A
 			cut(reason)
 		}
 		meter, err := newMemoryMeter()
-		if err != nil {
+		var skip *lockstep.Skip
+		if errors.As(err, &skip) {
+			cut("no bytes: " + skip.Reason)
+		} else if err != nil {
 			return nil, err
 		}
 		a := &scaleArm{n: fits, meter: meter, areThreads: areThreads, passes: passes(fits, areThreads)}
@@ -178,7 +181,7 @@ type scaleArm struct {
 	n          int
 	areThreads bool
 	passes     int
-	meter      *memoryMeter
+	meter      *memoryMeter // nil where memory can't be read
 	first      census
 	later      []census
 	used       bool
@@ -200,7 +203,7 @@ func (a *scaleArm) Run(int) (lockstep.Slice, error) {
 	}
 	a.used = true
 	s := lockstep.Slice{Ops: a.n, Figures: map[string]float64{"tasks": float64(a.n)}}
-	before, err := a.meter.read()
+	before, err := a.memory()
 	if err != nil {
 		return s, err
 	}
@@ -220,7 +223,7 @@ func (a *scaleArm) Run(int) (lockstep.Slice, error) {
 	collected := count(gcCycles) - collections
 	raw, _ := threads.Alive()
 	seen := held{tasks: runtime.NumGoroutine() - goroutinesBefore + raw - rawBefore, tids: -1}
-	holding, err := a.meter.read()
+	holding, err := a.memory()
 	if a.first.tids != nil {
 		seen.tids = int(distinct(a.first.tids()))
 	}
@@ -242,6 +245,8 @@ func (a *scaleArm) Run(int) (lockstep.Slice, error) {
 	s.Figures["threads"] = float64(seen.threads)
 	if a.n >= scaleLarge {
 		s.Figures["cold-ns"] = float64(elapsed) / float64(a.n)
+	}
+	if a.n >= scaleLarge && a.meter != nil {
 		s.Figures["user-B/task"] = float64(holding.user-before.user) / float64(a.n)
 		s.Figures["kernel-B/task"] = float64(holding.kernel-before.kernel) / float64(a.n)
 	}
@@ -254,6 +259,13 @@ func (a *scaleArm) Run(int) (lockstep.Slice, error) {
 	}
 	s.Figures["collections"] = float64(collected)
 	return s, nil
+}
+
+func (a *scaleArm) memory() (memory, error) {
+	if a.meter == nil {
+		return memory{}, nil
+	}
+	return a.meter.read()
 }
 
 // again makes the later passes.
@@ -322,5 +334,9 @@ func (a *scaleArm) Close() error {
 	for _, h := range a.later {
 		h.Join()
 	}
-	return errors.Join(a.meter.close(), leaks())
+	var err error
+	if a.meter != nil {
+		err = a.meter.close()
+	}
+	return errors.Join(err, leaks())
 }
