@@ -94,7 +94,7 @@ func heavy(c bench.Case) string {
 	switch {
 	case c.Name.Family == "StackGrow" && depth != "4096" && depth != "262144":
 		return "depths between two others"
-	case c.Name.Family == "Scale" && len(c.Name.Get("n")) > len("1000"):
+	case c.Name.Family == "Scale" && len(c.Name.Get("n")) > len("1000"), c.Name.Family == "GC" && c.Name.Get("n") != "1000":
 		return "it holds thousands of tasks"
 	case c.Name.Family != "Stack":
 	case raceEnabled:

@@ -63,6 +63,8 @@ var wordings = []wording{
 	{"Stack", "floor", "", "The floor of a parked task{depth} holds {x} as much memory, user and kernel, as {ref one}", "The floor of a parked task{depth} and {ref one}: no difference seen in memory, {x} as much", "less"},
 	{"Stack", "", "", "Parked{depth}, {one}{stack} holds {x} as much memory, user and kernel, as {ref one}", "Parked{depth}, {one}{stack} and {ref one}: no difference seen in memory, {x} as much", "less"},
 	{"Scale", "", "", "Creating, holding and joining {one}, {n} at once, takes {x} as long as {ref one}", "Creating, holding and joining {one}, {n} at once, and {ref one}: no difference seen, {x} as long", "faster"},
+	{"GC", "floor", "", "A collection in a process without tasks stops the world {x} as long as with {ref many} parked", "A collection in a process without tasks and with {ref many} parked: no difference seen, the world is stopped {x} as long", "shorter"},
+	{"GC", "", "", "A collection with {n} {many} parked{depth} stops the world {x} as long as with {ref many}", "A collection with {n} {many} parked{depth}, and with {ref many}: no difference seen, the world is stopped {x} as long", "shorter"},
 	{"Switch", "floor", "", "The floor of a switch takes {x} as long as one between {ref many}{ref via}{ref place}", "The floor of a switch and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 	{"Switch", "", "", "A switch between {many}{via}{place} takes {x} as long as one between {ref many}{ref via}{ref place}", "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 }
