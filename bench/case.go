@@ -38,7 +38,7 @@ type Case struct {
 }
 
 // Families are all the families, in the order of every table.
-var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily}
+var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, gcFamily, startFamily}
 
 // A Family is a set of cases that measure the same thing in different
 // contenders and ways.
@@ -278,6 +278,7 @@ func IsWorker() bool { return os.Getenv(workerVariable) != "" }
 // Work is a worker's life; it answers the process's exit code.
 func Work() int {
 	name := os.Getenv(workerVariable)
+	lookAtMain(name)
 	if name == headOnly {
 		return head()
 	}

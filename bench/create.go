@@ -73,6 +73,9 @@ const (
 // still keeps the runtime still: no collection, no adapting start of stacks.
 var still = []string{"GOGC=off", "GODEBUG=adaptivestackstart=0"}
 
+// asItIs has the runtime do both, as it does for everybody.
+var asItIs = []string{"GOGC=100", "GODEBUG=adaptivestackstart=1"}
+
 func createCases() []Case {
 	none := Want{Count: "threads", Per: 0, Const: 8}
 	each := Want{Count: "threads", Per: 1, Slack: 0.02}
@@ -285,13 +288,19 @@ func goroutineHerd(n, depth int, stack int) (census, error) {
 // lockedHerd is goroutines that each wire themselves to a thread, say which,
 // and exit locked.
 func lockedHerd(n, depth int, stack int) (census, error) {
-	tids := make([]int, n)
+	in, tids := tidsOf(n)
+	return census{goroutines.NewHerd(depth, in), tids}, nil
+}
+
+// tidsOf is what each of n tasks does first to wire itself to a thread and to
+// say which, and what they have said.
+func tidsOf(n int) (in func(), tids func() []int) {
+	all := make([]int, n)
 	var next atomic.Int64
-	in := func() {
+	return func() {
 		runtime.LockOSThread()
-		tids[next.Add(1)-1] = threads.TID()
-	}
-	return census{goroutines.NewHerd(depth, in), func() []int { return tids[:next.Load()] }}, nil
+		all[next.Add(1)-1] = threads.TID()
+	}, func() []int { return all[:next.Load()] }
 }
 
 func cloneHerd(n, depth int, stack int) (census, error) {

@@ -75,8 +75,9 @@ func count(name string) int64 {
 
 const (
 	goroutinesCreated = "/sched/goroutines-created:goroutines"
+	goroutinesAll     = "/sched/goroutines:goroutines"
 	threadsAlive      = "/sched/threads/total:threads"
 	stackBytes        = "/memory/classes/heap/stacks:bytes"
-	collections       = "/gc/cycles/total:gc-cycles"
 	stackStarts       = "/gc/stack/starting-size:bytes"
+	gcCycles          = "/gc/cycles/total:gc-cycles"
 )

@@ -107,29 +107,13 @@ func openStack(impl, stack string, depth, n int, herd newHerd) func(func(string)
 				return nil, lockstep.Skipf("RLIMIT_STACK %d: a depth of %d wanted; raise it: ulimit -s %d", given, depth, (2*depth)>>10)
 			}
 		}
-		// What one task may take at the most: its stack, the one that it grew
-		// out of, and what the kernel and the runtime add.
-		need := threads.Need{BytesPerThread: int64(4*depth + 64<<10)}
-		ofRuntime := impl == "locked"
-		if impl == "goroutine" {
-			need.BytesPerThread = int64(4*depth + 8<<10)
-		} else {
-			need.MapsPerThread, need.Runtime = mapsPerThread(ofRuntime), ofRuntime
-		}
 		n := n
 		if os.Getenv(fewerVariable) != "" {
 			n /= fewer
 		}
-		need.Threads = n
-		fits, limit, err := room(need, impl != "goroutine")
+		fits, err := parkable(impl, n, depth, cut)
 		if err != nil {
 			return nil, err
-		}
-		if fits < stackLeast {
-			return nil, &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: stackLeast}).Error()}
-		}
-		if fits < n {
-			cut((&threads.LimitError{Limit: limit, Wanted: n}).Error())
 		}
 		meter, err := newMemoryMeter()
 		if err != nil {
@@ -154,6 +138,32 @@ func openStack(impl, stack string, depth, n int, herd newHerd) func(func(string)
 		}
 		return a, nil
 	}
+}
+
+// parkable is how many of n tasks that go down their stack by depth bytes can
+// be held at once. Fewer are a cut, too few a *lockstep.Skip; either names the
+// limit.
+func parkable(impl string, n, depth int, cut func(string)) (int, error) {
+	// What one task may take at the most: its stack, the one that it grew
+	// out of, and what the kernel and the runtime add.
+	need := threads.Need{Threads: n, BytesPerThread: int64(4*depth + 64<<10)}
+	ofRuntime := impl == "locked"
+	if impl == "goroutine" {
+		need.BytesPerThread = int64(4*depth + 8<<10)
+	} else {
+		need.MapsPerThread, need.Runtime = mapsPerThread(ofRuntime), ofRuntime
+	}
+	fits, limit, err := room(need, impl != "goroutine")
+	if err != nil {
+		return 0, err
+	}
+	if fits < stackLeast {
+		return 0, &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: stackLeast}).Error()}
+	}
+	if fits < n {
+		cut((&threads.LimitError{Limit: limit, Wanted: n}).Error())
+	}
+	return fits, nil
 }
 
 type stackArm struct {

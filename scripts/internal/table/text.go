@@ -19,7 +19,10 @@ const width = 100
 var evidence = map[string][]string{
 	"Create":    {"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Stack":     {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
+	"GC":        {"mark-ns", "cpu-ns", "cycle-ns", "held-ns", "tasks"},
+	"Start":     {"user-goroutines", "runtime-goroutines"},
 	"StackGrow": {"collections", "left-B/task", "faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
+	"Scale":     {"threads", "cold-ns", "user-B/task", "kernel-B/task", "gc-cycles", "tasks"},
 	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 }
 

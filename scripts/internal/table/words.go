@@ -40,7 +40,7 @@ func oneOp(n bench.Name) string {
 }
 
 // A wording says a factor in a sentence. An empty family, impl or mode is any.
-// In braces: {one}, {many}, {via}, {place}, {stack} and {depth} of the case;
+// In braces: {one}, {many}, {via}, {place}, {stack}, {depth} and {n} of the case;
 // the same with "ref " of its goroutine arm; {x} is "11.2 times", or a range
 // of times; {case} and {unit} serve where the family is not known here. A
 // wording without {x} is for cases without a factor, and has {figure}.
@@ -64,6 +64,9 @@ var wordings = []wording{
 	{"Stack", "floor", "", "The floor of a parked task{depth} holds {x} as much memory, user and kernel, as {ref one}", "The floor of a parked task{depth} and {ref one}: no difference seen in memory, {x} as much", "less"},
 	{"Stack", "", "", "Parked{depth}, {one}{stack} holds {x} as much memory, user and kernel, as {ref one}", "Parked{depth}, {one}{stack} and {ref one}: no difference seen in memory, {x} as much", "less"},
 	{"Switch", "", "traced", "A switch between {many}{via}{place} makes {figure} system calls under a tracer, one between {ref many}{ref via}{ref place} {ref figure}", "", ""},
+	{"Scale", "", "", "Creating, holding and joining {one}, {n} at once, takes {x} as long as {ref one}", "Creating, holding and joining {one}, {n} at once, and {ref one}: no difference seen, {x} as long", "faster"},
+	{"GC", "floor", "", "A collection in a process without tasks stops the world {x} as long as with {ref many} parked", "A collection in a process without tasks and with {ref many} parked: no difference seen, the world is stopped {x} as long", "shorter"},
+	{"GC", "", "", "A collection with {n} {many} parked{depth} stops the world {x} as long as with {ref many}", "A collection with {n} {many} parked{depth}, and with {ref many}: no difference seen, the world is stopped {x} as long", "shorter"},
 	{"Switch", "floor", "", "The floor of a switch takes {x} as long as one between {ref many}{ref via}{ref place}", "The floor of a switch and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 	{"Switch", "", "", "A switch between {many}{via}{place} takes {x} as long as one between {ref many}{ref via}{ref place}", "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 }
@@ -168,7 +171,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 			keys = append(keys, k+"="+v)
 		}
 	}
-	of := []string{"{x}", x, "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
+	of := []string{"{x}", x, "{n}", r.Name.Get("n"), "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
 	name := func(prefix string, n bench.Name, other string) {
 		c := contenders[n.Get("impl")]
 		place := phrases["place="+n.Get("place")]
