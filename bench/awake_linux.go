@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// awake is standard input as a worker reads it that is to hold its P between
+// Awake is standard input as a worker reads it that is to hold its P between
 // its turns: the scheduler isn't told of the wait.
 //
 // If it were, sysmon would take the P away and go to sleep, wake up with the
@@ -22,11 +22,15 @@ import (
 // sysmon that never slept looks every 10 ms, as in any program that is busy.
 //
 // It is for workers with one P whose slices leave sysmon nothing to take: no
-// thread of theirs blocks in the kernel. What they wait for is the coordinator
-// alone, so nothing of theirs is held up by it.
-type awake struct{}
+// Go thread of theirs blocks in the kernel for as long as the 10 ms between two
+// of its looks. One that waits for raw threads is such a one; beside C that
+// makes the same system calls, raw threads read 5 to 10% high without this, and
+// within 2% with it. What they wait for is the coordinator alone, so nothing of
+// theirs is held up by it.
+type Awake struct{}
 
-func (awake) Read(b []byte) (int, error) {
+// Read is read(2).
+func (Awake) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}

@@ -7,11 +7,12 @@ import (
 	"os"
 )
 
-// awake is standard input; elsewhere than on Linux the scheduler is told of
+// Awake is standard input; elsewhere than on Linux the scheduler is told of
 // the wait, and its monitor disturbs the slices a little.
-type awake struct{}
+type Awake struct{}
 
-func (awake) Read(b []byte) (int, error) { return os.Stdin.Read(b) }
+// Read is os.Stdin's.
+func (Awake) Read(b []byte) (int, error) { return os.Stdin.Read(b) }
 
 // parked is standard input, too.
 func parked() io.Reader { return os.Stdin }

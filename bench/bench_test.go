@@ -30,9 +30,7 @@ func TestMain(m *testing.M) {
 	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() != "" {
-		settings := append(bench.Configuration("testing", bench.TimerCost()),
-			bench.Setting{Key: "kernel-bytes", Value: bench.KernelBytesFrom()})
-		if err := bench.WriteHeader(os.Stdout, settings); err != nil {
+		if err := bench.WriteHead(os.Stdout, "testing"); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}
@@ -56,7 +54,10 @@ func BenchmarkCreate(b *testing.B)    { family(b, "Create") }
 func BenchmarkStack(b *testing.B)     { family(b, "Stack") }
 func BenchmarkStackGrow(b *testing.B) { family(b, "StackGrow") }
 func BenchmarkSwitch(b *testing.B)    { family(b, "Switch") }
+func BenchmarkScale(b *testing.B)     { family(b, "Scale") }
 func BenchmarkServe(b *testing.B)     { family(b, "Serve") }
+func BenchmarkGC(b *testing.B)        { family(b, "GC") }
+func BenchmarkStart(b *testing.B)     { family(b, "Start") }
 
 func family(b *testing.B, name string) {
 	f, ok := bench.FamilyOf(name)

@@ -29,15 +29,16 @@ type Case struct {
 	CPUs  int      // CPUs that its worker gets: 1, 2, or 0 for all
 	Procs int      // its GOMAXPROCS, 0 for as many as it has CPUs
 	Env   []string // its environment beyond that, KEY=VALUE
-	Awake bool     // its worker holds its P between the turns (see awake)
+	Awake bool     // its worker holds its P between the turns (see the type Awake)
 	Quick bool     // it belongs to the short profile, too
+	C     bool     // its worker is the one of C threads (see CThreads)
 	Wants []Want   // the evidence
 
 	open func(cut func(reason string)) (lockstep.Arm, error)
 }
 
 // Families are all the families, in the order of every table.
-var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, serveFamily}
+var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, serveFamily, gcFamily, startFamily}
 
 // A Family is a set of cases that measure the same thing in different
 // contenders and ways.
@@ -214,7 +215,8 @@ func (s Site) Elsewhere() []int {
 }
 
 // Spec is how to start the case's worker at the site. program is the bench
-// test binary. A case that can't be measured there is a *lockstep.Skip.
+// test binary; a worker that is another one is built beside it. A case that
+// can't be measured there is a *lockstep.Skip.
 func (c Case) Spec(program string, site Site) (lockstep.Spec, error) {
 	spec := lockstep.Spec{
 		Path:   program,
@@ -233,6 +235,12 @@ func (c Case) Spec(program string, site Site) (lockstep.Spec, error) {
 	default:
 		count = c.CPUs
 		spec.CPUs = append([]int{site.CPU}, site.Elsewhere()...)[:c.CPUs]
+	}
+	if c.C {
+		var err error
+		if spec.Path, err = cProgram(program); err != nil {
+			return spec, err
+		}
 	}
 	procs := c.Procs
 	if procs == 0 {
@@ -270,6 +278,7 @@ func IsWorker() bool { return os.Getenv(workerVariable) != "" }
 // Work is a worker's life; it answers the process's exit code.
 func Work() int {
 	name := os.Getenv(workerVariable)
+	lookAtMain(name)
 	switch name {
 	case headOnly:
 		return head()
@@ -277,7 +286,7 @@ func Work() int {
 		return lockstep.Serve(parked(), os.Stdout, openClient)
 	}
 	c, known := Lookup(name)
-	var in io.Reader = awake{}
+	var in io.Reader = Awake{}
 	if !c.Awake {
 		in = parked()
 	}

@@ -121,6 +121,26 @@ func WriteHeader(w io.Writer, settings []Setting) error {
 	return nil
 }
 
+// WriteHead writes what heads a results file of that driver: its
+// Configuration, where kernel memory is read, and with -tags pthread the C
+// library of those workers, which no other arm has anything of. The process is
+// to be the bench test binary.
+func WriteHead(w io.Writer, driver string) error {
+	settings := append(Configuration(driver, TimerCost()), Setting{"kernel-bytes", KernelBytesFrom()})
+	if withPthread && cThreads == nil {
+		program, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		library, err := cLibrary(program)
+		if err != nil {
+			return err
+		}
+		settings = append(settings, Setting{"pthread", library})
+	}
+	return WriteHeader(w, settings)
+}
+
 // headOnly is the name of a case that makes a worker write the head of a
 // results file, and measure nothing.
 const headOnly = "head"
@@ -142,8 +162,7 @@ func Head(ctx context.Context, program string) ([]byte, error) {
 }
 
 func head() int {
-	settings := append(Configuration("lockstep", TimerCost()), Setting{"kernel-bytes", KernelBytesFrom()})
-	if err := WriteHeader(os.Stdout, settings); err != nil {
+	if err := WriteHead(os.Stdout, "lockstep"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

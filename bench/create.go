@@ -38,7 +38,8 @@ import (
 //
 // The raw threads of reused and burst are made by a raw thread, in assembly:
 // the kernel's own floor, with nothing of Go in it. Their stacks are mapped
-// beforehand.
+// beforehand. C threads are made by a C thread, with the default attributes;
+// their stacks are the C library's business, which keeps some of them.
 //
 // The floors: reused is a call through a function value; nojoin allocates as
 // much as a goroutine takes and touches it as a goroutine does.
@@ -72,6 +73,9 @@ const (
 // still keeps the runtime still: no collection, no adapting start of stacks.
 var still = []string{"GOGC=off", "GODEBUG=adaptivestackstart=0"}
 
+// asItIs has the runtime do both, as it does for everybody.
+var asItIs = []string{"GOGC=100", "GODEBUG=adaptivestackstart=1"}
+
 func createCases() []Case {
 	none := Want{Count: "threads", Per: 0, Const: 8}
 	each := Want{Count: "threads", Per: 1, Slack: 0.02}
@@ -83,6 +87,7 @@ func createCases() []Case {
 		c := Case{
 			Name: Name{Family: "Create"}.With("impl", impl).With("mode", mode),
 			CPUs: 1, Procs: 1, Quick: true,
+			C:     impl == "pthread",
 			Wants: wants,
 			open:  open,
 		}
@@ -93,19 +98,19 @@ func createCases() []Case {
 			c.Once, c.Quick = 1, false
 			fallthrough
 		default:
-			c.Awake = impl == "goroutine" || impl == "floor" || impl == "locked" && mode == "reused"
+			c.Awake = impl != "locked" || mode == "reused"
 		}
 		return c
 	}
-	return []Case{
+	cases := []Case{
 		row("goroutine", "reused", openCreate(1, plain), created, none),
 		row("locked", "reused", openCreate(1, giveBack), created, none),
-		row("clone", "reused", openCreator(1), exactly),
+		row("clone", "reused", openCreator(threads.NewCreator, 1), exactly),
 		row("floor", "reused", openCall, none),
 
 		row("goroutine", "burst", openCreate(createBatch, plain), created, none),
 		row("locked", "burst", openCreate(createBatch, exitLocked), created, each),
-		row("clone", "burst", openCreator(createBatch), exactly),
+		row("clone", "burst", openCreator(threads.NewCreator, createBatch), exactly),
 
 		row("goroutine", "cold", openCold(goroutineHerd, true), created, none),
 		row("locked", "cold", openCold(lockedHerd, true), created, exactly),
@@ -120,6 +125,15 @@ func createCases() []Case {
 		row("locked", "stamped", stampedCreate(stampedTasks, exitLocked), created, each),
 		row("clone", "stamped", stampedCreator(stampedTasks), exactly),
 	}
+	if withPthread {
+		cases = append(cases,
+			row("pthread", "reused", openCreator(cCreator, 1), exactly),
+			row("pthread", "burst", openCreator(cCreator, createBatch), exactly),
+			row("pthread", "cold", openCold(cHerd(false), true), exactly),
+			row("pthread", "nojoin", openCold(cHerd(false), false), exactly),
+		)
+	}
+	return cases
 }
 
 // hooks are what a task of openCreate calls first and last, and how many
@@ -188,16 +202,12 @@ func (a *createArm) Close() error { return nil }
 
 func roundUp(n, batch int) int { return (n + batch - 1) / batch * batch }
 
-func openCreator(batch int) func(func(string)) (lockstep.Arm, error) {
-	return openCreatorOf(batch, func() (*threads.Driver, error) { return threads.NewCreator(batch) })
-}
-
-func openCreatorOf(batch int, creator func() (*threads.Driver, error)) func(func(string)) (lockstep.Arm, error) {
+func openCreator[D Driver](make func(batch int) (D, error), batch int) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
 		if err := headroom(threads.Need{Threads: batch + 1, MapsPerThread: threads.MapsPerThread}); err != nil {
 			return nil, err
 		}
-		d, err := creator()
+		d, err := make(batch)
 		if err != nil {
 			return nil, skipUnsupported(err)
 		}
@@ -206,7 +216,7 @@ func openCreatorOf(batch int, creator func() (*threads.Driver, error)) func(func
 }
 
 type creatorArm struct {
-	driver *threads.Driver
+	driver Driver
 	batch  int
 }
 
@@ -278,13 +288,19 @@ func goroutineHerd(n, depth int, stack int) (census, error) {
 // lockedHerd is goroutines that each wire themselves to a thread, say which,
 // and exit locked.
 func lockedHerd(n, depth int, stack int) (census, error) {
-	tids := make([]int, n)
+	in, tids := tidsOf(n)
+	return census{goroutines.NewHerd(depth, in), tids}, nil
+}
+
+// tidsOf is what each of n tasks does first to wire itself to a thread and to
+// say which, and what they have said.
+func tidsOf(n int) (in func(), tids func() []int) {
+	all := make([]int, n)
 	var next atomic.Int64
-	in := func() {
+	return func() {
 		runtime.LockOSThread()
-		tids[next.Add(1)-1] = threads.TID()
-	}
-	return census{goroutines.NewHerd(depth, in), func() []int { return tids[:next.Load()] }}, nil
+		all[next.Add(1)-1] = threads.TID()
+	}, func() []int { return all[:next.Load()] }
 }
 
 func cloneHerd(n, depth int, stack int) (census, error) {

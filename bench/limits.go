@@ -63,8 +63,12 @@ func skipUnsupported(err error) error {
 	return err
 }
 
-// leaks is an error if a raw thread or a mapping of ours is still there.
+// leaks is an error if a raw thread, a C thread or a mapping of ours is still
+// there.
 func leaks() error {
+	if cThreads != nil && cThreads.Alive() != 0 {
+		return fmt.Errorf("left behind: %d C threads", cThreads.Alive())
+	}
 	if raw, mappings := threads.Alive(); raw != 0 || mappings != 0 {
 		return fmt.Errorf("left behind: %d raw threads, %d mappings", raw, mappings)
 	}

@@ -116,11 +116,11 @@ type headcount struct {
 }
 
 func takeHeadcount() (c headcount, err error) {
-	tasks, err := os.ReadDir("/proc/self/task")
+	alive, err := kernelThreads()
 	if err != nil {
-		return c, fmt.Errorf("counting threads: %w", err)
+		return c, err
 	}
-	return headcount{int64(len(tasks)), count(goroutinesWaiting), count(goroutinesInCalls)}, nil
+	return headcount{int64(alive), count(goroutinesWaiting), count(goroutinesInCalls)}, nil
 }
 
 // parkFor is how long the tasks of the connections may take to wait for them; a
@@ -246,7 +246,7 @@ func (a *serveArm) measure(ctx context.Context, client *lockstep.Worker, meter *
 		return s, err
 	}
 	counts := map[string]int64{}
-	turn := func(lasts time.Duration) (s lockstep.Slice, cpu time.Duration, err error) {
+	turn := func(lasts time.Duration) (s lockstep.Slice, cpu int64, err error) {
 		began := cpuTime()
 		s, err = client.Run(ctx, int(lasts.Milliseconds()))
 		if err != nil {
@@ -291,8 +291,8 @@ func (a *serveArm) measure(ctx context.Context, client *lockstep.Worker, meter *
 	figures["threads"] = float64(now.threads)
 	figures["threads/conn"] = float64(now.threads-a.before.threads) / n
 	if a.n >= serveLeastHeld {
-		figures["user-B/conn"] = float64(full.user-empty.user) / n
-		figures["kernel-B/conn"] = float64(full.kernel-empty.kernel) / n
+		figures["user-B/task"] = float64(full.user-empty.user) / n
+		figures["kernel-B/task"] = float64(full.kernel-empty.kernel) / n
 	}
 	return lockstep.Slice{Ops: closed.Ops, Elapsed: closed.Elapsed, Counts: counts, Figures: figures}, nil
 }

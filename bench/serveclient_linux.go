@@ -248,7 +248,8 @@ func (c *client) closedLoop(lasts time.Duration) (lockstep.Slice, error) {
 			return lockstep.Slice{}, err
 		}
 	}
-	ops, cpu := c.got, cpuTime()-cpu
+	ops := c.got
+	cpu = cpuTime() - cpu
 	if ops == 0 {
 		return lockstep.Slice{}, fmt.Errorf("expected answers within %v on %d connections, seen none", elapsed, len(c.active))
 	}
@@ -301,11 +302,4 @@ func (c *client) Close() error {
 		unix.Close(fd)
 	}
 	return unix.Close(c.epoll)
-}
-
-// cpuTime is what this process has had of CPUs, in all its threads.
-func cpuTime() time.Duration {
-	var t unix.Timespec
-	unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t)
-	return time.Duration(t.Nano())
 }

@@ -28,7 +28,9 @@ import (
 //
 // stack says how much stack a raw thread is given: least is what its body
 // needs, default what a C program gets (RLIMIT_STACK), reserved and not
-// resident. A goroutine and a locked one have but one kind.
+// resident. A goroutine and a locked one have but one kind. For a C thread
+// default is pthread_create(3) without attributes, and least is the least that
+// the C library allows, and the depth.
 //
 // It favours the raw thread with the least stack, which has no room for a
 // handler or for code that anyone would write. RSS alone would favour every
@@ -78,7 +80,8 @@ func stackCases() []Case {
 			Name:  Name{Family: "Stack"}.With("impl", impl).With("stack", stack).With("depth", fmt.Sprint(depth)),
 			Once:  1,
 			Env:   still,
-			Quick: depth == 0 && stack != "default",
+			Quick: depth == 0 && (stack != "default" || impl == "pthread"),
+			C:     impl == "pthread",
 			open:  openStack(impl, stack, depth, n, herd),
 		})
 	}
@@ -87,6 +90,10 @@ func stackCases() []Case {
 		row("locked", "", depth, lockedHerd)
 		row("clone", "least", depth, cloneHerd)
 		row("clone", "default", depth, cloneHerd)
+		if withPthread {
+			row("pthread", "least", depth, cHerd(true))
+			row("pthread", "default", depth, cHerd(false))
+		}
 	}
 	return cases
 }
@@ -100,29 +107,13 @@ func openStack(impl, stack string, depth, n int, herd newHerd) func(func(string)
 				return nil, lockstep.Skipf("RLIMIT_STACK %d: a depth of %d wanted; raise it: ulimit -s %d", given, depth, (2*depth)>>10)
 			}
 		}
-		// What one task may take at the most: its stack, the one that it grew
-		// out of, and what the kernel and the runtime add.
-		need := threads.Need{BytesPerThread: int64(4*depth + 64<<10)}
-		ofRuntime := impl == "locked"
-		if impl == "goroutine" {
-			need.BytesPerThread = int64(4*depth + 8<<10)
-		} else {
-			need.MapsPerThread, need.Runtime = mapsPerThread(ofRuntime), ofRuntime
-		}
 		n := n
 		if os.Getenv(fewerVariable) != "" {
 			n /= fewer
 		}
-		need.Threads = n
-		fits, limit, err := room(need, impl != "goroutine")
+		fits, err := parkable(impl, n, depth, cut)
 		if err != nil {
 			return nil, err
-		}
-		if fits < stackLeast {
-			return nil, &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: stackLeast}).Error()}
-		}
-		if fits < n {
-			cut((&threads.LimitError{Limit: limit, Wanted: n}).Error())
 		}
 		meter, err := newMemoryMeter()
 		if err != nil {
@@ -138,14 +129,41 @@ func openStack(impl, stack string, depth, n int, herd newHerd) func(func(string)
 		// tasks' may be in spans that were there before.
 		a.leastStack, a.mostStack = max(depth, stackStart)*7/8, 4*depth+16<<10
 		switch impl {
-		case "clone":
-			a.leastStack, a.mostStack = 0, 64
+		case "clone", "pthread":
+			// None, but for a span or two of the runtime's own threads.
+			a.leastStack, a.mostStack = 0, 64+64<<10/fits
 		case "locked":
 			// And the g0 and signal stacks of the thread: 16 and 32 KiB.
 			a.mostStack += 48 << 10
 		}
 		return a, nil
 	}
+}
+
+// parkable is how many of n tasks that go down their stack by depth bytes can
+// be held at once. Fewer are a cut, too few a *lockstep.Skip; either names the
+// limit.
+func parkable(impl string, n, depth int, cut func(string)) (int, error) {
+	// What one task may take at the most: its stack, the one that it grew
+	// out of, and what the kernel and the runtime add.
+	need := threads.Need{Threads: n, BytesPerThread: int64(4*depth + 64<<10)}
+	ofRuntime := impl == "locked"
+	if impl == "goroutine" {
+		need.BytesPerThread = int64(4*depth + 8<<10)
+	} else {
+		need.MapsPerThread, need.Runtime = mapsPerThread(ofRuntime), ofRuntime
+	}
+	fits, limit, err := room(need, impl != "goroutine")
+	if err != nil {
+		return 0, err
+	}
+	if fits < stackLeast {
+		return 0, &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: stackLeast}).Error()}
+	}
+	if fits < n {
+		cut((&threads.LimitError{Limit: limit, Wanted: n}).Error())
+	}
+	return fits, nil
 }
 
 type stackArm struct {

@@ -78,7 +78,6 @@ func stackGrowCases() []Case {
 			open: func(func(string)) (lockstep.Arm, error) { return open(depth, n) },
 		})
 	}
-	asItIs := []string{"GOGC=100", "GODEBUG=adaptivestackstart=1"}
 	for _, depth := range growDepths {
 		row("goroutine", "cold", depth, still, growGoroutines(nil, cold))
 		row("locked", "cold", depth, still, growGoroutines(runtime.LockOSThread, cold))
@@ -229,11 +228,11 @@ func (a *shrinkArm) Run(int) (lockstep.Slice, error) {
 	s := lockstep.Slice{}
 	left, useful := held, 0
 	for s.Ops-useful < shrinkIdle {
-		cycles := count(collections)
+		cycles := count(gcCycles)
 		a.meter.Start()
 		runtime.GC()
 		a.meter.Stop()
-		if ran := count(collections) - cycles; ran != 1 {
+		if ran := count(gcCycles) - cycles; ran != 1 {
 			return lockstep.Slice{}, fmt.Errorf("expected one collection, seen %d", ran)
 		}
 		s.Elapsed += a.meter.elapsed

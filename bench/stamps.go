@@ -214,7 +214,7 @@ func stampedRaw(trips int, op threads.Op, apart bool) func(func(string)) (lockst
 			if err != nil {
 				return nil, s, err
 			}
-			driver, other := a.Stamps()
+			driver, other := a.Driver.(*threads.Driver).Stamps()
 			ticks, err := handOffs(driver, other, warm)
 			return ticks, s, err
 		}}, nil
@@ -243,7 +243,7 @@ func stampedCreate(n int, how func() hooks) func(func(string)) (lockstep.Arm, er
 // stampedCreator does the same with raw threads.
 func stampedCreator(n int) func(func(string)) (lockstep.Arm, error) {
 	warm := warmThread / 8
-	open := openCreatorOf(1, func() (*threads.Driver, error) { return threads.NewStampedCreator(n + warm) })
+	open := openCreator(func(int) (*threads.Driver, error) { return threads.NewStampedCreator(n + warm) }, 1)
 	return func(cut func(string)) (lockstep.Arm, error) {
 		arm, err := open(cut)
 		if err != nil {
@@ -255,7 +255,7 @@ func stampedCreator(n int) func(func(string)) (lockstep.Arm, error) {
 			if err != nil {
 				return nil, s, err
 			}
-			calls, firsts := a.driver.Stamps()
+			calls, firsts := a.driver.(*threads.Driver).Stamps()
 			if len(calls) < warm || len(firsts) < warm {
 				return nil, s, fmt.Errorf("expected %d stamps of calls and first instructions, seen %d and %d", n+warm, len(calls), len(firsts))
 			}

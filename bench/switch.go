@@ -35,13 +35,12 @@ import (
 //
 // mode=traced counts the system calls of a switch, from outside: another
 // process stops each one before it is made. It tells no time, since a call
-// takes some 40 us so, and is a process of its own. Not counted are what comes
-// by the clock and not by the op, the naps of sysmon (nanosleep), and the
-// questions of the evidence (getcpu). The worker's answer has the calls by name.
-// Held against the kernel's own count of an untraced worker (perf stat -e
-// raw_syscalls:sys_enter), rows agree within a tenth but for via=futex: which
-// of two runnable threads goes on decides whether a wait is needed, and 1.3
-// calls were counted where there were 1.6.
+// takes tens of microseconds so, and has no factor: a count near 0 makes none.
+// Not counted are what comes by the clock and not by the op, the naps of
+// sysmon (nanosleep), and the questions of the evidence (getcpu); the worker's
+// answer has all of them by name. The kernel's own count of a worker that
+// nobody stops agrees, but for via=futex: which of two runnable threads goes on
+// decides whether a wait is needed, and a tracer makes it fewer.
 //
 // It favours the goroutine: with no work between, its stack and its few words
 // of state stay in the first-level cache, and so does a thread's, whose
@@ -98,14 +97,15 @@ func switchCases() []Case {
 				// one P for two that would be measured, so they get one each.
 				c.Procs = 2
 			}
-			c.Awake = impl == "goroutine" || impl == "floor" && via != "futex" && via != "yield"
+			c.Awake = impl == "goroutine" || impl == "floor"
 		case "cross":
 			c.CPUs, c.Procs = 2, 2
 		}
-		if impl == "clone" {
+		c.C = impl == "pthread"
+		if impl == "clone" || c.C {
 			// No Go code runs in a turn. With an idle P beside the one of the
 			// goroutine that waits for its end, sysmon would look every 20 us.
-			c.Procs = 1
+			c.Procs, c.Awake = 1, true
 		}
 		cases = append(cases, c)
 		if w.stamped != nil && (place != "free" || impl == "goroutine") {
@@ -155,6 +155,14 @@ func switchCases() []Case {
 	row("goroutine", "pipe", "free", goWay(pipe, nil), oftenScheduled)
 	row("locked", "pipe", "free", goWay(blockedPipe, wire))
 	row("clone", "pipe", "free", rawWay(threads.Pipe, false))
+	if withPthread {
+		row("pthread", "futex", "same", way{open: openRaw(cPair, threads.Futex, false)}, one, stayed)
+		row("pthread", "pipe", "same", way{open: openRaw(cPair, threads.Pipe, false)}, one, stayed)
+		row("pthread", "yield", "same", way{open: openRaw(cPair, threads.Yield, false)}, one)
+		row("pthread", "futex", "cross", way{open: openRaw(cPair, threads.Futex, true)}, most, crossed)
+		row("pthread", "pipe", "cross", way{open: openRaw(cPair, threads.Pipe, true)}, most, crossed)
+	}
+
 	// Under a tracer, system calls per op.
 	calls := func(per, slack float64) Want { return Want{Count: "syscalls", Per: per, Slack: slack, Const: 50} }
 	traced := func(impl, via, place string, wants ...Want) Case {
@@ -280,8 +288,8 @@ func (a *pairArm) Run(n int) (lockstep.Slice, error) {
 	return lockstep.Slice{Ops: 2 * trips, Elapsed: a.meter.elapsed, Counts: a.meter.counts(counts)}, nil
 }
 
-// openRaw opens two raw threads, or one for a floor.
-func openRaw(make func(threads.Op) (*threads.Driver, error), op threads.Op, apart bool) func(func(string)) (lockstep.Arm, error) {
+// openRaw opens two raw threads or C threads, or one raw thread for a floor.
+func openRaw[D Driver](make func(threads.Op) (D, error), op threads.Op, apart bool) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
 		d, err := make(op)
 		if err != nil {
@@ -301,7 +309,7 @@ func openRaw(make func(threads.Op) (*threads.Driver, error), op threads.Op, apar
 	}
 }
 
-type rawArm struct{ *threads.Driver }
+type rawArm struct{ Driver }
 
 func (a *rawArm) Run(n int) (lockstep.Slice, error) {
 	t, err := a.Driver.Run(n, min(warmThread, n))

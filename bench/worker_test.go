@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -24,11 +25,16 @@ import (
 // "NAME FILE" has it write a line into the file for each turn.
 const relayVariable = "THREADBENCH_TEST_RELAY"
 
-// dyingVariable makes a worker die with a message as soon as it runs.
+// dyingVariable makes a worker die with a message as soon as it runs, or, told
+// to panic, with the stacks that the runtime shows then.
 const dyingVariable = "THREADBENCH_TEST_DYING"
 
 func dieIfTold() {
-	if why := os.Getenv(dyingVariable); why != "" {
+	switch why := os.Getenv(dyingVariable); why {
+	case "":
+	case "panic":
+		panic("told to")
+	default:
 		fmt.Fprintln(os.Stderr, why)
 		os.Exit(3)
 	}
@@ -88,6 +94,8 @@ func heavy(c bench.Case) string {
 	switch {
 	case c.Name.Family == "StackGrow" && depth != "4096" && depth != "262144":
 		return "depths between two others"
+	case c.Name.Family == "Scale" && len(c.Name.Get("n")) > len("1000"), c.Name.Family == "GC" && c.Name.Get("n") != "1000":
+		return "it holds thousands of tasks"
 	case c.Name.Family == "Serve" && (c.Name.Get("n") == "100" || c.Name.Get("n") == "10000"):
 		return "between two others, or thousands of connections"
 	case c.Name.Family != "Stack":
@@ -119,7 +127,8 @@ func TestCases(t *testing.T) {
 			if c.Once == 0 && s.Ops < n {
 				t.Errorf("%d ops done, %d asked for", s.Ops, n)
 			}
-			if inTime := c.Name.Family != "Stack" && c.Name.Get("mode") != "traced"; inTime != (s.Elapsed > 0) {
+			family, _ := bench.FamilyOf(c.Name.Family)
+			if inTime := slices.Contains(family.Primary, "ns/op") && c.Name.Get("mode") != "traced"; inTime != (s.Elapsed > 0) {
 				t.Errorf("the ops took %v", s.Elapsed)
 			}
 			for _, w := range c.Wants {
@@ -135,7 +144,6 @@ func TestCases(t *testing.T) {
 					t.Errorf("it reports %v in the unknown unit %s", x, unit)
 				}
 			}
-			family, _ := bench.FamilyOf(c.Name.Family)
 			for _, unit := range family.Primary {
 				if _, ok := s.Figures[unit]; !ok && unit != "ns/op" {
 					t.Errorf("it does not report %s", unit)
@@ -186,10 +194,36 @@ func skipOrFail(t *testing.T, err error) {
 	}
 }
 
+// TestStartStacks holds what a program has when it starts against the stacks
+// that the runtime itself shows at the same moment, its own among them.
+func TestStartStacks(t *testing.T) {
+	site, program := here(t)
+	for _, name := range []string{"Start/impl=goroutine/procs=1", "Start/impl=goroutine/procs=4"} {
+		c, _ := bench.Lookup(name)
+		spec, err := c.Spec(program, site)
+		skipOrFail(t, err)
+		s, _, err := lockstep.Once(context.Background(), spec, 1)
+		skipOrFail(t, err)
+
+		cmd := exec.Command(spec.Path)
+		cmd.Env = append(spec.Env, dyingVariable+"=panic", "GOTRACEBACK=system")
+		text, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(text), "panic: told to") {
+			t.Fatalf("%s: told to panic: %v\n%.300s", name, err, text)
+		}
+		shown := len(regexp.MustCompile(`(?m)^goroutine [1-9]`).FindAll(text, -1))
+		own := len(regexp.MustCompile(`(?m)^created by runtime\.`).FindAll(text, -1))
+		users, runtimes := s.Figures["user-goroutines"], s.Figures["runtime-goroutines"]
+		if float64(shown) != users+runtimes || float64(own) != runtimes || users != 1 {
+			t.Errorf("%s: %v goroutines of the program and %v of the runtime; the runtime shows %d, of which it made %d itself", name, users, runtimes, shown, own)
+		}
+	}
+}
+
 // TestOnceIsOnce asks the cases that are measured once a process for more.
 func TestOnceIsOnce(t *testing.T) {
 	site, program := here(t)
-	for _, name := range []string{"Create/impl=goroutine/mode=cold", "Create/impl=clone/mode=nojoin", "Switch/impl=clone/mode=stamped/via=futex/place=same"} {
+	for _, name := range []string{"Create/impl=goroutine/mode=cold", "Create/impl=clone/mode=nojoin", "Scale/impl=locked/n=10", "Switch/impl=clone/mode=stamped/via=futex/place=same"} {
 		c, ok := bench.Lookup(name)
 		if !ok {
 			t.Fatalf("no case %s", name)

@@ -73,6 +73,13 @@ type Herd struct {
 	all     chan struct{} // says that arrived has come to want
 	gate    chan struct{}
 	parked  sync.WaitGroup
+
+	// Of workers alone.
+	steps   int
+	turned  bool
+	turns   chan struct{}
+	working sync.WaitGroup
+	right   atomic.Int64 // whose work came to what it should
 }
 
 // NewHerd prepares tasks that hold depth bytes of stack each. in is called by
@@ -81,11 +88,28 @@ func NewHerd(depth int, in func()) *Herd {
 	return &Herd{depth: depth, in: in, all: make(chan struct{}, 1), gate: make(chan struct{})}
 }
 
+// workSeed is what a worker's steps begin with.
+const workSeed = 1
+
+// NewWorkers prepares tasks that park until they are given a turn, do so many
+// steps of Work in it, at least one, and park again. in is as in NewHerd.
+func NewWorkers(steps int, in func()) *Herd {
+	if steps < 1 {
+		panic(fmt.Sprintf("goroutines: %d steps of work", steps))
+	}
+	h := NewHerd(0, in)
+	h.steps, h.turns = steps, make(chan struct{})
+	return h
+}
+
 // Make starts n more tasks.
 func (h *Herd) Make(n int) error {
 	h.made += n
 	h.want.Store(int64(h.made))
 	h.parked.Add(n)
+	if h.steps > 0 {
+		h.working.Add(n)
+	}
 	task := h.task
 	for range n {
 		go task()
@@ -112,6 +136,13 @@ func (h *Herd) park() {
 		default: // said already, and nobody has waited since
 		}
 	}
+	if h.steps > 0 {
+		<-h.turns
+		if Work(workSeed, h.steps) == Worked(workSeed, h.steps) {
+			h.right.Add(1)
+		}
+		h.working.Done()
+	}
 	<-h.gate
 }
 
@@ -122,8 +153,33 @@ func (h *Herd) Wait() {
 	}
 }
 
-// Release lets every task of the herd exit.
-func (h *Herd) Release() { close(h.gate) }
+// Turns gives each worker its turn, one after the other without waiting for
+// what it does in it, and returns when all have done their work. It is for
+// once, when Wait has returned. each is called after every turn given; nil
+// does nothing.
+func (h *Herd) Turns(each func()) {
+	h.turned = true
+	for range h.made {
+		h.turns <- struct{}{}
+		if each != nil {
+			each()
+		}
+	}
+	h.working.Wait()
+}
+
+// Worked is how many workers have done their work, and done it right. It is
+// for after Turns.
+func (h *Herd) Worked() int { return int(h.right.Load()) }
+
+// Release lets every task of the herd exit. Workers that were given no turn
+// are given it first.
+func (h *Herd) Release() {
+	if h.steps > 0 && !h.turned {
+		h.Turns(nil)
+	}
+	close(h.gate)
+}
 
 // Join waits until every task of the herd has run to its end.
 func (h *Herd) Join() { h.parked.Wait() }
@@ -186,7 +242,8 @@ func (g *Grower) task(in func()) {
 	close(g.exited)
 }
 
-// here is where the caller's stack is, to be compared and never to be used.
+// here is where the caller's stack is. Making a number of the pointer is sound,
+// since it is compared and never made a pointer again.
 //
 //go:noinline
 func here() uintptr {

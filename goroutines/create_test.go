@@ -207,3 +207,52 @@ func TestDescend(t *testing.T) {
 		})
 	}
 }
+
+// TestWorkers gives turns to a herd of workers: each does its work once, and
+// parks again.
+func TestWorkers(t *testing.T) {
+	for _, n := range []int{0, 1, 300} {
+		leaveNothing(t)
+		h := NewWorkers(100, nil)
+		if err := h.Make(n); err != nil {
+			t.Fatal(err)
+		}
+		h.Wait()
+		if got := h.Worked(); got != 0 {
+			t.Errorf("%d workers have worked before their turn", got)
+		}
+		turns := 0
+		h.Turns(func() { turns++ })
+		if got := h.Worked(); got != n || turns != n {
+			t.Errorf("%d workers have worked in %d turns, want %d in %d", got, turns, n, n)
+		}
+		if got := parked(t); got != n {
+			t.Errorf("%d tasks are parked after their turn, want %d", got, n)
+		}
+		h.Release()
+		h.Join()
+	}
+}
+
+// TestWorkersReleasedFirst: workers that were given no turn can be ended.
+func TestWorkersReleasedFirst(t *testing.T) {
+	leaveNothing(t)
+	h := NewWorkers(100, nil)
+	if err := h.Make(10); err != nil {
+		t.Fatal(err)
+	}
+	h.Release()
+	h.Join()
+	if got := h.Worked(); got != 10 {
+		t.Errorf("%d of 10 workers have worked", got)
+	}
+}
+
+func TestNoWork(t *testing.T) {
+	defer func() {
+		if r := recover(); r != "goroutines: 0 steps of work" {
+			t.Errorf("panic %v", r)
+		}
+	}()
+	NewWorkers(0, nil)
+}

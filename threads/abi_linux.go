@@ -72,6 +72,7 @@ type control struct {
 	depth uintptr // bytes of stack to touch
 	fd    int64   // what body block reads from, and body echo reads from and writes to
 	got   int64   // what the latest read returned
+	work  uint64  // what body work's steps begin with, and then what they have come to; n says how many
 
 	// A turn of work: Go sets n and warm, bumps gate and waits for done. quit
 	// is read after each wait, on the gate and in take.
@@ -123,6 +124,8 @@ type herd struct {
 	arrived uint32 // futex: threads that have got as far as parking
 	want    uint32 // the arrival that wakes who waits on arrived
 	release uint32 // futex: 1 lets all of them exit
+	turns   uint32 // futex: turns of work given and not taken
+	worked  uint32 // futex: threads that have done their work
 }
 
 // A faultWatch is what the handler of faults works with.
@@ -160,5 +163,6 @@ type bodies struct {
 	yieldPass, yieldTake, nop       uintptr
 	spawn, join, stampSpawn         uintptr
 	stamp, takeStamp, touch         uintptr
+	work                            uintptr
 	echo                            uintptr
 }

@@ -36,6 +36,11 @@ func waitWhile(word *uint32, v uint32, shared bool) {
 	}
 }
 
+// wakeOne wakes one that waits on the word, the first of them.
+func wakeOne(word *uint32) {
+	unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWakePrivate, 1, 0, 0, 0)
+}
+
 // setAndWake stores v in the word and wakes all that wait on it.
 func setAndWake(word *uint32, v uint32) {
 	atomic.StoreUint32(word, v)

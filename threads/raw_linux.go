@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"threadbench/goroutines"
 )
 
 // MapsPerThread is how many memory maps a raw thread takes of
@@ -131,6 +133,8 @@ type Herd struct {
 	stack   int // usable bytes
 	depth   int
 	fds     []int // what each works on, in the order in which they are made, or what all of them do
+	steps   int   // of work that each does in its turn
+	turned  bool  // the turns have been given
 	shared  mapping
 	words   *herd
 	members []thread
@@ -166,6 +170,23 @@ func newHerd(body uintptr, stack, depth int, fds []int) (*Herd, error) {
 	return &Herd{body: body, stack: (stack + pageBytes - 1) &^ (pageBytes - 1), depth: depth, fds: fds, shared: shared, words: shared.herdAt()}, nil
 }
 
+// workSeed is what a worker's steps begin with.
+const workSeed = 1
+
+// NewWorkers prepares threads that park until they are given a turn, do so
+// many steps of goroutines.Work in it, at least one, and park again. The stack
+// has to be a LeastStack(0) at least. A refused mapping is a *StartError.
+func NewWorkers(stack, steps int) (*Herd, error) {
+	if steps < 1 {
+		panic(fmt.Sprintf("threads: %d steps of work", steps))
+	}
+	h, err := newHerd(pcs.work, stack, 0, []int{-1})
+	if err == nil {
+		h.steps = steps
+	}
+	return h, err
+}
+
 // Make starts n more threads. If one is refused it says so by a *StartError;
 // those made before it stay in the herd.
 func (h *Herd) Make(n int) error {
@@ -187,6 +208,7 @@ func (h *Herd) add() error {
 	t.control.herd = h.words
 	t.control.depth = uintptr(h.depth)
 	t.control.fd = int64(h.fds[len(h.members)%len(h.fds)])
+	t.control.n, t.control.work = uint64(h.steps), workSeed
 	if err := t.start(); err != nil {
 		t.mapping.unmap()
 		return err
@@ -210,8 +232,48 @@ func (h *Herd) Wait() {
 	}
 }
 
-// Release lets every parked thread of the herd exit.
-func (h *Herd) Release() { setAndWake(&h.words.release, 1) }
+// Turns gives each worker its turn, one after the other without waiting for
+// what it does in it, and returns when all have done their work. It is for
+// once, when Wait has returned. each is called after every turn given; nil
+// does nothing.
+func (h *Herd) Turns(each func()) {
+	h.turned = true
+	for range h.members {
+		atomic.AddUint32(&h.words.turns, 1)
+		wakeOne(&h.words.turns)
+		if each != nil {
+			each()
+		}
+	}
+	for {
+		worked := atomic.LoadUint32(&h.words.worked)
+		if int(worked) >= len(h.members) {
+			return
+		}
+		waitWhile(&h.words.worked, worked, false)
+	}
+}
+
+// Worked is how many workers have done their work, and done it right. It is
+// for after Turns.
+func (h *Herd) Worked() int {
+	want, right := goroutines.Worked(workSeed, h.steps), 0
+	for _, t := range h.members {
+		if atomic.LoadUint64(&t.control.work) == want {
+			right++
+		}
+	}
+	return right
+}
+
+// Release lets every parked thread of the herd exit. Workers that were given
+// no turn are given it first.
+func (h *Herd) Release() {
+	if h.steps > 0 && !h.turned {
+		h.Turns(nil)
+	}
+	setAndWake(&h.words.release, 1)
+}
 
 // Join waits until every thread of the herd has exited and unmaps all that
 // the herd has mapped. The Herd can't be used after it.

@@ -117,6 +117,8 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVQ AX, bodies_takeStamp(DI)
 	LEAQ touch<>(SB), AX
 	MOVQ AX, bodies_touch(DI)
+	LEAQ work<>(SB), AX
+	MOVQ AX, bodies_work(DI)
 	LEAQ echo<>(SB), AX
 	MOVQ AX, bodies_echo(DI)
 	RET
@@ -216,6 +218,10 @@ arrived:
 TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
 	CALL touch<>(SB)
 	ARRIVE
+	JMP  hold<>(SB)
+
+// hold waits until the herd in R13 is released, and exits.
+TEXT hold<>(SB), NOSPLIT|NOFRAME, $0-0
 	JMP  released
 wait:
 	LEAQ herd_release(R13), DI
@@ -563,6 +569,40 @@ check:
 	JMP  next
 done:
 	RET
+
+// work arrives, waits for a turn and takes it, does its steps of work, counts
+// itself, and parks. The last one to have worked wakes who waits for that.
+TEXT work<>(SB), NOSPLIT|NOFRAME, $0-0
+	ARRIVE
+	JMP  look
+wait:
+	LEAQ herd_turns(R13), DI
+	FUTEX(const_futexWaitPrivate, $0)
+look:
+	MOVL herd_turns(R13), AX
+take:
+	TESTL AX, AX
+	JEQ  wait
+	LEAL -1(AX), BX
+	LOCK
+	CMPXCHGL BX, herd_turns(R13) // AX is what it found
+	JNE  take
+
+	MOVQ control_work(R12), AX
+	MOVQ control_n(R12), CX
+	CALL threadbench∕goroutines·steps(SB)
+	MOVQ AX, control_work(R12)
+
+	MOVL $1, BX
+	LOCK
+	XADDL BX, herd_worked(R13)
+	INCL BX
+	CMPL BX, herd_want(R13)
+	JNE  worked
+	LEAQ herd_worked(R13), DI
+	FUTEX(const_futexWakePrivate, $1)
+worked:
+	JMP  hold<>(SB)
 
 // echo arrives, and writes back what it reads until there is no more to read,
 // or a call fails.

@@ -117,6 +117,8 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVD R1, bodies_takeStamp(R0)
 	MOVD $touch<>(SB), R1
 	MOVD R1, bodies_touch(R0)
+	MOVD $work<>(SB), R1
+	MOVD R1, bodies_work(R0)
 	MOVD $echo<>(SB), R1
 	MOVD R1, bodies_echo(R0)
 	RET
@@ -229,6 +231,10 @@ arrived:
 TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
 	CALL touch<>(SB)
 	ARRIVE
+	JMP  hold<>(SB)
+
+// hold waits until the herd in R20 is released, and exits.
+TEXT hold<>(SB), NOSPLIT|NOFRAME, $0-0
 	JMP  released
 wait:
 	ADD  $herd_release, R20, R0
@@ -602,6 +608,42 @@ check:
 	JMP  next
 done:
 	RET
+
+// work arrives, waits for a turn and takes it, does its steps of work, counts
+// itself, and parks. The last one to have worked wakes who waits for that.
+TEXT work<>(SB), NOSPLIT|NOFRAME, $0-0
+	ARRIVE
+	JMP  look
+wait:
+	ADD  $herd_turns, R20, R0
+	FUTEX(const_futexWaitPrivate, ZR)
+look:
+	ADD  $herd_turns, R20, R0
+take:
+	LDAXRW (R0), R1
+	CBZW R1, wait
+	SUBW $1, R1
+	STLXRW R1, (R0), R2
+	CBNZ R2, take
+
+	MOVD control_work(R19), R0
+	MOVD control_n(R19), R1
+	CALL threadbench∕goroutines·steps(SB)
+	MOVD R0, control_work(R19)
+
+	ADD  $herd_worked, R20, R0
+tally:
+	LDAXRW (R0), R1
+	ADDW $1, R1
+	STLXRW R1, (R0), R2
+	CBNZ R2, tally
+	ADD  $herd_want, R20, R2
+	LDARW (R2), R2 /* not before the tally is stored */
+	CMPW R1, R2
+	BNE  worked
+	FUTEX(const_futexWakePrivate, $1)
+worked:
+	JMP  hold<>(SB)
 
 // echo arrives, and writes back what it reads until there is no more to read,
 // or a call fails.

@@ -190,12 +190,69 @@ func TestHerdReleasedFirst(t *testing.T) {
 func TestHerdParks(t *testing.T) {
 	leaveNothing(t)
 	h := made(t, 5, LeastStack(0), 0)
+	parksOn(t, h, &h.words.release)
+}
+
+// parksOn sees every thread of a herd asleep on a futex word.
+func parksOn(t *testing.T, h *Herd, word *uint32) {
+	t.Helper()
 	for _, tid := range h.TIDs() {
-		eventually(t, "each thread waits for the release", func() bool {
-			call, word := blockedIn(t, tid)
-			return call == unix.SYS_FUTEX && uintptr(word) == uintptr(unsafe.Pointer(&h.words.release))
+		eventually(t, "each thread waits on its word", func() bool {
+			call, on := blockedIn(t, tid)
+			return call == unix.SYS_FUTEX && uintptr(on) == uintptr(unsafe.Pointer(word))
 		})
 	}
+}
+
+// TestWorkers gives turns to a herd of workers: each does its work once, and
+// parks again on the word that releases it.
+func TestWorkers(t *testing.T) {
+	for _, n := range []int{0, 1, 60} {
+		leaveNothing(t)
+		h, err := NewWorkers(LeastStack(0), 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Make(n); err != nil {
+			t.Fatal(err)
+		}
+		h.Wait()
+		if got := h.Worked(); got != 0 {
+			t.Errorf("%d workers have worked before their turn", got)
+		}
+		t.Run("before", func(t *testing.T) { parksOn(t, h, &h.words.turns) })
+		turns := 0
+		h.Turns(func() { turns++ })
+		if got := h.Worked(); got != n || turns != n {
+			t.Errorf("%d workers have worked in %d turns, want %d in %d", got, turns, n, n)
+		}
+		if left := atomic.LoadUint32(&h.words.turns); left != 0 {
+			t.Errorf("%d turns were not taken", left)
+		}
+		t.Run("after", func(t *testing.T) { parksOn(t, h, &h.words.release) })
+		h.Release()
+		h.Join()
+	}
+}
+
+// TestWorkersReleasedFirst: workers that were given no turn can be ended, and
+// so can those whose work comes to something else.
+func TestWorkersReleasedFirst(t *testing.T) {
+	leaveNothing(t)
+	h, err := NewWorkers(LeastStack(0), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Make(10); err != nil {
+		t.Fatal(err)
+	}
+	h.Wait()
+	h.members[3].control.n = 99
+	h.Release()
+	if got := h.Worked(); got != 9 {
+		t.Errorf("%d workers have done their work right, want 9 of 10", got)
+	}
+	h.Join()
 }
 
 // resident is which pages of a mapping are, those below skip left out, from

@@ -53,6 +53,9 @@ func NewHerd(stack, depth int) (*Herd, error) { return nil, unsupported() }
 // NewReaders answers ErrUnsupported here.
 func NewReaders(stack, fd int) (*Herd, error) { return nil, unsupported() }
 
+// NewWorkers answers ErrUnsupported here.
+func NewWorkers(stack, steps int) (*Herd, error) { return nil, unsupported() }
+
 // NewEchoers answers ErrUnsupported here.
 func NewEchoers(stack int, fds []int) (*Herd, error) { return nil, unsupported() }
 
@@ -64,6 +67,12 @@ func (h *Herd) Make(n int) error { return unsupported() }
 
 // Wait does nothing here.
 func (h *Herd) Wait() {}
+
+// Turns does nothing here.
+func (h *Herd) Turns(each func()) {}
+
+// Worked is 0 here.
+func (h *Herd) Worked() int { return 0 }
 
 // Release does nothing here.
 func (h *Herd) Release() {}

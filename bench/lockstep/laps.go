@@ -43,7 +43,7 @@ func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 		if err == nil {
 			results[i].Cuts = w.Cuts
 			defer w.Kill()
-			n[i], err = calibrate(ctx, w, plan.Slice)
+			n[i], err = Calibrate(ctx, w, plan.Slice)
 		}
 		if err != nil {
 			results[i].Err = err
@@ -133,8 +133,8 @@ func Once(ctx context.Context, spec Spec, n int) (s Slice, cuts []string, err er
 	return s, w.Cuts, w.Close(ctx)
 }
 
-// calibrate finds how many ops take about as long as a slice should.
-func calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error) {
+// Calibrate finds how many ops take about as long as a slice should.
+func Calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error) {
 	fits := 0 // into a slice, by the latest one if that was long enough to tell
 	for n := 1; ; {
 		s, err := w.Run(ctx, n)
@@ -192,4 +192,19 @@ func Median(xs []float64) float64 {
 		return s[m]
 	}
 	return (s[m-1] + s[m]) / 2
+}
+
+// Ratio is what one worker measured over what another did: the median over
+// windows of the quotient in the same window; false if there is none.
+func Ratio(of, over []float64) (float64, bool) {
+	var xs []float64
+	for i := range min(len(of), len(over)) {
+		if over[i] > 0 {
+			xs = append(xs, of[i]/over[i])
+		}
+	}
+	if len(xs) == 0 {
+		return 0, false
+	}
+	return Median(xs), true
 }

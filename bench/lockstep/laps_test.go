@@ -350,7 +350,7 @@ func TestCalibrate(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer w.Kill()
-			if n, err := calibrate(context.Background(), w, slice); err != nil || n != test.want {
+			if n, err := Calibrate(context.Background(), w, slice); err != nil || n != test.want {
 				t.Errorf("calibrate = %d, %v, want %d", n, err, test.want)
 			}
 		})
@@ -380,5 +380,23 @@ func TestOnce(t *testing.T) {
 	var skip *Skip
 	if _, _, err := Once(context.Background(), scripted(t, "say skip no room"), 1); !errors.As(err, &skip) {
 		t.Errorf("Once = %v (%T), want a *Skip", err, err)
+	}
+}
+
+func TestRatio(t *testing.T) {
+	for _, test := range []struct {
+		of, over []float64
+		want     float64
+		ok       bool
+	}{
+		{[]float64{2, 9, 4}, []float64{1, 3, 1}, 3, true},
+		{[]float64{2, 9}, []float64{1, 3, 1}, 2.5, true},
+		{[]float64{2, 9}, []float64{0, 3}, 3, true},
+		{[]float64{2}, []float64{0}, 0, false},
+		{nil, []float64{1}, 0, false},
+	} {
+		if got, ok := Ratio(test.of, test.over); got != test.want || ok != test.ok {
+			t.Errorf("Ratio of %v over %v = %v, %v, want %v, %v", test.of, test.over, got, ok, test.want, test.ok)
+		}
 	}
 }

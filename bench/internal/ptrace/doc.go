@@ -5,9 +5,8 @@
 // filter stop each of its calls for the tracer (SECCOMP_RET_TRACE, seccomp(2)).
 // PTRACE_SYSCALL, which needs no help, stops at a call's end as well. That
 // changes what is counted: a thread that has woken another one is held up
-// before it can go to sleep itself, and finds its answer there when it gets on,
-// so that two calls for each hand-off become one and a half. A stop before a
-// call comes when the call is decided upon.
+// before it can go to sleep itself, and finds its answer there when it gets
+// on: its wait is never made. A stop before a call comes when that is decided.
 package ptrace
 
 import (

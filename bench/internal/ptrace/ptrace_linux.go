@@ -126,7 +126,7 @@ func refused(step string, err error) error {
 			scope = strings.TrimSpace(string(text))
 		}
 		return &RefusedError{Step: step, Err: err, Why: "kernel.yama.ptrace_scope is " + scope +
-			"; it may not be above 1 (but for root, 2), a container needs a seccomp profile that lets ptrace(2) pass, " +
+			"; it may not be above 1 (but for root, 2), the kernel has to have seccomp filters, a container needs a seccomp profile that lets ptrace(2) pass, " +
 			"and neither strace nor a debugger may watch this process, nor an emulator run it"}
 	}
 	return err

@@ -131,13 +131,15 @@ ok  	threadbench/bench	3.2s
 }
 
 func TestPrimary(t *testing.T) {
-	for _, tt := range []struct{ line, unit, parts string }{
-		{"2 user-B/task 3 kernel-B/task 5 ns/op", "ns/op", "ns/op"},
-		{"2 user-B/task 3 kernel-B/task 1 x-goroutine", Memory, "user-B/task kernel-B/task"},
-		{"1 x-goroutine 1 x-self 2 user-B/task", "user-B/task", "user-B/task"},
-		{"9 req/s 2 p99-ns", "req/s", "req/s"},
+	for _, tt := range []struct{ family, line, unit, parts string }{
+		{"Stack", "2 user-B/task 3 kernel-B/task 5 ns/op", "ns/op", "ns/op"},
+		{"Stack", "2 user-B/task 3 kernel-B/task 1 x-goroutine", Memory, "user-B/task kernel-B/task"},
+		{"Stack", "1 x-goroutine 1 x-self 2 user-B/task", "user-B/task", "user-B/task"},
+		{"Unknown", "9 req/s 2 p99-ns", "req/s", "req/s"},
+		{"GC", "1 x-goroutine 5 cycle-ns 7 stw-ns", "stw-ns", "stw-ns"},
+		{"GC", "1 x-goroutine 5 cycle-ns", "cycle-ns", "cycle-ns"},
 	} {
-		f := read(t, head+"BenchmarkStack/impl=goroutine 1 "+tt.line+"\n# end round 1\n")
+		f := read(t, head+"Benchmark"+tt.family+"/impl=goroutine 1 "+tt.line+"\n# end round 1\n")
 		unit, parts := f.Rows[0].Primary()
 		if unit != tt.unit || strings.Join(parts, " ") != tt.parts {
 			t.Errorf("Primary of %q = %q, %q; want %q, %q", tt.line, unit, parts, tt.unit, tt.parts)

@@ -189,12 +189,12 @@ func conclude(c bench.Case, got, ref, twin *measured) outcome {
 		write(lockstep.Median(got.primary), "ns/op")
 	}
 	if ref != nil && ref.err == nil {
-		if x, ok := ratio(got, ref); ok {
+		if x, ok := lockstep.Ratio(got.primary, ref.primary); ok {
 			write(x, "x-goroutine")
 		}
 	}
 	if twin != nil && twin.err == nil {
-		if x, ok := ratio(twin, got); ok {
+		if x, ok := lockstep.Ratio(twin.primary, got.primary); ok {
 			write(x, "x-self")
 		}
 	}
@@ -222,21 +222,6 @@ func conclude(c bench.Case, got, ref, twin *measured) outcome {
 func legible(line string) error {
 	_, err := results.Read(strings.NewReader("driver: lockstep\n"+line+"# end round 1\n"), "this line")
 	return err
-}
-
-// ratio is the median over windows of one arm's figure over another's in the
-// same window.
-func ratio(arm, over *measured) (float64, bool) {
-	var xs []float64
-	for i := range min(len(arm.primary), len(over.primary)) {
-		if over.primary[i] > 0 {
-			xs = append(xs, arm.primary[i]/over.primary[i])
-		}
-	}
-	if len(xs) == 0 {
-		return 0, false
-	}
-	return lockstep.Median(xs), true
 }
 
 // explain says of an error whether it is a skip or a failure, and why. A

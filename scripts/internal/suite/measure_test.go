@@ -143,24 +143,6 @@ func TestConclusionsAreRead(t *testing.T) {
 	}
 }
 
-func TestRatio(t *testing.T) {
-	for _, test := range []struct {
-		arm, over []float64
-		want      float64
-		ok        bool
-	}{
-		{[]float64{2, 9, 4}, []float64{1, 3, 1}, 3, true},
-		{[]float64{2, 9}, []float64{1, 3, 1}, 2.5, true},
-		{[]float64{2, 9}, []float64{0, 3}, 3, true},
-		{[]float64{2}, []float64{0}, 0, false},
-		{nil, []float64{1}, 0, false},
-	} {
-		if got, ok := ratio(&measured{primary: test.arm}, &measured{primary: test.over}); got != test.want || ok != test.ok {
-			t.Errorf("ratio of %v over %v = %v, %v, want %v, %v", test.arm, test.over, got, ok, test.want, test.ok)
-		}
-	}
-}
-
 func TestExplain(t *testing.T) {
 	for _, test := range []struct {
 		err          error

@@ -105,18 +105,18 @@ func TestWholeRounds(t *testing.T) {
 
 func TestProgress(t *testing.T) {
 	var b strings.Builder
-	p := newProgress(&b, 4, 2)
-	p.at(1, "Create")
+	p := NewProgress(&b, 4, 2)
+	p.At(1, "Create")
 	if b.Len() > 0 {
 		t.Errorf("it begins with %q", b.String())
 	}
 	p.everyLines = 0
-	p.step()
+	p.Step()
 	p.begun = p.begun.Add(-time.Minute) // a minute for the first of four
-	p.at(1, "Switch")
-	p.step()
-	p.at(2, "Create")
-	p.end()
+	p.At(1, "Switch")
+	p.Step()
+	p.At(2, "Create")
+	p.End()
 	if want := "round 1 of 2, 3m0s left\nround 2 of 2, 1m0s left\n"; b.String() != want {
 		t.Errorf("progress %q, want %q", b.String(), want)
 	}

@@ -72,6 +72,7 @@ func answer(call uint32, errno syscall.Errno) error {
 		return err
 	}
 	// For all threads, this one's filter.
+	// Sound, since the conversion stands in the call's argument list.
 	_, _, e := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&program)))
 	if e != 0 {
 		return e

@@ -507,7 +507,7 @@ func TestSweepFolders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sweepFolders()
+	SweepFolders()
 	slices.Sort(kept)
 	if got := entries(t, temp); !slices.Equal(got, kept) {
 		t.Errorf("left are %v, want %v", got, kept)

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/term"
 )
 
-// progress says how far the run is: a bar on a terminal, else a line every
+// A Progress says how far the run is: a bar on a terminal, else a line every
 // ten seconds. It is drawn between two groups only, never beside a worker's
 // turn.
-type progress struct {
+type Progress struct {
 	w          io.Writer
 	bar        *progressbar.ProgressBar // nil without a terminal
 	begun      time.Time
@@ -23,8 +23,9 @@ type progress struct {
 	everyLines time.Duration
 }
 
-func newProgress(w io.Writer, steps, rounds int) *progress {
-	p := &progress{w: w, begun: time.Now(), said: time.Now(), all: steps, rounds: rounds, everyLines: 10 * time.Second}
+// NewProgress is of so many groups in all, in so many rounds.
+func NewProgress(w io.Writer, steps, rounds int) *Progress {
+	p := &Progress{w: w, begun: time.Now(), said: time.Now(), all: steps, rounds: rounds, everyLines: 10 * time.Second}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.bar = progressbar.NewOptions(steps,
 			progressbar.OptionSetWriter(w),
@@ -37,8 +38,8 @@ func newProgress(w io.Writer, steps, rounds int) *progress {
 	return p
 }
 
-// at says that a round's next group is about to be measured.
-func (p *progress) at(round int, what string) {
+// At says that a round's next group is about to be measured.
+func (p *Progress) At(round int, what string) {
 	if p.bar != nil {
 		p.bar.Describe(fmt.Sprintf("round %d of %d, %-28s", round, p.rounds, what))
 		return
@@ -49,22 +50,23 @@ func (p *progress) at(round int, what string) {
 	}
 }
 
-// step says that a group is done.
-func (p *progress) step() {
+// Step says that a group is done.
+func (p *Progress) Step() {
 	p.done++
 	if p.bar != nil {
 		p.bar.Add(1)
 	}
 }
 
-func (p *progress) left() time.Duration {
+func (p *Progress) left() time.Duration {
 	if p.done == 0 {
 		return 0
 	}
 	return (time.Since(p.begun) / time.Duration(p.done) * time.Duration(p.all-p.done)).Round(time.Second)
 }
 
-func (p *progress) end() {
+// End takes the bar away.
+func (p *Progress) End() {
 	if p.bar != nil {
 		p.bar.Clear()
 	}

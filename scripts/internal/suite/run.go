@@ -123,20 +123,26 @@ func parse(args []string, stdout io.Writer) (options, error) {
 // Run is the run command; it answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
+	return Main("run", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
+}
+
+// Main is a command from where its command line is parsed, with what came of
+// that: it does the job until it is stopped, and answers the exit code.
+func Main(name string, err error, stderr io.Writer, job func(context.Context) error) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
 	if err == nil {
 		ctx, stop := untilStopped()
 		defer stop()
-		err = run(ctx, o, stdout, stderr)
+		err = job(ctx)
 		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
 			// Whatever it was that this kept from ending well.
 			err = fmt.Errorf("%w before it could measure; start it again", stopped)
 		}
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "run:", err)
+		fmt.Fprintf(stderr, "%s: %v\n", name, err)
 		return 2
 	}
 	return 0
@@ -197,16 +203,16 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	o.plan.CPU = site.CPU
-	sweepFolders()
+	SweepFolders()
 	bench.SweepGroups()
 	defer bench.SweepGroups()
 
-	root, err := moduleRoot(ctx)
+	root, err := ModuleRoot(ctx)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(stderr, "building the worker\n")
-	worker, cleanup, err := buildWorker(ctx, root)
+	worker, cleanup, err := BuildWorker(ctx, root)
 	if err != nil {
 		return err
 	}
@@ -297,8 +303,8 @@ func render(file *results.File, format string, w io.Writer) error {
 	return claims.Text(w, []claims.Ledger{claims.New(file)})
 }
 
-// moduleRoot is the folder of this module, which the worker is built from.
-func moduleRoot(ctx context.Context) (string, error) {
+// ModuleRoot is the folder of this module, which the worker is built from.
+func ModuleRoot(ctx context.Context) (string, error) {
 	text, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -311,10 +317,10 @@ func moduleRoot(ctx context.Context) (string, error) {
 	return dir, nil
 }
 
-// buildWorker builds the bench test binary, which is its own worker, into a
+// BuildWorker builds the bench test binary, which is its own worker, into a
 // temporary folder that cleanup removes. The go command has its own there as
 // well: it leaves that behind when it is stopped.
-func buildWorker(ctx context.Context, root string) (path string, cleanup func(), err error) {
+func BuildWorker(ctx context.Context, root string) (path string, cleanup func(), err error) {
 	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", folderPrefix, os.Getpid()))
 	if err != nil {
 		return "", nil, fmt.Errorf("building the worker: %w", err)
@@ -329,7 +335,7 @@ func buildWorker(ctx context.Context, root string) (path string, cleanup func(),
 		}
 	}
 	path = filepath.Join(dir, "worker.test")
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", path, "./bench")
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", path, "-tags", bench.Tags, "./bench")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "GOTMPDIR="+dir)
 	tie(cmd)
@@ -344,9 +350,9 @@ func buildWorker(ctx context.Context, root string) (path string, cleanup func(),
 // process follows.
 const folderPrefix = "threadbench-"
 
-// sweepFolders removes the temporary folders of runs that were killed. One
+// SweepFolders removes the temporary folders of runs that were killed. One
 // whose process id is another program's by now stays until a later run.
-func sweepFolders() {
+func SweepFolders() {
 	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*-*"))
 	for _, dir := range left {
 		id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), folderPrefix), "-")
@@ -378,19 +384,19 @@ func openOutput(o options, root string, head []byte) (*output, error) {
 // rounds measures the rounds that are left and keeps each as it ends.
 func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output, stderr io.Writer) error {
 	left := o.plan.Rounds - out.next + 1
-	p := newProgress(stderr, max(0, left)*len(gs), o.plan.Rounds)
-	defer p.end()
+	p := NewProgress(stderr, max(0, left)*len(gs), o.plan.Rounds)
+	defer p.End()
 	noted := map[note]bool{}
 	for out.next <= o.plan.Rounds {
 		var lines, notes strings.Builder
 		before := readWeather()
 		for _, g := range inRound(gs, out.next) {
-			p.at(out.next, g.cases[0].Name.Family)
+			p.At(out.next, g.cases[0].Name.Family)
 			outcomes, err := m.measureGroup(ctx, g, o.profile, out.next)
 			if err != nil {
 				return err
 			}
-			p.step()
+			p.Step()
 			for _, oc := range outcomes {
 				lines.WriteString(oc.line)
 				for _, n := range oc.notes {

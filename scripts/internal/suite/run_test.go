@@ -214,3 +214,17 @@ func entries(t *testing.T, dir string) []string {
 	}
 	return names
 }
+
+func TestSameMachine(t *testing.T) {
+	const file = "kernel: 6.1\ntimer-ns: 50\npthread: glibc-2.36\n# plan {}\nother: 1\n"
+	for _, test := range []struct{ head, says string }{
+		{"kernel: 6.1\ntimer-ns: 20\npthread: glibc-2.36\n", ""},
+		{"kernel: 6.2\ntimer-ns: 50\npthread: glibc-2.36\n", `its kernel is "6.1", here it is "6.2"`},
+		{"kernel: 6.1\ntimer-ns: 50\n", `its pthread is "glibc-2.36", here it is ""`},
+		{"kernel: 6.1\npthread: glibc-2.36\nnew: 1\n", `its new is "", here it is "1"`},
+	} {
+		if err := sameMachine([]byte(file), []byte(test.head)); (err == nil) != (test.says == "") || err != nil && err.Error() != test.says {
+			t.Errorf("with the head %q: %v, want %q", test.head, err, test.says)
+		}
+	}
+}

@@ -17,8 +17,8 @@ func sample(values []float64) *benchmath.Sample {
 	return benchmath.NewSample(slices.Clone(values), &benchmath.DefaultThresholds)
 }
 
-// summarize is the median of at least one value and its interval.
-func summarize(unit string, values []float64) Stat {
+// Summarize is the median of at least one value and its interval.
+func Summarize(unit string, values []float64) Stat {
 	s := benchmath.AssumeNothing.Summary(sample(values), confidence)
 	stat := Stat{Unit: unit, Median: s.Center, N: len(values)}
 	if !math.IsInf(s.Lo, 0) && !math.IsInf(s.Hi, 0) {
@@ -30,7 +30,7 @@ func summarize(unit string, values []float64) Stat {
 // enough is the least number of rounds that an interval needs.
 func enough() int {
 	n := 2
-	for !summarize("", make([]float64, n)).Interval {
+	for !Summarize("", make([]float64, n)).Interval {
 		n++
 	}
 	return n
@@ -45,7 +45,7 @@ func unpaired(r, ref *results.Row) *Factor {
 		return nil
 	}
 	a, b := r.Values(unit), ref.Values(unit)
-	x := summarize(unit, a).Median / summarize(unit, b).Median
+	x := Summarize(unit, a).Median / Summarize(unit, b).Median
 	if !(x > 0) || math.IsInf(x, 0) {
 		return nil
 	}

@@ -147,10 +147,10 @@ func order(n bench.Name) int {
 func newRow(f *results.File, r *results.Row) Row {
 	row := Row{Name: r.Name, FullName: r.FullName, Contender: contender(r.Name), Lottery: r.Name.Get("place") == "free"}
 	primary, _ := r.Primary()
-	row.Stats = append(row.Stats, summarize(primary, r.Values(primary)))
+	row.Stats = append(row.Stats, Summarize(primary, r.Values(primary)))
 	for _, u := range r.Units() {
 		if u != primary && u != results.PairedFactor {
-			row.Stats = append(row.Stats, summarize(u, r.Values(u)))
+			row.Stats = append(row.Stats, Summarize(u, r.Values(u)))
 		}
 	}
 	ref := f.Ref(r)
@@ -162,10 +162,10 @@ func newRow(f *results.File, r *results.Row) Row {
 	case ref == r:
 		row.Factor = &Factor{Stat: Stat{Unit: results.PairedFactor, Median: 1, N: len(r.Runs)}, Paired: f.Driver == results.Lockstep, P: 1}
 		if self := r.Values(results.SelfFactor); len(self) > 0 {
-			row.Factor.Stat = summarize(results.SelfFactor, self)
+			row.Factor.Stat = Summarize(results.SelfFactor, self)
 		}
 	case f.Driver == results.Lockstep && len(xs) > 0:
-		row.Factor = &Factor{Stat: summarize(results.PairedFactor, xs), Paired: true}
+		row.Factor = &Factor{Stat: Summarize(results.PairedFactor, xs), Paired: true}
 	case f.Driver == results.Testing && ref != nil:
 		row.Factor = unpaired(r, ref)
 	}

@@ -116,8 +116,8 @@ func TestSummarize(t *testing.T) {
 		{[]float64{9, 6, 5, 3, 1, 2, 4, 7, 8}, Stat{Median: 5, Low: 2, High: 8, Interval: true, N: 9}},
 	} {
 		before := append([]float64(nil), tt.values...)
-		if d := cmp.Diff(tt.want, summarize("", tt.values)); d != "" {
-			t.Errorf("summarize(%v) (-want +got):\n%s", before, d)
+		if d := cmp.Diff(tt.want, Summarize("", tt.values)); d != "" {
+			t.Errorf("Summarize(%v) (-want +got):\n%s", before, d)
 		}
 		if d := cmp.Diff(before, tt.values); d != "" {
 			t.Errorf("summarize changed its argument (-before +after):\n%s", d)
@@ -213,8 +213,13 @@ func TestWords(t *testing.T) {
 		{"Create/impl=clone/mode=other", "Create/impl=goroutine/mode=other", paired(14, 13, 15), aa, "Create, raw thread (clone), mode=other: 14.0 times the goroutine arm's ns/op [13.0, 15.0]."},
 		{"Stack/impl=clone/stack=least/depth=0", "Stack/impl=goroutine/depth=0", paired(9.1, 9, 9.2), aa, "Parked, a raw thread on the least stack holds 9.10 times as much memory, user and kernel, as a goroutine [9.00, 9.20]."},
 		{"Stack/impl=locked/depth=4096", "Stack/impl=goroutine/depth=4096", paired(0.5, 0.4, 0.6), aa, "Parked at depth 4096, a locked thread holds 0.500 times as much memory, user and kernel, as a goroutine [0.400, 0.600]: less."},
-		{"Scale/impl=locked/n=1000", "Scale/impl=goroutine/n=1000", paired(0.5, 0.4, 0.6), aa, "Scale, locked thread, n=1000: 0.500 times the goroutine arm's ns/op [0.400, 0.600]."},
-		{"Scale/impl=locked/n=1000", "Scale/impl=goroutine/n=1000", paired(1, 0.9, 1.1), aa, "Scale, locked thread, n=1000: no difference from the goroutine arm seen, 0.900 to 1.10 times its ns/op."},
+		{"Other/impl=locked/n=1000", "Other/impl=goroutine/n=1000", paired(0.5, 0.4, 0.6), aa, "Other, locked thread, n=1000: 0.500 times the goroutine arm's ns/op [0.400, 0.600]."},
+		{"Other/impl=locked/n=1000", "Other/impl=goroutine/n=1000", paired(1, 0.9, 1.1), aa, "Other, locked thread, n=1000: no difference from the goroutine arm seen, 0.900 to 1.10 times its ns/op."},
+		{"Scale/impl=locked/n=1000", "Scale/impl=goroutine/n=1000", paired(9, 8, 10), aa, "Creating, holding and joining a locked thread, 1000 at once, takes 9.00 times as long as a goroutine [8.00, 10.0]."},
+		{"Scale/impl=clone/n=1000", "Scale/impl=goroutine/n=1000", paired(1, 0.5, 1.6), aa, "Creating, holding and joining a raw thread, 1000 at once, and a goroutine: no difference seen, 0.500 to 1.60 times as long."},
+		{"GC/impl=locked/n=1000/depth=65536", "GC/impl=goroutine/n=1000/depth=65536", paired(2, 1.8, 2.2), aa, "A collection with 1000 locked threads parked at depth 65536 stops the world 2.00 times as long as with goroutines [1.80, 2.20]."},
+		{"GC/impl=clone/n=1000/depth=0", "GC/impl=goroutine/n=1000/depth=0", paired(1, 0.5, 1.6), aa, "A collection with 1000 raw threads parked, and with goroutines: no difference seen, the world is stopped 0.500 to 1.60 times as long."},
+		{"GC/impl=floor/n=1000/depth=0", "GC/impl=goroutine/n=1000/depth=0", paired(0.5, 0.4, 0.6), aa, "A collection in a process without tasks stops the world 0.500 times as long as with goroutines parked [0.400, 0.600]: shorter."},
 		{"Switch/impl=fiber/via=channel", "Switch/impl=goroutine/via=channel", paired(2, 1.9, 2.1), aa, "Switch, fiber, via=channel: 2.00 times the goroutine arm's ns/op [1.90, 2.10]."},
 		{"Switch/impl=clone/via=eventfd", channel, paired(2, 1.9, 2.1), aa, "Switch, raw thread (clone), via=eventfd: 2.00 times the goroutine arm's ns/op [1.90, 2.10]."},
 		{futex, "", paired(2, 1.9, 2.1), aa, "Switch, raw thread (clone), via=futex, place=same: 2.00 times the goroutine arm's ns/op [1.90, 2.10]."},

@@ -19,8 +19,11 @@ const width = 100
 var evidence = map[string][]string{
 	"Create":    {"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Stack":     {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
+	"GC":        {"mark-ns", "cpu-ns", "cycle-ns", "held-ns", "tasks"},
+	"Start":     {"user-goroutines", "runtime-goroutines"},
 	"StackGrow": {"collections", "left-B/task", "faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
-	"Serve":     {"req/s", "cpu-ns/op", "client-share", "p50-ns", "p99-ns", "p999-ns", "late-ns", "threads", "user-B/conn", "kernel-B/conn"},
+	"Scale":     {"threads", "cold-ns", "user-B/task", "kernel-B/task", "gc-cycles", "tasks"},
+	"Serve":     {"req/s", "cpu-ns/op", "client-share", "p50-ns", "p99-ns", "p999-ns", "late-ns", "threads", "user-B/task", "kernel-B/task"},
 	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 }
 
@@ -62,9 +65,9 @@ func (t *Table) Text(w io.Writer) error {
 // of either kind: made with none to reuse, held, and switched between with each
 // side's own primitive on one CPU.
 var headlines = []string{
-	"Create/impl=locked/mode=cold", "Create/impl=clone/mode=cold",
-	"Stack/impl=locked/depth=0", "Stack/impl=clone/stack=least/depth=0",
-	"Switch/impl=locked/via=channel/place=same", "Switch/impl=clone/via=futex/place=same",
+	"Create/impl=locked/mode=cold", "Create/impl=clone/mode=cold", "Create/impl=pthread/mode=cold",
+	"Stack/impl=locked/depth=0", "Stack/impl=clone/stack=least/depth=0", "Stack/impl=pthread/stack=default/depth=0",
+	"Switch/impl=locked/via=channel/place=same", "Switch/impl=clone/via=futex/place=same", "Switch/impl=pthread/via=futex/place=same",
 }
 
 // Short is the table in a sentence for each of the headlines that it holds.

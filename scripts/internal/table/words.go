@@ -67,6 +67,9 @@ var wordings = []wording{
 	{"Serve", "floor", "", "Answering a request on one of {n} connections takes one loop for all of them {x} as long as {ref one} for each", "Answering a request on one of {n} connections, one loop for all of them and {ref one} for each: no difference seen, {x} as long", "faster"},
 	{"Serve", "", "", "Answering a request on one of {n} connections takes {one} for each {x} as long as {ref one}", "Answering a request on one of {n} connections, {one} and {ref one} for each: no difference seen, {x} as long", "faster"},
 	{"Switch", "", "traced", "A switch between {many}{via}{place} makes {figure} system calls under a tracer, one between {ref many}{ref via}{ref place} {ref figure}", "", ""},
+	{"Scale", "", "", "Creating, holding and joining {one}, {n} at once, takes {x} as long as {ref one}", "Creating, holding and joining {one}, {n} at once, and {ref one}: no difference seen, {x} as long", "faster"},
+	{"GC", "floor", "", "A collection in a process without tasks stops the world {x} as long as with {ref many} parked", "A collection in a process without tasks and with {ref many} parked: no difference seen, the world is stopped {x} as long", "shorter"},
+	{"GC", "", "", "A collection with {n} {many} parked{depth} stops the world {x} as long as with {ref many}", "A collection with {n} {many} parked{depth}, and with {ref many}: no difference seen, the world is stopped {x} as long", "shorter"},
 	{"Switch", "floor", "", "The floor of a switch takes {x} as long as one between {ref many}{ref via}{ref place}", "The floor of a switch and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 	{"Switch", "", "", "A switch between {many}{via}{place} takes {x} as long as one between {ref many}{ref via}{ref place}", "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 }
@@ -135,7 +138,7 @@ func plain(says string, r Row, ref *results.Row) string {
 	if strings.Contains(says, "{x}") || len(over) == 0 {
 		return ""
 	}
-	figures := strings.NewReplacer("{figure}", Figure(unit, r.Stats[0].Median), "{ref figure}", Figure(unit, summarize(unit, over).Median))
+	figures := strings.NewReplacer("{figure}", Figure(unit, r.Stats[0].Median), "{ref figure}", Figure(unit, Summarize(unit, over).Median))
 	return fill(figures.Replace(says), "", r, ref) + "."
 }
 
@@ -145,7 +148,7 @@ func overlaps(f Stat, ref *results.Row) bool {
 	if ref == nil || len(ref.Values(results.SelfFactor)) == 0 {
 		return false
 	}
-	self := summarize(results.SelfFactor, ref.Values(results.SelfFactor))
+	self := Summarize(results.SelfFactor, ref.Values(results.SelfFactor))
 	return self.Interval && f.Low <= self.High && self.Low <= f.High
 }
 
@@ -171,7 +174,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 			keys = append(keys, k+"="+v)
 		}
 	}
-	of := []string{"{x}", x, "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
+	of := []string{"{x}", x, "{n}", r.Name.Get("n"), "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
 	name := func(prefix string, n bench.Name, other string) {
 		c := contenders[n.Get("impl")]
 		place := phrases["place="+n.Get("place")]
@@ -182,7 +185,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 		if d := n.Get("depth"); d != "" && d != "0" {
 			depth = " at depth " + d
 		}
-		of = append(of, "{"+prefix+"n}", n.Get("n"), "{"+prefix+"one}", c.one, "{"+prefix+"many}", c.many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
+		of = append(of, "{"+prefix+"one}", c.one, "{"+prefix+"many}", c.many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
 			"{"+prefix+"via}", phrases["via="+n.Get("via")], "{"+prefix+"stack}", phrases["stack="+n.Get("stack")])
 	}
 	if ref != nil {

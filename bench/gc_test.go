@@ -1,0 +1,206 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"runtime/metrics"
+	"strings"
+	"testing"
+
+	"threadbench/bench/lockstep"
+	"threadbench/goroutines"
+)
+
+// says fails a test whose error isn't the one wanted, "" for none.
+func says(t *testing.T, name string, err error, want string) {
+	t.Helper()
+	if want == "" && err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+	if want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		t.Errorf("%s: %v, want an error with %q", name, err, want)
+	}
+}
+
+// TestGCArms collects with a few tasks of each kind parked, in a process of
+// its own.
+func TestGCArms(t *testing.T) {
+	const n = 50
+	for _, depth := range []int{0, 64 << 10} {
+		for _, kind := range []struct {
+			impl string
+			herd newHerd
+		}{
+			{"goroutine", goroutineHerd},
+			{"locked", lockedHerd},
+			{"clone", cloneHerd},
+			{"floor", nil},
+		} {
+			t.Run(fmt.Sprintf("%s%d", kind.impl, depth), func(t *testing.T) {
+				if !alone(t, still...) {
+					return
+				}
+				arm, err := openGC(kind.impl, n, depth, kind.herd)(func(why string) { t.Skip(why) })
+				var skip *lockstep.Skip
+				if errors.As(err, &skip) {
+					t.Skip(skip.Reason)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				s, err := arm.Run(1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := arm.Close(); err != nil {
+					t.Error(err)
+				}
+				if s.Ops != forced || s.Elapsed != 0 {
+					t.Errorf("%d ops in %v", s.Ops, s.Elapsed)
+				}
+				for _, unit := range []string{"stw-ns", "cycle-ns", "mark-ns"} {
+					if x := s.Figures[unit]; !(x > 0) || math.IsInf(x, 0) {
+						t.Errorf("%s is %v", unit, x)
+					}
+				}
+				if tasks, ok := s.Figures["tasks"]; ok != (kind.herd != nil) || ok && tasks != n {
+					t.Errorf("%v tasks", tasks)
+				}
+				if _, err := arm.Run(1); err == nil || !strings.Contains(err.Error(), "once a process") {
+					t.Errorf("measuring once more: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// TestGCProof holds what may be counted against what was to be parked.
+func TestGCProof(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		tids   []int
+		alive  int
+		stacks int64
+		want   string
+	}{
+		{"goroutines", nil, 10, 10 * 2048, ""},
+		{"threads", []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 10, 10 * 2048, ""},
+		{"one that has ended", nil, 9, 10 * 2048, "expected 10 tasks parked, seen 9"},
+		{"two on one thread", []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 8}, 10, 10 * 2048, "expected 10 threads parked, seen 9"},
+		{"stacks that have shrunk", nil, 10, 10 * 1791, "expected 1792 bytes of the runtime's stacks a task at least"},
+	} {
+		a := &gcArm{n: 10, least: 1792}
+		if test.tids != nil {
+			a.herd.tids = func() []int { return test.tids }
+		}
+		says(t, test.name, a.prove(test.alive, test.stacks), test.want)
+	}
+}
+
+func TestCyclesCounted(t *testing.T) {
+	before := cycleCount{3, 2}
+	says(t, "as many as forced", before.since(cycleCount{3 + forced, 2 + forced}), "")
+	says(t, "one of the runtime's own", before.since(cycleCount{4 + forced, 2 + forced}), "expected 10 collections, all of them forced; seen 11, 10 of them forced")
+	says(t, "one too few", before.since(cycleCount{2 + forced, 1 + forced}), "seen 9, 9 of them forced")
+	says(t, "one of them not forced", before.since(cycleCount{3 + forced, 1 + forced}), "seen 10, 9 of them forced")
+}
+
+// TestAgree holds the runtime's stops against the watcher's waits.
+func TestAgree(t *testing.T) {
+	for _, test := range []struct {
+		name                   string
+		stops, stopping, waits []float64
+		want                   string
+	}{
+		{"waits just as long", []float64{50e3, 60e3, 70e3}, []float64{0, 0, 0}, []float64{50e3, 60e3, 70e3}, ""},
+		{"longer, for a mark worker", []float64{50e3, 60e3, 70e3}, []float64{0, 0, 0}, []float64{500e3, 600e3, 700e3}, ""},
+		{"others ran while they were being stopped", []float64{50e3, 60e3, 70e3}, []float64{45e3, 45e3, 60e3}, []float64{0, 0, 0}, ""},
+		{"a grain less", []float64{50e3, 60e3, 70e3}, []float64{0, 0, 0}, []float64{30e3, 40e3, 50e3}, ""},
+		{"less in one cycle", []float64{50e3, 60e3, 900e3}, []float64{0, 0, 0}, []float64{50e3, 60e3, 0}, ""},
+		{"less in two of three", []float64{50e3, 60e3, 70e3}, []float64{5e3, 0, 0}, []float64{50e3, 30e3, 10e3},
+			"in 2 of 3 cycles it waited for less, in one for 10000 ns, while the runtime says 70000 ns, of which 0 at the most"},
+		{"no waits at all", []float64{50e3, 60e3, 70e3}, []float64{5e3, 5e3, 5e3}, []float64{0, 0, 0}, "in 3 of 3 cycles"},
+	} {
+		says(t, test.name, agree(test.stops, test.stopping, test.waits), test.want)
+	}
+}
+
+func TestLongestNew(t *testing.T) {
+	h := func(counts ...uint64) *metrics.Float64Histogram {
+		return &metrics.Float64Histogram{Counts: counts, Buckets: []float64{0, 1e-6, 2e-6, 4e-6}}
+	}
+	if got := longestNew(h(1, 2, 3), h(1, 3, 5)); math.Abs(got-(2000+2*4000)) > 1e-6 {
+		t.Errorf("one of 2 us and two of 4 at the most: %v ns", got)
+	}
+	if got := longestNew(h(1, 2, 3), h(1, 2, 3)); got != 0 {
+		t.Errorf("nothing new: %v ns", got)
+	}
+}
+
+// TestWithin cuts waits to a stretch of time.
+func TestWithin(t *testing.T) {
+	w := &watcher{gaps: []gap{{0, 10}, {20, 50}, {60, 65}, {90, 200}}}
+	for _, test := range []struct {
+		of           gap
+		all, longest int64
+	}{
+		{gap{0, 300}, 10 + 30 + 5 + 110, 110},
+		{gap{5, 62}, 5 + 30 + 2, 30},
+		{gap{25, 30}, 5, 5},
+		{gap{50, 60}, 0, 0},
+		{gap{300, 400}, 0, 0},
+	} {
+		if all, longest := w.within(test.of); all != test.all || longest != test.longest {
+			t.Errorf("within %v: %d, the longest %d; want %d and %d", test.of, all, longest, test.all, test.longest)
+		}
+	}
+}
+
+// TestWatcher watches a few collections.
+func TestWatcher(t *testing.T) {
+	w := watch(1)
+	var cycles []gap
+	for range 3 {
+		c := gap{since: goroutines.Ticks()}
+		runtime.GC()
+		for range 10_000 { // gives it time for its stamps on one CPU as well
+			runtime.Gosched()
+		}
+		c.until = goroutines.Ticks()
+		cycles = append(cycles, c)
+	}
+	w.end()
+	if err := w.prove(cycles); err != nil {
+		t.Error(err)
+	}
+	for _, g := range w.gaps {
+		if g.until-g.since <= w.least || g.since < w.first || g.until > w.last {
+			t.Errorf("a wait from %d to %d, stamps from %d to %d", g.since, g.until, w.first, w.last)
+		}
+	}
+}
+
+func TestWatcherProof(t *testing.T) {
+	cycles := []gap{{100, 200}, {300, 400}}
+	for _, test := range []struct {
+		name string
+		w    *watcher
+		want string
+	}{
+		{"all along", &watcher{first: 99, last: 400, stamps: 200}, ""},
+		{"began late", &watcher{first: 101, last: 500, stamps: 200}, "seen them from 101 to 500"},
+		{"ended early", &watcher{first: 1, last: 399, stamps: 200}, "until after the last at 400, seen them from 1 to 399"},
+		{"idle", &watcher{first: 1, last: 500, stamps: 199}, "expected 200 stamps at least, seen 199"},
+		{"too many waits", &watcher{first: 1, last: 500, stamps: 200, lost: 2}, "seen 2 more"},
+	} {
+		says(t, test.name, test.w.prove(cycles), test.want)
+	}
+	w := watcher{gaps: make([]gap, 0, 1)}
+	w.gap(gap{1, 2})
+	w.gap(gap{3, 4})
+	if len(w.gaps) != 1 || w.lost != 1 {
+		t.Errorf("two waits with room for one: kept %v, lost %d", w.gaps, w.lost)
+	}
+}

@@ -1,0 +1,23 @@
+//go:build pthread && cgo && (amd64 || arm64)
+
+// The worker of impl=pthread. It alone links cgo, so that the runtime of no
+// other arm makes its threads through the C library.
+package main
+
+import (
+	"os"
+
+	"threadbench/bench"
+	"threadbench/threads"
+	"threadbench/threads/pthread"
+)
+
+func main() {
+	os.Exit(bench.WorkWith(bench.CThreads{
+		NewPair:    func(op threads.Op) (bench.Driver, error) { return pthread.NewPair(op) },
+		NewCreator: func(batch int) (bench.Driver, error) { return pthread.NewCreator(batch) },
+		NewHerd:    func(n, depth int, least bool) (bench.Herd, error) { return pthread.NewHerd(n, depth, least) },
+		Alive:      pthread.Alive,
+		Library:    pthread.Library,
+	}))
+}

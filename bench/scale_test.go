@@ -1,0 +1,126 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"threadbench/bench/lockstep"
+)
+
+// TestScaleArms holds a few tasks of each kind, in a process of its own.
+func TestScaleArms(t *testing.T) {
+	for _, n := range []int{1, 30, 1100} {
+		for _, kind := range []struct {
+			impl  string
+			first newHerd
+		}{
+			{"goroutine", goroutineWorkers},
+			{"locked", lockedWorkers},
+			{"clone", cloneWorkers},
+		} {
+			t.Run(fmt.Sprintf("%s%d", kind.impl, n), func(t *testing.T) {
+				if !alone(t, asItIs...) {
+					return
+				}
+				arm, err := openScale(kind.impl, n, kind.first)(func(why string) { t.Log(why) })
+				var skip *lockstep.Skip
+				if errors.As(err, &skip) {
+					t.Skip(skip.Reason)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				s, err := arm.Run(1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := arm.Close(); err != nil {
+					t.Error(err)
+				}
+				f := s.Figures
+				if f["tasks"] != float64(n) {
+					t.Skipf("%v tasks have room", f["tasks"])
+				}
+				areThreads := kind.impl != "goroutine"
+				if want := max(1, passes(n, areThreads)) * n; s.Ops != want || s.Elapsed <= 0 {
+					t.Errorf("%d ops in %v, want %d", s.Ops, s.Elapsed, want)
+				}
+				if got, own := f["threads"], float64(n); areThreads && (got < own || got > own+64) || !areThreads && (got < 1 || got > 64) {
+					t.Errorf("%v threads", got)
+				}
+				for _, unit := range []string{"cold-ns", "user-B/task", "kernel-B/task"} {
+					if _, ok := f[unit]; ok != (n >= scaleLarge && (canPin || unit == "cold-ns")) {
+						t.Errorf("%s of %d tasks: %v", unit, n, ok)
+					}
+				}
+				if _, ok := f["gc-cycles"]; !ok {
+					t.Error("the collections were not counted")
+				}
+				if _, err := arm.Run(1); err == nil || !strings.Contains(err.Error(), "once a process") {
+					t.Errorf("measuring once more: %v", err)
+				}
+			})
+		}
+	}
+}
+
+func TestPasses(t *testing.T) {
+	for _, test := range []struct {
+		n       int
+		threads bool
+		want    int
+	}{
+		{1, false, 10_000}, {3, false, 3334}, {10_000, false, 1}, {1_000_000, false, 1},
+		{1, true, 1000}, {999, true, 2}, {1000, true, 0}, {10_000, true, 0},
+	} {
+		if got := passes(test.n, test.threads); got != test.want {
+			t.Errorf("%d tasks, threads: %v: %d passes, want %d", test.n, test.threads, got, test.want)
+		}
+	}
+}
+
+// TestScaleProof holds what may be counted against what was to be held.
+func TestScaleProof(t *testing.T) {
+	good := held{tasks: 500, tids: 500, worked: 500, samples: 100, threads: 504}
+	for _, test := range []struct {
+		name    string
+		threads bool
+		change  func(*held)
+		want    string // of the error, "" for none
+	}{
+		{"threads", true, func(*held) {}, ""},
+		{"goroutines", false, func(h *held) { h.tids, h.threads = -1, 4 }, ""},
+		{"a task too few", false, func(h *held) { h.tasks-- }, "expected 500 tasks held at once, seen 499"},
+		{"a task too many", true, func(h *held) { h.tasks++ }, "expected 500 tasks held at once, seen 501"},
+		{"two tasks on one thread", true, func(h *held) { h.tids-- }, "expected 500 threads that the tasks run on, seen 499"},
+		{"a task that did not work", false, func(h *held) { h.worked-- }, "expected 500 tasks to do their work in turn, seen 499"},
+		{"threads not counted", false, func(h *held) { h.samples = 49 }, "expected the threads to be counted 50 times at least, seen 49"},
+		{"fewer threads than tasks", true, func(h *held) { h.threads = 499 }, "expected 500 threads at least while the tasks run in turn, seen 499"},
+		{"no thread", false, func(h *held) { h.threads = 0 }, "expected 1 threads at least"},
+	} {
+		seen := good
+		test.change(&seen)
+		a := &scaleArm{n: 500, areThreads: test.threads}
+		err := a.prove(seen)
+		if test.want == "" && err != nil {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: %v, want an error with %q", test.name, err, test.want)
+		}
+	}
+}
+
+// TestScaleCut asks for more tasks than any machine has room for.
+func TestScaleCut(t *testing.T) {
+	_, err := openScale("clone", 1<<40, cloneWorkers)(func(why string) { t.Errorf("cut: %s", why) })
+	var skip *lockstep.Skip
+	if !errors.As(err, &skip) || !canPin && skip.Reason == "" {
+		t.Fatalf("a herd of 2^40 threads: %v (%T), want a *Skip", err, err)
+	}
+	if canPin && (!strings.Contains(skip.Reason, "raise it: ") || !strings.Contains(skip.Reason, "no more than the row before")) {
+		t.Errorf("skipped: %s", skip.Reason)
+	}
+}
