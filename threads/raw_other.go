@@ -23,6 +23,9 @@ func NewCreator(batch int) (*Driver, error) { return nil, unsupported() }
 // Pin answers ErrUnsupported here.
 func (d *Driver) Pin(driver, peer int) error { return unsupported() }
 
+// Hold does nothing here.
+func (d *Driver) Hold() {}
+
 // Run answers ErrUnsupported here.
 func (d *Driver) Run(n, warm int) (Timing, error) { return Timing{}, unsupported() }
 
