@@ -120,7 +120,8 @@ func groups(p programs, site bench.Site) ([]group, error) {
 		}
 		all = append(all, group{title: title, of: of, arms: []arm{short, run, between},
 			what: "The same case in turns of 1.5 ms, a third worker's turn after each, over one run of 100 ms in the middle of them: " +
-				"in each lap the median of 66 turns, as run takes it, over the one run.",
+				"in each lap the median of 66 turns, as run takes it, over the one run. Below 1 on a machine that isn't idle: " +
+				"what takes the CPU from a long run passes by most turns.",
 			rows: []*row{{of: 0, over: 1, bound: toPlain}}, measure: sandwich})
 	}
 
