@@ -22,11 +22,11 @@ import (
 // sysmon that never slept looks every 10 ms, as in any program that is busy.
 //
 // It is for workers with one P whose slices leave sysmon nothing to take: no
-// Go thread of theirs blocks in the kernel for as long as the 10 ms between two
-// of its looks. One that waits for raw threads is such a one; beside C that
-// makes the same system calls, raw threads read 5 to 10% high without this, and
-// within 2% with it. What they wait for is the coordinator alone, so nothing of
-// theirs is held up by it.
+// thread of theirs blocks in a system call that the scheduler is told of. Those
+// of raw threads wait so for the end of a turn, too (threads.Driver.Hold);
+// else sysmon would find a P that was held for 10 ms in a system call, take it,
+// and look every 20 us from there on, in all turns. What they wait for is the
+// coordinator alone, so nothing of theirs is held up by it.
 type Awake struct{}
 
 // Read is read(2).

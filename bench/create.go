@@ -211,6 +211,7 @@ func openCreator[D Driver](make func(batch int) (D, error), batch int) func(func
 		if err != nil {
 			return nil, skipUnsupported(err)
 		}
+		d.Hold()
 		return &creatorArm{d, batch}, nil
 	}
 }

@@ -41,6 +41,7 @@ type CThreads struct {
 type Driver interface {
 	Run(n, warm int) (threads.Timing, error)
 	Pin(driver, peer int) error
+	Hold()
 	Close() error
 }
 

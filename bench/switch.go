@@ -305,6 +305,7 @@ func openRaw[D Driver](make func(threads.Op) (D, error), op threads.Op, apart bo
 				return nil, err
 			}
 		}
+		d.Hold()
 		return &rawArm{d}, nil
 	}
 }

@@ -41,6 +41,15 @@ func wakeOne(word *uint32) {
 	unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWakePrivate, 1, 0, 0, 0)
 }
 
+// holdWhile waits while the word is v without telling the scheduler, so that the
+// goroutine keeps its P. It is for what ends by itself soon: a collection waits
+// for it.
+func holdWhile(word *uint32, v uint32) {
+	for atomic.LoadUint32(word) == v {
+		unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWaitPrivate, uintptr(v), 0, 0, 0)
+	}
+}
+
 // setAndWake stores v in the word and wakes all that wait on it.
 func setAndWake(word *uint32, v uint32) {
 	atomic.StoreUint32(word, v)

@@ -325,6 +325,7 @@ type Driver struct {
 	array   mapping // the children's controls, as pointers
 	spawned []thread
 	stamps  []stamps
+	hold    bool
 }
 
 // stamps is the memory that a thread puts its stamps into.
@@ -334,6 +335,11 @@ type stamps struct {
 	mapping mapping
 	all     []int64
 }
+
+// Hold has each Run from here on wait for the end of its turn without telling
+// the scheduler, so that the goroutine keeps its P: a collection then waits for
+// the turn's end, and nothing takes the P meanwhile.
+func (d *Driver) Hold() { d.hold = true }
 
 // NewPair makes two raw threads that hand the turn to each other. One op is
 // one hand-off. A refused thread is a *StartError.
@@ -636,7 +642,11 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 	}
 	over := atomic.LoadUint32(&c.done)
 	setAndWake(&c.gate, over+1)
-	waitWhile(&c.done, over, false)
+	if d.hold {
+		holdWhile(&c.done, over)
+	} else {
+		waitWhile(&c.done, over, false)
+	}
 
 	if errno := d.failure(); errno != 0 {
 		return Timing{}, fmt.Errorf("running a raw thread for %d ops: a system call of the body failed: %w", n, errno)

@@ -38,6 +38,9 @@ func (d *Driver) Stamps() (driver, other []int64) { return nil, nil }
 // Pin answers ErrUnsupported here.
 func (d *Driver) Pin(driver, peer int) error { return unsupported() }
 
+// Hold does nothing here.
+func (d *Driver) Hold() {}
+
 // Run answers ErrUnsupported here.
 func (d *Driver) Run(n, warm int) (Timing, error) { return Timing{}, unsupported() }
 

@@ -227,6 +227,7 @@ struct driver {
 	struct control **children;
 	uint64_t batch, ops; /* ops: in one call of pass and take */
 	int fds[4];
+	uint64_t calls, answers, samples, crossed, spawned; /* before the turn */
 };
 
 /* A timing is a threads.Timing. */
@@ -360,41 +361,49 @@ static int64_t switches(const struct rusage *u) { return u->ru_nvcsw + u->ru_niv
 
 static int64_t nanoseconds(const struct timespec *t) { return t->tv_sec * INT64_C(1000000000) + t->tv_nsec; }
 
-/* threads.Driver.Run; -EPROTO if the calls made are not those asked for. */
-static int run_driver(struct driver *d, uint64_t n, uint64_t warm, struct timing *t)
+/*
+ * threads.Driver.Run, in three steps: the turn begins, it is over when the
+ * driver's done is no longer what begin_turn answers, and it ends with what was
+ * measured.
+ */
+static uint32_t begin_turn(struct driver *d, uint64_t n, uint64_t warm)
 {
 	struct control *c = d->driver, *peer = d->peer;
-	uint64_t calls = c->calls, answers = 0, samples = c->samples, crossed = c->crossed, spawned = c->spawned;
 	uint32_t over = load(&c->done);
-	int64_t failed;
 
+	d->calls = c->calls, d->samples = c->samples, d->crossed = c->crossed, d->spawned = c->spawned;
 	c->n = (n + d->ops - 1) / d->ops;
 	c->warm = (warm + d->ops - 1) / d->ops;
 	if (peer != NULL) {
-		answers = __atomic_load_n(&peer->calls, __ATOMIC_ACQUIRE);
+		d->answers = __atomic_load_n(&peer->calls, __ATOMIC_ACQUIRE);
 		store(&peer->cpu, NO_CPU);
 	}
 	wake_with(&c->gate, over + 1);
-	while (load(&c->done) == over)
-		futex(&c->done, FUTEX_WAIT_PRIVATE, over);
+	return over;
+}
 
-	failed = __atomic_exchange_n(&c->failed, 0, __ATOMIC_ACQ_REL);
+/* -EPROTO if the calls made are not those asked for. */
+static int end_turn(struct driver *d, struct timing *t)
+{
+	struct control *c = d->driver, *peer = d->peer;
+	int64_t failed = __atomic_exchange_n(&c->failed, 0, __ATOMIC_ACQ_REL);
+
 	if (peer != NULL && failed == 0)
 		failed = __atomic_exchange_n(&peer->failed, 0, __ATOMIC_ACQ_REL);
 	if (failed < 0)
 		return (int)failed;
-	if (c->calls - calls != c->n + c->warm)
+	if (c->calls - d->calls != c->n + c->warm)
 		return -EPROTO;
 	*t = (struct timing){
 		.ops = (int64_t)(c->n * d->ops),
 		.ns = nanoseconds(&c->ended) - nanoseconds(&c->began),
 		.switches = switches(&c->after) - switches(&c->before),
-		.samples = (int64_t)(c->samples - samples),
-		.crossed = (int64_t)(c->crossed - crossed),
-		.spawned = (int64_t)(c->spawned - spawned),
+		.samples = (int64_t)(c->samples - d->samples),
+		.crossed = (int64_t)(c->crossed - d->crossed),
+		.spawned = (int64_t)(c->spawned - d->spawned),
 	};
 	if (peer != NULL)
-		t->answers = (int64_t)(__atomic_load_n(&peer->calls, __ATOMIC_ACQUIRE) - answers);
+		t->answers = (int64_t)(__atomic_load_n(&peer->calls, __ATOMIC_ACQUIRE) - d->answers);
 	return 0;
 }
 

@@ -179,9 +179,12 @@ import "C"
 
 import (
 	"fmt"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 
 	"threadbench/threads"
 )
@@ -204,7 +207,10 @@ func failed(doing string, result C.int) error {
 
 // A Driver is a C thread that does ops when it is given a turn and times them
 // itself, and its peer or its children: threads.Driver in C.
-type Driver struct{ d C.struct_driver }
+type Driver struct {
+	d    C.struct_driver
+	hold bool
+}
 
 // NewPair makes two C threads that hand the turn to each other, as
 // threads.NewPair does raw ones.
@@ -228,10 +234,23 @@ func NewCreator(batch int) (*Driver, error) {
 	return d, nil
 }
 
+// Hold has each Run from here on keep its P until its turn is over:
+// threads.Driver's.
+func (d *Driver) Hold() { d.hold = true }
+
 // Run gives the driver a turn, as threads.Driver's.
 func (d *Driver) Run(n, warm int) (threads.Timing, error) {
+	over := C.begin_turn(&d.d, C.uint64_t(n), C.uint64_t(warm))
+	wait := unix.Syscall6
+	if d.hold {
+		wait = unix.RawSyscall6
+	}
+	done := (*uint32)(&d.d.driver.done)
+	for atomic.LoadUint32(done) == uint32(over) {
+		wait(unix.SYS_FUTEX, uintptr(unsafe.Pointer(done)), C.FUTEX_WAIT_PRIVATE, uintptr(over), 0, 0, 0)
+	}
 	var t C.struct_timing
-	if result := C.run_driver(&d.d, C.uint64_t(n), C.uint64_t(warm), &t); result < 0 {
+	if result := C.end_turn(&d.d, &t); result < 0 {
 		return threads.Timing{}, failed(fmt.Sprintf("running a C thread for %d ops", n), result)
 	}
 	return threads.Timing{

@@ -20,6 +20,7 @@ type measure struct {
 	// driver testing has no pairs for.
 	over    string
 	inverse bool
+	less    string // the configuration key of a number that is taken off
 }
 
 // A lookup finds a row's value in one round.
@@ -28,6 +29,14 @@ type lookup func(row, unit string) (x float64, ok bool)
 // value is a row's figure in a unit.
 func value(row, unit string) measure {
 	return measure{rows: []string{row}, unit: unit, of: func(get lookup) (float64, bool) { return get(row, unit) }}
+}
+
+// beyondCPUs is by how much a row's figure is more than the CPUs that the
+// process may use.
+func beyondCPUs(row, unit string) measure {
+	m := value(row, unit)
+	m.less = "cpus"
+	return m
 }
 
 // factor is a row's primary figure over its goroutine arm's, of the same laps.
@@ -124,6 +133,13 @@ func (m measure) values(f *results.File) []float64 {
 			at[run.Round][row.Name.String()] = run
 		}
 	}
+	off := 0.0
+	if m.less != "" {
+		var err error
+		if off, err = strconv.ParseFloat(f.Get(m.less), 64); err != nil {
+			return nil
+		}
+	}
 	var all []float64
 	for _, round := range order {
 		x, ok := m.of(func(row, unit string) (float64, bool) {
@@ -134,7 +150,7 @@ func (m measure) values(f *results.File) []float64 {
 			return run.Get(unit)
 		})
 		if ok && !math.IsNaN(x) && !math.IsInf(x, 0) {
-			all = append(all, x)
+			all = append(all, x-off)
 		}
 	}
 	return all

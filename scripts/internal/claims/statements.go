@@ -1,5 +1,11 @@
 package claims
 
+import (
+	"fmt"
+
+	"threadbench/scripts/internal/results"
+)
+
 // statements is the ledger, in the order in which texts on goroutines have
 // them. Of each: the statement, what must hold for it, why the bound is where
 // it is, and what stands beside it.
@@ -58,6 +64,45 @@ var statements = []statement{
 		},
 	},
 	{
+		id: "count", says: "Thousands, even millions of goroutines are no problem; threads are",
+		needs: []condition{
+			atMost(2, quotient(scale(1_000_000), scale(1000), "ns/op"), "time of each of 1,000,000 goroutines held at once, over each of 1,000"),
+			atMost(2, quotient(scale(1_000_000), scale(1000), results.Memory), "memory of each of 1,000,000 goroutines, over each of 1,000"),
+		},
+		why: "twice the price at a thousand times the number is no problem; how far threads come, and the limit that stops them, stands with the rows",
+		beside: []condition{
+			atMost(2, quotient(scale(10_000), scale(1000), "ns/op"), "time of each of 10,000 goroutines, over each of 1,000"),
+			atMost(2, quotient("Scale/impl=clone/n=10000", "Scale/impl=clone/n=1000", "ns/op"), "time of each of 10,000 raw threads, over each of 1,000"),
+			atMost(2, quotient("Scale/impl=locked/n=10000", "Scale/impl=locked/n=1000", "ns/op"), "time of each of 10,000 locked goroutines, over each of 1,000"),
+			atMost(2, factor("Scale/impl=clone/n=10000"), "time of a raw thread, over a goroutine's, 10,000 at once"),
+		},
+	},
+	{
+		id: "mux", says: "Many goroutines run on a few threads",
+		needs: []condition{
+			atMost(0.001, slope("threads", scale(1000), scale(10_000), scale(100_000), scale(1_000_000)), "threads more for each goroutine that runs in its turn, from 1,000 to 1,000,000"),
+			atMost(10, beyondCPUs(scale(1_000_000), "threads"), "threads more than CPUs with 1,000,000 goroutines that run in their turns"),
+		},
+		why: "a thread for 1,000 goroutines would still be many on few; besides one thread for each CPU the runtime has its monitor, its poller's and some that are idle",
+		beside: []condition{
+			atMost(0.001, slope("threads", scale(1000), scale(10_000)), "the same from 1,000 to 10,000 goroutines"),
+			atMost(0.001, slope("threads", "Scale/impl=clone/n=1000", "Scale/impl=clone/n=10000"), "threads for each raw thread"),
+		},
+	},
+	{
+		id: "start", says: "A program starts with several runtime threads and one goroutine for main",
+		needs: []condition{
+			atLeast(2, value("Start/impl=goroutine/procs=2", "threads"), "threads at the first line of main, GOMAXPROCS 2"),
+			atMost(1, value("Start/impl=goroutine/procs=2", "user-goroutines"), "goroutines of the program's then"),
+		},
+		why: "several is two at least; main's is the one",
+		beside: []condition{
+			atLeast(2, value("Start/impl=goroutine/procs=1", "threads"), "threads with GOMAXPROCS 1"),
+			atLeast(2, value("Start/impl=goroutine/procs=8", "threads"), "threads with GOMAXPROCS 8"),
+			atMost(1, value("Start/impl=goroutine/procs=2", "runtime-goroutines"), "goroutines of the runtime's own, GOMAXPROCS 2"),
+		},
+	},
+	{
 		id: "switch-faster", says: "Switching between goroutines is faster than between threads",
 		needs: []condition{
 			atLeast(1, factor("Switch/impl=clone/via=futex/place=same"), "a switch between raw threads through a futex, over one between goroutines through a channel"),
@@ -70,4 +115,34 @@ var statements = []statement{
 			atLeast(1, quotient("Switch/impl=clone/mode=stamped/via=futex/place=same", "Switch/impl=goroutine/mode=stamped/via=channel/place=same", "p99-ns"), "the 99th percentile of a hand-off, raw threads through a futex over goroutines through a channel"),
 		},
 	},
+	{
+		id: "switch-nokernel", says: "A goroutine switch avoids system calls",
+		needs: []condition{
+			atMost(0.01, value("Switch/impl=goroutine/mode=traced/via=channel/place=same", "syscalls/op"), "system calls of a goroutine's switch through a channel, one CPU"),
+			atLeast(1, value("Switch/impl=clone/mode=traced/via=futex/place=same", "syscalls/op"), "of a raw thread's through a futex"),
+		},
+		why: "one in a hundred is the runtime's own; a thread asks the kernel each time",
+		beside: []condition{
+			atMost(0.01, value("Switch/impl=goroutine/mode=traced/via=channel/place=free", "syscalls/op"), "of a goroutine's through a channel on all CPUs"),
+			atMost(0.01, value("Switch/impl=goroutine/mode=traced/via=pipe/place=same", "syscalls/op"), "of a goroutine's through a pipe"),
+			atMost(0.01, value("Switch/impl=locked/mode=traced/via=channel/place=same", "syscalls/op"), "of a locked goroutine's through a channel"),
+		},
+	},
+	{
+		id: "gc", says: "The scheduler is integrated with the garbage collector: many goroutines don't make the world stop for longer",
+		needs: []condition{
+			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=goroutine/n=1000/depth=0", "stw-ns"), "how long the world stops with 100,000 parked goroutines, over 1,000"),
+			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=floor/n=100000/depth=0", "stw-ns"), "the same, over a process without tasks"),
+		},
+		why: "within twice is equal here: stops of some 20 us vary as much from round to round, and one that grew with the number would grow a hundredfold",
+		beside: []condition{
+			atMost(2, quotient("GC/impl=goroutine/n=5000/depth=0", "GC/impl=locked/n=5000/depth=0", "stw-ns"), "how long the world stops with 5,000 goroutines, over as many locked ones"),
+			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=floor/n=100000/depth=0", "mark-ns"), "CPU of marking with 100,000 goroutines, over a process without tasks"),
+			atMost(2, quotient("GC/impl=goroutine/n=5000/depth=65536", "GC/impl=floor/n=5000/depth=65536", "mark-ns"), "CPU of marking with 5,000 goroutines 64 KiB deep, over a process without tasks"),
+			atMost(2, quotient("GC/impl=goroutine/n=5000/depth=0", "GC/impl=locked/n=5000/depth=0", "mark-ns"), "CPU of marking with 5,000 goroutines, over as many locked ones"),
+		},
+	},
 }
+
+// scale is the row of n goroutines of the family Scale.
+func scale(n int) string { return fmt.Sprintf("Scale/impl=goroutine/n=%d", n) }

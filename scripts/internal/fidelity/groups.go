@@ -79,8 +79,8 @@ func groups(p programs, site bench.Site) ([]group, error) {
 		{"Yield switch", "Switch/impl=clone/via=yield/place=same", []string{"yield"},
 			"One op is one switch: sched_yield(2)."},
 		{"Create, one at a time", "Create/impl=clone/mode=reused", []string{"create", "1"},
-			"One op is one clone(2), the thread's exit(2), and the wait for it. An excess is the Go runtime's doing: with " +
-				"its monitor woken by each turn (bench.Awake is against that) ours reads 4 to 12% above C, with as many more kernel switches."},
+			"One op is one clone(2), the thread's exit(2), and the wait for it. An excess would be the Go runtime's: " +
+				"while the turn woke its monitor, which then looked about on the clock, ours read 4 to 13% above C, with as many more kernel switches."},
 		{"Create, batches of 100", "Create/impl=clone/mode=burst", []string{"create", "100"},
 			"One op is one of 100 threads made by clone(2) one after the other and then waited for."},
 	} {
@@ -120,7 +120,8 @@ func groups(p programs, site bench.Site) ([]group, error) {
 		}
 		all = append(all, group{title: title, of: of, arms: []arm{short, run, between},
 			what: "The same case in turns of 1.5 ms, a third worker's turn after each, over one run of 100 ms in the middle of them: " +
-				"in each lap the median of 66 turns, as run takes it, over the one run.",
+				"in each lap the median of 66 turns, as run takes it, over the one run. Below 1 on a machine that isn't idle: " +
+				"what takes the CPU from a long run passes by most turns.",
 			rows: []*row{{of: 0, over: 1, bound: toPlain}}, measure: sandwich})
 	}
 

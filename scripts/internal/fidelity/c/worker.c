@@ -174,12 +174,16 @@ int main(int argc, char **argv)
 	while (fgets(line, sizeof line, stdin) != NULL && strcmp(line, "close\n") != 0) {
 		unsigned long long n, warm, per = batch > 0 ? batch : 2;
 		struct timing t = {0};
+		uint32_t over;
 
 		if (sscanf(line, "run %llu\n", &n) != 1 || n < 1)
 			return say_error("running what is no order", -EINVAL);
 		/* Whole batches. */
 		warm = ((n < warm_ops ? n : warm_ops) + per - 1) / per * per;
-		if ((result = run_driver(&d, n, warm, &t)) < 0)
+		over = begin_turn(&d, n, warm);
+		while (load(&d.driver->done) == over)
+			futex(&d.driver->done, FUTEX_WAIT_PRIVATE, over);
+		if ((result = end_turn(&d, &t)) < 0)
 			return say_error("running threads", result);
 		printf("done %lld %lld +kernel-switches=%lld", (long long)t.ops, (long long)t.ns, (long long)t.switches);
 		if (batch > 0)
