@@ -56,6 +56,7 @@ func BenchmarkStackGrow(b *testing.B) { family(b, "StackGrow") }
 func BenchmarkSwitch(b *testing.B)    { family(b, "Switch") }
 func BenchmarkScale(b *testing.B)     { family(b, "Scale") }
 func BenchmarkServe(b *testing.B)     { family(b, "Serve") }
+func BenchmarkMixed(b *testing.B)     { family(b, "Mixed") }
 func BenchmarkGC(b *testing.B)        { family(b, "GC") }
 func BenchmarkStart(b *testing.B)     { family(b, "Start") }
 

@@ -38,7 +38,7 @@ type Case struct {
 }
 
 // Families are all the families, in the order of every table.
-var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, serveFamily, gcFamily, startFamily}
+var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, serveFamily, mixedFamily, gcFamily, startFamily}
 
 // A Family is a set of cases that measure the same thing in different
 // contenders and ways.
@@ -284,6 +284,8 @@ func Work() int {
 		return head()
 	case clientOnly:
 		return lockstep.Serve(parked(), os.Stdout, openClient)
+	case downloadsOnly:
+		return lockstep.Serve(parked(), os.Stdout, openDownloads)
 	}
 	c, known := Lookup(name)
 	var in io.Reader = Awake{}

@@ -83,7 +83,7 @@ func (c *client) Run(ms int) (lockstep.Slice, error) {
 func (c *client) connect() (lockstep.Slice, error) {
 	began := time.Now()
 	for i := range c.n {
-		fd, err := c.dial()
+		fd, err := dial(c.port)
 		if err != nil {
 			return lockstep.Slice{}, fmt.Errorf("connection %d of %d to port %d: %w", i+1, c.n, c.port, err)
 		}
@@ -100,9 +100,10 @@ func (c *client) connect() (lockstep.Slice, error) {
 	return lockstep.Slice{Ops: c.n, Elapsed: time.Since(began)}, nil
 }
 
-// dial opens a connection that leaves nothing behind when it is closed: no
-// port waits for late segments.
-func (c *client) dial() (int, error) {
+// dial opens a connection to a port of the loopback device, in non-blocking
+// mode. It leaves nothing behind when it is closed: no port waits for late
+// segments.
+func dial(port int) (int, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return 0, fmt.Errorf("socket: %w", err)
@@ -112,7 +113,7 @@ func (c *client) dial() (int, error) {
 		err = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	}
 	for again := true; again && err == nil; {
-		err = unix.Connect(fd, &unix.SockaddrInet4{Port: c.port, Addr: loopback})
+		err = unix.Connect(fd, &unix.SockaddrInet4{Port: port, Addr: loopback})
 		if again = err == unix.EINTR; again {
 			err = nil
 		}
