@@ -63,6 +63,9 @@ var wordings = []wording{
 	{"Stack", "floor", "", "The floor of a parked task{depth} holds {x} as much memory, user and kernel, as {ref one}", "The floor of a parked task{depth} and {ref one}: no difference seen in memory, {x} as much", "less"},
 	{"Stack", "", "", "Parked{depth}, {one}{stack} holds {x} as much memory, user and kernel, as {ref one}", "Parked{depth}, {one}{stack} and {ref one}: no difference seen in memory, {x} as much", "less"},
 	{"Switch", "floor", "", "The floor of a switch takes {x} as long as one between {ref many}{ref via}{ref place}", "The floor of a switch and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
+	{"Balance", "", "queue", "Doing a list of uneven work on all CPUs by {many} that receive from one channel takes {x} as long as by {ref many}", "Doing a list of uneven work on all CPUs by {many} and by {ref many} that receive from one channel: no difference seen, {x} as long", "faster"},
+	{"Balance", "", "shared", "Doing a list of uneven work on all CPUs by {many} that share an index takes {x} as long as by {ref many}", "Doing a list of uneven work on all CPUs by {many} and by {ref many} that share an index: no difference seen, {x} as long", "faster"},
+	{"Balance", "", "fixed", "Doing a list of uneven work on all CPUs by {many} with a fixed share each takes {x} as long as by {ref many}", "Doing a list of uneven work on all CPUs by {many} and by {ref many} with a fixed share each: no difference seen, {x} as long", "faster"},
 	{"Switch", "", "", "A switch between {many}{via}{place} takes {x} as long as one between {ref many}{ref via}{ref place}", "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 }
 
