@@ -57,6 +57,7 @@ func BenchmarkStack(b *testing.B)     { family(b, "Stack") }
 func BenchmarkStackGrow(b *testing.B) { family(b, "StackGrow") }
 func BenchmarkSwitch(b *testing.B)    { family(b, "Switch") }
 func BenchmarkBalance(b *testing.B)   { family(b, "Balance") }
+func BenchmarkPipeline(b *testing.B)  { family(b, "Pipeline") }
 
 func family(b *testing.B, name string) {
 	f, ok := bench.FamilyOf(name)

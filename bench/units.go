@@ -27,6 +27,7 @@ var Units = []Unit{
 	{Name: "moved/op", What: "share of the tasks whose stack was grown into another place"},
 	{Name: "makespan-x", Better: "lower", What: "the time of a whole list of work over the ideal, 1 if no CPU ever waited"},
 	{Name: "busiest-x", Better: "lower", What: "the work of the worker that did most over the mean of all"},
+	{Name: "crossover-ns", Better: "lower", What: "the work of an item above which handing it on costs less than 5% of it"},
 	{Name: "user-B/task", Better: "lower", What: "resident user memory of one parked task (smaps_rollup), slope over n"},
 	{Name: "kernel-B/task", Better: "lower", What: "kernel memory of one parked task (memory cgroup), slope over n"},
 	{Name: "reserved-B/task", Better: "lower", What: "address space of one parked task, slope over n"},

@@ -88,6 +88,8 @@ func heavy(c bench.Case) string {
 	switch {
 	case c.Name.Family == "StackGrow" && depth != "4096" && depth != "262144":
 		return "depths between two others"
+	case c.Name.Get("impl") == "locked" && c.Name.Get("mode") == "crossover":
+		return "it takes seconds on a busy machine; the goroutine's and the raw threads' are as good"
 	case c.Name.Family != "Stack":
 	case raceEnabled:
 		return "the race detector survives 8,128 goroutines"

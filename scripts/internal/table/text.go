@@ -21,6 +21,7 @@ var evidence = map[string][]string{
 	"Stack":     {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
 	"StackGrow": {"faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
 	"Balance":   {"makespan-x", "busiest-x", "crossed/op", "kernel-switches/op"},
+	"Pipeline":  {"crossover-ns", "kernel-switches/op"},
 	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 }
 
