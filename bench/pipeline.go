@@ -44,7 +44,10 @@ import (
 //
 // It favours the goroutine in that one CPU does it all: a channel then never
 // wakes another CPU. What a buffer does for threads says how much of their cost
-// is the switch.
+// is the switch. Raw threads may gain less by it than locked ones: the kernel
+// lets one that is woken stop the one that woke it, with an item or two in the
+// ring, while a locked goroutine has to wait for the one P, until its waker
+// blocks.
 var pipelineFamily = Family{
 	Name:    "Pipeline",
 	Op:      "one item through a pipeline, from its source to its sink",

@@ -86,13 +86,7 @@ func NewCrew(how Sharing, workers int, setup func(task int) error) (*Crew, error
 		}
 		c.ended <- struct{}{}
 	}()
-	var err error
-	for range workers + 1 {
-		if e := <-ready; err == nil {
-			err = e
-		}
-	}
-	if err != nil {
+	if err := allReady(ready, workers+1); err != nil {
 		c.Close()
 		return nil, err
 	}

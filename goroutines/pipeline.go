@@ -56,13 +56,7 @@ func NewPipeline(stages []func(uint64) uint64, buffer int, setup func(task int) 
 		in = out
 	}
 	start(0, func() { p.drain(in) })
-	var err error
-	for range p.tasks {
-		if e := <-ready; err == nil {
-			err = e
-		}
-	}
-	if err != nil {
+	if err := allReady(ready, p.tasks); err != nil {
 		p.Close()
 		return nil, err
 	}

@@ -587,6 +587,18 @@ quit:
 
 // The tasks of a pipeline. R15 is what they hand on.
 
+// WAKE wakes who waits on a word of the ring in R9, if anybody does. What
+// stands before it is seen by whoever finds the word 0.
+#define WAKE(word, woken) \
+	XORL AX, AX \
+	XCHGL AX, word(R9) \
+	TESTL AX, AX \
+	JEQ  woken \
+	LEAQ word(R9), DI \
+	FUTEX(const_futexWakePrivate, $1) \
+	FAILED(woken) \
+woken:
+
 // RINGTAKE takes an item from the ring in R9 and leaves it in R15. The one that
 // puts is woken if it waits. A task that waits in vain is woken to quit.
 #define RINGTAKE(try, taken, woken) \
@@ -612,14 +624,7 @@ taken: \
 	MOVQ ring_slot(R9)(AX*8), R15 \
 	INCQ CX \
 	MOVQ CX, ring_took(R9) \
-	XORL AX, AX \
-	XCHGL AX, ring_full(R9) /* after took is written */ \
-	TESTL AX, AX \
-	JEQ  woken \
-	LEAQ ring_full(R9), DI \
-	FUTEX(const_futexWakePrivate, $1) \
-	FAILED(woken) \
-woken:
+	WAKE(ring_full, woken)
 
 // RINGPUT puts R15 into the ring in R9. The one that takes is woken if it
 // waits.
@@ -648,14 +653,7 @@ there: \
 	MOVQ R15, ring_slot(R9)(AX*8) \
 	INCQ CX \
 	MOVQ CX, ring_put(R9) \
-	XORL AX, AX \
-	XCHGL AX, ring_dry(R9) /* after put is written */ \
-	TESTL AX, AX \
-	JEQ  woken \
-	LEAQ ring_dry(R9), DI \
-	FUTEX(const_futexWakePrivate, $1) \
-	FAILED(woken) \
-woken:
+	WAKE(ring_dry, woken)
 
 // source puts the items from next up to until, which grows with each order,
 // into its ring. It sleeps on turn; until quit.

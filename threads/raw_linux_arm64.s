@@ -640,6 +640,17 @@ again: \
 	STLXRW v, (R0), R2 \
 	CBNZ R2, again
 
+// WAKE wakes who waits on a word of the ring in R24, if anybody does. What
+// stands before it and is stored with release is seen by whoever finds the
+// word 0.
+#define WAKE(word, swap, woken) \
+	ADD  word, R24, R0 \
+	SWAP(ZR, swap) \
+	CBZW R1, woken \
+	FUTEX(const_futexWakePrivate, $1) \
+	FAILED(woken) \
+woken:
+
 // RINGTAKE takes an item from the ring in R24 and leaves it in R22. The one
 // that puts is woken if it waits. A task that waits in vain is woken to quit.
 #define RINGTAKE(try, swapFirst, taken, swap, woken) \
@@ -671,12 +682,7 @@ taken: \
 	ADD  $1, R23 \
 	ADD  $ring_took, R24, R0 \
 	STLR R23, (R0) \
-	ADD  $ring_full, R24, R0 \
-	SWAP(ZR, swap) \
-	CBZW R1, woken \
-	FUTEX(const_futexWakePrivate, $1) \
-	FAILED(woken) \
-woken:
+	WAKE($ring_full, swap, woken)
 
 // RINGPUT puts R22 into the ring in R24. The one that takes is woken if it
 // waits.
@@ -712,12 +718,7 @@ there: \
 	ADD  $1, R23 \
 	ADD  $ring_put, R24, R0 \
 	STLR R23, (R0) \
-	ADD  $ring_dry, R24, R0 \
-	SWAP(ZR, swap) \
-	CBZW R1, woken \
-	FUTEX(const_futexWakePrivate, $1) \
-	FAILED(woken) \
-woken:
+	WAKE($ring_dry, swap, woken)
 
 // source puts the items from next up to until, which grows with each order,
 // into its ring. It sleeps on turn; until quit.
