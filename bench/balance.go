@@ -174,7 +174,7 @@ func openBalance(make newCrew) func(func(string)) (lockstep.Arm, error) {
 			even.close()
 			return nil, err
 		}
-		return &balanceArm{crew: c, even: even, workers: workers}, nil
+		return &balanceArm{crew: c, workers: workers, speed: even.speed, close: even.close}, nil
 	}
 }
 
@@ -282,8 +282,9 @@ func (e *even) close() {
 
 type balanceArm struct {
 	crew    crew
-	even    *even
 	workers int
+	speed   func(steps int) (float64, error) // as even's
+	close   func()
 	used    bool
 }
 
@@ -307,7 +308,7 @@ func (a *balanceArm) Run(int) (lockstep.Slice, error) {
 		portion := total / a.workers / evenPortion
 		if i == 0 {
 			var err error
-			if before, err = a.even.speed(portion); err != nil {
+			if before, err = a.speed(portion); err != nil {
 				return lockstep.Slice{}, err
 			}
 		}
@@ -320,7 +321,7 @@ func (a *balanceArm) Run(int) (lockstep.Slice, error) {
 		if now := kernelSwitches(); now >= 0 {
 			counts["kernel-switches"] += now - switches
 		}
-		after, err := a.even.speed(portion)
+		after, err := a.speed(portion)
 		if err != nil {
 			return lockstep.Slice{}, err
 		}
@@ -357,7 +358,7 @@ func (a *balanceArm) Run(int) (lockstep.Slice, error) {
 }
 
 func (a *balanceArm) Close() error {
-	a.even.close()
+	a.close()
 	return a.crew.close()
 }
 

@@ -108,6 +108,7 @@ func TestBalanceArm(t *testing.T) {
 		return time.Millisecond, wellDone(list), nil
 	}
 	broken := errors.New("broken")
+	speed := func(steps int) (float64, error) { return 1, nil }
 	for _, test := range []struct {
 		name string
 		run  func([]goroutines.Item) (time.Duration, []goroutines.Record, error)
@@ -123,11 +124,7 @@ func TestBalanceArm(t *testing.T) {
 			return time.Millisecond, records, nil
 		}, nil, "expected item 7 of 4000 to be done once, seen 0 times"},
 	} {
-		e, err := newEven(2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		arm := &balanceArm{even: e, workers: 2, crew: crew{run: test.run, tids: func() []int { return test.tids }, close: func() error { return nil }}}
+		arm := &balanceArm{workers: 2, speed: speed, close: func() {}, crew: crew{run: test.run, tids: func() []int { return test.tids }, close: func() error { return nil }}}
 		s, err := arm.Run(1)
 		if test.want == "" && (err != nil || s.Ops != 2*listPerCPU || s.Elapsed != time.Millisecond || s.Figures["makespan-x"] <= 0 || s.Figures["busiest-x"] < 1) || test.want != "" && (err == nil || err.Error() != test.want) {
 			t.Errorf("%s: %+v, %v", test.name, s, err)
