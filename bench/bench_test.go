@@ -57,6 +57,8 @@ func BenchmarkSwitch(b *testing.B)    { family(b, "Switch") }
 func BenchmarkScale(b *testing.B)     { family(b, "Scale") }
 func BenchmarkGC(b *testing.B)        { family(b, "GC") }
 func BenchmarkStart(b *testing.B)     { family(b, "Start") }
+func BenchmarkBalance(b *testing.B)   { family(b, "Balance") }
+func BenchmarkPipeline(b *testing.B)  { family(b, "Pipeline") }
 
 func family(b *testing.B, name string) {
 	f, ok := bench.FamilyOf(name)

@@ -38,7 +38,7 @@ type Case struct {
 }
 
 // Families are all the families, in the order of every table.
-var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, gcFamily, startFamily}
+var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, balanceFamily, gcFamily, pipelineFamily, startFamily}
 
 // A Family is a set of cases that measure the same thing in different
 // contenders and ways.

@@ -96,6 +96,8 @@ func heavy(c bench.Case) string {
 		return "depths between two others"
 	case c.Name.Family == "Scale" && len(c.Name.Get("n")) > len("1000"), c.Name.Family == "GC" && c.Name.Get("n") != "1000":
 		return "it holds thousands of tasks"
+	case c.Name.Get("impl") == "locked" && c.Name.Get("mode") == "crossover":
+		return "it takes seconds on a busy machine; the goroutine's and the raw threads' are as good"
 	case c.Name.Family != "Stack":
 	case raceEnabled:
 		return "the race detector survives 8,128 goroutines"

@@ -23,6 +23,8 @@ var evidence = map[string][]string{
 	"Start":     {"user-goroutines", "runtime-goroutines"},
 	"StackGrow": {"collections", "left-B/task", "faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
 	"Scale":     {"threads", "cold-ns", "user-B/task", "kernel-B/task", "gc-cycles", "tasks"},
+	"Balance":   {"makespan-x", "busiest-x", "crossed/op", "kernel-switches/op"},
+	"Pipeline":  {"crossover-ns", "kernel-switches/op"},
 	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 }
 
