@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 )
 
@@ -18,10 +19,9 @@ import (
 // other, each appended in one write and synced, so that a run which is killed
 // loses the round in flight at the most.
 type output struct {
-	file *os.File
+	file *job.File
 	path string
-	size int64 // of what is whole
-	next int   // the round to come, from 1
+	next int // the round to come, from 1
 }
 
 // createOutput makes a new results file and writes its header. A file that
@@ -43,8 +43,8 @@ func createOutput(path string, header []byte, force bool) (*output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing results to %s: %w; choose another place with -o", path, err)
 	}
-	o := &output{file: f, path: path, next: 1}
-	if err := o.append(header); err != nil {
+	o := &output{file: &job.File{File: f}, path: path, next: 1}
+	if err := o.file.Append(header); err != nil {
 		f.Close()
 		if !force {
 			os.Remove(path)
@@ -54,23 +54,9 @@ func createOutput(path string, header []byte, force bool) (*output, error) {
 	return o, nil
 }
 
-// append adds to the file in one write, or leaves it as it was.
-func (o *output) append(text []byte) error {
-	_, err := o.file.Write(text)
-	if err == nil {
-		err = o.file.Sync()
-	}
-	if err != nil {
-		o.file.Truncate(o.size)
-		return err
-	}
-	o.size += int64(len(text))
-	return nil
-}
-
 // appendRound adds the next round.
 func (o *output) appendRound(text string) error {
-	if err := o.append([]byte(text)); err != nil {
+	if err := o.file.Append([]byte(text)); err != nil {
 		return fmt.Errorf("writing results to %s: %w; the rounds that it holds are whole: make room and go on with -resume", o.path, err)
 	}
 	o.next++
@@ -108,7 +94,7 @@ func resumeOutput(path string, plan Plan, head []byte) (*output, error) {
 		f.Close()
 		return nil, fmt.Errorf("resuming %s: cutting off the round in flight: %w", path, err)
 	}
-	return &output{file: f, path: path, size: int64(whole), next: round + 1}, nil
+	return &output{file: &job.File{File: f, Size: int64(whole)}, path: path, next: round + 1}, nil
 }
 
 // wholeRounds finds the plan of a results file, the number of its last whole

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"threadbench/bench"
+	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 	"threadbench/threads/cgroup"
 )
@@ -503,7 +504,7 @@ func TestSweepFolders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sweepFolders()
+	job.SweepFolders()
 	slices.Sort(kept)
 	if got := entries(t, temp); !slices.Equal(got, kept) {
 		t.Errorf("left are %v, want %v", got, kept)
