@@ -47,7 +47,14 @@ func TestStopped(t *testing.T) {
 			cmd.Wait()
 			said := cmd.Stderr.(*bytes.Buffer).String()
 			if signal == os.Kill {
-				return // the next one cleans up
+				// The next one cleans up, once the linkers have ended.
+				s := &session{t, s.temp, s.log}
+				for begin := time.Now(); len(s.processes()) > 0; time.Sleep(time.Millisecond) {
+					if time.Since(begin) > time.Minute {
+						t.Fatalf("processes are left: %q", s.processes())
+					}
+				}
+				return
 			}
 			if code := cmd.ProcessState.ExitCode(); code != 2 && code != -1 || code == 2 && !strings.Contains(said, "stopped by a signal") {
 				t.Errorf("it ends with %d and says %s", code, said)

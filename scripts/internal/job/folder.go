@@ -22,15 +22,18 @@ func TempFolder() (dir string, remove func(), err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("making a temporary folder: %w", err)
 	}
-	return dir, func() {
-		// A compiler that has lost its go command may still be writing.
-		for range 20 {
-			if os.RemoveAll(dir) == nil {
-				break
-			}
-			time.Sleep(50 * time.Millisecond)
+	return dir, func() { removeAll(dir) }, nil
+}
+
+// removeAll removes a folder in which a compiler that has lost its go command
+// may still be writing.
+func removeAll(dir string) {
+	for range 20 {
+		if os.RemoveAll(dir) == nil {
+			break
 		}
-	}, nil
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 // StaleFolder tells whether the path is a temporary folder, or in one, whose
@@ -57,7 +60,7 @@ func SweepFolders() {
 	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*-*"))
 	for _, dir := range left {
 		if StaleFolder(dir) {
-			os.RemoveAll(dir)
+			removeAll(dir)
 		}
 	}
 }
