@@ -55,10 +55,10 @@ func BenchmarkStack(b *testing.B)     { family(b, "Stack") }
 func BenchmarkStackGrow(b *testing.B) { family(b, "StackGrow") }
 func BenchmarkSwitch(b *testing.B)    { family(b, "Switch") }
 func BenchmarkScale(b *testing.B)     { family(b, "Scale") }
-func BenchmarkGC(b *testing.B)        { family(b, "GC") }
-func BenchmarkStart(b *testing.B)     { family(b, "Start") }
 func BenchmarkBalance(b *testing.B)   { family(b, "Balance") }
+func BenchmarkGC(b *testing.B)        { family(b, "GC") }
 func BenchmarkPipeline(b *testing.B)  { family(b, "Pipeline") }
+func BenchmarkStart(b *testing.B)     { family(b, "Start") }
 
 func family(b *testing.B, name string) {
 	f, ok := bench.FamilyOf(name)

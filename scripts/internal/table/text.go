@@ -32,6 +32,9 @@ var evidence = map[string][]string{
 // single word of the file is wider. Its error is the writer's.
 func (t *Table) Text(w io.Writer) error {
 	b := bufio.NewWriter(w)
+	if s := results.Injected(t.Config); s != "" {
+		Wrap(b, s, "", "  ")
+	}
 	Wrap(b, t.machine(), "", "  ")
 	if t.Driver == results.Testing {
 		Wrap(b, "The driver was go test: one arm ran after the other, so a factor is a quotient of two medians, unpaired, with no interval; p is the probability of such samples by chance (Mann-Whitney U-test).", "", "  ")
