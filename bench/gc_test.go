@@ -8,6 +8,7 @@ import (
 	"runtime/metrics"
 	"strings"
 	"testing"
+	"time"
 
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
@@ -165,9 +166,7 @@ func TestWatcher(t *testing.T) {
 	for range 3 {
 		c := gap{since: goroutines.Ticks()}
 		runtime.GC()
-		for range 10_000 { // gives it time for its stamps on one CPU as well
-			runtime.Gosched()
-		}
+		time.Sleep(20 * time.Millisecond) // it has a turn on one CPU as well
 		c.until = goroutines.Ticks()
 		cycles = append(cycles, c)
 	}

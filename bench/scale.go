@@ -3,7 +3,6 @@ package bench
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"time"
 
@@ -207,8 +206,7 @@ func (a *scaleArm) Run(int) (lockstep.Slice, error) {
 	if err != nil {
 		return s, err
 	}
-	goroutinesBefore := runtime.NumGoroutine()
-	rawBefore, _ := threads.Alive()
+	others := tasksAlive()
 	collections := count(gcCycles)
 
 	began := time.Now()
@@ -221,8 +219,7 @@ func (a *scaleArm) Run(int) (lockstep.Slice, error) {
 		return s, err
 	}
 	collected := count(gcCycles) - collections
-	raw, _ := threads.Alive()
-	seen := held{tasks: runtime.NumGoroutine() - goroutinesBefore + raw - rawBefore, tids: -1}
+	seen := held{tasks: settled(others+a.n) - others, tids: -1}
 	holding, err := a.memory()
 	if a.first.tids != nil {
 		seen.tids = int(distinct(a.first.tids()))
