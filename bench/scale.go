@@ -26,12 +26,12 @@ import (
 //	          did 500 steps of work and parked again: one after the other, with
 //	          no wait for the one before, so that many run at a time
 //
-// These three stand from 1,000 tasks on, but for the threads: of fewer, what
-// the process itself takes meanwhile is the larger part. ns/op is of the
-// passes after the first, so many of them that 10,000 goroutines or 1,000
-// threads are made at least: those of goroutines are made from what the ones
-// before them left. No thread is, so that the first pass of 1,000 threads or
-// more is the only one, and counts.
+// The first two stand from 1,000 tasks on: of fewer, what the process itself
+// takes meanwhile is the larger part. ns/op is of the passes after the first,
+// so many of them that 10,000 goroutines or 1,000 threads are made at least:
+// those of goroutines are made from what the ones before them left. No thread
+// is, so that the first pass of 1,000 threads or more is the only one, and
+// counts.
 //
 // With a few tasks the channels and futexes that hold them count, too: with
 // one they are half of it.
