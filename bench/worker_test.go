@@ -197,6 +197,9 @@ func skipOrFail(t *testing.T, err error) {
 // TestStartStacks holds what a program has when it starts against the stacks
 // that the runtime itself shows at the same moment, its own among them.
 func TestStartStacks(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector links cgo, with which the runtime counts a goroutine that it keeps for threads of C")
+	}
 	site, program := here(t)
 	for _, name := range []string{"Start/impl=goroutine/procs=1", "Start/impl=goroutine/procs=4"} {
 		c, _ := bench.Lookup(name)
