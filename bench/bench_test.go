@@ -57,7 +57,9 @@ func BenchmarkSwitch(b *testing.B)    { family(b, "Switch") }
 func BenchmarkScale(b *testing.B)     { family(b, "Scale") }
 func BenchmarkServe(b *testing.B)     { family(b, "Serve") }
 func BenchmarkMixed(b *testing.B)     { family(b, "Mixed") }
+func BenchmarkBalance(b *testing.B)   { family(b, "Balance") }
 func BenchmarkGC(b *testing.B)        { family(b, "GC") }
+func BenchmarkPipeline(b *testing.B)  { family(b, "Pipeline") }
 func BenchmarkStart(b *testing.B)     { family(b, "Start") }
 
 func family(b *testing.B, name string) {

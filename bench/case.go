@@ -38,7 +38,7 @@ type Case struct {
 }
 
 // Families are all the families, in the order of every table.
-var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, serveFamily, mixedFamily, gcFamily, startFamily}
+var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, serveFamily, mixedFamily, balanceFamily, gcFamily, pipelineFamily, startFamily}
 
 // A Family is a set of cases that measure the same thing in different
 // contenders and ways.
@@ -246,10 +246,10 @@ func (c Case) Spec(program string, site Site) (lockstep.Spec, error) {
 	if procs == 0 {
 		procs = count
 	}
-	spec.Env = environ(append([]string{
+	spec.Env = Environ(os.Environ(), append([]string{
 		workerVariable + "=" + c.Name.String(),
 		"GOMAXPROCS=" + strconv.Itoa(procs),
-	}, c.Env...))
+	}, c.Env...)...)
 	return spec, nil
 }
 
@@ -257,17 +257,20 @@ func (c Case) Spec(program string, site Site) (lockstep.Spec, error) {
 // names.
 const workerVariable = "THREADBENCH_WORKER"
 
-// environ is this process's environment with some of it set; a GODEBUG is
-// added to the one that is there.
-func environ(set []string) []string {
-	env := os.Environ()
+// Environ is an environment with some of it set; a GODEBUG is added to the
+// one that is there, whose settings it wins over.
+func Environ(env []string, set ...string) []string {
+	env = slices.Clone(env)
 	for _, kv := range set {
 		key, value, _ := strings.Cut(kv, "=")
-		if old := os.Getenv(key); key == "GODEBUG" && old != "" {
-			value = old + "," + value
+		prefix := key + "="
+		if i := slices.IndexFunc(env, func(s string) bool { return strings.HasPrefix(s, prefix) }); i >= 0 {
+			if old := env[i][len(prefix):]; key == "GODEBUG" && old != "" {
+				value = old + "," + value
+			}
 		}
-		env = slices.DeleteFunc(env, func(s string) bool { return strings.HasPrefix(s, key+"=") })
-		env = append(env, key+"="+value)
+		env = slices.DeleteFunc(env, func(s string) bool { return strings.HasPrefix(s, prefix) })
+		env = append(env, prefix+value)
 	}
 	return env
 }
@@ -301,6 +304,10 @@ func Work() int {
 				return nil, skipUntraceable(err)
 			}
 		}
-		return c.open(cut)
+		arm, err := c.open(cut)
+		if err != nil {
+			return nil, err
+		}
+		return inject(arm, cut)
 	})
 }

@@ -28,7 +28,8 @@ const unknown = "unknown"
 // Configuration describes what the figures depend on, as far as it holds for
 // the whole of a results file: the driver ("lockstep" or "testing"), the
 // binary, the machine, the kernel, and the limits on this process. The keys
-// and their order are the same everywhere; no value holds a space, and
+// and their order are the same everywhere, but for inject, which is there only
+// where workers are slowed down on purpose; no value holds a space, and
 // one that this system doesn't tell is "unknown". Under "testing" the keys
 // goos, goarch and cpu are left out, since package testing writes its own
 // before the first result (cpu if it knows the model's name).
@@ -87,6 +88,9 @@ func Configuration(driver string, timer time.Duration) []Setting {
 	}
 	for i := range settings {
 		settings[i].Value = clean(settings[i].Value)
+	}
+	if factor := Injected(); factor != "" {
+		settings = append(settings, Setting{"inject", clean(factor)})
 	}
 	if driver == "testing" {
 		settings = slices.DeleteFunc(settings, func(s Setting) bool {
@@ -148,10 +152,11 @@ const headOnly = "head"
 // Head is what the results file of a run begins with, whose cases workers of
 // the program, the bench test binary, measure. One of them writes it: the
 // process that asks may be built otherwise, by another Go release or with a
-// package that links cgo, and then makes its threads in another way.
-func Head(ctx context.Context, program string) ([]byte, error) {
+// package that links cgo, and then makes its threads in another way. env is
+// what it gets beyond this process's environment, KEY=VALUE.
+func Head(ctx context.Context, program string, env ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, program)
-	cmd.Env = environ([]string{workerVariable + "=" + headOnly})
+	cmd.Env = Environ(os.Environ(), append(env, workerVariable+"="+headOnly)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	text, err := cmd.Output()

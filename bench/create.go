@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
@@ -313,6 +314,25 @@ func cloneHerd(n, depth int, stack int) (census, error) {
 }
 
 type newHerd func(n, depth int, stack int) (census, error)
+
+// tasksAlive are all goroutines of the program and all raw threads.
+func tasksAlive() int {
+	raw, _ := threads.Alive()
+	return runtime.NumGoroutine() + raw
+}
+
+// settled is tasksAlive, counted again for up to a second until it is what it
+// is to be: what runs finalizers and cleanups is a goroutine of the program
+// while it runs one.
+func settled(want int) (alive int) {
+	for range 1000 {
+		if alive = tasksAlive(); alive == want {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return alive
+}
 
 // distinct is how many of the tids differ.
 func distinct(tids []int) int64 {

@@ -116,7 +116,7 @@ func cLibrary(program string) (string, error) {
 		return "", err
 	}
 	cmd := exec.Command(path)
-	cmd.Env = environ([]string{workerVariable + "=" + libraryOnly})
+	cmd.Env = Environ(os.Environ(), workerVariable+"="+libraryOnly)
 	text, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("asking the worker of C threads for its library: %w", err)

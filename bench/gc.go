@@ -12,7 +12,6 @@ import (
 
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
-	"threadbench/threads"
 )
 
 // GC: what a collection costs a program that holds n parked tasks.
@@ -128,8 +127,8 @@ func (a *gcArm) Run(int) (lockstep.Slice, error) {
 	if a.n == 0 {
 		return collect()
 	}
-	others, stacks := runtime.NumGoroutine(), count(stackBytes)
-	parked := func() error { return a.prove(a.alive()-others, count(stackBytes)-stacks) }
+	others, stacks := tasksAlive(), count(stackBytes)
+	parked := func() error { return a.prove(settled(a.n+others)-others, count(stackBytes)-stacks) }
 	err := a.herd.Make(a.n)
 	a.herd.Wait()
 	var s lockstep.Slice
@@ -148,12 +147,6 @@ func (a *gcArm) Run(int) (lockstep.Slice, error) {
 		s.Figures["tasks"] = float64(a.n)
 	}
 	return s, err
-}
-
-// alive are all goroutines and raw threads.
-func (a *gcArm) alive() int {
-	raw, _ := threads.Alive()
-	return runtime.NumGoroutine() + raw
 }
 
 // prove holds what was counted against what was to be parked.

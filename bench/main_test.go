@@ -1,11 +1,14 @@
 package bench
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
+
+	"threadbench/bench/lockstep"
 )
 
 // aloneVariable names the test that a process was started to run alone.
@@ -40,6 +43,41 @@ func alone(t *testing.T, env ...string) bool {
 		t.Fatalf("alone, it did not run:\n%s", text)
 	}
 	return false
+}
+
+// says fails a test whose error isn't the one wanted, "" for none.
+func says(t *testing.T, name string, err error, want string) {
+	t.Helper()
+	if want == "" && err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+	if want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		t.Errorf("%s: %v, want an error with %q", name, err, want)
+	}
+}
+
+// measured is what an arm has measured that is measured once a process; asked
+// once more, it has to refuse. One that can't be measured here skips the test.
+func measured(t *testing.T, open func(func(string)) (lockstep.Arm, error), cut func(why string)) lockstep.Slice {
+	t.Helper()
+	arm, err := open(cut)
+	var skip *lockstep.Skip
+	if errors.As(err, &skip) {
+		t.Skip(skip.Reason)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := arm.Run(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := arm.Close(); err != nil {
+		t.Error(err)
+	}
+	_, err = arm.Run(1)
+	says(t, "measuring once more", err, "once a process")
+	return s
 }
 
 // TestWithoutCgo holds this binary, which is its own worker, to the pure Go

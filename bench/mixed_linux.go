@@ -64,16 +64,9 @@ func (a *mixedArm) Run(int) (s lockstep.Slice, err error) {
 	}
 	a.used = true
 	ctx := context.Background()
-	program, err := os.Executable()
+	server, err := startAside(ctx, downloadsOnly, nil)
 	if err != nil {
 		return s, err
-	}
-	server, err := lockstep.Start(ctx, lockstep.Spec{
-		Path: program,
-		Env:  environ([]string{workerVariable + "=" + downloadsOnly, "GOMAXPROCS=1"}),
-	})
-	if err != nil {
-		return s, fmt.Errorf("server of downloads: %w", err)
 	}
 	defer server.Kill()
 	at, err := server.Run(ctx, 1)

@@ -3,7 +3,6 @@ package bench
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"time"
 
@@ -27,12 +26,12 @@ import (
 //	          did 500 steps of work and parked again: one after the other, with
 //	          no wait for the one before, so that many run at a time
 //
-// These three stand from 1,000 tasks on, but for the threads: of fewer, what
-// the process itself takes meanwhile is the larger part. ns/op is of the
-// passes after the first, so many of them that 10,000 goroutines or 1,000
-// threads are made at least: those of goroutines are made from what the ones
-// before them left. No thread is, so that the first pass of 1,000 threads or
-// more is the only one, and counts.
+// The first two stand from 1,000 tasks on: of fewer, what the process itself
+// takes meanwhile is the larger part. ns/op is of the passes after the first,
+// so many of them that 10,000 goroutines or 1,000 threads are made at least:
+// those of goroutines are made from what the ones before them left. No thread
+// is, so that the first pass of 1,000 threads or more is the only one, and
+// counts.
 //
 // With a few tasks the channels and futexes that hold them count, too: with
 // one they are half of it.
@@ -207,8 +206,7 @@ func (a *scaleArm) Run(int) (lockstep.Slice, error) {
 	if err != nil {
 		return s, err
 	}
-	goroutinesBefore := runtime.NumGoroutine()
-	rawBefore, _ := threads.Alive()
+	others := tasksAlive()
 	collections := count(gcCycles)
 
 	began := time.Now()
@@ -221,8 +219,7 @@ func (a *scaleArm) Run(int) (lockstep.Slice, error) {
 		return s, err
 	}
 	collected := count(gcCycles) - collections
-	raw, _ := threads.Alive()
-	seen := held{tasks: runtime.NumGoroutine() - goroutinesBefore + raw - rawBefore, tids: -1}
+	seen := held{tasks: settled(others+a.n) - others, tids: -1}
 	holding, err := a.memory()
 	if a.first.tids != nil {
 		seen.tids = int(distinct(a.first.tids()))

@@ -24,21 +24,7 @@ func TestScaleArms(t *testing.T) {
 				if !alone(t, asItIs...) {
 					return
 				}
-				arm, err := openScale(kind.impl, n, kind.first)(func(why string) { t.Log(why) })
-				var skip *lockstep.Skip
-				if errors.As(err, &skip) {
-					t.Skip(skip.Reason)
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				s, err := arm.Run(1)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := arm.Close(); err != nil {
-					t.Error(err)
-				}
+				s := measured(t, openScale(kind.impl, n, kind.first), func(why string) { t.Log(why) })
 				f := s.Figures
 				if f["tasks"] != float64(n) {
 					t.Skipf("%v tasks have room", f["tasks"])
@@ -57,9 +43,6 @@ func TestScaleArms(t *testing.T) {
 				}
 				if _, ok := f["gc-cycles"]; !ok {
 					t.Error("the collections were not counted")
-				}
-				if _, err := arm.Run(1); err == nil || !strings.Contains(err.Error(), "once a process") {
-					t.Errorf("measuring once more: %v", err)
 				}
 			})
 		}
@@ -103,13 +86,7 @@ func TestScaleProof(t *testing.T) {
 		seen := good
 		test.change(&seen)
 		a := &scaleArm{n: 500, areThreads: test.threads}
-		err := a.prove(seen)
-		if test.want == "" && err != nil {
-			t.Errorf("%s: %v", test.name, err)
-		}
-		if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
-			t.Errorf("%s: %v, want an error with %q", test.name, err, test.want)
-		}
+		says(t, test.name, a.prove(seen), test.want)
 	}
 }
 

@@ -307,22 +307,10 @@ func (a *serveArm) startClient(ctx context.Context, port int) (*lockstep.Worker,
 	if len(cpus) < 2 {
 		return nil, fmt.Errorf("expected two CPUs, one for the client; seen %v", cpus)
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
 	if err := lockstep.KeepTo(cpus[1:2]); err != nil {
 		return nil, err
 	}
-	client, err := lockstep.Start(ctx, lockstep.Spec{
-		Path: program,
-		Env:  environ([]string{workerVariable + "=" + clientOnly, clientVariable + "=" + fmt.Sprint(port, a.n), "GOMAXPROCS=1"}),
-		CPUs: cpus[:1],
-	})
-	if err != nil {
-		return nil, fmt.Errorf("client: %w", err)
-	}
-	return client, nil
+	return startAside(ctx, clientOnly, cpus[:1], clientVariable+"="+fmt.Sprint(port, a.n))
 }
 
 // Close has nothing to close but what a raw herd would leave.

@@ -49,21 +49,7 @@ func TestStackArms(t *testing.T) {
 					return
 				}
 				var cuts []string
-				arm, err := openStack(kind.impl, kind.stack, depth, n, kind.herd)(func(why string) { cuts = append(cuts, why) })
-				var skip *lockstep.Skip
-				if errors.As(err, &skip) {
-					t.Skip(skip.Reason)
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				s, err := arm.Run(1)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := arm.Close(); err != nil {
-					t.Error(err)
-				}
+				s := measured(t, openStack(kind.impl, kind.stack, depth, n, kind.herd), func(why string) { cuts = append(cuts, why) })
 				if cuts == nil && (s.Ops != n || s.Figures["tasks"] != n) {
 					t.Errorf("%d ops, %v tasks, want %d", s.Ops, s.Figures["tasks"], n)
 				}
@@ -79,9 +65,6 @@ func TestStackArms(t *testing.T) {
 				}
 				if s.Elapsed != 0 {
 					t.Errorf("it took %v: a Stack measures no time", s.Elapsed)
-				}
-				if _, err := arm.Run(1); err == nil || !strings.Contains(err.Error(), "once a process") {
-					t.Errorf("measuring once more: %v", err)
 				}
 			})
 		}
@@ -106,13 +89,7 @@ func TestStackProof(t *testing.T) {
 		{"too much stack", nil, 0, 10*4096 + 10, "seen 4097"},
 	} {
 		a := &stackArm{herd: census{tids: test.tids}, n: 10, leastStack: 2048, mostStack: 4096}
-		err := a.prove(test.alive, test.stacks)
-		if test.want == "" && err != nil {
-			t.Errorf("%s: %v", test.name, err)
-		}
-		if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
-			t.Errorf("%s: %v, want an error with %q", test.name, err, test.want)
-		}
+		says(t, test.name, a.prove(test.alive, test.stacks), test.want)
 	}
 }
 

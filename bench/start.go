@@ -27,7 +27,8 @@ import (
 // thread. The runtime's goroutines are all those that it counts
 // (/sched/goroutines) but the program's (runtime.NumGoroutine), and the
 // program's are held against a goroutine profile, in which the one that looks
-// has to be the first that was ever made.
+// has to be the first that was ever made. With cgo, which no worker has, the
+// runtime would count one more, which it keeps for threads of C.
 //
 // How many threads there are by then depends on how far those have got that
 // were woken for the runtime's own goroutines: between two processes they

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"os"
-	"strings"
 	"testing"
 )
 
@@ -26,20 +25,13 @@ func TestBeginningProof(t *testing.T) {
 	} {
 		b := beginning{procs: 4, threads: 5, known: 5, all: 6, users: 1, stacks: []byte(one)}
 		test.change(&b)
-		err := b.prove(4)
-		if test.want == "" && err != nil {
-			t.Errorf("%s: %v", test.name, err)
-		}
-		if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
-			t.Errorf("%s: %v, want an error with %q", test.name, err, test.want)
-		}
+		says(t, test.name, b.prove(4), test.want)
 	}
 }
 
 // TestStartElsewhere: a process that did not look at its beginning has nothing
 // to tell.
 func TestStartElsewhere(t *testing.T) {
-	if _, err := openStart(1)(nil); err == nil || !strings.Contains(err.Error(), "has to be a worker of Start") {
-		t.Errorf("opened: %v", err)
-	}
+	_, err := openStart(1)(nil)
+	says(t, "opened elsewhere", err, "has to be a worker of Start")
 }

@@ -43,7 +43,7 @@ func openTraced(of Case) func(func(string)) (lockstep.Arm, error) {
 		// CPUs, GOMAXPROCS and all else are this process's own.
 		a.worker, err = lockstep.Start(context.Background(), lockstep.Spec{
 			Path:    program,
-			Env:     environ([]string{workerVariable + "=" + of.Name.String(), tracedVariable + "=1"}),
+			Env:     Environ(os.Environ(), workerVariable+"="+of.Name.String(), tracedVariable+"=1"),
 			Starter: &ptrace.Tracer{Entered: a.calls.entered},
 		})
 		if err != nil {

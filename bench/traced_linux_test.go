@@ -149,7 +149,7 @@ func TestUntraceable(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(program)
-	cmd.Env = environ([]string{workerVariable + "=Switch/impl=clone/mode=traced/via=pipe/place=same"})
+	cmd.Env = Environ(os.Environ(), workerVariable+"=Switch/impl=clone/mode=traced/via=pipe/place=same")
 	text, err := cmd.CombinedOutput()
 	if strings.Contains(string(text), "no filter:") {
 		t.Skipf("%s", text)

@@ -369,15 +369,22 @@ func NewPair(link Link, setup func(task int) error) (*Pair, error) {
 		}
 		p.ended <- nil
 	}()
-	err := <-ready
-	if e := <-ready; err == nil {
-		err = e
-	}
-	if err != nil {
+	if err := allReady(ready, 2); err != nil {
 		p.Close()
 		return nil, err
 	}
 	return p, nil
+}
+
+// allReady waits until n tasks have said that they are set up; the first error
+// among them is its own.
+func allReady(ready <-chan error, n int) (err error) {
+	for range n {
+		if e := <-ready; err == nil {
+			err = e
+		}
+	}
+	return err
 }
 
 func (p *Pair) drive(t turn) error {

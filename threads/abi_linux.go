@@ -4,7 +4,11 @@ package threads
 
 //lint:file-ignore U1000 The assembly uses these, through go_asm.h.
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"threadbench/goroutines"
+)
 
 // What the assembly includes as go_asm.h: the system call numbers and flags,
 // and the layout of the structs that it shares with Go.
@@ -106,6 +110,15 @@ type control struct {
 	failed  int64  // the latest negative result of a system call that may not fail, or what a write fell short with
 	echoed  uint64 // bytes that body echo has written back
 
+	// A crew's worker, and a pipeline's tasks.
+	crew     *crew
+	number   uint32 // of the worker
+	from, to *ring  // where the items come from and go to; nil for none
+	steps    uint64 // of work on each item, at least 1
+	next     uint64 // the item that the source puts next
+	until    uint64 // the first that it may not put yet
+	sum      uint64 // of what the sink has taken
+
 	start, end    unix.Timespec
 	before, after unix.Rusage
 
@@ -152,6 +165,39 @@ type altStack struct {
 	size  uintptr
 }
 
+// A crew is what the workers of one Crew share.
+type crew struct {
+	gate uint32 // futex: the number of the latest list
+	left uint32 // workers that aren't done with it
+	done uint32 // futex: the number of the latest list that is done
+	_    [52]byte
+	next uint64 // the shared index, in a cache line of its own
+	_    [56]byte
+
+	n       uint64
+	items   *item
+	records *record
+}
+
+type item goroutines.Item
+type record goroutines.Record
+
+// A ring hands items from one task to another: a task puts, another takes.
+type ring struct {
+	put  uint64 // how many items were put; written by the one that puts
+	_    [56]byte
+	took uint64 // how many were taken; written by the one that takes
+	_    [56]byte
+	dry  uint32 // futex: 1 while the one that takes waits, or is about to; whoever wakes it makes it 0
+	_    [60]byte
+	full uint32 // futex: the same of the one that puts
+	_    [60]byte
+	size uint64 // slots in use, a power of 2 up to ringSlots
+	slot [ringSlots]uint64
+}
+
+const ringSlots = 64
+
 // bodies are the places where a raw thread can start, and the halves of a
 // call, as PCs.
 type bodies struct {
@@ -164,5 +210,7 @@ type bodies struct {
 	spawn, join, stampSpawn         uintptr
 	stamp, takeStamp, touch         uintptr
 	work                            uintptr
+	share                           uintptr
+	source, stage, order, sink      uintptr
 	echo                            uintptr
 }

@@ -119,6 +119,16 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVQ AX, bodies_touch(DI)
 	LEAQ work<>(SB), AX
 	MOVQ AX, bodies_work(DI)
+	LEAQ share<>(SB), AX
+	MOVQ AX, bodies_share(DI)
+	LEAQ source<>(SB), AX
+	MOVQ AX, bodies_source(DI)
+	LEAQ stage<>(SB), AX
+	MOVQ AX, bodies_stage(DI)
+	LEAQ order<>(SB), AX
+	MOVQ AX, bodies_order(DI)
+	LEAQ sink<>(SB), AX
+	MOVQ AX, bodies_sink(DI)
 	LEAQ echo<>(SB), AX
 	MOVQ AX, bodies_echo(DI)
 	RET
@@ -603,6 +613,227 @@ take:
 	FUTEX(const_futexWakePrivate, $1)
 worked:
 	JMP  hold<>(SB)
+
+// share is a crew's worker: it waits for a list, does the item that the shared
+// index says until there is none left, and takes the time; the last one says
+// that the list is done. Until quit.
+//
+//	R13  the crew
+//	BX   the item's index
+//	R15  the item, the record
+TEXT share<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ control_crew(R12), R13
+	MOVL $const_sysGettid, AX
+	SYSCALL
+	MOVL AX, control_seen(R12)
+	JMP  gate
+closed:
+	LEAQ crew_gate(R13), DI
+	FUTEX(const_futexWaitPrivate, control_done(R12))
+gate:
+	CMPL control_quit(R12), $0
+	JNE  quit
+	MOVL crew_gate(R13), AX
+	CMPL AX, control_done(R12)
+	JEQ  closed
+	MOVL AX, control_done(R12)
+	MOVL $const_noCPU, control_cpu(R12)
+next:
+	MOVL $1, BX
+	LOCK
+	XADDQ BX, crew_next(R13)
+	CMPQ BX, crew_n(R13)
+	JCC  over
+
+	IMUL3Q $record__size, BX, R15
+	ADDQ crew_records(R13), R15
+	MOVL control_cpu(R12), AX
+	MOVL AX, record_From(R15)
+	MOVL $const_sysGetcpu, AX
+	LEAQ control_cpu(R12), DI
+	XORL SI, SI
+	XORL DX, DX
+	SYSCALL
+	FAILED(asked)
+asked:
+	MOVL control_cpu(R12), AX
+	MOVL AX, record_CPU(R15)
+	MOVL control_number(R12), AX
+	MOVL AX, record_Worker(R15)
+	INCL record_Times(R15)
+	IMUL3Q $item__size, BX, BX
+	ADDQ crew_items(R13), BX
+	MOVQ item_X(BX), AX
+	MOVQ item_Steps(BX), CX
+	CALL threadbench∕goroutines·steps(SB)
+	MOVQ AX, record_Result(R15)
+	JMP  next
+over:
+	MOVL $const_sysClockGettime, AX
+	MOVL $const_clockMonotonic, DI
+	LEAQ control_end(R12), SI
+	SYSCALL
+	FAILED(ended)
+ended:
+	MOVL $-1, AX
+	LOCK
+	XADDL AX, crew_left(R13)
+	CMPL AX, $1
+	JNE  gate
+	MOVL control_done(R12), AX
+	MOVL AX, crew_done(R13)
+	LEAQ crew_done(R13), DI
+	FUTEX(const_futexWakePrivate, $1)
+	FAILED(said)
+said:
+	JMP  gate
+quit:
+	JMP  exit<>(SB)
+
+// The tasks of a pipeline. R15 is what they hand on.
+
+// WAKE wakes who waits on a word of the ring in R9, if anybody does. What
+// stands before it is seen by whoever finds the word 0.
+#define WAKE(word, woken) \
+	XORL AX, AX \
+	XCHGL AX, word(R9) \
+	TESTL AX, AX \
+	JEQ  woken \
+	LEAQ word(R9), DI \
+	FUTEX(const_futexWakePrivate, $1) \
+	FAILED(woken) \
+woken:
+
+// RINGTAKE takes an item from the ring in R9 and leaves it in R15. The one that
+// puts is woken if it waits. A task that waits in vain is woken to quit.
+#define RINGTAKE(try, taken, woken) \
+try: \
+	MOVQ ring_took(R9), CX \
+	CMPQ CX, ring_put(R9) \
+	JNE  taken \
+	CMPL control_quit(R12), $0 \
+	JNE  quit \
+	MOVL $1, AX \
+	XCHGL AX, ring_dry(R9) /* before put is read again */ \
+	CMPQ CX, ring_put(R9) \
+	JNE  taken \
+	CMPL control_quit(R12), $0 \
+	JNE  quit \
+	LEAQ ring_dry(R9), DI \
+	FUTEX(const_futexWaitPrivate, $1) \
+	JMP  try \
+taken: \
+	MOVL $0, ring_dry(R9) \
+	MOVQ CX, AX \
+	ANDQ $(const_ringSlots-1), AX \
+	MOVQ ring_slot(R9)(AX*8), R15 \
+	INCQ CX \
+	MOVQ CX, ring_took(R9) \
+	WAKE(ring_full, woken)
+
+// RINGPUT puts R15 into the ring in R9. The one that takes is woken if it
+// waits.
+#define RINGPUT(try, there, woken) \
+try: \
+	MOVQ ring_put(R9), CX \
+	MOVQ CX, DX \
+	SUBQ ring_took(R9), DX \
+	CMPQ DX, ring_size(R9) \
+	JCS  there \
+	CMPL control_quit(R12), $0 \
+	JNE  quit \
+	MOVL $1, AX \
+	XCHGL AX, ring_full(R9) /* before took is read again */ \
+	MOVQ CX, DX \
+	SUBQ ring_took(R9), DX \
+	CMPQ DX, ring_size(R9) \
+	JCS  there \
+	LEAQ ring_full(R9), DI \
+	FUTEX(const_futexWaitPrivate, $1) \
+	JMP  try \
+there: \
+	MOVL $0, ring_full(R9) \
+	MOVQ CX, AX \
+	ANDQ $(const_ringSlots-1), AX \
+	MOVQ R15, ring_slot(R9)(AX*8) \
+	INCQ CX \
+	MOVQ CX, ring_put(R9) \
+	WAKE(ring_dry, woken)
+
+// source puts the items from next up to until, which grows with each order,
+// into its ring. It sleeps on turn; until quit.
+TEXT source<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL $const_sysGettid, AX
+	SYSCALL
+	MOVL AX, control_seen(R12)
+	MOVQ control_to(R12), R9
+	JMP  ordered
+wait:
+	LEAQ control_turn(R12), DI
+	FUTEX(const_futexWaitPrivate, $0)
+check:
+	CMPL control_turn(R12), $0
+	JEQ  wait
+	MOVL $0, control_turn(R12)
+ordered:
+	CMPL control_quit(R12), $0
+	JNE  quit
+	MOVQ control_next(R12), R15
+	CMPQ R15, control_until(R12)
+	JEQ  check
+	INCQ control_next(R12)
+	RINGPUT(try, there, woken)
+	JMP  ordered
+quit:
+	JMP  exit<>(SB)
+
+// stage takes an item from one ring, does its work, and puts what it comes to
+// into the other; until quit.
+TEXT stage<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL $const_sysGettid, AX
+	SYSCALL
+	MOVL AX, control_seen(R12)
+again:
+	MOVQ control_from(R12), R9
+	RINGTAKE(tryTake, taken, madeRoom)
+	MOVQ R15, AX
+	MOVQ control_steps(R12), CX
+	CALL threadbench∕goroutines·steps(SB)
+	MOVQ AX, R15
+	INCQ control_calls(R12)
+	MOVQ control_to(R12), R9
+	RINGPUT(tryPut, there, gave)
+	JMP  again
+quit:
+	JMP  exit<>(SB)
+
+// The halves of a call of a driver that is a pipeline's sink. Its peer is the
+// source.
+
+// order has the source put as many items as there are calls still to make, if
+// it has none to put: at the first call of the warm-up and of those on the
+// clock.
+TEXT order<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ control_calls(R12), AX
+	CMPQ AX, control_until(R13)
+	JNE  ordered
+	ADDQ BX, AX
+	MOVQ AX, control_until(R13)
+	MOVL $1, control_turn(R13)
+	LEAQ control_turn(R13), DI
+	FUTEX(const_futexWakePrivate, $1)
+	FAILED(ordered)
+ordered:
+	RET
+
+// sink takes an item and adds it up.
+TEXT sink<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ control_from(R12), R9
+	RINGTAKE(try, taken, woken)
+	ADDQ R15, control_sum(R12)
+	RET
+quit:
+	JMP  exit<>(SB)
 
 // echo arrives, and writes back what it reads until there is no more to read,
 // or a call fails.

@@ -119,6 +119,16 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVD R1, bodies_touch(R0)
 	MOVD $work<>(SB), R1
 	MOVD R1, bodies_work(R0)
+	MOVD $share<>(SB), R1
+	MOVD R1, bodies_share(R0)
+	MOVD $source<>(SB), R1
+	MOVD R1, bodies_source(R0)
+	MOVD $stage<>(SB), R1
+	MOVD R1, bodies_stage(R0)
+	MOVD $order<>(SB), R1
+	MOVD R1, bodies_order(R0)
+	MOVD $sink<>(SB), R1
+	MOVD R1, bodies_sink(R0)
 	MOVD $echo<>(SB), R1
 	MOVD R1, bodies_echo(R0)
 	RET
@@ -644,6 +654,271 @@ tally:
 	FUTEX(const_futexWakePrivate, $1)
 worked:
 	JMP  hold<>(SB)
+
+// share is a crew's worker: it waits for a list, does the item that the shared
+// index says until there is none left, and takes the time; the last one says
+// that the list is done. Until quit.
+//
+//	R20  the crew
+//	R21  the item's index, the item
+//	R22  the number of the latest list that this thread is done with
+//	R23  the record
+TEXT share<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD control_crew(R19), R20
+	MOVD $const_sysGettid, R8
+	SVC
+	MOVW R0, control_seen(R19)
+	MOVD ZR, R22
+	JMP  gate
+closed:
+	ADD  $crew_gate, R20, R0
+	FUTEX(const_futexWaitPrivate, R22)
+gate:
+	ADD  $control_quit, R19, R0
+	LDARW (R0), R1
+	CBNZ R1, quit
+	ADD  $crew_gate, R20, R0
+	LDARW (R0), R1
+	CMPW R1, R22
+	BEQ  closed
+	MOVWU R1, R22
+	MOVD $const_noCPU, R0
+	MOVW R0, control_cpu(R19)
+next:
+	ADD  $crew_next, R20, R0
+index:
+	LDAXR (R0), R21
+	ADD  $1, R21, R1
+	STLXR R1, (R0), R2
+	CBNZ R2, index
+	MOVD crew_n(R20), R0
+	CMP  R0, R21
+	BHS  over
+
+	MOVD $record__size, R0
+	MOVD crew_records(R20), R23
+	MADD R0, R23, R21, R23
+	MOVWU control_cpu(R19), R0
+	MOVW R0, record_From(R23)
+	ADD  $control_cpu, R19, R0
+	MOVD ZR, R1
+	MOVD ZR, R2
+	MOVD $const_sysGetcpu, R8
+	SVC
+	FAILED(asked)
+asked:
+	MOVWU control_cpu(R19), R0
+	MOVW R0, record_CPU(R23)
+	MOVWU control_number(R19), R0
+	MOVW R0, record_Worker(R23)
+	MOVW record_Times(R23), R0
+	ADD  $1, R0
+	MOVW R0, record_Times(R23)
+	MOVD $item__size, R0
+	MOVD crew_items(R20), R1
+	MADD R0, R1, R21, R21
+	MOVD item_X(R21), R0
+	MOVD item_Steps(R21), R1
+	CALL threadbench∕goroutines·steps(SB)
+	MOVD R0, record_Result(R23)
+	JMP  next
+over:
+	MOVD $const_clockMonotonic, R0
+	ADD  $control_end, R19, R1
+	MOVD $const_sysClockGettime, R8
+	SVC
+	FAILED(ended)
+ended:
+	ADD  $crew_left, R20, R0
+leave:
+	LDAXRW (R0), R1
+	SUBW $1, R1
+	STLXRW R1, (R0), R2
+	CBNZ R2, leave
+	CBNZW R1, gate
+	ADD  $crew_done, R20, R0
+	STLRW R22, (R0)
+	FUTEX(const_futexWakePrivate, $1)
+	FAILED(said)
+said:
+	JMP  gate
+quit:
+	JMP  exit<>(SB)
+
+// The tasks of a pipeline. R22 is what they hand on.
+
+// SWAP writes v into the word whose address is in R0 and leaves what was there
+// in R1. What stands before it and is stored with release comes before it.
+#define SWAP(v, again) \
+again: \
+	LDAXRW (R0), R1 \
+	STLXRW v, (R0), R2 \
+	CBNZ R2, again
+
+// WAKE wakes who waits on a word of the ring in R24, if anybody does. What
+// stands before it and is stored with release is seen by whoever finds the
+// word 0.
+#define WAKE(word, swap, woken) \
+	ADD  word, R24, R0 \
+	SWAP(ZR, swap) \
+	CBZW R1, woken \
+	FUTEX(const_futexWakePrivate, $1) \
+	FAILED(woken) \
+woken:
+
+// RINGTAKE takes an item from the ring in R24 and leaves it in R22. The one
+// that puts is woken if it waits. A task that waits in vain is woken to quit.
+#define RINGTAKE(try, swapFirst, taken, swap, woken) \
+try: \
+	MOVD ring_took(R24), R23 \
+	ADD  $ring_put, R24, R0 \
+	LDAR (R0), R1 \
+	CMP  R1, R23 \
+	BNE  taken \
+	MOVD $1, R3 \
+	ADD  $ring_dry, R24, R0 \
+	SWAP(R3, swapFirst) \
+	ADD  $ring_put, R24, R0 \
+	LDAR (R0), R1 /* not before the swap */ \
+	CMP  R1, R23 \
+	BNE  taken \
+	ADD  $control_quit, R19, R0 \
+	LDARW (R0), R1 \
+	CBNZ R1, quit \
+	ADD  $ring_dry, R24, R0 \
+	FUTEX(const_futexWaitPrivate, $1) \
+	JMP  try \
+taken: \
+	ADD  $ring_dry, R24, R0 \
+	STLRW ZR, (R0) \
+	AND  $(const_ringSlots-1), R23, R1 \
+	ADD  $ring_slot, R24, R0 \
+	MOVD (R0)(R1<<3), R22 \
+	ADD  $1, R23 \
+	ADD  $ring_took, R24, R0 \
+	STLR R23, (R0) \
+	WAKE($ring_full, swap, woken)
+
+// RINGPUT puts R22 into the ring in R24. The one that takes is woken if it
+// waits.
+#define RINGPUT(try, swapFirst, there, swap, woken) \
+try: \
+	MOVD ring_put(R24), R23 \
+	ADD  $ring_took, R24, R0 \
+	LDAR (R0), R1 \
+	SUB  R1, R23, R1 \
+	MOVD ring_size(R24), R4 \
+	CMP  R4, R1 \
+	BLO  there \
+	MOVD $1, R3 \
+	ADD  $ring_full, R24, R0 \
+	SWAP(R3, swapFirst) \
+	ADD  $ring_took, R24, R0 \
+	LDAR (R0), R1 /* not before the swap */ \
+	SUB  R1, R23, R1 \
+	CMP  R4, R1 \
+	BLO  there \
+	ADD  $control_quit, R19, R0 \
+	LDARW (R0), R1 \
+	CBNZ R1, quit \
+	ADD  $ring_full, R24, R0 \
+	FUTEX(const_futexWaitPrivate, $1) \
+	JMP  try \
+there: \
+	ADD  $ring_full, R24, R0 \
+	STLRW ZR, (R0) \
+	AND  $(const_ringSlots-1), R23, R1 \
+	ADD  $ring_slot, R24, R0 \
+	MOVD R22, (R0)(R1<<3) \
+	ADD  $1, R23 \
+	ADD  $ring_put, R24, R0 \
+	STLR R23, (R0) \
+	WAKE($ring_dry, swap, woken)
+
+// source puts the items from next up to until, which grows with each order,
+// into its ring. It sleeps on turn; until quit.
+TEXT source<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD $const_sysGettid, R8
+	SVC
+	MOVW R0, control_seen(R19)
+	MOVD control_to(R19), R24
+	JMP  ordered
+wait:
+	ADD  $control_turn, R19, R0
+	FUTEX(const_futexWaitPrivate, ZR)
+check:
+	ADD  $control_turn, R19, R0
+	LDARW (R0), R1
+	CBZW R1, wait
+	STLRW ZR, (R0)
+ordered:
+	ADD  $control_quit, R19, R0
+	LDARW (R0), R1
+	CBNZ R1, quit
+	MOVD control_next(R19), R22
+	ADD  $control_until, R19, R0
+	LDAR (R0), R1
+	CMP  R1, R22
+	BEQ  check
+	ADD  $1, R22, R1
+	MOVD R1, control_next(R19)
+	RINGPUT(try, swapFull, there, swapDry, woken)
+	JMP  ordered
+quit:
+	JMP  exit<>(SB)
+
+// stage takes an item from one ring, does its work, and puts what it comes to
+// into the other; until quit.
+TEXT stage<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD $const_sysGettid, R8
+	SVC
+	MOVW R0, control_seen(R19)
+again:
+	MOVD control_from(R19), R24
+	RINGTAKE(tryTake, swapDry, taken, swapFull, madeRoom)
+	MOVD R22, R0
+	MOVD control_steps(R19), R1
+	CALL threadbench∕goroutines·steps(SB)
+	MOVD R0, R22
+	CALLED
+	MOVD control_to(R19), R24
+	RINGPUT(tryPut, swapFullFirst, there, swapDryLast, gave)
+	JMP  again
+quit:
+	JMP  exit<>(SB)
+
+// The halves of a call of a driver that is a pipeline's sink. Its peer is the
+// source.
+
+// order has the source put as many items as there are calls still to make, if
+// it has none to put: at the first call of the warm-up and of those on the
+// clock.
+TEXT order<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD control_calls(R19), R0
+	MOVD control_until(R20), R1
+	CMP  R0, R1
+	BNE  ordered
+	ADD  R21, R1
+	ADD  $control_until, R20, R0
+	STLR R1, (R0)
+	MOVD $1, R1
+	ADD  $control_turn, R20, R0
+	STLRW R1, (R0)
+	FUTEX(const_futexWakePrivate, $1)
+	FAILED(ordered)
+ordered:
+	RET
+
+// sink takes an item and adds it up.
+TEXT sink<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD control_from(R19), R24
+	RINGTAKE(try, swapDry, taken, swapFull, woken)
+	MOVD control_sum(R19), R0
+	ADD  R22, R0
+	MOVD R0, control_sum(R19)
+	RET
+quit:
+	JMP  exit<>(SB)
 
 // echo arrives, and writes back what it reads until there is no more to read,
 // or a call fails.

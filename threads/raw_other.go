@@ -2,7 +2,12 @@
 
 package threads
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+
+	"threadbench/goroutines"
+)
 
 func unsupported() error { return fmt.Errorf("making a raw thread: %w", ErrUnsupported) }
 
@@ -46,6 +51,44 @@ func (d *Driver) Run(n, warm int) (Timing, error) { return Timing{}, unsupported
 
 // Close answers ErrUnsupported here.
 func (d *Driver) Close() error { return unsupported() }
+
+// A Crew can't be had here.
+type Crew struct{}
+
+// NewCrew answers ErrUnsupported here.
+func NewCrew(workers, items int) (*Crew, error) { return nil, unsupported() }
+
+// Run answers ErrUnsupported here.
+func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
+	return 0, nil, unsupported()
+}
+
+// TIDs is empty here.
+func (c *Crew) TIDs() []int { return nil }
+
+// Close answers ErrUnsupported here.
+func (c *Crew) Close() error { return unsupported() }
+
+// A Pipeline can't be had here.
+type Pipeline struct{}
+
+// NewPipeline answers ErrUnsupported here.
+func NewPipeline(stages, slots, steps int) (*Pipeline, error) { return nil, unsupported() }
+
+// SetSteps does nothing here.
+func (p *Pipeline) SetSteps(n int) {}
+
+// Flow is nothing here.
+func (p *Pipeline) Flow() (items int, sum uint64, each []int) { return 0, 0, nil }
+
+// Run answers ErrUnsupported here.
+func (p *Pipeline) Run(n, warm int) (Timing, error) { return Timing{}, unsupported() }
+
+// TIDs is empty here.
+func (p *Pipeline) TIDs() []int { return nil }
+
+// Close answers ErrUnsupported here.
+func (p *Pipeline) Close() error { return unsupported() }
 
 // A Herd can't be had here.
 type Herd struct{}

@@ -32,6 +32,11 @@ const (
 	// A body's own frames take a few words below the control; this is what
 	// is kept for them.
 	bodyBytes = 256
+
+	crewBytes   = unsafe.Sizeof(crew{})
+	itemBytes   = unsafe.Sizeof(item{})
+	recordBytes = unsafe.Sizeof(record{})
+	ringBytes   = unsafe.Sizeof(ring{})
 )
 
 // mapping is one mapping outside of the Go heap.
@@ -81,3 +86,9 @@ func (m mapping) controls(n int) []*control {
 func (m mapping) words(n int) []int64 {
 	return unsafe.Slice((*int64)(m.base), n)
 }
+
+// items is the mapping as an array of n items of a crew's list.
+func (m mapping) items(n int) []item { return unsafe.Slice((*item)(m.base), n) }
+
+// records is the mapping as an array of n records.
+func (m mapping) records(n int) []record { return unsafe.Slice((*record)(m.base), n) }

@@ -88,6 +88,11 @@ func run(paths []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	for _, f := range files {
+		if s := results.Injected(f.Config); s != "" {
+			fmt.Fprintf(stdout, "%s: %s\n", f.Name, s)
+		}
+	}
 	for i, t := range tables {
 		if i > 0 {
 			fmt.Fprintln(stdout)

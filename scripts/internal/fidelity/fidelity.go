@@ -24,6 +24,7 @@ import (
 
 	"threadbench/bench"
 	"threadbench/bench/lockstep"
+	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/suite"
 )
 
@@ -98,7 +99,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	suite.SweepFolders()
+	job.SweepFolders()
 	root, err := suite.ModuleRoot(ctx)
 	if err != nil {
 		return err
@@ -135,7 +136,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		lockstep.KeepTo(others) // else it runs beside its workers, all of them alike
 	}
 
-	progress := suite.NewProgress(stderr, o.rounds*len(gs), o.rounds)
+	progress := job.NewProgress(stderr, o.rounds*len(gs))
 	defer progress.End()
 	for round := 1; round <= o.rounds; round++ {
 		order := make([]*group, len(gs))
@@ -146,11 +147,11 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			slices.Reverse(order)
 		}
 		for _, g := range order {
-			progress.At(round, g.title)
+			progress.At(fmt.Sprintf("round %d of %d", round, o.rounds), g.title)
 			if err := g.round(ctx, round); err != nil {
 				return err
 			}
-			progress.Step()
+			progress.Step(1)
 		}
 		if err := keep(lines(gs)); err != nil {
 			return err

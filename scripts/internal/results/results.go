@@ -74,6 +74,17 @@ type File struct {
 // A Setting is a "key: value" line: configuration, constant within a file.
 type Setting struct{ Key, Value string }
 
+// Injected is what a reader must know of a file whose workers were slowed down
+// on purpose, "" for any other.
+func Injected(config []Setting) string {
+	for _, s := range config {
+		if s.Key == "inject" {
+			return "INJECTED SLOWDOWN (inject: " + s.Value + "): these figures are wrong on purpose and are no result."
+		}
+	}
+	return ""
+}
+
 // A Unit is what a file's Unit lines say of a unit.
 type Unit struct {
 	Name   string // as in the file: ns/op, never sec/op

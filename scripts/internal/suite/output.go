@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 )
 
@@ -21,9 +22,8 @@ import (
 // other, each appended in one write and synced, so that a run which is killed
 // loses the round in flight at the most.
 type output struct {
-	file *os.File
+	file *job.File
 	path string
-	size int64     // of what is whole
 	next int       // the round to come, from 1
 	log  io.Writer // is told if the file had to be made anew
 }
@@ -53,7 +53,7 @@ func createOutput(path string, header []byte, force bool) (*output, error) {
 	if err != nil {
 		return fail(err, elsewhere)
 	}
-	o := &output{file: f, path: path, next: 1, log: io.Discard}
+	o := &output{file: &job.File{File: f}, path: path, next: 1, log: io.Discard}
 	if err := o.begin(header); err != nil {
 		f.Close()
 		if !there {
@@ -87,30 +87,16 @@ func (o *output) begin(header []byte) error {
 	if err != nil {
 		return err
 	}
-	if o.size = info.Size(); o.size > 0 {
-		if err := o.append(header); err != nil {
+	if o.file.Size = info.Size(); o.file.Size > 0 {
+		if err := o.file.Append(header); err != nil {
 			return err
 		}
-		o.size = 0
+		o.file.Size = 0
 		if err := o.file.Truncate(0); err != nil {
 			return err
 		}
 	}
-	return o.append(header)
-}
-
-// append adds to the file in one write, or leaves it as it was.
-func (o *output) append(text []byte) error {
-	_, err := o.file.Write(text)
-	if err == nil {
-		err = o.file.Sync()
-	}
-	if err != nil {
-		o.file.Truncate(o.size)
-		return err
-	}
-	o.size += int64(len(text))
-	return nil
+	return o.file.Append(header)
 }
 
 // appendRound adds the next round.
@@ -118,7 +104,7 @@ func (o *output) appendRound(text string) error {
 	if err := o.keep(); err != nil {
 		return err
 	}
-	if err := o.append([]byte(text)); err != nil {
+	if err := o.file.Append([]byte(text)); err != nil {
 		return fmt.Errorf("writing results to %s: %w; the rounds that it holds are whole: make room and go on with -resume", o.path, err)
 	}
 	o.next++
@@ -133,8 +119,8 @@ func (o *output) keep() error {
 	if err != nil {
 		return fmt.Errorf("writing results to %s: %w", o.path, err)
 	}
-	if ours.Size() != o.size {
-		return fmt.Errorf("writing results to %s: another program has written to it: it has %d bytes, and %d when this run left it; see that no other run goes on with it, then go on with -resume", o.path, ours.Size(), o.size)
+	if ours.Size() != o.file.Size {
+		return fmt.Errorf("writing results to %s: another program has written to it: it has %d bytes, and %d when this run left it; see that no other run goes on with it, then go on with -resume", o.path, ours.Size(), o.file.Size)
 	}
 	if there, err := os.Stat(o.path); err == nil && os.SameFile(ours, there) {
 		return nil
@@ -162,7 +148,7 @@ func (o *output) keep() error {
 }
 
 // text is what is whole of the file, wherever its path leads by now.
-func (o *output) text() io.Reader { return io.NewSectionReader(o.file, 0, o.size) }
+func (o *output) text() io.Reader { return io.NewSectionReader(o.file, 0, o.file.Size) }
 
 // resumeOutput opens the results file of an earlier run of the same plan and
 // configuration, cuts off a round that never ended, and goes on after the
@@ -204,11 +190,11 @@ func resumeOutput(path string, plan Plan, head, begun []byte) (*output, error) {
 	if err != nil {
 		return fail(err, forbidden)
 	}
-	o := &output{file: f, path: path, size: int64(whole), next: round + 1, log: io.Discard}
+	o := &output{file: &job.File{File: f, Size: int64(whole)}, path: path, next: round + 1, log: io.Discard}
 	if none {
 		err = o.begin(slices.Concat(head, []byte(plan.line()), begun))
 	} else {
-		err = f.Truncate(o.size)
+		err = f.Truncate(o.file.Size)
 	}
 	if err != nil {
 		f.Close()

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -100,31 +99,5 @@ func TestWholeRounds(t *testing.T) {
 		if err != nil || plan.Rounds != 3 || round != test.round || test.text[:whole] != test.whole {
 			t.Errorf("of %q: %+v, %d rounds, whole are %q, %v; want %d and %q", test.text, plan, round, test.text[:whole], err, test.round, test.whole)
 		}
-	}
-}
-
-func TestProgress(t *testing.T) {
-	var b strings.Builder
-	p := NewProgress(&b, 4, 2)
-	p.At(1, "Create")
-	if b.Len() > 0 {
-		t.Errorf("it begins with %q", b.String())
-	}
-	p.everyLines = 0
-	p.Step()
-	p.begun = p.begun.Add(-time.Minute) // a minute for the first of four
-	p.At(1, "Switch")
-	p.Step()
-	p.At(2, "Create")
-	p.End()
-	if want := "round 1 of 2, 3m0s left\nround 2 of 2, 1m0s left\n"; b.String() != want {
-		t.Errorf("progress %q, want %q", b.String(), want)
-	}
-}
-
-func TestWeather(t *testing.T) {
-	got := readWeather().since()
-	if !regexp.MustCompile(`^seconds=\d+\.\d( steal=\d+\.\d\d%)?( throttled=\d+)?( load=\d+\.\d+)?$`).MatchString(got) {
-		t.Errorf("weather %q", got)
 	}
 }

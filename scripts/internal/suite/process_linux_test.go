@@ -24,6 +24,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"threadbench/bench"
+	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 	"threadbench/threads/cgroup"
 )
@@ -121,7 +122,7 @@ func (s *session) clean() {
 func (s *session) folders() []string {
 	s.Helper()
 	return slices.DeleteFunc(entries(s.T, s.temp), func(name string) bool {
-		id, _, _ := strings.Cut(strings.TrimPrefix(name, folderPrefix), "-")
+		id, _, _ := strings.Cut(strings.TrimPrefix(name, "threadbench-"), "-")
 		pid, err := strconv.Atoi(id)
 		return err == nil && !bench.Gone(pid)
 	})
@@ -507,7 +508,7 @@ func TestSweepFolders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	SweepFolders()
+	job.SweepFolders()
 	slices.Sort(kept)
 	if got := entries(t, temp); !slices.Equal(got, kept) {
 		t.Errorf("left are %v, want %v", got, kept)

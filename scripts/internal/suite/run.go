@@ -12,18 +12,16 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"threadbench/bench"
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/claims"
+	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 	"threadbench/scripts/internal/table"
 )
@@ -128,14 +126,14 @@ func Run(args []string, stdout, stderr io.Writer) int {
 
 // Main is a command from where its command line is parsed, with what came of
 // that: it does the job until it is stopped, and answers the exit code.
-func Main(name string, err error, stderr io.Writer, job func(context.Context) error) int {
+func Main(name string, err error, stderr io.Writer, do func(context.Context) error) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
 	if err == nil {
-		ctx, stop := untilStopped()
+		ctx, stop := job.UntilStopped()
 		defer stop()
-		err = job(ctx)
+		err = do(ctx)
 		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
 			// Whatever it was that this kept from ending well.
 			err = fmt.Errorf("%w before it could measure; start it again", stopped)
@@ -146,38 +144,6 @@ func Main(name string, err error, stderr io.Writer, job func(context.Context) er
 		return 2
 	}
 	return 0
-}
-
-// untilStopped is a context that a signal to stop ends; and so does the end of
-// a "go run" that this process was started by, which passes on no SIGKILL.
-func untilStopped() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
-		if !signal.Ignored(s) { // as nohup has it
-			signal.Notify(signals, s)
-		}
-	}
-	parent := os.Getppid()
-	byGoRun := strings.Contains(os.Args[0], string(filepath.Separator)+"go-build")
-	go func() {
-		tick := time.NewTicker(500 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case s := <-signals:
-				cancel(fmt.Errorf("stopped by a signal (%v)", s))
-			case <-tick.C:
-				if byGoRun && os.Getppid() != parent {
-					cancel(errors.New("stopped since the go run that started it is gone"))
-				}
-			case <-ctx.Done():
-				signal.Stop(signals)
-				return
-			}
-		}
-	}()
-	return ctx, func() { cancel(nil) }
 }
 
 // machine is where and with what a run measures.
@@ -198,12 +164,15 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		_, err := io.WriteString(stdout, list(cases))
 		return err
 	}
+	if bench.Injected() != "" {
+		return fmt.Errorf("%s=%s slows workers down on purpose: no result may come of that; unset it", bench.InjectVariable, bench.Injected())
+	}
 	site, err := bench.NewSite(o.plan.CPU)
 	if err != nil {
 		return err
 	}
 	o.plan.CPU = site.CPU
-	SweepFolders()
+	job.SweepFolders()
 	bench.SweepGroups()
 	defer bench.SweepGroups()
 
@@ -321,45 +290,19 @@ func ModuleRoot(ctx context.Context) (string, error) {
 // temporary folder that cleanup removes. The go command has its own there as
 // well: it leaves that behind when it is stopped.
 func BuildWorker(ctx context.Context, root string) (path string, cleanup func(), err error) {
-	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", folderPrefix, os.Getpid()))
+	dir, cleanup, err := job.TempFolder()
 	if err != nil {
 		return "", nil, fmt.Errorf("building the worker: %w", err)
 	}
-	cleanup = func() {
-		// A compiler that has lost its go command may still be writing.
-		for range 20 {
-			if os.RemoveAll(dir) == nil {
-				break
-			}
-			time.Sleep(50 * time.Millisecond)
-		}
-	}
 	path = filepath.Join(dir, "worker.test")
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", path, "-tags", bench.Tags, "./bench")
+	cmd := job.Command(ctx, "go", "test", "-c", "-o", path, "-tags", bench.Tags, "./bench")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "GOTMPDIR="+dir)
-	tie(cmd)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		cleanup()
 		return "", nil, fmt.Errorf("building the worker: go test -c ./bench: %w: %s", err, bytes.TrimSpace(text))
 	}
 	return path, cleanup, nil
-}
-
-// folderPrefix begins the name of a run's temporary folder; the id of its
-// process follows.
-const folderPrefix = "threadbench-"
-
-// SweepFolders removes the temporary folders of runs that were killed. One
-// whose process id is another program's by now stays until a later run.
-func SweepFolders() {
-	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*-*"))
-	for _, dir := range left {
-		id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), folderPrefix), "-")
-		if pid, err := strconv.Atoi(id); err == nil && bench.Gone(pid) {
-			os.RemoveAll(dir)
-		}
-	}
 }
 
 // openOutput opens the run's results file, new or to be resumed. head is what
@@ -384,19 +327,19 @@ func openOutput(o options, root string, head []byte) (*output, error) {
 // rounds measures the rounds that are left and keeps each as it ends.
 func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output, stderr io.Writer) error {
 	left := o.plan.Rounds - out.next + 1
-	p := NewProgress(stderr, max(0, left)*len(gs), o.plan.Rounds)
+	p := job.NewProgress(stderr, max(0, left)*len(gs))
 	defer p.End()
 	noted := map[note]bool{}
 	for out.next <= o.plan.Rounds {
 		var lines, notes strings.Builder
-		before := readWeather()
+		before := job.ReadWeather()
 		for _, g := range inRound(gs, out.next) {
-			p.At(out.next, g.cases[0].Name.Family)
+			p.At(fmt.Sprintf("round %d of %d", out.next, o.plan.Rounds), g.cases[0].Name.Family)
 			outcomes, err := m.measureGroup(ctx, g, o.profile, out.next)
 			if err != nil {
 				return err
 			}
-			p.Step()
+			p.Step(1)
 			for _, oc := range outcomes {
 				lines.WriteString(oc.line)
 				for _, n := range oc.notes {
@@ -408,7 +351,7 @@ func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output
 				}
 			}
 		}
-		text := fmt.Sprintf("# round %d: %s\n%s%s# end round %d\n", out.next, before.since(), notes.String(), lines.String(), out.next)
+		text := fmt.Sprintf("# round %d: %s\n%s%s# end round %d\n", out.next, before.Since(), notes.String(), lines.String(), out.next)
 		if err := out.appendRound(text); err != nil {
 			return err
 		}

@@ -228,3 +228,12 @@ func TestSameMachine(t *testing.T) {
 		}
 	}
 }
+
+// TestInjected refuses to measure what is slowed down on purpose.
+func TestInjected(t *testing.T) {
+	t.Setenv(bench.InjectVariable, "1.03")
+	code, _, stderr := call("-o", t.TempDir()+"/o.txt")
+	if code != 2 || !strings.Contains(stderr, "THREADBENCH_INJECT=1.03") {
+		t.Errorf("with an injection set, it answers %d and says %q", code, stderr)
+	}
+}

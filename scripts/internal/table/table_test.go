@@ -378,3 +378,19 @@ func FuzzTable(f *testing.F) {
 		}
 	})
 }
+
+// TestInjected says first of all that a file's figures are wrong on purpose.
+func TestInjected(t *testing.T) {
+	text, err := os.ReadFile("testdata/few.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := results.Read(strings.NewReader("inject: 1.03\n"+string(text)), "few.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := New(f).Text(&b); err != nil || !strings.HasPrefix(b.String(), "INJECTED SLOWDOWN (inject: 1.03)") {
+		t.Errorf("the table of injected figures begins %.80q, %v", b.String(), err)
+	}
+}

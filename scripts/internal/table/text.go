@@ -25,6 +25,8 @@ var evidence = map[string][]string{
 	"Scale":     {"threads", "cold-ns", "user-B/task", "kernel-B/task", "gc-cycles", "tasks"},
 	"Serve":     {"req/s", "cpu-ns/op", "client-share", "p50-ns", "p99-ns", "p999-ns", "late-ns", "threads", "user-B/task", "kernel-B/task"},
 	"Mixed":     {"longest-x", "busy-share", "threads", "download-ns", "disk-ns", "compute-ns"},
+	"Balance":   {"makespan-x", "busiest-x", "crossed/op", "kernel-switches/op"},
+	"Pipeline":  {"crossover-ns", "kernel-switches/op"},
 	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 }
 
@@ -32,6 +34,9 @@ var evidence = map[string][]string{
 // single word of the file is wider. Its error is the writer's.
 func (t *Table) Text(w io.Writer) error {
 	b := bufio.NewWriter(w)
+	if s := results.Injected(t.Config); s != "" {
+		Wrap(b, s, "", "  ")
+	}
 	Wrap(b, t.machine(), "", "  ")
 	if t.Driver == results.Testing {
 		Wrap(b, "The driver was go test: one arm ran after the other, so a factor is a quotient of two medians, unpaired, with no interval; p is the probability of such samples by chance (Mann-Whitney U-test).", "", "  ")

@@ -40,7 +40,7 @@ func oneOp(n bench.Name) string {
 }
 
 // A wording says a factor in a sentence. An empty family, impl or mode is any.
-// In braces: {one}, {many}, {via}, {place}, {stack}, {depth} and {n} of the case;
+// In braces: {one}, {many}, {via}, {place}, {stack}, {depth}, {n} and {stages} of the case;
 // the same with "ref " of its goroutine arm; {x} is "11.2 times", or a range
 // of times; {case} and {unit} serve where the family is not known here. A
 // wording without {x} is for cases without a factor, and has {figure}.
@@ -73,7 +73,14 @@ var wordings = []wording{
 	{"GC", "floor", "", "A collection in a process without tasks stops the world {x} as long as with {ref many} parked", "A collection in a process without tasks and with {ref many} parked: no difference seen, the world is stopped {x} as long", "shorter"},
 	{"GC", "", "", "A collection with {n} {many} parked{depth} stops the world {x} as long as with {ref many}", "A collection with {n} {many} parked{depth}, and with {ref many}: no difference seen, the world is stopped {x} as long", "shorter"},
 	{"Switch", "floor", "", "The floor of a switch takes {x} as long as one between {ref many}{ref via}{ref place}", "The floor of a switch and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
+	{"Balance", "", "queue", "Doing a list of uneven work on all CPUs by {many} that receive from one channel takes {x} as long as by {ref many}", "Doing a list of uneven work on all CPUs by {many} and by {ref many} that receive from one channel: no difference seen, {x} as long", "faster"},
+	{"Balance", "", "shared", "Doing a list of uneven work on all CPUs by {many} that share an index takes {x} as long as by {ref many}", "Doing a list of uneven work on all CPUs by {many} and by {ref many} that share an index: no difference seen, {x} as long", "faster"},
+	{"Balance", "", "fixed", "Doing a list of uneven work on all CPUs by {many} with a fixed share each takes {x} as long as by {ref many}", "Doing a list of uneven work on all CPUs by {many} and by {ref many} with a fixed share each: no difference seen, {x} as long", "faster"},
 	{"Switch", "", "", "A switch between {many}{via}{place} takes {x} as long as one between {ref many}{ref via}{ref place}", "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
+	{"Pipeline", "floor", "", "Calling {stages} directly takes {x} as long as items through {ref stages} of {ref many}", "Calling {stages} directly and items through {ref stages} of {ref many}: no difference seen, {x} as long", "faster"},
+	{"Pipeline", "", "unbuffered", "An item through {stages} of {many}{via} takes {x} as long as through {ref many}{ref via}, unbuffered", "An item through {stages} of {many}{via} and through {ref many}{ref via}, unbuffered: no difference seen, {x} as long", "faster"},
+	{"Pipeline", "", "buffered", "An item through {stages} of {many}{via} takes {x} as long as through {ref many}{ref via}, with buffers", "An item through {stages} of {many}{via} and through {ref many}{ref via}, with buffers: no difference seen, {x} as long", "faster"},
+	{"Pipeline", "", "crossover", "Handing an item on to {one}{via} costs 5% of work that is {x} as long as with {ref one}{ref via}", "Handing an item on to {one}{via} and to {ref one}{ref via} costs 5% of the same work: no difference seen, {x} as long", "less"},
 }
 
 // generic serves the families, modes and contenders that wordings doesn't know.
@@ -86,6 +93,8 @@ var phrases = map[string]string{
 	"via=futex":     " through a futex",
 	"via=pipe":      " through a pipe",
 	"via=yield":     " by yielding",
+	"via=ring":      " through a ring",
+	"via=call":      " by a call",
 	"stack=least":   " on the least stack",
 	"stack=default": " on the default stack",
 	"place=same":    " on one CPU",
@@ -187,7 +196,11 @@ func fill(template, x string, r Row, ref *results.Row) string {
 		if d := n.Get("depth"); d != "" && d != "0" {
 			depth = " at depth " + d
 		}
-		of = append(of, "{"+prefix+"one}", c.one, "{"+prefix+"many}", c.many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
+		stages := count(1, "stage")
+		if n.Get("stages") != "1" {
+			stages = n.Get("stages") + " stages"
+		}
+		of = append(of, "{"+prefix+"stages}", stages, "{"+prefix+"one}", c.one, "{"+prefix+"many}", c.many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
 			"{"+prefix+"via}", phrases["via="+n.Get("via")], "{"+prefix+"stack}", phrases["stack="+n.Get("stack")])
 	}
 	if ref != nil {

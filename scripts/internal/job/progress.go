@@ -1,4 +1,4 @@
-package suite
+package job
 
 import (
 	"fmt"
@@ -10,22 +10,21 @@ import (
 	"golang.org/x/term"
 )
 
-// A Progress says how far the run is: a bar on a terminal, else a line every
-// ten seconds. It is drawn between two groups only, never beside a worker's
-// turn.
+// A Progress says how far a command is: a bar on a terminal, else a line every
+// ten seconds. Nothing is drawn but within At and Step, so never beside a
+// worker's turn.
 type Progress struct {
 	w          io.Writer
 	bar        *progressbar.ProgressBar // nil without a terminal
 	begun      time.Time
 	said       time.Time
 	done, all  int
-	rounds     int
 	everyLines time.Duration
 }
 
-// NewProgress is of so many groups in all, in so many rounds.
-func NewProgress(w io.Writer, steps, rounds int) *Progress {
-	p := &Progress{w: w, begun: time.Now(), said: time.Now(), all: steps, rounds: rounds, everyLines: 10 * time.Second}
+// NewProgress is the progress through so many steps.
+func NewProgress(w io.Writer, steps int) *Progress {
+	p := &Progress{w: w, begun: time.Now(), said: time.Now(), all: steps, everyLines: 10 * time.Second}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.bar = progressbar.NewOptions(steps,
 			progressbar.OptionSetWriter(w),
@@ -38,23 +37,23 @@ func NewProgress(w io.Writer, steps, rounds int) *Progress {
 	return p
 }
 
-// At says that a round's next group is about to be measured.
-func (p *Progress) At(round int, what string) {
+// At says what is about to be done: where, as in "round 2 of 10", and what.
+func (p *Progress) At(where, what string) {
 	if p.bar != nil {
-		p.bar.Describe(fmt.Sprintf("round %d of %d, %-28s", round, p.rounds, what))
+		p.bar.Describe(fmt.Sprintf("%s, %-28s", where, what))
 		return
 	}
 	if now := time.Now(); now.Sub(p.said) >= p.everyLines {
 		p.said = now
-		fmt.Fprintf(p.w, "round %d of %d, %s left\n", round, p.rounds, p.left())
+		fmt.Fprintf(p.w, "%s, %s left\n", where, p.left())
 	}
 }
 
-// Step says that a group is done.
-func (p *Progress) Step() {
-	p.done++
+// Step says that so many steps are done.
+func (p *Progress) Step(steps int) {
+	p.done += steps
 	if p.bar != nil {
-		p.bar.Add(1)
+		p.bar.Add(steps)
 	}
 }
 
@@ -62,7 +61,8 @@ func (p *Progress) left() time.Duration {
 	if p.done == 0 {
 		return 0
 	}
-	return (time.Since(p.begun) / time.Duration(p.done) * time.Duration(p.all-p.done)).Round(time.Second)
+	perStep := float64(time.Since(p.begun)) / float64(p.done)
+	return time.Duration(perStep * float64(p.all-p.done)).Round(time.Second)
 }
 
 // End takes the bar away.

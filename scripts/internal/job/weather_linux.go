@@ -1,4 +1,4 @@
-package suite
+package job
 
 import (
 	"fmt"
@@ -10,17 +10,18 @@ import (
 	"threadbench/threads/cgroup"
 )
 
-// weather is what else went on while a round was measured: it changes from
+// Weather is what else went on while a round was measured: it changes from
 // round to round and stands in a comment.
-type weather struct {
+type Weather struct {
 	at               time.Time
 	steal, all       int64 // of /proc/stat's first line
 	throttled        int64 // times that a CPU quota held this process up
 	throttledUnknown bool
 }
 
-func readWeather() weather {
-	w := weather{at: time.Now(), throttledUnknown: true}
+// ReadWeather is the weather from now on.
+func ReadWeather() Weather {
+	w := Weather{at: time.Now(), throttledUnknown: true}
 	if text, err := os.ReadFile("/proc/stat"); err == nil {
 		first, _, _ := strings.Cut(string(text), "\n")
 		for i, f := range strings.Fields(first) {
@@ -50,9 +51,9 @@ func readWeather() weather {
 	return w
 }
 
-// since says what went on from w until now.
-func (w weather) since() string {
-	now := readWeather()
+// Since says what went on from w until now.
+func (w Weather) Since() string {
+	now := ReadWeather()
 	s := fmt.Sprintf("seconds=%.1f", now.at.Sub(w.at).Seconds())
 	if all := now.all - w.all; all > 0 {
 		s += fmt.Sprintf(" steal=%.2f%%", 100*float64(now.steal-w.steal)/float64(all))

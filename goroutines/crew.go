@@ -1,0 +1,214 @@
+package goroutines
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// An Item is work to be shared out: so many steps from X on.
+type Item struct {
+	X     uint64
+	Steps int
+}
+
+// A Record is what became of an item.
+type Record struct {
+	Result uint64
+	CPU    int32 // on which it was begun; -1 where the system doesn't tell
+	From   int32 // the CPU from which it came: its worker's at the item before, or else the producer's; -1 for none
+	Worker int32 // who did it: a number from 0, or -1 where it had a task of its own
+	Times  int32 // how often it was done
+}
+
+// A Sharing is how a list's items come from the producer to those who do them.
+type Sharing int
+
+const (
+	PerItem Sharing = iota // the producer makes a task for each item
+	Queued                 // workers receive them, one by one, from an unbuffered channel
+	Shared                 // the producer writes the list where all find it; workers take the next by one index
+	Fixed                  // the producer gives each worker a part of the list, as many items each
+)
+
+// A Crew is a producer and those who do the items that it hands out.
+type Crew struct {
+	how     Sharing
+	workers int
+	lists   chan []Item
+	queue   chan job     // Queued
+	parts   []chan []job // a worker's, for Shared and Fixed
+	over    chan struct{}
+	end     chan time.Time
+	ended   chan struct{}
+
+	// A list that is under way.
+	jobs    []job
+	records []Record
+	left    atomic.Int64 // items or workers that aren't done
+	_       [64]byte
+	next    atomic.Int64 // the shared index
+	_       [64]byte
+
+	elapsed time.Duration
+}
+
+// A job is an item and its place in the list.
+type job struct {
+	at int
+	Item
+}
+
+// NewCrew starts a producer and workers, none for PerItem. Each of them calls
+// setup first, with its number: the producer's is -1. An error of setup is an
+// error of NewCrew. A nil setup does nothing.
+func NewCrew(how Sharing, workers int, setup func(task int) error) (*Crew, error) {
+	if how == PerItem {
+		workers = 0
+	}
+	if setup == nil {
+		setup = func(int) error { return nil }
+	}
+	c := &Crew{how: how, workers: workers, lists: make(chan []Item), queue: make(chan job), over: make(chan struct{}), end: make(chan time.Time), ended: make(chan struct{})}
+	ready := make(chan error)
+	for w := range workers {
+		c.parts = append(c.parts, make(chan []job))
+		go func() {
+			ready <- setup(w)
+			c.work(w)
+			c.ended <- struct{}{}
+		}()
+	}
+	go func() {
+		ready <- setup(-1)
+		for list := range c.lists {
+			c.hand(list)
+			c.over <- struct{}{}
+		}
+		c.ended <- struct{}{}
+	}()
+	if err := allReady(ready, workers+1); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Run has a list done. The time is from when the producer begins to hand out
+// until the last item is done. The records are in the list's order, and good
+// until the next Run. An empty list is a panic.
+func (c *Crew) Run(list []Item) (time.Duration, []Record) {
+	if len(list) == 0 {
+		panic("goroutines: an empty list")
+	}
+	if len(c.records) != len(list) {
+		c.records, c.jobs = make([]Record, len(list)), make([]job, len(list))
+	}
+	clear(c.records)
+	clear(c.jobs)
+	c.next.Store(0)
+	c.lists <- list
+	<-c.over
+	return c.elapsed, c.records
+}
+
+// handSample is how many items the producer hands out between two looks at its
+// CPU.
+const handSample = 16
+
+func (c *Crew) hand(list []Item) {
+	began := time.Now()
+	switch c.how {
+	case PerItem:
+		c.left.Store(int64(len(list)))
+		from := int32(-1)
+		for i, item := range list {
+			if i%handSample == 0 {
+				from = int32(CPU())
+			}
+			go c.alone(job{i, item}, from)
+		}
+	case Queued:
+		c.left.Store(int64(len(list)))
+		for i, item := range list {
+			c.queue <- job{i, item}
+		}
+	default:
+		c.left.Store(int64(c.workers))
+		for i, item := range list {
+			c.jobs[i] = job{i, item}
+		}
+		for w, part := range c.parts {
+			if c.how == Fixed {
+				part <- c.jobs[w*len(list)/c.workers : (w+1)*len(list)/c.workers]
+			} else {
+				part <- c.jobs
+			}
+		}
+	}
+	c.elapsed = (<-c.end).Sub(began)
+}
+
+// alone is the task of one item.
+func (c *Crew) alone(j job, from int32) {
+	c.do(j, -1, int32(CPU()), from)
+	c.done()
+}
+
+// work is the life of a worker.
+func (c *Crew) work(w int) {
+	cpu := int32(-1)
+	do := func(j job) {
+		last := cpu
+		cpu = int32(CPU())
+		c.do(j, int32(w), cpu, last)
+	}
+	switch c.how {
+	case Queued:
+		for j := range c.queue {
+			do(j)
+			c.done()
+		}
+	case Shared:
+		for jobs := range c.parts[w] {
+			cpu = -1
+			for i := c.next.Add(1) - 1; i < int64(len(jobs)); i = c.next.Add(1) - 1 {
+				do(jobs[i])
+			}
+			c.done()
+		}
+	case Fixed:
+		for jobs := range c.parts[w] {
+			cpu = -1
+			for _, j := range jobs {
+				do(j)
+			}
+			c.done()
+		}
+	}
+}
+
+func (c *Crew) do(j job, worker, cpu, from int32) {
+	r := &c.records[j.at]
+	r.CPU, r.From, r.Worker = cpu, from, worker
+	r.Times++
+	r.Result = Work(j.X, j.Steps)
+}
+
+// done counts what is left, and says when nothing is.
+func (c *Crew) done() {
+	if c.left.Add(-1) == 0 {
+		c.end <- time.Now()
+	}
+}
+
+// Close ends the producer and the workers.
+func (c *Crew) Close() {
+	close(c.lists)
+	close(c.queue)
+	for _, p := range c.parts {
+		close(p)
+	}
+	for range c.workers + 1 {
+		<-c.ended
+	}
+}

@@ -1,0 +1,279 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"threadbench/bench"
+	"threadbench/bench/lockstep"
+	"threadbench/scripts/internal/gate/verdict"
+	"threadbench/scripts/internal/results"
+)
+
+// Our own cases: base, head and control are three workers in lockstep, in the
+// same laps, so that the control costs a third worker and no plan of its own.
+
+// lapsOfRound make a round of half a second with three workers: more, shorter
+// rounds beat fewer, longer ones, since processes differ more than laps do. It
+// is a multiple of the six orders of a lap.
+const (
+	slice       = 1500 * time.Microsecond
+	lapsOfRound = 90
+	lapsOfPilot = 6
+)
+
+// cases are our own cases as a subject.
+type cases struct {
+	chosen []bench.Case
+	site   bench.Site
+	envs   [arms][]string // K=V
+	inject *injection
+	keep   bool // this process keeps off the CPU that is measured on
+}
+
+// chooseCases are the cases that the command line names.
+func chooseCases(o options, env [arms][]string) (*cases, error) {
+	c := &cases{envs: env, inject: o.inject}
+	for _, k := range bench.Cases() {
+		if o.match.MatchString("Benchmark" + k.Name.String()) {
+			c.chosen = append(c.chosen, k)
+		}
+	}
+	if len(c.chosen) == 0 {
+		return nil, fmt.Errorf("-bench %q matches none of our cases; go run ./scripts/run -profile full -list shows them, and -pkg measures other packages", o.bench)
+	}
+	if o.inject != nil && !slices.ContainsFunc(c.chosen, func(k bench.Case) bool { return o.inject.of(k) }) {
+		return nil, fmt.Errorf("-inject %q matches none of the %d cases chosen, such as Benchmark%s", o.inject.text, len(c.chosen), c.chosen[0].Name)
+	}
+	var err error
+	c.site, err = bench.NewSite(o.cpu)
+	return c, err
+}
+
+func (i *injection) of(c bench.Case) bool { return i.match.MatchString("Benchmark" + c.Name.String()) }
+
+// heads are what the raw files begin with.
+func (c *cases) heads(ctx context.Context, p programs) (heads [arms][]byte, err error) {
+	for arm := range arms {
+		if heads[arm], err = bench.Head(ctx, p[0][arm], c.envs[arm]...); err != nil {
+			return heads, fmt.Errorf("%s: %w", armNames[arm], err)
+		}
+	}
+	if c.inject != nil {
+		heads[headArm] = append([]byte("inject: "+strings.Join(strings.Fields(c.inject.text), "-")+"\n"), heads[headArm]...)
+	}
+	return heads, nil
+}
+
+// pilot measures each case for a few laps. Those that can't be measured on
+// each side are left out and said.
+func (c *cases) pilot(ctx context.Context, p programs) (items []*item, left []string, err error) {
+	c.off(true)
+	defer c.off(false)
+	for _, k := range c.chosen {
+		unit, better := "ns/op", "lower"
+		if family, _ := bench.FamilyOf(k.Name.Family); !slices.Equal(family.Primary, []string{"ns/op"}) {
+			unit = results.Memory
+		}
+		begun := time.Now()
+		got, err := c.measure(ctx, k, unit, p, []int{baseArm, headArm, controlArm}, lapsOfPilot)
+		if err != nil {
+			return nil, nil, err
+		}
+		cost := time.Since(begun)
+		if k.Once == 0 {
+			cost += (lapsOfRound - lapsOfPilot) * arms * (slice + 50*time.Microsecond)
+		}
+		skipped := false
+		for arm, r := range got {
+			var skip *lockstep.Skip
+			var evidence *bench.EvidenceError
+			switch {
+			case errors.As(r.err, &skip):
+				left = append(left, fmt.Sprintf("Benchmark%s is left out: %s: %s", k.Name, armNames[arm], skip.Reason))
+				skipped = true
+			case r.err != nil && !errors.As(r.err, &evidence): // of a few laps
+				return nil, nil, fmt.Errorf("measuring Benchmark%s, %s: %w", k.Name, armNames[arm], r.err)
+			}
+			if skipped {
+				break
+			}
+		}
+		if skipped {
+			continue
+		}
+		items = append(items, &item{
+			name: k.Name.String(),
+			cost: cost,
+			rows: []*verdict.Row{{Name: k.Name.String(), Unit: unit, Better: better}},
+			measure: func(ctx context.Context, p programs, order []int) ([arms]reading, error) {
+				return c.measure(ctx, k, unit, p, order, lapsOfRound)
+			},
+		})
+	}
+	return items, left, nil
+}
+
+// off keeps this process off the CPU that is measured on, where there is
+// another, or lets it back.
+func (c *cases) off(measuring bool) {
+	others := c.site.Elsewhere()
+	if others == nil {
+		return
+	}
+	if !measuring {
+		others = c.site.CPUs
+	}
+	c.keep = lockstep.KeepTo(others) == nil && measuring
+}
+
+// close takes away the cgroups of workers that were killed.
+func (c *cases) close() { bench.SweepGroups() }
+
+// measure measures a case once, the arms standing in that order.
+func (c *cases) measure(ctx context.Context, k bench.Case, unit string, p programs, order []int, laps int) (got [arms]reading, err error) {
+	var specs [arms]lockstep.Spec
+	for arm := range arms {
+		spec, err := k.Spec(p[0][arm], c.site)
+		if err != nil {
+			got[arm].err = err
+			return got, nil
+		}
+		if spec.CPUs == nil && c.keep {
+			spec.CPUs = c.site.CPUs
+		}
+		spec.Env = bench.Environ(spec.Env, c.envs[arm]...)
+		if arm == headArm && c.inject != nil && c.inject.of(k) {
+			spec.Env = bench.Environ(spec.Env, fmt.Sprintf("%s=%v", bench.InjectVariable, c.inject.factor))
+		}
+		specs[arm] = spec
+	}
+	if k.Once > 0 {
+		return c.once(ctx, k, unit, specs, order)
+	}
+	inOrder := make([]lockstep.Spec, arms)
+	for i, arm := range order {
+		inOrder[i] = specs[arm]
+	}
+	measured, err := lockstep.Measure(ctx, inOrder, lockstep.Plan{Slice: slice, Laps: laps, Windows: 1})
+	if err != nil {
+		return got, err
+	}
+	for i, arm := range order {
+		m := measured[i]
+		r := reading{err: m.Err, values: bench.Figures(m.Ops, m.Counts, nil)}
+		if r.err == nil {
+			_, r.err = k.Check(m.Ops, m.Counts)
+			r.values["ns/op"] = m.Windows[0]
+			r.text = benchmarkLine(k, m.Ops, r.values)
+		}
+		got[arm] = c.injected(r, k, arm, m.Cuts)
+	}
+	return got, nil
+}
+
+// once measures a case that measures once a process, several times, the order
+// turned each time.
+func (c *cases) once(ctx context.Context, k bench.Case, unit string, specs [arms]lockstep.Spec, order []int) (got [arms]reading, err error) {
+	var all [arms]map[string][]float64
+	var ops [arms]int
+	for arm := range arms {
+		all[arm] = map[string][]float64{}
+	}
+	for pass := range k.Once {
+		for i := range order {
+			arm := order[(i+pass)%arms]
+			if got[arm].err != nil {
+				continue
+			}
+			s, cuts, err := lockstep.Once(ctx, specs[arm], 1)
+			if ctx.Err() != nil {
+				return got, context.Cause(ctx)
+			}
+			got[arm].err = err
+			if err == nil {
+				_, got[arm].err = k.Check(s.Ops, s.Counts)
+			}
+			if got[arm] = c.injected(got[arm], k, arm, cuts); got[arm].err != nil {
+				continue
+			}
+			ops[arm] += s.Ops
+			for u, x := range bench.Figures(s.Ops, s.Counts, s.Figures) {
+				all[arm][u] = append(all[arm][u], x)
+			}
+			if s.Elapsed > 0 {
+				all[arm]["ns/op"] = append(all[arm]["ns/op"], float64(s.Elapsed)/float64(s.Ops))
+			}
+		}
+	}
+	for arm := range got {
+		if got[arm].err != nil {
+			continue
+		}
+		got[arm].values = map[string]float64{}
+		for u, xs := range all[arm] {
+			got[arm].values[u] = lockstep.Median(xs)
+		}
+		got[arm].text = benchmarkLine(k, ops[arm], got[arm].values)
+		if unit == results.Memory {
+			got[arm].values[unit] = got[arm].values["user-B/task"] + got[arm].values["kernel-B/task"]
+		}
+	}
+	return got, nil
+}
+
+// injected sees that the head's worker is slowed down if it was told to be,
+// and that no other one is.
+func (c *cases) injected(r reading, k bench.Case, arm int, cuts []string) reading {
+	if r.err != nil {
+		return r
+	}
+	is, want := bench.SaysInjected(cuts), arm == headArm && c.inject != nil && c.inject.of(k)
+	switch {
+	case want && !is:
+		r.err = errors.New("this build's worker can't be slowed down, and was not: its source is older than -inject; take another -head, or leave -inject out")
+	case is && !want:
+		r.err = fmt.Errorf("its worker is slowed down, though nothing asked for that; unset %s", bench.InjectVariable)
+	}
+	return r
+}
+
+func benchmarkLine(k bench.Case, ops int, values map[string]float64) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Benchmark%s %d", k.Name, ops)
+	units := slices.Sorted(maps.Keys(values))
+	if i := slices.Index(units, "ns/op"); i > 0 {
+		units = slices.Insert(slices.Delete(units, i, i+1), 0, "ns/op")
+	}
+	for _, u := range units {
+		fmt.Fprintf(&b, " %.6g %s", values[u], u)
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// isOurs sees that the side's folder is in a checkout of this suite.
+func (s *side) isOurs(ctx context.Context, temp string) error {
+	out, err := s.goCommand(ctx, temp, "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
+	if path, dir, _ := strings.Cut(out, "\t"); err == nil && path == "threadbench" && dir != "" {
+		s.dir = dir
+		return nil
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	if _, e := os.Stat(s.dir); e != nil {
+		err = e
+	}
+	why := ""
+	if err != nil {
+		why = ": " + err.Error()
+	}
+	return fmt.Errorf("%s (%s) is no checkout of threadbench, which our own cases are built from; give -pkg ./... to measure the benchmarks there%s", s.name, s.dir, why)
+}

@@ -1,0 +1,192 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"threadbench/bench"
+)
+
+// worker is the real worker, built once.
+var worker = struct {
+	once sync.Once
+	err  error
+}{}
+
+// ours has the session find the real worker for our own cases, in this
+// checkout, without building it each time.
+func (s *session) ours() (root string) {
+	s.Helper()
+	program := filepath.Join(tools(s.T), "worker")
+	worker.once.Do(func() {
+		text, err := exec.Command(os.Getenv(goVariable), "test", "-c", "-o", program, "threadbench/bench").CombinedOutput()
+		if err != nil {
+			worker.err = fmt.Errorf("%w: %s", err, text)
+		}
+	})
+	if worker.err != nil {
+		s.Fatal(worker.err)
+	}
+	s.Setenv(workerVariable, program)
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		s.Fatal(err)
+	}
+	return root
+}
+
+const oneCase = `^BenchmarkSwitch/impl=goroutine/via=channel/place=same$`
+
+// TestInjection slows down our own case in a working tree that is compared with
+// itself under another GODEBUG, and finds it: half as long again.
+func TestInjection(t *testing.T) {
+	s := newSession(t)
+	root := s.ours()
+	raw := filepath.Join(t.TempDir(), "raw")
+	s.expect(1, root, []string{"-head-env", "GODEBUG=asyncpreemptoff=1", "-bench", oneCase, "-rounds", "8", "-inject", "Switch=1.5", "-o", raw},
+		"REGRESSION", "INJECTED SLOWDOWN", "factor 1.5", "-ignore godebug,inject", "GODEBUG=asyncpreemptoff=1")
+	// GODEBUG is not the build's: the sides share one binary in each layout.
+	if got, want := s.asked("-randlayout="), 2*10; got != want {
+		t.Errorf("linked %d layouts, want %d", got, want)
+	}
+	if got, want := s.asked("test -c"), 2+2*10; got != want {
+		t.Errorf("built %d times, want %d", got, want)
+	}
+	for arm, want := range []string{"", "Switch=1.5", ""} {
+		results := readRaw(t, rawPath(raw, arm))
+		if len(results) != 8 {
+			t.Errorf("%s holds %d rounds, want 8", rawPath(raw, arm), len(results))
+		}
+		for _, r := range results {
+			if got := r.GetConfig("inject"); got != want {
+				t.Errorf("%s: inject is %q, want %q", armNames[arm], got, want)
+			}
+			if got := strings.Contains(r.GetConfig("godebug"), "asyncpreemptoff=1"); got != (arm == headArm) {
+				t.Errorf("%s: godebug is %q", armNames[arm], r.GetConfig("godebug"))
+			}
+		}
+	}
+}
+
+// TestOncePerProcess measures a case whose processes measure once.
+func TestOncePerProcess(t *testing.T) {
+	s := newSession(t).old()
+	root := s.ours()
+	raw := filepath.Join(t.TempDir(), "raw")
+	s.expect(1, root, []string{"-base-env", "SIDE=1", "-bench", "Create/impl=goroutine/mode=nojoin", "-rounds", "8", "-inject", "nojoin=4", "-o", raw}, "REGRESSION")
+	for arm, want := range []int{5000, 1250, 5000} {
+		for _, r := range readRaw(t, rawPath(raw, arm)) {
+			if r.Iters != want {
+				t.Errorf("%s counts %d ops, want %d", armNames[arm], r.Iters, want)
+			}
+		}
+	}
+}
+
+// TestOtherWorkers has a base that lacks the case, one that doesn't know of
+// injections, and one that dies.
+func TestOtherWorkers(t *testing.T) {
+	s := newSession(t).old()
+	root := s.ours()
+	program := filepath.Join(t.TempDir(), "other")
+	for _, test := range []struct {
+		name, script string
+		args, words  []string
+	}{
+		{"lacks", "echo skip this build has no case at all", nil, []string{"no row in common", "this build has no case at all", "base"}},
+		{"dies", "echo as it must >&2; exit 7", nil, []string{"base", "the worker died", "as it must"}},
+		{"hides", `echo ready; while read order n; do case $order in run) echo "done $n 2000000";; close) echo closed; exit;; esac; done`,
+			[]string{"-base-dir", "%[1]s", "-head-dir", "%[1]s", "-inject", "Switch=2"}, []string{"was not"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := &session{t, s.temp, s.log}
+			if err := os.WriteFile(program, []byte("#!/bin/sh\n"+test.script+"\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if test.args == nil {
+				t.Setenv(workerVariable+"_BASE", program)
+				test.args = []string{"-base-env", "SIDE=1"}
+			} else {
+				t.Setenv(workerVariable, program)
+			}
+			args := []string{"-bench", oneCase, "-rounds", "8", "-o", filepath.Join(filepath.Dir(program), "raw")}
+			for _, a := range test.args {
+				if strings.Contains(a, "%") {
+					a = fmt.Sprintf(a, root)
+				}
+				args = append(args, a)
+			}
+			s.expect(2, root, args, test.words...)
+		})
+	}
+}
+
+// TestDefaultCases holds the default rows to four, all of them cases that are
+// measured in slices on one CPU.
+func TestDefaultCases(t *testing.T) {
+	o, err := parse([]string{"-base", "x"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := chooseCases(o, [arms][]string{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.chosen) != 4 {
+		t.Errorf("%d cases by default, want 4", len(c.chosen))
+	}
+	for _, k := range c.chosen {
+		if k.Once != 0 || k.CPUs != 1 {
+			t.Errorf("%s is measured %d times a process on %d CPUs", k.Name, k.Once, k.CPUs)
+		}
+	}
+	for _, test := range []struct{ args, want string }{
+		{"-bench=Nothing", "matches none of our cases"},
+		{"-inject=Stack=1.1", "matches none of the 4 cases"},
+		{"-cpu=4711", "4711"},
+	} {
+		o, err := parse([]string{"-base", "x", test.args}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := chooseCases(o, [arms][]string{}); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %q", test.args, err, test.want)
+		}
+	}
+}
+
+// TestEnvironments gives the arms of a case what their sides were given, which
+// wins over what the case has.
+func TestEnvironments(t *testing.T) {
+	t.Setenv("GODEBUG", "a=1")
+	c := &cases{envs: [arms][]string{{"GOMAXPROCS=7"}, {"GODEBUG=adaptivestackstart=1"}, {"GOMAXPROCS=7"}}}
+	var err error
+	if c.site, err = bench.NewSite(-1); err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(t.TempDir(), "log")
+	program := filepath.Join(t.TempDir(), "worker")
+	script := fmt.Sprintf("#!/bin/sh\necho $GOMAXPROCS $GODEBUG >>%s\necho skip that is all\n", log)
+	if err := os.WriteFile(program, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	k, ok := bench.Lookup("Create/impl=goroutine/mode=cold")
+	if !ok {
+		t.Fatal("no such case")
+	}
+	if _, err := c.measure(context.Background(), k, "ns/op", programs{{program, program, program}}, []int{0, 1, 2}, 1); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(log)
+	want := regexp.MustCompile(`^7 a=1,adaptivestackstart=0\n1 a=1,adaptivestackstart=0,adaptivestackstart=1\n7 a=1,adaptivestackstart=0\n$`)
+	if err != nil || !want.Match(text) {
+		t.Errorf("the workers' environments: %v\n%s", err, text)
+	}
+}

@@ -1,0 +1,88 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"threadbench/scripts/internal/gate/files"
+	"threadbench/scripts/internal/gate/verdict"
+	"threadbench/scripts/internal/results"
+)
+
+// compareFiles judges two results files that are there already.
+func compareFiles(o options) (*verdict.Report, error) {
+	all, remarks, err := files.Read(o.files[0], o.files[1])
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	byName := map[string][]verdict.Row{}
+	for _, r := range all {
+		if !o.match.MatchString("Benchmark" + r.Name) {
+			continue
+		}
+		if byName[r.Name] == nil {
+			names = append(names, r.Name)
+		}
+		byName[r.Name] = append(byName[r.Name], r)
+	}
+	if names == nil {
+		return nil, fmt.Errorf("-bench %q matches none of the rows that %s and %s have in common, such as Benchmark%s", o.bench, o.files[0], o.files[1], all[0].Name)
+	}
+	var rows []verdict.Row
+	var units []string
+	for _, name := range names {
+		for _, r := range byName[name] {
+			units = append(units, r.Unit)
+		}
+		rows = append(rows, deciding(byName[name], o.units)...)
+	}
+	if rows == nil {
+		slices.Sort(units)
+		return nil, fmt.Errorf("none of the units in common (%s) is one that decides; choose by -unit", strings.Join(slices.Compact(units), ", "))
+	}
+	if i := slices.IndexFunc(rows, func(r verdict.Row) bool { return r.Better == "" }); i >= 0 {
+		return nil, undirected(rows[i].Unit)
+	}
+	report, err := verdict.Judge(rows, o.rules())
+	if err != nil {
+		return nil, err
+	}
+	report.Base, report.Head = o.files[0], o.files[1]
+	report.Remarks = append(remarks, report.Remarks...)
+	for _, path := range o.files {
+		if factor := configuration(path)["inject"]; factor != "" {
+			s := results.Injected([]results.Setting{{Key: "inject", Value: factor}})
+			report.Remarks = append([]verdict.Remark{{Level: verdict.Warning, Text: path + ": " + s}}, report.Remarks...)
+		}
+	}
+	return report, nil
+}
+
+// deciding are those of a benchmark's rows, one for each of its units, in which
+// a verdict is given: the units asked for; else time, and what is exact; for
+// want of those the first one of which a better side is known.
+func deciding(rows []verdict.Row, asked []string) []verdict.Row {
+	if asked != nil {
+		return slices.DeleteFunc(slices.Clone(rows), func(r verdict.Row) bool { return !slices.Contains(asked, r.Unit) })
+	}
+	var chosen, known []verdict.Row
+	for _, r := range rows {
+		switch {
+		case r.Unit == "ns/op", r.Unit == "sec/op", r.Exact && r.Better != "":
+			chosen = append(chosen, r)
+		case r.Better != "":
+			known = append(known, r)
+		}
+	}
+	if chosen == nil && known != nil {
+		return known[:1]
+	}
+	return chosen
+}
+
+// undirected is the error of a unit that can't decide.
+func undirected(unit string) error {
+	return fmt.Errorf("-unit %s: nothing says which direction of it is better; the benchmark's output needs a line \"Unit %[1]s better=lower\" (or higher)", unit)
+}

@@ -1,0 +1,412 @@
+// Package gate compares two builds of the same code, base and head, and says
+// whether head is slower: the command that stands behind scripts/gate.
+//
+// Its stance: figures of two builds mean something only side by side. So base
+// and head are measured in the same minute, in turns, in rounds of fresh
+// processes; each round is linked in another layout, since layout alone moves
+// a figure by more than most changes do; and base stands against itself in
+// the same plan, which says what the instrument is worth. How many rounds
+// there are is fixed before the first one. What is measured is a subject: our
+// own cases, or the benchmarks of any Go package. The verdict is package
+// verdict's.
+package gate
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"threadbench/bench"
+	"threadbench/scripts/internal/gate/verdict"
+	"threadbench/scripts/internal/job"
+	"threadbench/scripts/internal/paired"
+)
+
+// alpha is the chance of a false alarm that the family of all rows is held to.
+const alpha = 0.01
+
+// linkedAhead is how many bytes of binaries are linked before rounds are
+// measured; what a plan needs beyond that is linked when those are used up.
+const linkedAhead = 512 << 20
+
+// A subject is what is measured in base, head and control.
+type subject interface {
+	// pilot measures everything once, shortly: what can be measured on each
+	// side, and what a round of it costs. left are what can't, and why.
+	pilot(ctx context.Context, p programs) (items []*item, left []string, err error)
+	// heads are what the raw files begin with.
+	heads(ctx context.Context, p programs) ([arms][]byte, error)
+	// off says that rounds are about to be measured, or over.
+	off(measuring bool)
+	// close takes away what the processes measured have left behind.
+	close()
+}
+
+// An item is one benchmark: measured once a round in each arm, in figures of
+// which some decide.
+type item struct {
+	name    string
+	pkg     int           // of the builds
+	cost    time.Duration // of a round, about
+	rows    []*verdict.Row
+	measure func(ctx context.Context, p programs, order []int) ([arms]reading, error)
+	failed  []string // why rounds have no pair of it
+}
+
+// A reading is what one arm measured in a round.
+type reading struct {
+	err    error
+	values map[string]float64 // by unit
+	text   string             // for the raw file
+}
+
+// Run is the gate command; it answers the exit code.
+func Run(args []string, stdout, stderr io.Writer) int {
+	o, err := parse(args, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	var report *verdict.Report
+	if err == nil {
+		ctx, stop := job.UntilStopped()
+		defer stop()
+		if o.files != nil {
+			report, err = compareFiles(o)
+		} else {
+			report, err = measure(ctx, o, stderr)
+		}
+		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
+			err = stopped // whatever it was that this kept from ending well
+		}
+	}
+	if err == nil {
+		err = o.write(report, stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "gate:", err)
+		return 2
+	}
+	return report.ExitCode()
+}
+
+// write renders the report in each of the formats asked for.
+func (o options) write(report *verdict.Report, stdout io.Writer) error {
+	for _, r := range o.formats {
+		if r.file == "" {
+			f, ok := stdout.(*os.File)
+			color := ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == ""
+			if err := report.Write(stdout, r.format, color); err != nil {
+				return fmt.Errorf("writing the report: %w", err)
+			}
+			continue
+		}
+		f, err := os.OpenFile(r.file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+		if err == nil {
+			err = errors.Join(report.Write(f, r.format, false), f.Close())
+		}
+		if err != nil {
+			return fmt.Errorf("writing the report: %w; choose another file", err)
+		}
+	}
+	return nil
+}
+
+func (o options) rules() verdict.Rules {
+	return verdict.Rules{Alpha: alpha, Margin: o.margin, Inconclusive: o.inconclusive}
+}
+
+// measure makes the two sides, measures them and judges.
+func measure(ctx context.Context, o options, stderr io.Writer) (*verdict.Report, error) {
+	say := func(format string, a ...any) { fmt.Fprintf(stderr, format+"\n", a...) }
+	if bench.Injected() != "" {
+		return nil, fmt.Errorf("%s=%s slows base and head down alike; unset it, and use -inject", bench.InjectVariable, bench.Injected())
+	}
+	job.SweepFolders()
+	temp, remove, err := job.TempFolder()
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	base, head, removeTrees, err := sides(o, temp)
+	if err != nil {
+		return nil, err
+	}
+	defer removeTrees()
+	for _, s := range []*side{base, head} {
+		if err := s.lookUp(ctx, temp); err != nil {
+			return nil, err
+		}
+	}
+
+	b := &builds{temp: temp, sides: [arms]*side{base, head, base}}
+	var remarks []verdict.Remark
+	remark := func(level string, format string, a ...any) {
+		r := verdict.Remark{Level: level, Text: fmt.Sprintf(format, a...)}
+		remarks = append(remarks, r)
+		say("%s: %s", r.Level, r.Text)
+	}
+	sub, left, err := choose(ctx, o, b)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range left {
+		remark(verdict.Warning, "%s", l)
+	}
+	defer sub.close()
+	root := "."
+	if o.head == "" && o.headDir == "" {
+		root = head.dir
+	}
+	dir := rawFolder(o, root)
+	if err := free(dir, o.force); err != nil {
+		return nil, err
+	}
+
+	if o.inject != nil {
+		remark(verdict.Warning, "INJECTED SLOWDOWN: head's cases that match %q are slowed down by the factor %v on purpose; this says nothing of head", o.inject.match, o.inject.factor)
+	}
+	first, err := b.first(ctx, say)
+	if err != nil {
+		return nil, err
+	}
+	if !b.random {
+		remark(verdict.Warning, "%s and %s: not both linkers know -randlayout, so all rounds have one layout, which alone may move a figure by 3 to 11%%", base, head)
+	}
+	seed := o.seed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	say("trying out what can be measured")
+	items, left, err := sub.pilot(ctx, first)
+	if err != nil {
+		return nil, err
+	}
+	linked, err := b.try(ctx, items)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range left {
+		remark(verdict.Warning, "%s", l)
+	}
+	rows, round := 0, linked.cost
+	for _, it := range items {
+		rows += len(it.rows)
+		round += it.cost
+	}
+	if rows == 0 {
+		return nil, fmt.Errorf("base and head have no row in common: all that was selected is left out:\n%s", strings.Join(left, "\n"))
+	}
+	least, err := paired.LeastRounds(rows, alpha)
+	if err != nil {
+		return nil, err
+	}
+	rounds := o.rounds
+	if rounds == 0 {
+		rounds = roundsWithin(o.budget, round)
+	}
+	if err := enough(o, rounds, least, rows, round); err != nil {
+		return nil, err
+	}
+	p := newPlan(seed, rounds, len(items), b.random)
+	repeat := repeated(o, rounds, seed)
+	say("rows: %d; %d rounds of about %v, %v in all; %s", rows, rounds, round.Round(10*time.Millisecond), (time.Duration(rounds) * round).Round(time.Second), repeat)
+
+	heads, err := sub.heads(ctx, first)
+	if err != nil {
+		return nil, err
+	}
+	comment := fmt.Sprintf("# plan %s\n# base %s\n# head %s\n# begun %s\n", repeat, base, head, time.Now().UTC().Format(time.RFC3339))
+	w, err := createRaw(dir, heads, comment, o.force)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	done, err := measureRounds(ctx, b, sub, items, p, linked, first, w, stderr)
+	if err != nil {
+		if stopped := context.Cause(ctx); stopped != nil {
+			return nil, fmt.Errorf("%w after %d of %d rounds, and a verdict needs them all; the raw rounds are in %s", stopped, done, rounds, w.dir)
+		}
+		return nil, fmt.Errorf("%w\nafter %d of %d rounds; the raw rounds are in %s", err, done, rounds, w.dir)
+	}
+	say("the raw rounds are in %s: %s", w.dir, w.benchstat())
+
+	var judged []verdict.Row
+	for _, it := range items {
+		n := len(it.failed)
+		if rounds-n < least {
+			return nil, fmt.Errorf("no verdict, since Benchmark%s failed in %d of %d rounds, which leaves too few (%d are needed): %s", it.name, n, rounds, least, it.failed[0])
+		}
+		if n > 0 {
+			remark(verdict.Warning, "Benchmark%s failed in %d of %d rounds, which don't count: %s", it.name, n, rounds, it.failed[0])
+		}
+		for _, r := range it.rows {
+			judged = append(judged, *r)
+		}
+	}
+	report, err := verdict.Judge(judged, o.rules())
+	if err != nil {
+		return nil, err
+	}
+	report.Base, report.Head, report.Plan = base.String(), head.String(), repeat
+	report.Remarks = append(remarks, report.Remarks...)
+	return report, nil
+}
+
+// choose makes the subject and says in the builds which packages it needs. left
+// are packages that can't be compared, and why.
+func choose(ctx context.Context, o options, b *builds) (sub subject, left []string, err error) {
+	if o.pkg != "" {
+		ps, left, err := choosePackages(ctx, o, b.temp, b.sides)
+		if err != nil {
+			return nil, nil, err
+		}
+		b.pkgs = ps.paths
+		return ps, left, nil
+	}
+	var envs [arms][]string
+	for arm, s := range b.sides {
+		envs[arm] = s.env
+	}
+	c, err := chooseCases(o, envs)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range b.sides[:controlArm] {
+		if err := s.isOurs(ctx, b.temp); err != nil {
+			return nil, nil, err
+		}
+	}
+	bench.SweepGroups()
+	b.pkgs = []string{"./bench"}
+	return c, nil, nil
+}
+
+// repeated is the command line that repeats the plan.
+func repeated(o options, rounds int, seed uint64) string {
+	args := []string{"gate"}
+	for i := 0; i < len(o.args); i++ {
+		name, _, whole := strings.Cut(strings.TrimLeft(o.args[i], "-"), "=")
+		if name == "rounds" || name == "budget" || name == "seed" {
+			if !whole {
+				i++
+			}
+			continue
+		}
+		args = append(args, quote(o.args[i]))
+	}
+	return strings.Join(args, " ") + fmt.Sprintf(" -rounds %d -seed %d", rounds, seed)
+}
+
+// quote is an argument as a shell takes it.
+func quote(s string) string {
+	if s != "" && !strings.ContainsAny(s, " \t\n'\"()*?@$&;|<>\\`[]{}~#!^") {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// measureRounds measures the plan and keeps each round as it ends. done is how
+// many it has measured.
+func measureRounds(ctx context.Context, b *builds, sub subject, items []*item, p plan, l links, first programs, w *raw, stderr io.Writer) (done int, err error) {
+	rounds := len(p.layouts)
+	ahead := rounds
+	if l.size > 0 {
+		ahead = int(max(1, min(int64(rounds), linkedAhead/l.size)))
+	}
+	all := l.cost
+	for _, it := range items {
+		all += it.cost
+	}
+	progress := job.NewProgress(stderr, rounds*int(all.Milliseconds()))
+	defer progress.End()
+	for begin := 0; begin < rounds; begin += ahead {
+		end := min(begin+ahead, rounds)
+		linked := make([]programs, rounds)
+		for k := begin; k < end; k++ {
+			linked[k] = first
+			if b.random {
+				progress.At(fmt.Sprintf("linking round %d of %d", k+1, rounds), "")
+				if linked[k], _, err = b.link(ctx, roundName(k), p.layouts[k]); err != nil {
+					return done, err
+				}
+				progress.Step(int(l.cost.Milliseconds()))
+			}
+		}
+		if err := b.unchanged(ctx); err != nil {
+			return done, err
+		}
+		sub.off(true)
+		for k := begin; k < end && err == nil; k++ {
+			if err = measureRound(ctx, k, rounds, linked[k], items, p, w, progress); err == nil {
+				done++
+			}
+			b.remove(roundName(k))
+		}
+		sub.off(false)
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+func roundName(k int) string { return fmt.Sprintf("round-%d", k+1) }
+
+func measureRound(ctx context.Context, k, rounds int, progs programs, items []*item, p plan, w *raw, progress *job.Progress) error {
+	var lines [arms]string
+	before := job.ReadWeather()
+	for _, i := range p.items[k] {
+		it := items[i]
+		progress.At(fmt.Sprintf("round %d of %d", k+1, rounds), it.name)
+		got, err := it.measure(ctx, progs, p.arms[k][i])
+		if err != nil {
+			return err
+		}
+		progress.Step(int(it.cost.Milliseconds()))
+		for arm, r := range got {
+			if r.err != nil {
+				reason := strings.Join(strings.Fields(r.err.Error()), " ")
+				lines[arm] += fmt.Sprintf("# failed Benchmark%s: %s\n", it.name, reason)
+			}
+			lines[arm] += r.text
+		}
+		it.add(k, p.layouts[k], got)
+	}
+	var about [arms]string
+	weather := before.Since()
+	for arm, seed := range [arms]uint64{p.layouts[k].pair, p.layouts[k].pair, p.layouts[k].control} {
+		about[arm] = fmt.Sprintf("layout=%d %s", seed, weather)
+	}
+	return w.append(k+1, about, lines)
+}
+
+// add adds a round to the item's rows, or why it has none.
+func (it *item) add(k int, l layout, got [arms]reading) {
+	for arm, r := range got {
+		if r.err != nil {
+			it.failed = append(it.failed, fmt.Sprintf("round %d, %s: %v", k+1, armNames[arm], r.err))
+			return
+		}
+	}
+	for _, row := range it.rows {
+		for arm, r := range got {
+			if _, ok := r.values[row.Unit]; !ok {
+				it.failed = append(it.failed, fmt.Sprintf("round %d, %s: no %s", k+1, armNames[arm], row.Unit))
+				return
+			}
+		}
+	}
+	for _, row := range it.rows {
+		base := got[baseArm].values[row.Unit]
+		row.Pairs = append(row.Pairs, verdict.Pair{Round: k + 1, Seed: l.pair, Base: base, Head: got[headArm].values[row.Unit]})
+		row.Control = append(row.Control, verdict.Pair{Round: k + 1, Seed: l.control, Base: base, Head: got[controlArm].values[row.Unit]})
+	}
+}

@@ -1,0 +1,277 @@
+package gate
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"threadbench/bench"
+	"threadbench/scripts/internal/gate/verdict"
+)
+
+const usage = `gate tells whether head is slower than base: pass, regression, or inconclusive.
+
+  go build -o gate ./scripts/gate                  go run makes a 1 of every exit code but 0
+
+  gate -base main                                  a commit against the working tree, by our own cases
+  gate -base v1.0 -head v1.1 -budget 5m            two commits, for five minutes
+  gate -base-dir ../old -head-dir .                two folders
+  gate -head-env GODEBUG=asyncpreemptoff=1         the working tree under two environments
+  gate -head-env GOEXPERIMENT=nogreenteagc         the same, built twice
+  gate -base-env GOTOOLCHAIN=go1.25.5              another toolchain against this one
+  gate -base main -pkg ./...                       the benchmarks of any module, in its folder
+  gate -base main -pkg ./codec -bench Decode       those that match, as go test's -bench has it
+  gate -files old.txt new.txt                      two results files that are there already, unpaired
+  gate -base HEAD -inject Switch=1.03              is a slowdown of 3% found?
+
+Base and head are measured in the same minute, in turns, round by round, each
+round in fresh processes that are linked in a layout of their own. Base stands
+against itself in the same plan, as a control. The raw rounds are kept in a
+folder that benchstat reads.
+
+Exit code: 0 pass, 1 regression, 3 inconclusive, or invalid since the control
+saw a difference; 2 when there can be no verdict (usage, a failed build,
+nothing selected, too few rounds, ^C).
+
+`
+
+// options are the command line.
+type options struct {
+	base, head       string // git refs
+	baseDir, headDir string
+	baseEnv, headEnv []string
+	files            []string // old and new
+
+	bench  string
+	match  *regexp.Regexp // bench, for our own cases
+	pkg    string
+	units  []string
+	inject *injection
+	cpu    int
+
+	rounds int
+	budget time.Duration
+	seed   uint64
+
+	margin       float64
+	formats      []rendering
+	inconclusive string
+	out          string
+	force        bool
+
+	args []string // as given, to be said again
+}
+
+// A rendering is a format and the file that it is appended to, "" for standard
+// output.
+type rendering struct{ format, file string }
+
+// An injection is which of the head's cases are slowed down, and by what.
+type injection struct {
+	match  *regexp.Regexp
+	factor float64
+	text   string
+}
+
+// defaultBench are the cases that are measured if none are chosen: what a
+// change of the runtime moves, making a goroutine and handing over to another,
+// and what one of the kernel moves, the same with raw threads. All are
+// measured in slices on one CPU, where figures are steadiest; four, so that a
+// minute holds enough rounds.
+const defaultBench = `^Benchmark(Create/impl=(goroutine|clone)/mode=reused|Switch/impl=(goroutine/via=channel|clone/via=futex)/place=same)$`
+
+const defaultBudget = time.Minute
+
+// parse reads the command line. Asked for help it gives it, and answers
+// flag.ErrHelp.
+func parse(args []string, stdout io.Writer) (options, error) {
+	o := options{args: args}
+	var files bool
+	var units, inject, margin string
+	fs := flag.NewFlagSet("gate", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&o.base, "base", "", "the git `ref` to compare with")
+	fs.StringVar(&o.head, "head", "", "the git `ref` to judge (default the working tree); needs -base")
+	fs.StringVar(&o.baseDir, "base-dir", "", "the `folder` to compare with, instead of -base")
+	fs.StringVar(&o.headDir, "head-dir", "", "the `folder` to judge, instead of -head")
+	fs.Func("base-env", "an environment variable `K=V` of base, for its build and its runs; repeatable", environment(&o.baseEnv))
+	fs.Func("head-env", "the same of head", environment(&o.headEnv))
+	fs.BoolVar(&files, "files", false, "compare two results files, OLD NEW, instead of measuring")
+	fs.StringVar(&o.bench, "bench", "", "a `regexp`: the cases whose full name, like BenchmarkSwitch/impl=goroutine/via=channel/place=same, matches (default four of them); with -pkg as go test takes it (default .)")
+	fs.StringVar(&o.pkg, "pkg", "", "measure the benchmarks of these `packages` of the module in this folder, instead of our own cases")
+	fs.StringVar(&units, "unit", "", "with -pkg or -files, the `units` that decide, by commas (default ns/op, and whole counts: B/op, allocs/op, and what a Unit line calls exact)")
+	fs.StringVar(&inject, "inject", "", "slow the head's cases down that match, `REGEXP=FACTOR`: Switch=1.03 by 3%; to see whether it is found")
+	fs.IntVar(&o.cpu, "cpu", -1, "the CPU for our cases that take place on one (default the highest one allowed)")
+	fs.IntVar(&o.rounds, "rounds", 0, "how many rounds, instead of -budget")
+	fs.DurationVar(&o.budget, "budget", defaultBudget, "how long to measure, the links counted, the first build not: 1m, 5m")
+	fs.Uint64Var(&o.seed, "seed", 0, "repeat the plan of an earlier run: its orders and layouts (default drawn, and printed)")
+	fs.StringVar(&margin, "margin", "1%", "how much slower is let pass, in `percent`")
+	fs.Func("format", "of the report: `FORMAT` text, markdown, json or annotations (of GitHub's CI), to standard output, or FORMAT=FILE, appended to the file; repeatable (default text)", o.addFormat)
+	fs.StringVar(&o.inconclusive, "inconclusive", "", "what exit code 3 becomes: `pass` (0) or fail (1)")
+	fs.StringVar(&o.out, "o", "", "the `folder` for the raw rounds (default results/local/gate-DATE-HOST, with -pkg gate-DATE-HOST)")
+	fs.BoolVar(&o.force, "force", false, "replace the raw rounds in that folder")
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		io.WriteString(stdout, usage)
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		return o, err
+	case err != nil:
+		return o, fmt.Errorf("%w; -h shows the flags", err)
+	}
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+
+	var err error
+	if o.margin, err = percent(margin); err != nil {
+		return o, fmt.Errorf("-margin %w", err)
+	}
+	if o.formats == nil {
+		o.formats = []rendering{{format: "text"}}
+	}
+	if !slices.Contains([]string{"", "pass", "fail"}, o.inconclusive) {
+		return o, fmt.Errorf("-inconclusive %q is none; choose pass or fail", o.inconclusive)
+	}
+	if units != "" {
+		o.units = strings.Split(units, ",")
+	}
+	if files {
+		return o, o.parseFiles(fs.Args(), given)
+	}
+	if fs.NArg() > 0 {
+		return o, fmt.Errorf("gate takes no argument but with -files, %q given; -h shows the flags", fs.Arg(0))
+	}
+	if err := o.parseSides(); err != nil {
+		return o, err
+	}
+	switch {
+	case given["rounds"] && given["budget"]:
+		return o, errors.New("-rounds and -budget exclude each other: give one of them")
+	case given["rounds"] && o.rounds < 1:
+		return o, fmt.Errorf("-rounds %d is too few; give as many as the rows need, 8 or more", o.rounds)
+	case o.budget <= 0:
+		return o, fmt.Errorf("-budget %v is no time to measure; give 1m or more", o.budget)
+	case o.cpu < -1:
+		return o, fmt.Errorf("-cpu %d is none; give the number of an allowed CPU", o.cpu)
+	case o.pkg != "" && given["cpu"]:
+		return o, errors.New("-cpu is for our own cases; the benchmarks of -pkg run where go test would run them")
+	case o.pkg != "" && given["inject"]:
+		return o, errors.New("-inject is for our own cases: the benchmarks of -pkg have no worker that could be slowed down")
+	case o.pkg == "" && given["unit"]:
+		return o, errors.New("-unit is for -pkg: of our own cases the family says which figure decides")
+	case given["pkg"] && o.pkg == "":
+		return o, errors.New("-pkg is empty; give packages as go test takes them, ./... for all")
+	}
+	if o.bench == "" {
+		o.bench = defaultBench
+		if o.pkg != "" {
+			o.bench = "."
+		}
+	}
+	if o.match, err = regexp.Compile(o.bench); err != nil {
+		return o, fmt.Errorf("-bench %q is no regular expression: %w", o.bench, err)
+	}
+	if inject != "" {
+		if o.inject, err = parseInject(inject); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// parseFiles sees that nothing is asked of two files but what they can give.
+func (o *options) parseFiles(args []string, given map[string]bool) error {
+	for name := range given {
+		if !slices.Contains([]string{"files", "bench", "unit", "margin", "format", "inconclusive"}, name) {
+			return fmt.Errorf("-%s and -files exclude each other: with -files nothing is measured", name)
+		}
+	}
+	if len(args) != 2 {
+		return fmt.Errorf("-files takes two results files, OLD NEW; %d given (flags come before them)", len(args))
+	}
+	o.files = args
+	var err error
+	if o.match, err = regexp.Compile(o.bench); err != nil {
+		return fmt.Errorf("-bench %q is no regular expression: %w", o.bench, err)
+	}
+	return nil
+}
+
+func (o *options) parseSides() error {
+	switch {
+	case o.base != "" && o.baseDir != "":
+		return errors.New("-base and -base-dir exclude each other: give one of them")
+	case o.head != "" && o.headDir != "":
+		return errors.New("-head and -head-dir exclude each other: give one of them")
+	case o.base == "" && o.head != "":
+		return errors.New("-head needs -base: two refs, or one and the working tree")
+	case o.baseDir == "" && o.headDir != "" && o.base == "":
+		return errors.New("-head-dir needs -base-dir or -base")
+	case o.base == "" && o.baseDir == "" && len(o.baseEnv)+len(o.headEnv) == 0:
+		return errors.New("nothing to compare: give -base REF, -base-dir DIR, -base-env or -head-env K=V, or -files OLD NEW; -h has examples")
+	}
+	for _, env := range [][]string{o.baseEnv, o.headEnv} {
+		for i, kv := range env {
+			key, _, _ := strings.Cut(kv, "=")
+			if slices.ContainsFunc(env[:i], func(s string) bool { return strings.HasPrefix(s, key+"=") }) {
+				return fmt.Errorf("%s is set twice for one side; give it once", key)
+			}
+		}
+	}
+	return nil
+}
+
+func (o *options) addFormat(s string) error {
+	format, file, named := strings.Cut(s, "=")
+	if !slices.Contains(verdict.Formats, format) {
+		return fmt.Errorf("%q is none; choose one of %s", format, strings.Join(verdict.Formats, ", "))
+	}
+	if named && file == "" {
+		return fmt.Errorf("%q names no file", s)
+	}
+	o.formats = append(o.formats, rendering{format, file})
+	return nil
+}
+
+func environment(env *[]string) func(string) error {
+	return func(kv string) error {
+		if key, _, ok := strings.Cut(kv, "="); !ok || key == "" {
+			return fmt.Errorf("%q is no K=V", kv)
+		}
+		*env = append(*env, kv)
+		return nil
+	}
+}
+
+// percent reads "1%" as 0.01.
+func percent(s string) (float64, error) {
+	x, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
+	if err != nil || !strings.HasSuffix(s, "%") || !(x >= 0 && x <= 100) {
+		return 0, fmt.Errorf("%q is no percentage from 0%% to 100%%; 1%% is the default", s)
+	}
+	return x / 100, nil
+}
+
+// parseInject reads REGEXP=FACTOR; the names that a regexp is for hold equals
+// signs, too, so the last one counts.
+func parseInject(s string) (*injection, error) {
+	at := strings.LastIndex(s, "=")
+	if at < 1 {
+		return nil, fmt.Errorf("-inject %q is no REGEXP=FACTOR; Switch=1.03 makes the Switch cases 3%% slower", s)
+	}
+	match, err := regexp.Compile(s[:at])
+	if err != nil {
+		return nil, fmt.Errorf("-inject %q: %q is no regular expression: %w", s, s[:at], err)
+	}
+	factor, err := bench.ParseInjection(s[at+1:])
+	if err != nil {
+		return nil, fmt.Errorf("-inject %q: %w", s, err)
+	}
+	return &injection{match: match, factor: factor, text: s}, nil
+}

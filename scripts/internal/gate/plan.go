@@ -1,0 +1,88 @@
+package gate
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"threadbench/bench/lockstep"
+)
+
+// A plan says all that happens in the rounds before the first one begins. It
+// follows from the seed, the number of rounds and the number of items.
+type plan struct {
+	seed    uint64
+	layouts []layout  // of each round; zeros where layouts aren't drawn
+	items   [][]int   // the order of the items, by round
+	arms    [][][]int // the order of the arms, by round and item
+}
+
+// newPlan draws a plan.
+func newPlan(seed uint64, rounds, items int, layouts bool) plan {
+	p := plan{seed: seed, layouts: make([]layout, rounds)}
+	if layouts {
+		r := rand.New(rand.NewPCG(seed, 1))
+		taken := map[uint64]bool{}
+		draw := func() uint64 {
+			for {
+				// A seed of 0 would leave the linker's own order.
+				if s := 1 + r.Uint64N(1<<31-1); !taken[s] {
+					taken[s] = true
+					return s
+				}
+			}
+		}
+		for i := range p.layouts {
+			p.layouts[i] = layout{pair: draw(), control: draw()}
+		}
+	}
+	r := rand.New(rand.NewPCG(seed, 2))
+	p.items = sequence(r, items, rounds)
+	byItem := make([][][]int, items)
+	for i := range byItem {
+		byItem[i] = sequence(r, arms, rounds)
+	}
+	for k := range rounds {
+		var orders [][]int
+		for i := range items {
+			orders = append(orders, byItem[i][k])
+		}
+		p.arms = append(p.arms, orders)
+	}
+	return p
+}
+
+// sequence is an order of k things for each round: Williams designs one after
+// the other, the orders of each shuffled.
+func sequence(r *rand.Rand, k, rounds int) [][]int {
+	var all [][]int
+	for len(all) < rounds {
+		orders := lockstep.Orders(k)
+		r.Shuffle(len(orders), func(i, j int) { orders[i], orders[j] = orders[j], orders[i] })
+		all = append(all, orders...)
+	}
+	return slices.Clip(all[:rounds])
+}
+
+// roundsWithin is how many rounds fit a budget.
+func roundsWithin(budget, round time.Duration) int { return int(budget / max(round, time.Millisecond)) }
+
+// enough is an error if so many rounds can give no verdict.
+func enough(o options, rounds, least, rows int, round time.Duration) error {
+	if rounds >= least {
+		return nil
+	}
+	if o.rounds > 0 {
+		return fmt.Errorf("-rounds %d is too few: %s %d at least for a verdict at %v%%; give more, or fewer rows by -bench", rounds, need(rows), least, 100*alpha)
+	}
+	needed := (time.Duration(least) * round).Round(time.Second) + time.Second
+	return fmt.Errorf("-budget %v is %d rounds of %v, too few: %s %d at least for a verdict at %v%%; give -budget %v, or fewer rows by -bench", o.budget, rounds, round.Round(10*time.Millisecond), need(rows), least, 100*alpha, needed)
+}
+
+func need(rows int) string {
+	if rows == 1 {
+		return "1 row needs"
+	}
+	return fmt.Sprintf("%d rows need", rows)
+}

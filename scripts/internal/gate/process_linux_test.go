@@ -1,0 +1,99 @@
+package gate
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestStopped stops gates at moments of all kinds: by ^C, which leaves no
+// worktree, process or temporary folder behind and keeps whole rounds; and by
+// kill -9, after which the next gate takes away what is left.
+func TestStopped(t *testing.T) {
+	m := newModule(t)
+	m.write("work_test.go", steps(300))
+	m.commit("one")
+	m.write("work_test.go", steps(301))
+	m.commit("two")
+	s := newSession(t)
+	random := rand.New(rand.NewPCG(3, 4))
+	start := func(raw string) *exec.Cmd {
+		cmd := exec.Command(filepath.Join(tools(t), "gate"), "-base", "one", "-head", "two", "-pkg", ".", "-rounds", "200", "-o", raw)
+		cmd.Env = append(os.Environ(), runVariable+"=1")
+		cmd.Dir = m.dir
+		cmd.Stdout, cmd.Stderr = new(bytes.Buffer), new(bytes.Buffer)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd
+	}
+	for i := range 6 {
+		after := time.Duration(random.Int64N(int64(3 * time.Second)))
+		signal := os.Interrupt
+		if i == 3 {
+			signal = os.Kill
+		}
+		t.Run(fmt.Sprintf("%v after %v", signal, after.Round(time.Millisecond)), func(t *testing.T) {
+			raw := filepath.Join(m.dir, "..", fmt.Sprint("raw", i))
+			cmd := start(raw)
+			time.Sleep(after)
+			cmd.Process.Signal(signal)
+			cmd.Wait()
+			said := cmd.Stderr.(*bytes.Buffer).String()
+			if signal == os.Kill {
+				// The next one cleans up, once the linkers have ended.
+				s := &session{t, s.temp, s.log}
+				for begin := time.Now(); len(s.processes()) > 0; time.Sleep(time.Millisecond) {
+					if time.Since(begin) > time.Minute {
+						t.Fatalf("processes are left: %q", s.processes())
+					}
+				}
+				return
+			}
+			if code := cmd.ProcessState.ExitCode(); code != 2 && code != -1 || code == 2 && !strings.Contains(said, "stopped by a signal") {
+				t.Errorf("it ends with %d and says %s", code, said)
+			}
+			if cmd.ProcessState.ExitCode() == -1 && after > 2*time.Second {
+				t.Error("the signal has killed it before it could clean up")
+			}
+			s := &session{t, s.temp, s.log}
+			if cmd.ProcessState.ExitCode() == 2 {
+				s.clean(m.dir)
+			}
+			if left := s.processes(); len(left) > 0 {
+				t.Errorf("processes are left: %q", left)
+			}
+			if _, err := os.Stat(raw); err == nil {
+				for arm := range arms {
+					readRaw(t, rawPath(raw, arm))
+				}
+				if !strings.Contains(said, "the raw rounds are in "+raw) {
+					t.Errorf("it does not say where the raw rounds are: %s", said)
+				}
+			}
+		})
+	}
+}
+
+// processes are the programs that run from the session's temporary folder or
+// in it.
+func (s *session) processes() []string {
+	var left []string
+	links, _ := filepath.Glob("/proc/[1-9]*/exe")
+	for _, link := range links {
+		program, _ := os.Readlink(link)
+		dir, _ := os.Readlink(filepath.Join(filepath.Dir(link), "cwd"))
+		for _, path := range []string{program, dir} {
+			if strings.HasPrefix(path, s.temp+"/") {
+				left = append(left, program+" in "+dir)
+			}
+		}
+	}
+	return left
+}

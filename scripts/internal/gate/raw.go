@@ -1,0 +1,151 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/perf/benchfmt"
+
+	"threadbench/scripts/internal/job"
+)
+
+// raw are the raw rounds as they are kept: a file for each arm, in the format
+// that benchstat reads, each round appended to each as it ends.
+type raw struct {
+	dir   string
+	files [arms]*job.File
+}
+
+// rawFolder is where the raw rounds go by default.
+func rawFolder(o options, root string) string {
+	if o.out != "" {
+		return o.out
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	name := "gate-" + time.Now().Format("2006-01-02-150405") + "-" + host
+	if o.pkg != "" {
+		return name
+	}
+	return filepath.Join(root, "results", "local", name)
+}
+
+func rawPath(dir string, arm int) string { return filepath.Join(dir, armNames[arm]+".txt") }
+
+// free is an error if the folder holds raw rounds already.
+func free(dir string, force bool) error {
+	for arm := range arms {
+		if _, err := os.Stat(rawPath(dir, arm)); err == nil && !force {
+			return fmt.Errorf("keeping the raw rounds in %s: it holds %s.txt already; replace it by -force, or choose another folder with -o", dir, armNames[arm])
+		}
+	}
+	return nil
+}
+
+// createRaw makes the files, each with its head.
+func createRaw(dir string, heads [arms][]byte, comment string, force bool) (*raw, error) {
+	if err := free(dir, force); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("keeping the raw rounds in %s: %w; choose another folder with -o", dir, err)
+	}
+	w := &raw{dir: dir}
+	for arm := range arms {
+		f, err := os.OpenFile(rawPath(dir, arm), os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o644)
+		if err == nil {
+			w.files[arm] = &job.File{File: f}
+			err = w.files[arm].Append(slices.Concat(heads[arm], []byte(comment)))
+		}
+		if err != nil {
+			w.close()
+			return nil, fmt.Errorf("keeping the raw rounds in %s: %w; make room, or choose another folder with -o", dir, err)
+		}
+	}
+	return w, nil
+}
+
+// append keeps a round of each arm.
+func (w *raw) append(round int, about [arms]string, lines [arms]string) error {
+	var errs []error
+	for arm, f := range w.files {
+		text := fmt.Sprintf("# round %d: %s\n%s# end round %d\n", round, about[arm], lines[arm], round)
+		errs = append(errs, f.Append([]byte(text)))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("keeping the raw rounds in %s: %w; the rounds before are whole; make room", w.dir, err)
+	}
+	return nil
+}
+
+func (w *raw) close() {
+	for _, f := range w.files {
+		if f != nil {
+			f.Close()
+		}
+	}
+}
+
+// benchstat is the command that shows the raw rounds; what the two sides'
+// configurations differ in would keep it from comparing anything.
+func (w *raw) benchstat() string {
+	ignore := differing(rawPath(w.dir, baseArm), rawPath(w.dir, headArm))
+	flags := ""
+	if len(ignore) > 0 {
+		flags = "-ignore " + strings.Join(ignore, ",") + " "
+	}
+	return fmt.Sprintf("benchstat %s%s %s", flags, rawPath(w.dir, baseArm), rawPath(w.dir, headArm))
+}
+
+// differing are the configuration keys that differ between two raw files, as
+// benchstat's -ignore takes them.
+func differing(base, head string) []string {
+	var keys []string
+	was, is := configuration(base), configuration(head)
+	for _, key := range slices.Sorted(maps.Keys(union(was, is))) {
+		if was[key] != is[key] {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+func union(a, b map[string]string) map[string]string {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+// configuration is that of a raw file's first result; GOMAXPROCS is in its
+// name.
+func configuration(path string) map[string]string {
+	settings := map[string]string{}
+	f, err := os.Open(path)
+	if err != nil {
+		return settings
+	}
+	defer f.Close()
+	r := benchfmt.NewReader(f, path)
+	for r.Scan() {
+		result, ok := r.Result().(*benchfmt.Result)
+		if !ok {
+			continue
+		}
+		for _, c := range result.Config {
+			settings[c.Key] = string(c.Value)
+		}
+		if _, parts := result.Name.Parts(); len(parts) > 0 && parts[len(parts)-1][0] == '-' {
+			settings["/gomaxprocs"] = string(parts[len(parts)-1])
+		}
+		break
+	}
+	return settings
+}

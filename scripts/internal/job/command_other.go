@@ -1,0 +1,7 @@
+//go:build !unix
+
+package job
+
+import "os/exec"
+
+func group(*exec.Cmd) {}

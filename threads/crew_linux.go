@@ -1,0 +1,135 @@
+//go:build linux && (amd64 || arm64)
+
+package threads
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"threadbench/goroutines"
+)
+
+// A Crew is raw threads that do the items of a list, each the next one by an
+// index that they share.
+type Crew struct {
+	workers []thread
+	words   *crew
+	items   []item
+	records []record
+	mapped  []mapping
+}
+
+// NewCrew makes as many raw threads, at least one, for lists of at most that
+// many items. They sleep until there is a list. A refused thread is a
+// *StartError.
+func NewCrew(workers, items int) (*Crew, error) {
+	if workers < 1 || items < 1 {
+		panic(fmt.Sprintf("threads: a crew of %d for %d items", workers, items))
+	}
+	c := &Crew{}
+	for _, size := range []uintptr{crewBytes, itemBytes * uintptr(items), recordBytes * uintptr(items)} {
+		m, err := mapMemory(size)
+		if err != nil {
+			c.Close()
+			return nil, startError("mmap", err, LeastStack(0))
+		}
+		c.mapped = append(c.mapped, m)
+	}
+	c.words = (*crew)(c.mapped[0].base)
+	c.items, c.records = c.mapped[1].items(items), c.mapped[2].records(items)
+	c.words.items, c.words.records = &c.items[0], &c.records[0]
+	for w := range workers {
+		t, err := newThread(pcs.share, LeastStack(0))
+		if err == nil {
+			t.control.crew, t.control.number = c.words, uint32(w)
+			if err = t.start(); err != nil {
+				t.mapping.unmap()
+			}
+		}
+		if err != nil {
+			c.Close()
+			return nil, err
+		}
+		c.workers = append(c.workers, t)
+	}
+	return c, nil
+}
+
+// Run has a list done, which the caller writes to where the threads find it
+// before it wakes them. The time is from when it begins to until the last item
+// is done, by the clock of the thread that did it. The records are in the
+// list's order. A system call that failed on the way is an error, and an item
+// without steps.
+func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
+	if len(list) > len(c.items) {
+		return 0, nil, fmt.Errorf("running a crew of raw threads: a list of %d items, there is room for %d", len(list), len(c.items))
+	}
+	for i, it := range list {
+		if it.Steps < 1 {
+			return 0, nil, fmt.Errorf("running a crew of raw threads: item %d has %d steps; at least one is needed", i, it.Steps)
+		}
+	}
+	clear(c.records)
+	over := atomic.LoadUint32(&c.words.done)
+
+	var began unix.Timespec
+	if err := unix.ClockGettime(clockMonotonic, &began); err != nil {
+		return 0, nil, fmt.Errorf("running a crew of raw threads: clock_gettime: %w", err)
+	}
+	for i, it := range list {
+		c.items[i] = item(it)
+	}
+	c.words.n, c.words.next = uint64(len(list)), 0
+	atomic.StoreUint32(&c.words.left, uint32(len(c.workers)))
+	setAndWake(&c.words.gate, over+1)
+	waitWhile(&c.words.done, over, false)
+
+	ended := int64(0)
+	for _, w := range c.workers {
+		if errno := unix.Errno(-atomic.SwapInt64(&w.control.failed, 0)); errno != 0 {
+			return 0, nil, fmt.Errorf("running a crew of raw threads: a system call of the body failed: %w", errno)
+		}
+		ended = max(ended, unix.TimespecToNsec(w.control.end))
+	}
+	records := make([]goroutines.Record, len(list))
+	for i := range records {
+		r := goroutines.Record(c.records[i])
+		if r.From == noCPU {
+			r.From = -1
+		}
+		records[i] = r
+	}
+	return time.Duration(ended - unix.TimespecToNsec(began)), records, nil
+}
+
+// TIDs are the threads' ids, as they got them from gettid(2): complete after a
+// Run.
+func (c *Crew) TIDs() []int {
+	var tids []int
+	for _, w := range c.workers {
+		tids = append(tids, int(atomic.LoadUint32(&w.control.seen)))
+	}
+	return tids
+}
+
+// Close ends the threads and gives back what they had.
+func (c *Crew) Close() error {
+	for _, w := range c.workers {
+		atomic.StoreUint32(&w.control.quit, 1)
+	}
+	if c.words != nil {
+		setAndWake(&c.words.gate, atomic.LoadUint32(&c.words.gate)+1)
+	}
+	for _, w := range c.workers {
+		w.join()
+		w.mapping.unmap()
+	}
+	for _, m := range c.mapped {
+		m.unmap()
+	}
+	c.workers, c.mapped, c.words = nil, nil, nil
+	return nil
+}
