@@ -4,7 +4,11 @@ package threads
 
 //lint:file-ignore U1000 The assembly uses these, through go_asm.h.
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"threadbench/goroutines"
+)
 
 // What the assembly includes as go_asm.h: the system call numbers and flags,
 // and the layout of the structs that it shares with Go.
@@ -21,8 +25,18 @@ const (
 	sysGetrusage    = unix.SYS_GETRUSAGE
 	sysClockGettime = unix.SYS_CLOCK_GETTIME
 	sysSigprocmask  = unix.SYS_RT_SIGPROCMASK
+	sysFsync        = unix.SYS_FSYNC
+	sysNanosleep    = unix.SYS_CLOCK_NANOSLEEP
 
 	clockMonotonic = unix.CLOCK_MONOTONIC
+	timerAbstime   = unix.TIMER_ABSTIME
+
+	// What a hog does before it looks whether it is to end.
+	workChunk = goroutines.WorkChunk
+
+	// What a syncing thread writes, out of the zeroes that stand for its
+	// thread-local storage.
+	recordBytes = RecordBytes
 
 	// From include/uapi/asm-generic/signal-defs.h, which x/sys/unix leaves
 	// out.
@@ -63,7 +77,7 @@ type control struct {
 	herd  *herd
 	depth uintptr // bytes of stack to touch
 	fd    int64   // what body read reads from
-	got   int64   // what read returned
+	got   int64   // what read returned; bytes read, of takeByte; what the work has come to, of a hog
 
 	// A turn of work: Go sets n and warm, bumps gate and waits for done. quit
 	// is read after each wait, on the gate and in take.
@@ -87,6 +101,7 @@ type control struct {
 	stamps  *int64
 	stamped uint64  // how many there are
 	inner   uintptr // the half that takeStamp is wrapped around
+	instant *int64  // when sleepTake is to wake, for each stamp: seconds and nanoseconds
 	asks    uint64  // it asks for its CPU when calls has none of these bits
 
 	// Evidence.
@@ -126,4 +141,6 @@ type bodies struct {
 	yieldPass, yieldTake, nop       uintptr
 	spawn, join, stampSpawn         uintptr
 	stamp, takeStamp, touch         uintptr
+	listen, sync, hog               uintptr
+	takeByte, sleepTake             uintptr
 }

@@ -128,9 +128,11 @@ type Herd struct {
 	stack   int // usable bytes
 	depth   int
 	fd      int
+	files   []int // one for each member, in the place of fd
 	shared  mapping
 	words   *herd
 	members []thread
+	ends    []End
 }
 
 // NewHerd prepares threads with that many bytes of stack each, of which each
@@ -176,6 +178,9 @@ func (h *Herd) add() error {
 	t.control.herd = h.words
 	t.control.depth = uintptr(h.depth)
 	t.control.fd = int64(h.fd)
+	if h.files != nil {
+		t.control.fd = int64(h.files[len(h.members)])
+	}
 	if err := t.start(); err != nil {
 		t.mapping.unmap()
 		return err
@@ -207,6 +212,7 @@ func (h *Herd) Release() { setAndWake(&h.words.release, 1) }
 func (h *Herd) Join() {
 	for _, t := range h.members {
 		t.join()
+		h.ends = append(h.ends, End{Turns: int64(t.control.calls), Got: t.control.got})
 		t.mapping.unmap()
 	}
 	h.members = nil
@@ -230,7 +236,7 @@ type Driver struct {
 	peer    *thread
 	ops     int // ops in one call of pass and take
 	fds     []int
-	array   mapping // the children's controls, as pointers
+	array   mapping // the children's controls, as pointers, or the instants to wake at
 	spawned []thread
 	stamps  []stamps
 }
@@ -538,7 +544,7 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 			return Timing{}, fmt.Errorf("running a raw thread for %d ops: %d stamps wanted, there is room for %d", n, wanted, len(st.all)-1)
 		}
 	}
-	before := c.calls
+	before, got := c.calls, c.got
 	if d.peer != nil {
 		atomic.StoreUint32(&d.peer.control.cpu, noCPU)
 	}
@@ -560,6 +566,7 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 		Crossed:  int64(c.crossed - crossed),
 		Spawned:  int64(c.spawned - spawned),
 		Faults:   c.after.Minflt - c.before.Minflt,
+		Bytes:    c.got - got,
 	}
 	if d.peer != nil {
 		t.Answers = int64(atomic.LoadUint64(&d.peer.control.calls)) - answered

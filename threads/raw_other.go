@@ -53,6 +53,30 @@ func NewHerd(stack, depth int) (*Herd, error) { return nil, unsupported() }
 // NewReaders answers ErrUnsupported here.
 func NewReaders(stack, fd int) (*Herd, error) { return nil, unsupported() }
 
+// NewWaiters answers ErrUnsupported here.
+func NewWaiters(fds []int) (*Herd, error) { return nil, unsupported() }
+
+// NewSyncers answers ErrUnsupported here.
+func NewSyncers(fds []int) (*Herd, error) { return nil, unsupported() }
+
+// NewHogs answers ErrUnsupported here.
+func NewHogs() (*Herd, error) { return nil, unsupported() }
+
+// NewReader answers ErrUnsupported here.
+func NewReader(fd, n int) (*Driver, error) { return nil, unsupported() }
+
+// NewSleeper answers ErrUnsupported here.
+func NewSleeper(at []int64) (*Driver, error) { return nil, unsupported() }
+
+// NewPacer answers ErrUnsupported here.
+func NewPacer(at []int64, fd int) (*Driver, error) { return nil, unsupported() }
+
+// WaitTurns does nothing here.
+func (h *Herd) WaitTurns(n int) {}
+
+// Ends are none here.
+func (h *Herd) Ends() []End { return nil }
+
 // Make answers ErrUnsupported here.
 func (h *Herd) Make(n int) error { return unsupported() }
 
