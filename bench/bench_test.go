@@ -56,6 +56,7 @@ func BenchmarkCreate(b *testing.B)    { family(b, "Create") }
 func BenchmarkStack(b *testing.B)     { family(b, "Stack") }
 func BenchmarkStackGrow(b *testing.B) { family(b, "StackGrow") }
 func BenchmarkSwitch(b *testing.B)    { family(b, "Switch") }
+func BenchmarkBlock(b *testing.B)     { family(b, "Block") }
 
 func family(b *testing.B, name string) {
 	f, ok := bench.FamilyOf(name)

@@ -35,7 +35,7 @@ type Case struct {
 }
 
 // Families are all the families, in the order of every table.
-var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily}
+var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, blockFamily}
 
 // A Family is a set of cases that measure the same thing in different
 // contenders and ways.

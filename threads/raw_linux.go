@@ -12,6 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Supported tells whether there are raw threads here.
+const Supported = true
+
 // MapsPerThread is how many memory maps a raw thread takes of
 // vm.max_map_count: its stack and its guard page. The guard is made by
 // mprotect on every kernel. MADV_GUARD_INSTALL (6.13) would need no second

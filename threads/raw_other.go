@@ -101,5 +101,8 @@ func DefaultStack() int { return 0 }
 // Alive is 0, 0 here.
 func Alive() (raw, mappings int) { return 0, 0 }
 
+// Supported tells whether there are raw threads here.
+const Supported = false
+
 // MapsPerThread is 0 here.
 const MapsPerThread = 0

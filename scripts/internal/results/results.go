@@ -167,7 +167,7 @@ func (r *Row) Values(unit string) []float64 {
 }
 
 // Primary is the unit of the row's primary figure: ns/op, else Memory, else
-// the row's first unit that is no factor. Parts are the units of the file that
+// its family's, else the row's first unit that is no factor. Parts are the units of the file that
 // it is made of.
 func (r *Row) Primary() (unit string, parts []string) {
 	if slices.Contains(r.units, "ns/op") {
@@ -175,6 +175,12 @@ func (r *Row) Primary() (unit string, parts []string) {
 	}
 	if len(r.Values(Memory)) > 0 {
 		return Memory, []string{"user-B/task", "kernel-B/task"}
+	}
+	family, _ := bench.FamilyOf(r.Name.Family)
+	for _, unit := range family.Primary {
+		if slices.Contains(r.units, unit) {
+			return unit, []string{unit}
+		}
 	}
 	i := slices.IndexFunc(r.units, isFigure)
 	return r.units[i], r.units[i : i+1]

@@ -17,6 +17,7 @@ const width = 100
 // evidence are the columns that stand beside a family's figures. Families that
 // aren't named here show all their units.
 var evidence = map[string][]string{
+	"Block":     {"bystander-share", "threads", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Create":    {"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Stack":     {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
 	"StackGrow": {"faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},

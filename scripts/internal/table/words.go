@@ -40,7 +40,7 @@ func oneOp(n bench.Name) string {
 }
 
 // A wording says a factor in a sentence. An empty family, impl or mode is any.
-// In braces: {one}, {many}, {via}, {place}, {stack} and {depth} of the case;
+// In braces: {one}, {many}, {via}, {place}, {stack}, {depth}, {n}, {wait} and {load} of the case;
 // the same with "ref " of its goroutine arm; {x} is "11.2 times", or a range
 // of times; {case} and {unit} serve where the family is not known here.
 type wording struct {
@@ -62,6 +62,10 @@ var wordings = []wording{
 	{"StackGrow", "", "", "The first way down its stack{depth} takes {one} {x} as long as {ref one}", "The first way down their stacks{depth}, {one} and {ref one}: no difference seen, {x} as long", "faster"},
 	{"Stack", "floor", "", "The floor of a parked task{depth} holds {x} as much memory, user and kernel, as {ref one}", "The floor of a parked task{depth} and {ref one}: no difference seen in memory, {x} as much", "less"},
 	{"Stack", "", "", "Parked{depth}, {one}{stack} holds {x} as much memory, user and kernel, as {ref one}", "Parked{depth}, {one}{stack} and {ref one}: no difference seen in memory, {x} as much", "less"},
+	{"Block", "floor", "", "A bystander's work beside nobody takes {x} as long as beside {ref many} that wait{wait}, {n} of them", "A bystander's work beside nobody and beside {ref many} that wait{wait}, {n} of them: no difference seen, {x} as long", "faster"},
+	{"Block", "", "", "A bystander's work beside {many} that wait{wait}, {n} of them, takes {x} as long as beside {ref many}", "A bystander's work beside {many} and beside {ref many} that wait{wait}, {n} of them: no difference seen, {x} as long", "faster"},
+	{"Wakeup", "", "noslack", "Woken{via}{load}, without timer slack, {one} has a 99th percentile of delay {x} that of {ref one}", "Woken{via}{load}, without timer slack, {one} and {ref one}: no difference seen in the 99th percentile of delay, {x}", "sooner"},
+	{"Wakeup", "", "", "Woken{via}{load}, {one} has a 99th percentile of delay {x} that of {ref one}", "Woken{via}{load}, {one} and {ref one}: no difference seen in the 99th percentile of delay, {x}", "sooner"},
 	{"Switch", "floor", "", "The floor of a switch takes {x} as long as one between {ref many}{ref via}{ref place}", "The floor of a switch and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 	{"Switch", "", "", "A switch between {many}{via}{place} takes {x} as long as one between {ref many}{ref via}{ref place}", "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 }
@@ -76,6 +80,13 @@ var phrases = map[string]string{
 	"via=futex":     " through a futex",
 	"via=pipe":      " through a pipe",
 	"via=yield":     " by yielding",
+	"via=timer":     " by a timer",
+	"wait=net":      " for a socket",
+	"wait=syscall":  " in a system call",
+	"wait=disk":     " for the disk",
+	"load=idle":     " on an idle machine",
+	"load=hogs":     " beside hogs on every CPU",
+	"load=outside":  " beside another process's hogs on every CPU",
 	"stack=least":   " on the least stack",
 	"stack=default": " on the default stack",
 	"place=same":    " on one CPU",
@@ -151,7 +162,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 			keys = append(keys, k+"="+v)
 		}
 	}
-	of := []string{"{x}", x, "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
+	of := []string{"{x}", x, "{n}", r.Name.Get("n"), "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
 	name := func(prefix string, n bench.Name, other string) {
 		c := contenders[n.Get("impl")]
 		place := phrases["place="+n.Get("place")]
@@ -165,6 +176,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 		of = append(of, "{"+prefix+"one}", c.one, "{"+prefix+"many}", c.many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
 			"{"+prefix+"via}", phrases["via="+n.Get("via")], "{"+prefix+"stack}", phrases["stack="+n.Get("stack")])
 	}
+	of = append(of, "{wait}", phrases["wait="+r.Name.Get("wait")], "{load}", phrases["load="+r.Name.Get("load")])
 	if ref != nil {
 		name("", r.Name, ref.Name.Get("place"))
 		name("ref ", ref.Name, r.Name.Get("place"))
