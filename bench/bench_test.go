@@ -57,6 +57,7 @@ func BenchmarkStack(b *testing.B)     { family(b, "Stack") }
 func BenchmarkStackGrow(b *testing.B) { family(b, "StackGrow") }
 func BenchmarkSwitch(b *testing.B)    { family(b, "Switch") }
 func BenchmarkBlock(b *testing.B)     { family(b, "Block") }
+func BenchmarkWakeup(b *testing.B)    { family(b, "Wakeup") }
 
 func family(b *testing.B, name string) {
 	f, ok := bench.FamilyOf(name)

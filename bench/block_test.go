@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,11 +15,9 @@ import (
 	"threadbench/threads"
 )
 
-func wants(t *testing.T, name string, err error, want string) {
-	t.Helper()
-	if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
-		t.Errorf("%s: %v, want %q", name, err, want)
-	}
+func TestBlockIsOnce(t *testing.T) {
+	_, err := (&blockArm{used: true}).Run(1)
+	wants(t, "once more", err, "once a process")
 }
 
 func TestReadAll(t *testing.T) {

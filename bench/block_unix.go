@@ -70,6 +70,8 @@ func newLink(wait string) (link, error) {
 	return link{ends[0], ends[1]}, nil
 }
 
+func (l link) close() error { return errors.Join(unix.Close(l.in), unix.Close(l.out)) }
+
 var aByte = []byte{1}
 
 func (l link) send() error {
@@ -93,7 +95,7 @@ func nobody(wait string) (silent func(int) error, end func() error, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return func(int) error { return l.send() }, func() error { return errors.Join(unix.Close(l.in), unix.Close(l.out)) }, nil
+	return func(int) error { return l.send() }, l.close, nil
 }
 
 // listening makes tasks that wait for bytes, each at a link of its own.

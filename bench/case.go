@@ -35,7 +35,7 @@ type Case struct {
 }
 
 // Families are all the families, in the order of every table.
-var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, blockFamily}
+var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, blockFamily, wakeupFamily}
 
 // A Family is a set of cases that measure the same thing in different
 // contenders and ways.
@@ -266,6 +266,13 @@ func Work() int {
 	name := os.Getenv(workerVariable)
 	if name == headOnly {
 		return head()
+	}
+	if help, ok := helpers[name]; ok {
+		if err := help(); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+			return 1
+		}
+		return 0
 	}
 	c, known := Lookup(name)
 	var in io.Reader = awake{}

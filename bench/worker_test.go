@@ -90,6 +90,8 @@ func heavy(c bench.Case) string {
 		return "depths between two others"
 	case c.Name.Family == "Block" && c.Name.Get("impl") != "floor" && c.Name.Get("n") != "16" && c.Name.Get("n") != "1000":
 		return "fewer tasks than another case"
+	case c.Name.Family == "Wakeup" && c.Name.Get("impl") == "locked" && c.Name.Get("load") != "idle":
+		return "between a goroutine and a raw thread"
 	case c.Name.Family != "Stack":
 	case raceEnabled:
 		return "the race detector survives 8,128 goroutines"

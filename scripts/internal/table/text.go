@@ -21,6 +21,7 @@ var evidence = map[string][]string{
 	"Create":    {"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Stack":     {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
 	"StackGrow": {"faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
+	"Wakeup":    {"p50-ns", "p999-ns", "max-ns", "pacer-ns", "stamp-ns"},
 	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 }
 
