@@ -237,9 +237,8 @@ func (a *wakeupArm) task(at []int64) (wakingTask, error) {
 
 // sleeping sleeps until one of the instants.
 func sleeping(at []int64) func(i int) error {
-	now, zero := time.Now(), monotonic()
 	return func(i int) error {
-		time.Sleep(time.Until(now.Add(time.Duration(at[i] - zero))))
+		time.Sleep(time.Duration(at[i] - monotonic()))
 		return nil
 	}
 }
