@@ -14,6 +14,9 @@ import (
 	"threadbench/goroutines"
 )
 
+// Supported tells whether there are raw threads here.
+const Supported = true
+
 // MapsPerThread is how many memory maps a raw thread takes of
 // vm.max_map_count: its stack and its guard page. The guard is made by
 // mprotect on every kernel. MADV_GUARD_INSTALL (6.13) would need no second
@@ -133,11 +136,13 @@ type Herd struct {
 	stack   int // usable bytes
 	depth   int
 	fd      int
-	steps   int  // of work that each does in its turn
-	turned  bool // the turns have been given
+	steps   int   // of work that each does in its turn
+	turned  bool  // the turns have been given
+	files   []int // one for each member, in the place of fd
 	shared  mapping
 	words   *herd
 	members []thread
+	ends    []End
 }
 
 // NewHerd prepares threads with that many bytes of stack each, of which each
@@ -201,6 +206,9 @@ func (h *Herd) add() error {
 	t.control.depth = uintptr(h.depth)
 	t.control.fd = int64(h.fd)
 	t.control.n, t.control.work = uint64(h.steps), workSeed
+	if h.files != nil {
+		t.control.fd = int64(h.files[len(h.members)])
+	}
 	if err := t.start(); err != nil {
 		t.mapping.unmap()
 		return err
@@ -272,6 +280,7 @@ func (h *Herd) Release() {
 func (h *Herd) Join() {
 	for _, t := range h.members {
 		t.join()
+		h.ends = append(h.ends, End{Turns: int64(t.control.calls), Got: t.control.got})
 		t.mapping.unmap()
 	}
 	h.members = nil
@@ -295,7 +304,7 @@ type Driver struct {
 	peer    *thread
 	ops     int // ops in one call of pass and take
 	fds     []int
-	array   mapping // the children's controls, as pointers
+	array   mapping // the children's controls, as pointers, or the instants to wake at
 	spawned []thread
 	stamps  []stamps
 	hold    bool
@@ -609,7 +618,7 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 			return Timing{}, fmt.Errorf("running a raw thread for %d ops: %d stamps wanted, there is room for %d", n, wanted, len(st.all)-1)
 		}
 	}
-	before := c.calls
+	before, got := c.calls, c.got
 	if d.peer != nil {
 		atomic.StoreUint32(&d.peer.control.cpu, noCPU)
 	}
@@ -635,6 +644,7 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 		Crossed:  int64(c.crossed - crossed),
 		Spawned:  int64(c.spawned - spawned),
 		Faults:   c.after.Minflt - c.before.Minflt,
+		Bytes:    c.got - got,
 	}
 	if d.peer != nil {
 		t.Answers = int64(atomic.LoadUint64(&d.peer.control.calls)) - answered
