@@ -38,7 +38,7 @@ type Case struct {
 }
 
 // Families are all the families, in the order of every table.
-var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, blockFamily, wakeupFamily, balanceFamily, gcFamily, pipelineFamily, startFamily}
+var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, blockFamily, serveFamily, mixedFamily, wakeupFamily, balanceFamily, gcFamily, pipelineFamily, startFamily}
 
 // A Family is a set of cases that measure the same thing in different
 // contenders and ways.
@@ -282,8 +282,13 @@ func IsWorker() bool { return os.Getenv(workerVariable) != "" }
 func Work() int {
 	name := os.Getenv(workerVariable)
 	lookAtMain(name)
-	if name == headOnly {
+	switch name {
+	case headOnly:
 		return head()
+	case clientOnly:
+		return lockstep.Serve(parked(), os.Stdout, openClient)
+	case downloadsOnly:
+		return lockstep.Serve(parked(), os.Stdout, openDownloads)
 	}
 	if help, ok := helpers[name]; ok {
 		if err := help(); err != nil {

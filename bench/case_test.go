@@ -53,7 +53,7 @@ func TestNames(t *testing.T) {
 			}
 			switch key {
 			case "n", "depth", "stages", "procs":
-				if _, err := strconv.Atoi(value); err != nil {
+				if _, err := strconv.Atoi(value); err != nil && part != "procs=all" {
 					t.Errorf("%s: %s is no plain number", name, part)
 				}
 			}
@@ -114,7 +114,10 @@ func TestRefs(t *testing.T) {
 		if of.Ref().String() != ref.String() {
 			t.Errorf("%s refers to %s, which refers to %s", c.Name, ref, of.Ref())
 		}
-		for _, key := range []string{"mode", "wait", "load", "stages", "procs", "n", "depth"} {
+		if m := c.Name.Get("mode"); ref.Get("mode") != m && ref.Get("mode") != map[string]string{"blocking": "poller", "serial": "together"}[m] {
+			t.Errorf("%s refers to %s: another mode", c.Name, ref)
+		}
+		for _, key := range []string{"wait", "load", "stages", "procs", "n", "depth"} {
 			if ref.Get(key) != c.Name.Get(key) {
 				t.Errorf("%s refers to %s: another %s", c.Name, ref, key)
 			}
@@ -374,6 +377,11 @@ func TestSpec(t *testing.T) {
 		{"Switch/impl=locked/via=futex/place=free", four, nil, "4", ""},
 		{"Stack/impl=goroutine/depth=0", two, nil, "2", ""},
 		{"Create/impl=clone/mode=cold", two, []int{1}, "1", ""},
+		{"Serve/impl=clone/mode=blocking/n=10", one, nil, "", "1 CPU allowed, 2 wanted"},
+		{"Serve/impl=clone/mode=blocking/n=10", two, nil, "1", ""},
+		{"Serve/impl=clone/mode=blocking/n=10", four, []int{4, 0}, "1", ""},
+		{"Mixed/impl=locked/mode=together/procs=1", two, []int{1}, "1", ""},
+		{"Mixed/impl=locked/mode=together/procs=all", four, nil, "4", ""},
 	} {
 		t.Run(fmt.Sprintf("%s on %d", test.name, len(test.site.CPUs)), func(t *testing.T) {
 			c, ok := Lookup(test.name)

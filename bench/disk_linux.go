@@ -6,5 +6,5 @@ import "golang.org/x/sys/unix"
 // so does a folder that isn't there.
 func isInMemory(dir string) bool {
 	var s unix.Statfs_t
-	return unix.Statfs(dir, &s) != nil || s.Type == unix.TMPFS_MAGIC || s.Type == unix.RAMFS_MAGIC
+	return unix.Statfs(dir, &s) != nil || uint32(s.Type) == unix.TMPFS_MAGIC || uint32(s.Type) == unix.RAMFS_MAGIC
 }

@@ -76,6 +76,8 @@ func count(name string) int64 {
 const (
 	goroutinesCreated = "/sched/goroutines-created:goroutines"
 	goroutinesAll     = "/sched/goroutines:goroutines"
+	goroutinesWaiting = "/sched/goroutines/waiting:goroutines"
+	goroutinesInCalls = "/sched/goroutines/not-in-go:goroutines"
 	threadsAlive      = "/sched/threads/total:threads"
 	stackBytes        = "/memory/classes/heap/stacks:bytes"
 	stackStarts       = "/gc/stack/starting-size:bytes"

@@ -78,13 +78,21 @@ func (n Name) String() string {
 	return b.String()
 }
 
+// natural is, of modes in which goroutines could do a thing, the one in which
+// they do: they wait through the poller, and beside each other.
+var natural = map[string]string{"blocking": "poller", "serial": "together"}
+
 // Ref is the goroutine arm that a name's x-goroutine refers to, chosen among
 // the names that exist: the one with the same keys; where goroutines have no
 // such primitive, the channel; where they have no such place (two goroutines
-// cannot be held on two CPUs), the schedulers' free choice; and a goroutine
-// has one kind of stack, so the key stack never tells.
+// cannot be held on two CPUs), the schedulers' free choice; where a mode has a
+// natural one beside it, that; and a goroutine has one kind of stack, so the key
+// stack never tells.
 func (n Name) Ref(exists func(string) bool) (Name, bool) {
 	want := n.With("impl", "goroutine").With("stack", "")
+	if m, ok := natural[n.Get("mode")]; ok {
+		want = want.With("mode", m)
+	}
 	for _, via := range []string{n.Get("via"), "channel"} {
 		for _, place := range []string{n.Get("place"), "free"} {
 			r := want.With("via", via).With("place", place)

@@ -102,6 +102,8 @@ func heavy(c bench.Case) string {
 		return "fewer tasks than another case"
 	case c.Name.Family == "Wakeup" && c.Name.Get("impl") == "locked" && c.Name.Get("load") != "idle":
 		return "between a goroutine and a raw thread"
+	case c.Name.Family == "Serve" && (c.Name.Get("n") == "100" || c.Name.Get("n") == "10000"):
+		return "between two others, or thousands of connections"
 	case c.Name.Family != "Stack":
 	case raceEnabled:
 		return "the race detector survives 8,128 goroutines"

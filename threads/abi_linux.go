@@ -63,6 +63,9 @@ const (
 
 	// A stack is touched every touchBytes: the least page of any platform.
 	touchBytes = 4096
+
+	// What body echo reads at once at the most, into its stack.
+	echoBytes = 64
 )
 
 // A control is what a raw thread and Go say to each other. It stands at the
@@ -81,8 +84,8 @@ type control struct {
 	// A herd's body.
 	herd  *herd
 	depth uintptr // bytes of stack to touch
-	fd    int64   // what body read reads from
-	got   int64   // what read returned; bytes read, of takeByte; what the work has come to, of a hog
+	fd    int64   // what body block reads from, and body echo reads from and writes to
+	got   int64   // what the latest read returned; bytes read, of takeByte; what the work has come to, of a hog
 	work  uint64  // what body work's steps begin with, and then what they have come to; n says how many
 
 	// A turn of work: Go sets n and warm, bumps gate and waits for done. quit
@@ -115,7 +118,8 @@ type control struct {
 	samples uint64 // round trips in which both CPUs were asked for
 	crossed uint64 // those in which they differed
 	spawned uint64 // successful clones
-	failed  int64  // the latest negative result of a system call that may not fail
+	failed  int64  // the latest negative result of a system call that may not fail, or what a write fell short with
+	echoed  uint64 // bytes that body echo has written back
 
 	// A crew's worker, and a pipeline's tasks.
 	crew     *crew
@@ -221,4 +225,5 @@ type bodies struct {
 	source, stage, order, sink      uintptr
 	listen, sync, hog               uintptr
 	takeByte, sleepTake             uintptr
+	echo                            uintptr
 }

@@ -38,7 +38,8 @@
 //	tid             the kernel          Go, join          set before the thread can run; cleared by a plain
 //	                                                      store, so exit has a barrier (DMB ISH) before it;
 //	                                                      loaded with acquire
-//	seen, got       the thread          Go                seen by arrived or done, got by exit's barrier
+//	seen            the thread          Go                arrived or done
+//	got, echoed     the thread          Go                exit's barrier
 //	arrived         the threads         Go                LDAXR and STLXR, then LDAR of want: a release and an
 //	want            Go                  the threads       acquire after it keep their order, as Go's atomics
 //	                                                      do; either side sees the other's word

@@ -135,28 +135,35 @@ type Herd struct {
 	body    uintptr
 	stack   int // usable bytes
 	depth   int
-	fd      int
+	fds     []int // what each works on, in the order in which they are made, or what all of them do
 	steps   int   // of work that each does in its turn
 	turned  bool  // the turns have been given
-	files   []int // one for each member, in the place of fd
 	shared  mapping
 	words   *herd
 	members []thread
 	ends    []End
+	echoed  int64 // by those that were joined
+	failed  error // of one of those
 }
 
 // NewHerd prepares threads with that many bytes of stack each, of which each
 // touches depth bytes before it parks. The stack has to be a LeastStack(depth)
 // at least. A refused mapping is a *StartError.
-func NewHerd(stack, depth int) (*Herd, error) { return newHerd(pcs.park, stack, depth, -1) }
+func NewHerd(stack, depth int) (*Herd, error) { return newHerd(pcs.park, stack, depth, []int{-1}) }
 
 // NewReaders prepares threads that block in read(2) on the file descriptor,
 // each for one byte, and exit when they have it or the file has ended: write
 // as many bytes as there are threads, or close the other end. A refused
 // mapping is a *StartError.
-func NewReaders(stack, fd int) (*Herd, error) { return newHerd(pcs.block, stack, 0, fd) }
+func NewReaders(stack, fd int) (*Herd, error) { return newHerd(pcs.block, stack, 0, []int{fd}) }
 
-func newHerd(body uintptr, stack, depth, fd int) (*Herd, error) {
+// NewEchoers prepares a thread for each of the file descriptors, which are to
+// be in blocking mode: it reads up to 64 bytes, writes them back, and exits
+// when there is no more to read. See Echoed. A refused mapping is a
+// *StartError.
+func NewEchoers(stack int, fds []int) (*Herd, error) { return newHerd(pcs.echo, stack, 0, fds) }
+
+func newHerd(body uintptr, stack, depth int, fds []int) (*Herd, error) {
 	if depth < 0 || stack < LeastStack(depth) {
 		panic(fmt.Sprintf("threads: a stack of %d bytes is too small to touch %d: LeastStack is %d", stack, depth, LeastStack(depth)))
 	}
@@ -164,7 +171,7 @@ func newHerd(body uintptr, stack, depth, fd int) (*Herd, error) {
 	if err != nil {
 		return nil, startError("mmap", err, stack)
 	}
-	return &Herd{body: body, stack: (stack + pageBytes - 1) &^ (pageBytes - 1), depth: depth, fd: fd, shared: shared, words: shared.herdAt()}, nil
+	return &Herd{body: body, stack: (stack + pageBytes - 1) &^ (pageBytes - 1), depth: depth, fds: fds, shared: shared, words: shared.herdAt()}, nil
 }
 
 // workSeed is what a worker's steps begin with.
@@ -177,7 +184,7 @@ func NewWorkers(stack, steps int) (*Herd, error) {
 	if steps < 1 {
 		panic(fmt.Sprintf("threads: %d steps of work", steps))
 	}
-	h, err := newHerd(pcs.work, stack, 0, -1)
+	h, err := newHerd(pcs.work, stack, 0, []int{-1})
 	if err == nil {
 		h.steps = steps
 	}
@@ -204,11 +211,8 @@ func (h *Herd) add() error {
 	}
 	t.control.herd = h.words
 	t.control.depth = uintptr(h.depth)
-	t.control.fd = int64(h.fd)
+	t.control.fd = int64(h.fds[len(h.members)%len(h.fds)])
 	t.control.n, t.control.work = uint64(h.steps), workSeed
-	if h.files != nil {
-		t.control.fd = int64(h.files[len(h.members)])
-	}
 	if err := t.start(); err != nil {
 		t.mapping.unmap()
 		return err
@@ -281,11 +285,30 @@ func (h *Herd) Join() {
 	for _, t := range h.members {
 		t.join()
 		h.ends = append(h.ends, End{Turns: int64(t.control.calls), Got: t.control.got})
+		h.tally(t.control)
 		t.mapping.unmap()
 	}
 	h.members = nil
 	h.shared.unmap()
 }
+
+// tally takes down what a thread that has exited did.
+func (h *Herd) tally(c *control) {
+	h.echoed += int64(c.echoed)
+	switch {
+	case c.failed < 0:
+		h.failed = fmt.Errorf("a raw thread that echoes: write: %w", unix.Errno(-c.failed))
+	case c.failed > 0 || c.failed == 0 && c.got > 0 && h.body == pcs.echo:
+		h.failed = fmt.Errorf("a raw thread that echoes: expected to write back %d bytes, seen %d", c.got, c.failed)
+	case c.got < 0 && h.body == pcs.echo && unix.Errno(-c.got) != unix.ECONNRESET:
+		h.failed = fmt.Errorf("a raw thread that echoes: read: %w", unix.Errno(-c.got))
+	}
+}
+
+// Echoed is how many bytes the threads of a herd of NewEchoers have written
+// back; after Join. Its error is a call that failed, but for the end of what
+// is read: of a connection its reset, too.
+func (h *Herd) Echoed() (bytes int64, err error) { return h.echoed, h.failed }
 
 // TIDs are the thread ids that the threads themselves got from gettid(2), in
 // the order in which they were made; complete after Wait.

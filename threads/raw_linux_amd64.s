@@ -139,6 +139,8 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVQ AX, bodies_takeByte(DI)
 	LEAQ sleepTake<>(SB), AX
 	MOVQ AX, bodies_sleepTake(DI)
+	LEAQ echo<>(SB), AX
+	MOVQ AX, bodies_echo(DI)
 	RET
 
 // The bodies. Each begins with its control in R12, on its own stack, under
@@ -927,3 +929,35 @@ TEXT sleepTake<>(SB), NOSPLIT|NOFRAME, $0-0
 	FAILED(done)
 done:
 	RET
+
+// echo arrives, and writes back what it reads until there is no more to read,
+// or a call fails.
+//
+//	BX  bytes read
+TEXT echo<>(SB), NOSPLIT|NOFRAME, $0-0
+	ARRIVE
+next:
+	MOVL $const_sysRead, AX
+	MOVQ control_fd(R12), DI
+	MOVQ SP, SI
+	SUBQ $const_echoBytes, SI
+	MOVL $const_echoBytes, DX
+	SYSCALL
+	MOVQ AX, control_got(R12)
+	TESTQ AX, AX
+	JLE  over
+	MOVQ AX, BX
+	MOVL $const_sysWrite, AX
+	MOVQ control_fd(R12), DI
+	MOVQ SP, SI
+	SUBQ $const_echoBytes, SI
+	MOVQ BX, DX
+	SYSCALL
+	CMPQ AX, BX
+	JNE  short
+	ADDQ BX, control_echoed(R12)
+	JMP  next
+short:
+	MOVQ AX, control_failed(R12)
+over:
+	JMP  exit<>(SB)

@@ -139,6 +139,8 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVD R1, bodies_takeByte(R0)
 	MOVD $sleepTake<>(SB), R1
 	MOVD R1, bodies_sleepTake(R0)
+	MOVD $echo<>(SB), R1
+	MOVD R1, bodies_echo(R0)
 	RET
 
 // The bodies. Each begins with its control in R19, on its own stack, under
@@ -1018,3 +1020,37 @@ TEXT sleepTake<>(SB), NOSPLIT|NOFRAME, $0-0
 	FAILED(done)
 done:
 	RET
+
+// echo arrives, and writes back what it reads until there is no more to read,
+// or a call fails.
+//
+//	R22  bytes read
+TEXT echo<>(SB), NOSPLIT|NOFRAME, $0-0
+	ARRIVE
+next:
+	MOVD control_fd(R19), R0
+	MOVD RSP, R1
+	SUB  $const_echoBytes, R1
+	MOVD $const_echoBytes, R2
+	MOVD $const_sysRead, R8
+	SVC
+	MOVD R0, control_got(R19)
+	CMP  $0, R0
+	BLE  over
+	MOVD R0, R22
+	MOVD control_fd(R19), R0
+	MOVD RSP, R1
+	SUB  $const_echoBytes, R1
+	MOVD R22, R2
+	MOVD $const_sysWrite, R8
+	SVC
+	CMP  R22, R0
+	BNE  short
+	MOVD control_echoed(R19), R1
+	ADD  R22, R1
+	MOVD R1, control_echoed(R19)
+	JMP  next
+short:
+	MOVD R0, control_failed(R19)
+over:
+	JMP  exit<>(SB)

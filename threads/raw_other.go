@@ -126,6 +126,12 @@ func (h *Herd) WaitTurns(n int) {}
 // Ends are none here.
 func (h *Herd) Ends() []End { return nil }
 
+// NewEchoers answers ErrUnsupported here.
+func NewEchoers(stack int, fds []int) (*Herd, error) { return nil, unsupported() }
+
+// Echoed answers ErrUnsupported here.
+func (h *Herd) Echoed() (bytes int64, err error) { return 0, unsupported() }
+
 // Make answers ErrUnsupported here.
 func (h *Herd) Make(n int) error { return unsupported() }
 

@@ -8,26 +8,18 @@ import "sync/atomic"
 // descriptor of its own for one byte, again and again, until the file ends or
 // reading fails. Make as many as there are descriptors, at the most. A refused
 // mapping is a *StartError.
-func NewWaiters(fds []int) (*Herd, error) { return newFileHerd(pcs.listen, fds) }
+func NewWaiters(fds []int) (*Herd, error) { return newHerd(pcs.listen, LeastStack(0), 0, fds) }
 
 // NewSyncers prepares threads of which each writes RecordBytes to a file of
 // its own and syncs it (fsync(2)), again and again, until the herd is released
 // or one of the two fails. Make as many as there are descriptors, at the most.
 // A refused mapping is a *StartError.
-func NewSyncers(fds []int) (*Herd, error) { return newFileHerd(pcs.sync, fds) }
-
-func newFileHerd(body uintptr, fds []int) (*Herd, error) {
-	h, err := newHerd(body, LeastStack(0), 0, -1)
-	if err == nil {
-		h.files = fds
-	}
-	return h, err
-}
+func NewSyncers(fds []int) (*Herd, error) { return newHerd(pcs.sync, LeastStack(0), 0, fds) }
 
 // NewHogs prepares threads of which each does chunks of work
 // (goroutines.WorkChunk), from its own tid on, until the herd is released. A
 // refused mapping is a *StartError.
-func NewHogs() (*Herd, error) { return newHerd(pcs.hog, LeastStack(0), 0, -1) }
+func NewHogs() (*Herd, error) { return newHerd(pcs.hog, LeastStack(0), 0, []int{-1}) }
 
 // WaitTurns returns when the threads of NewWaiters have read n bytes since
 // they were made, all together, and have come back to wait again.

@@ -103,6 +103,19 @@ var statements = []statement{
 		},
 	},
 	{
+		id: "busy", says: "Cores stay busy while some tasks wait for I/O",
+		needs: []condition{
+			atLeast(0.95, value("Mixed/impl=goroutine/mode=together/procs=all", "busy-share"), "CPU time had over CPU time there was, while a download and writes waited, on all CPUs"),
+		},
+		why: "a twentieth is what handling the download and the writes may cost, and the kernel's account of CPU time is off by",
+		beside: []condition{
+			atLeast(0.95, value("Mixed/impl=goroutine/mode=together/procs=1", "busy-share"), "the same with one P on one CPU"),
+			atLeast(0.95, value("Mixed/impl=locked/mode=together/procs=all", "busy-share"), "the same in locked goroutines, on all CPUs"),
+			atMost(1.2, value("Mixed/impl=goroutine/mode=together/procs=1", "longest-x"), "time of all tasks over the longest alone, one P on one CPU"),
+			atLeast(1.2, factor("Mixed/impl=goroutine/mode=serial/procs=1"), "the tasks one after the other, over in goroutines, one P on one CPU"),
+		},
+	},
+	{
 		id: "switch-faster", says: "Switching between goroutines is faster than between threads",
 		needs: []condition{
 			atLeast(1, factor("Switch/impl=clone/via=futex/place=same"), "a switch between raw threads through a futex, over one between goroutines through a channel"),
@@ -129,6 +142,21 @@ var statements = []statement{
 		},
 	},
 	{
+		id: "netpoll", says: "The scheduler works with the network poller to unschedule a task that waits",
+		needs: []condition{
+			atMost(0.001, slope("threads", serve("goroutine", "poller", 10), serve("goroutine", "poller", 100), serve("goroutine", "poller", 1000)), "threads more for each connection that a goroutine waits for through the poller"),
+			atLeast(0.99, slope("threads", serve("clone", "blocking", 10), serve("clone", "blocking", 100), serve("clone", "blocking", 1000)), "for each that a raw thread waits for"),
+		},
+		why: "a task that waits without a thread costs none; a thread is one",
+		beside: []condition{
+			atMost(20, value(serve("goroutine", "poller", 10_000), "threads"), "threads with 10,000 connections"),
+			atLeast(1, factor(serve("clone", "blocking", 1000)), "time of a request on one of 1,000 connections, raw threads over goroutines"),
+			atLeast(1, quotient(serve("clone", "blocking", 1000), serve("goroutine", "poller", 1000), "p99-ns"), "the 99th percentile of an open loop on 1,000 connections, raw threads over goroutines"),
+			atLeast(1, quotient(serve("clone", "blocking", 10), serve("goroutine", "poller", 10), "p99-ns"), "the same on 10 connections"),
+			atLeast(1, quotient(serve("goroutine", "blocking", 1000), serve("goroutine", "poller", 1000), "cpu-ns/op"), "CPU time of a request on one of 1,000 connections, goroutines that block in read(2) over such as wait through the poller"),
+		},
+	},
+	{
 		id: "gc", says: "The scheduler is integrated with the garbage collector: many goroutines don't make the world stop for longer",
 		needs: []condition{
 			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=goroutine/n=1000/depth=0", "stw-ns"), "how long the world stops with 100,000 parked goroutines, over 1,000"),
@@ -146,3 +174,8 @@ var statements = []statement{
 
 // scale is the row of n goroutines of the family Scale.
 func scale(n int) string { return fmt.Sprintf("Scale/impl=goroutine/n=%d", n) }
+
+// serve is the row of n connections of the family Serve.
+func serve(impl, mode string, n int) string {
+	return fmt.Sprintf("Serve/impl=%s/mode=%s/n=%d", impl, mode, n)
+}

@@ -1,0 +1,74 @@
+package bench
+
+import "time"
+
+// Mixed: whether CPUs stay busy while some tasks wait, by the three tasks of
+// the textbook, really done.
+//
+// ONE op is one set of tasks, each done: a download over HTTP/1.1 of 256 KiB
+// from a server in a process of its own, which answers after 60 ms; data
+// written to a file and synced (fsync(2)), one MiB at a time; and the factorial
+// of a large number with math/big, once for each P, so that there is work for
+// every CPU. The size of the factorial and the number of writes are found
+// beforehand, in the same process, so that each task takes some 60 ms too.
+// HTTP is spoken by hand, over an os.File that waits through the runtime's
+// poller as a net.Conn does: net/http would link cgo.
+//
+//	together  all at once, each in a goroutine of its own or in a locked one
+//	serial    one after the other, in the order above
+//
+// First each kind of task is done alone: download-ns, disk-ns and compute-ns.
+// longest-x is the time of the set over the longest of them: 1 if nothing has
+// to wait for anything else. busy-share is the CPU time of the process over
+// the time of as many CPUs as it has Ps, from the beginning until the download
+// and the writes are over, or a factorial is: while others wait and there is
+// work for every CPU. The kernel's account of a thread that runs on another CPU
+// is behind by up to a tick of its clock, some 4 ms.
+//
+// procs=1 is on one CPU with one P, procs=all on all CPUs with as many.
+//
+// Evidence: every byte downloaded and the sum over them right; as many syncs
+// as writes, and the file read back; each factorial compared modulo the prime
+// 2^61-1 with a product that is not math/big's; as many threads as tasks,
+// where these are locked, by their ids.
+//
+// It favours nobody: a locked goroutine's download waits through the poller as
+// well, and a goroutine's sync blocks a thread as well.
+var mixedFamily = Family{
+	Name:    "Mixed",
+	Op:      "a download, writes with syncs, and a factorial for each P, all done",
+	Primary: []string{"ns/op"},
+	Read: "A download, writes to a disk and factorials, each sized to some 60 ms alone, one after the other and all at once. " +
+		"longest-x is the time of all over the longest alone: 1 where waiting costs nothing. " +
+		"busy-share is the CPU time had over the CPU time there was, while others waited and there was work for every CPU.",
+	Cases: mixedCases(),
+}
+
+const (
+	// About how long each task takes alone.
+	mixedEach = 60 * time.Millisecond
+
+	downloadBytes = 256 << 10
+	writeBytes    = 1 << 20
+	mostWrites    = 64
+)
+
+func mixedCases() []Case {
+	var cases []Case
+	for _, procs := range []string{"1", "all"} {
+		for _, arm := range []struct{ impl, mode string }{
+			{"goroutine", "together"}, {"locked", "together"}, {"goroutine", "serial"},
+		} {
+			c := Case{
+				Name: Name{Family: "Mixed"}.With("impl", arm.impl).With("mode", arm.mode).With("procs", procs),
+				Once: 1,
+				open: openMixed(arm.impl == "locked", arm.mode == "serial"),
+			}
+			if procs == "1" {
+				c.CPUs = 1
+			}
+			cases = append(cases, c)
+		}
+	}
+	return cases
+}

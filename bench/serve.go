@@ -1,0 +1,119 @@
+package bench
+
+import (
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Serve: what a server pays for its connections, and what a client waits.
+//
+// ONE op is one request answered: 64 bytes that come back. A real TCP server
+// on the loopback device holds n connections, of which one in ten is active;
+// the others are there and silent. The server has one CPU and GOMAXPROCS=1;
+// its client is a process of its own on another CPU, one thread with epoll(7).
+// In a process, once:
+//
+//	memory    read before the first connection and when all of them are open
+//	          and their tasks wait: what the server holds for each, the
+//	          kernel's part of its socket included.
+//	closed    each active connection has one request under way, and the next
+//	          follows upon the answer: ns/op, req/s and cpu-ns/op, the CPU
+//	          time of the whole server. client-share is how busy the client
+//	          was: near 1 it is the client that was measured, and cpu-ns/op
+//	          alone tells the arms apart.
+//	open      the requests go out by a schedule, 5,000 a second for every arm,
+//	          whether the answers have come or not. The percentiles are of the
+//	          time from the instant at which a request was to be sent until its
+//	          answer was read, so that a server that stalls is charged with all
+//	          that had to wait. The client asks without sleeping; late-ns is
+//	          how late it sent 99% of them, which is in the percentiles.
+//
+// mode says how a task waits for its connection: poller is through the
+// runtime's network poller, as package net does it (on the same os.File and
+// poll.FD, since net itself would link cgo); blocking is in read(2), which
+// holds a thread. A locked goroutine and a raw thread have no other way. All
+// of them refer to the goroutine that waits through the poller. The floor is
+// one task with epoll(7) and no task per connection.
+//
+// Evidence: as many connections accepted as n; every request answered, byte by
+// byte; the server's own count of bytes equal to the client's; as many threads
+// as connections where each has one, told by their ids, and 16 at the most
+// where none has; as many goroutines waiting, or in system calls, as the mode
+// says (runtime/metrics).
+//
+// A process makes 1,000 requests in its open loop: its p999-ns is the longest
+// but one or two. Its memory is told where n is 1,000 at the least: a server
+// takes some 100 KiB before its first connection.
+//
+// It favours the goroutine in that one CPU serves all: threads that wait for
+// one another's CPU are switched by the kernel. With n=10 one connection is
+// active, and an op is mostly the wake-up of two idle CPUs. A goroutine whose
+// thread blocks in read(2) keeps its P until sysmon takes it away, 20 us later
+// at the least: with one P that is the price of mode=blocking in a Go program.
+var serveFamily = Family{
+	Name:    "Serve",
+	Op:      "one request of 64 bytes answered on one of the active connections",
+	Primary: []string{"ns/op"},
+	Read: "An echo server holds n TCP connections, one in ten of them active, on one CPU; its client has another. " +
+		"ns/op, req/s and cpu-ns/op are of a closed loop, the percentiles of an open one at 5,000 requests a second, from the instant at which each was to be sent. " +
+		"threads and the bytes are of all n connections. Where client-share is near 1 the client was the limit, and cpu-ns/op alone tells the arms apart.",
+	Cases: serveCases(),
+}
+
+var (
+	serveConns = []int{10, 100, 1000, 10000}
+	// With so many, every arm; else the goroutine and the raw thread alone, for
+	// time's sake.
+	serveAll = []int{10, 1000}
+)
+
+const (
+	// One connection in so many is active.
+	serveActive = 10
+	// Bytes of a request, and of its answer.
+	serveBytes = 64
+	// Requests a second of the open loop: what each arm can serve on an
+	// ordinary machine.
+	serveRate = 5000
+
+	serveWarm   = 20 * time.Millisecond
+	serveClosed = 60 * time.Millisecond
+	serveOpen   = 200 * time.Millisecond
+
+	// The least connections whose memory is told: a process that begins to
+	// serve takes some 100 KiB, whatever it serves.
+	serveLeastHeld = 1000
+
+	// The most threads of a server that holds none for its connections.
+	serveFewThreads = 16
+)
+
+func serveCases() []Case {
+	var cases []Case
+	for _, n := range serveConns {
+		for _, arm := range []struct {
+			impl, mode string
+			every      bool // n; else those of serveAll
+		}{
+			{"goroutine", "poller", true},
+			{"goroutine", "blocking", false},
+			{"locked", "blocking", false},
+			{"clone", "blocking", true},
+			{"floor", "poller", false},
+		} {
+			if !arm.every && !slices.Contains(serveAll, n) {
+				continue
+			}
+			cases = append(cases, Case{
+				Name:  Name{Family: "Serve"}.With("impl", arm.impl).With("mode", arm.mode).With("n", strconv.Itoa(n)),
+				Once:  1,
+				CPUs:  2,
+				Procs: 1,
+				Env:   still,
+				open:  openServe(arm.impl, arm.mode, n),
+			})
+		}
+	}
+	return cases
+}

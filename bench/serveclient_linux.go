@@ -1,0 +1,306 @@
+package bench
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"threadbench/bench/lockstep"
+)
+
+// The client of a server is a worker, too, whose coordinator is the server.
+// It is told where to connect by the environment, and has four turns: to
+// connect, and three loops that last as many milliseconds as it is told, two
+// closed ones and an open one.
+
+// clientOnly is the name of a case that makes a worker the client of a server.
+const clientOnly = "client"
+
+// clientVariable holds the server's port and the number of connections.
+const clientVariable = "THREADBENCH_CLIENT"
+
+// drainFor is how long the answers of a loop may take to come when its time is
+// up.
+const drainFor = 10 * time.Second
+
+func openClient(func(string)) (lockstep.Arm, error) {
+	c := &client{}
+	to := os.Getenv(clientVariable)
+	if _, err := fmt.Sscanf(to, "%d %d", &c.port, &c.n); err != nil {
+		return nil, fmt.Errorf("reading %s=%q: %w; it is the port and the number of connections", clientVariable, to, err)
+	}
+	var err error
+	if c.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("epoll_create1: %w", err)
+	}
+	return c, nil
+}
+
+type client struct {
+	port, n int
+	epoll   int
+	turns   int
+	fds     []int   // all of the connections
+	active  []*conn // those that something is sent on
+	events  [256]unix.EpollEvent
+	in      [64 * serveBytes]byte
+	out     [serveBytes]byte
+	began   time.Time
+	wanted  int // answers
+	got     int
+	next    bool    // an answer has the next request sent
+	taken   []int64 // ns from when a request was to be sent to its answer
+}
+
+// A conn is an active connection. Its requests are numbered.
+type conn struct {
+	fd             int
+	sent, answered uint64
+	part           int // bytes of an answer that is not all there
+	partial        [serveBytes]byte
+}
+
+func (c *client) Run(ms int) (lockstep.Slice, error) {
+	c.turns++
+	lasts := time.Duration(ms) * time.Millisecond
+	switch c.turns {
+	case 1:
+		return c.connect()
+	case 2, 3:
+		return c.closedLoop(lasts)
+	case 4:
+		return c.openLoop(lasts)
+	}
+	return lockstep.Slice{}, errors.New("a client has four turns")
+}
+
+// connect opens the connections, one after the other.
+func (c *client) connect() (lockstep.Slice, error) {
+	began := time.Now()
+	for i := range c.n {
+		fd, err := dial(c.port)
+		if err != nil {
+			return lockstep.Slice{}, fmt.Errorf("connection %d of %d to port %d: %w", i+1, c.n, c.port, err)
+		}
+		c.fds = append(c.fds, fd)
+		if i%serveActive != 0 {
+			continue
+		}
+		event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(c.active))}
+		if err := unix.EpollCtl(c.epoll, unix.EPOLL_CTL_ADD, fd, &event); err != nil {
+			return lockstep.Slice{}, fmt.Errorf("epoll_ctl: %w", err)
+		}
+		c.active = append(c.active, &conn{fd: fd})
+	}
+	return lockstep.Slice{Ops: c.n, Elapsed: time.Since(began)}, nil
+}
+
+// dial opens a connection to a port of the loopback device, in non-blocking
+// mode. It leaves nothing behind when it is closed: no port waits for late
+// segments.
+func dial(port int) (int, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return 0, fmt.Errorf("socket: %w", err)
+	}
+	err = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	if err == nil {
+		err = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	}
+	for again := true; again && err == nil; {
+		err = unix.Connect(fd, &unix.SockaddrInet4{Port: port, Addr: loopback})
+		if again = err == unix.EINTR; again {
+			err = nil
+		}
+	}
+	if err == nil || err == unix.EISCONN {
+		err = unix.SetNonblock(fd, true)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return 0, err
+	}
+	return fd, nil
+}
+
+// message fills in a request: its connection's number and its own, when it was
+// to be sent, and a pattern that no two of them share.
+func message(b []byte, conn int, number uint64, due time.Duration) {
+	binary.LittleEndian.PutUint64(b, uint64(conn)<<48|number)
+	binary.LittleEndian.PutUint64(b[8:], uint64(due))
+	for i := 16; i < serveBytes; i += 8 {
+		number = number*6364136223846793005 + uint64(conn) + 1442695040888963407
+		binary.LittleEndian.PutUint64(b[i:], number)
+	}
+}
+
+// send sends the connection's next request.
+func (c *client) send(i int, due time.Duration) error {
+	k := c.active[i]
+	message(c.out[:], i, k.sent, due)
+	n, err := unix.Write(k.fd, c.out[:])
+	for err == unix.EINTR {
+		n, err = unix.Write(k.fd, c.out[:])
+	}
+	if err != nil || n != serveBytes {
+		return fmt.Errorf("sending request %d of connection %d: %d of %d bytes: %v", k.sent+1, i+1, n, serveBytes, err)
+	}
+	k.sent++
+	return nil
+}
+
+// poll waits for answers for so many milliseconds, none if 0, and takes what
+// has come.
+func (c *client) poll(ms int) error {
+	ready, err := unix.EpollWait(c.epoll, c.events[:], ms)
+	if err != nil && err != unix.EINTR {
+		return fmt.Errorf("epoll_wait: %w", err)
+	}
+	for _, e := range c.events[:max(0, ready)] {
+		if err := c.receive(int(e.Fd)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receive reads what a connection has, and holds it against what was sent.
+func (c *client) receive(i int) error {
+	k := c.active[i]
+	copy(c.in[:], k.partial[:k.part])
+	n, err := unix.Read(k.fd, c.in[k.part:])
+	switch {
+	case err == unix.EINTR || err == unix.EAGAIN:
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading an answer on connection %d: %w", i+1, err)
+	case n == 0:
+		return fmt.Errorf("expected answer %d of connection %d, seen its end", k.answered+1, i+1)
+	}
+	now := time.Since(c.began)
+	left := c.in[:k.part+n]
+	for ; len(left) >= serveBytes; left = left[serveBytes:] {
+		if err := c.answer(i, left[:serveBytes], now); err != nil {
+			return err
+		}
+	}
+	k.part = copy(k.partial[:], left)
+	return nil
+}
+
+// answer takes one answer.
+func (c *client) answer(i int, b []byte, now time.Duration) error {
+	k := c.active[i]
+	due := time.Duration(binary.LittleEndian.Uint64(b[8:]))
+	var want [serveBytes]byte
+	message(want[:], i, k.answered, due)
+	if string(want[:]) != string(b) || k.answered == k.sent {
+		return fmt.Errorf("expected answer %d of connection %d, of %d requests, to be what was sent, %x; seen %x", k.answered+1, i+1, k.sent, want, b)
+	}
+	k.answered++
+	c.got++
+	if !c.next {
+		c.taken = append(c.taken, int64(now-due))
+		return nil
+	}
+	c.wanted++
+	return c.send(i, now)
+}
+
+// drain waits for the answers that have not come.
+func (c *client) drain() error {
+	c.next = false
+	for until := time.Now().Add(drainFor); c.got < c.wanted; {
+		if err := c.poll(100); err != nil {
+			return err
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("expected %d answers, seen %d within %v of the last request", c.wanted, c.got, drainFor)
+		}
+	}
+	return nil
+}
+
+// begin forgets what the turn before has counted.
+func (c *client) begin(next bool) {
+	c.began, c.wanted, c.got, c.next, c.taken = time.Now(), 0, 0, next, nil
+}
+
+// closedLoop keeps one request under way on each active connection. Ops are
+// the answers within the time, the count requests is all that were sent, and
+// client-share is of the time, as the client's own CPU time.
+func (c *client) closedLoop(lasts time.Duration) (lockstep.Slice, error) {
+	c.begin(true)
+	cpu := cpuTime()
+	for i := range c.active {
+		c.wanted++
+		if err := c.send(i, 0); err != nil {
+			return lockstep.Slice{}, err
+		}
+	}
+	elapsed := time.Duration(0)
+	for ; elapsed < lasts; elapsed = time.Since(c.began) {
+		if err := c.poll(100); err != nil {
+			return lockstep.Slice{}, err
+		}
+	}
+	ops := c.got
+	cpu = cpuTime() - cpu
+	if ops == 0 {
+		return lockstep.Slice{}, fmt.Errorf("expected answers within %v on %d connections, seen none", elapsed, len(c.active))
+	}
+	if err := c.drain(); err != nil {
+		return lockstep.Slice{}, err
+	}
+	return lockstep.Slice{Ops: ops, Elapsed: elapsed,
+		Counts:  map[string]int64{"requests": int64(c.wanted), "answers": int64(c.got)},
+		Figures: map[string]float64{"client-share": float64(cpu) / float64(elapsed)}}, nil
+}
+
+// openLoop sends serveRate requests a second by the clock, one active
+// connection after the other, and tells how long each took from the instant
+// when it was to be sent.
+func (c *client) openLoop(lasts time.Duration) (lockstep.Slice, error) {
+	c.begin(false)
+	requests := int(lasts * serveRate / time.Second)
+	c.taken = make([]int64, 0, requests)
+	late := make([]int64, 0, requests)
+	for c.wanted < requests {
+		due := time.Duration(c.wanted) * time.Second / serveRate
+		if now := time.Since(c.began); now >= due {
+			late = append(late, int64(now-due))
+			if err := c.send(c.wanted%len(c.active), due); err != nil {
+				return lockstep.Slice{}, err
+			}
+			c.wanted++
+		}
+		if err := c.poll(0); err != nil {
+			return lockstep.Slice{}, err
+		}
+	}
+	if err := c.drain(); err != nil {
+		return lockstep.Slice{}, err
+	}
+	figures, err := distribution(c.taken, 1, goStamp())
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	slices.Sort(late)
+	figures["late-ns"] = float64(late[(len(late)-1)*99/100])
+	return lockstep.Slice{Ops: c.got, Elapsed: time.Since(c.began),
+		Counts:  map[string]int64{"requests": int64(c.wanted), "answers": int64(c.got)},
+		Figures: figures}, nil
+}
+
+// Close resets every connection.
+func (c *client) Close() error {
+	for _, fd := range c.fds {
+		unix.Close(fd)
+	}
+	return unix.Close(c.epoll)
+}
