@@ -55,8 +55,10 @@ func BenchmarkStack(b *testing.B)     { family(b, "Stack") }
 func BenchmarkStackGrow(b *testing.B) { family(b, "StackGrow") }
 func BenchmarkSwitch(b *testing.B)    { family(b, "Switch") }
 func BenchmarkScale(b *testing.B)     { family(b, "Scale") }
+func BenchmarkBlock(b *testing.B)     { family(b, "Block") }
 func BenchmarkServe(b *testing.B)     { family(b, "Serve") }
 func BenchmarkMixed(b *testing.B)     { family(b, "Mixed") }
+func BenchmarkWakeup(b *testing.B)    { family(b, "Wakeup") }
 func BenchmarkBalance(b *testing.B)   { family(b, "Balance") }
 func BenchmarkGC(b *testing.B)        { family(b, "GC") }
 func BenchmarkPipeline(b *testing.B)  { family(b, "Pipeline") }

@@ -38,7 +38,7 @@ type Case struct {
 }
 
 // Families are all the families, in the order of every table.
-var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, serveFamily, mixedFamily, balanceFamily, gcFamily, pipelineFamily, startFamily}
+var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, blockFamily, serveFamily, mixedFamily, wakeupFamily, balanceFamily, gcFamily, pipelineFamily, startFamily}
 
 // A Family is a set of cases that measure the same thing in different
 // contenders and ways.
@@ -289,6 +289,13 @@ func Work() int {
 		return lockstep.Serve(parked(), os.Stdout, openClient)
 	case downloadsOnly:
 		return lockstep.Serve(parked(), os.Stdout, openDownloads)
+	}
+	if help, ok := helpers[name]; ok {
+		if err := help(); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+			return 1
+		}
+		return 0
 	}
 	c, known := Lookup(name)
 	var in io.Reader = Awake{}

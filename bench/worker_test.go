@@ -98,6 +98,10 @@ func heavy(c bench.Case) string {
 		return "it holds thousands of tasks"
 	case c.Name.Get("impl") == "locked" && c.Name.Get("mode") == "crossover":
 		return "it takes seconds on a busy machine; the goroutine's and the raw threads' are as good"
+	case c.Name.Family == "Block" && c.Name.Get("impl") != "floor" && c.Name.Get("n") != "16" && c.Name.Get("n") != "1000":
+		return "fewer tasks than another case"
+	case c.Name.Family == "Wakeup" && c.Name.Get("impl") == "locked" && c.Name.Get("load") != "idle":
+		return "between a goroutine and a raw thread"
 	case c.Name.Family == "Serve" && (c.Name.Get("n") == "100" || c.Name.Get("n") == "10000"):
 		return "between two others, or thousands of connections"
 	case c.Name.Family != "Stack":

@@ -26,8 +26,18 @@ const (
 	sysClockGettime = unix.SYS_CLOCK_GETTIME
 	sysSigprocmask  = unix.SYS_RT_SIGPROCMASK
 	sysSigaltstack  = unix.SYS_SIGALTSTACK
+	sysFsync        = unix.SYS_FSYNC
+	sysNanosleep    = unix.SYS_CLOCK_NANOSLEEP
 
 	clockMonotonic = unix.CLOCK_MONOTONIC
+	timerAbstime   = unix.TIMER_ABSTIME
+
+	// What a hog does before it looks whether it is to end.
+	workChunk = goroutines.WorkChunk
+
+	// What a syncing thread writes, out of the zeroes that stand for its
+	// thread-local storage.
+	syncBytes = RecordBytes
 
 	// From include/uapi/asm-generic/signal-defs.h, which x/sys/unix leaves
 	// out.
@@ -75,7 +85,7 @@ type control struct {
 	herd  *herd
 	depth uintptr // bytes of stack to touch
 	fd    int64   // what body block reads from, and body echo reads from and writes to
-	got   int64   // what the latest read returned
+	got   int64   // what the latest read returned; bytes read, of takeByte; what the work has come to, of a hog
 	work  uint64  // what body work's steps begin with, and then what they have come to; n says how many
 
 	// A turn of work: Go sets n and warm, bumps gate and waits for done. quit
@@ -100,6 +110,7 @@ type control struct {
 	stamps  *int64
 	stamped uint64  // how many there are
 	inner   uintptr // the half that takeStamp is wrapped around
+	instant *int64  // when sleepTake is to wake, for each stamp: seconds and nanoseconds
 	asks    uint64  // it asks for its CPU when calls has none of these bits
 
 	// Evidence.
@@ -212,5 +223,7 @@ type bodies struct {
 	work                            uintptr
 	share                           uintptr
 	source, stage, order, sink      uintptr
+	listen, sync, hog               uintptr
+	takeByte, sleepTake             uintptr
 	echo                            uintptr
 }

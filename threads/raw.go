@@ -52,5 +52,15 @@ type Timing struct {
 	Samples  int64         // hand-offs in which both sides were asked for their CPU (getcpu)
 	Crossed  int64         // those of them in which the two CPUs differed
 	Spawned  int64         // threads made, those of the warm-up among them
+	Bytes    int64         // bytes that a NewReader's thread has read, those of the warm-up among them
 	Faults   int64         // page faults of the whole process meanwhile that needed no reading (getrusage)
+}
+
+// RecordBytes is how much a thread of NewSyncers writes at a time.
+const RecordBytes = 256
+
+// An End is what a thread of a Herd has done in its life.
+type End struct {
+	Turns int64 // waits that are over, writes synced, chunks of work done
+	Got   int64 // what its last read(2) answered, -errno of a write that failed, or what its work has come to
 }

@@ -14,6 +14,9 @@ import (
 	"threadbench/goroutines"
 )
 
+// Supported tells whether there are raw threads here.
+const Supported = true
+
 // MapsPerThread is how many memory maps a raw thread takes of
 // vm.max_map_count: its stack and its guard page. The guard is made by
 // mprotect on every kernel. MADV_GUARD_INSTALL (6.13) would need no second
@@ -138,6 +141,7 @@ type Herd struct {
 	shared  mapping
 	words   *herd
 	members []thread
+	ends    []End
 	echoed  int64 // by those that were joined
 	failed  error // of one of those
 }
@@ -280,6 +284,7 @@ func (h *Herd) Release() {
 func (h *Herd) Join() {
 	for _, t := range h.members {
 		t.join()
+		h.ends = append(h.ends, End{Turns: int64(t.control.calls), Got: t.control.got})
 		h.tally(t.control)
 		t.mapping.unmap()
 	}
@@ -322,7 +327,7 @@ type Driver struct {
 	peer    *thread
 	ops     int // ops in one call of pass and take
 	fds     []int
-	array   mapping // the children's controls, as pointers
+	array   mapping // the children's controls, as pointers, or the instants to wake at
 	spawned []thread
 	stamps  []stamps
 	hold    bool
@@ -636,7 +641,7 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 			return Timing{}, fmt.Errorf("running a raw thread for %d ops: %d stamps wanted, there is room for %d", n, wanted, len(st.all)-1)
 		}
 	}
-	before := c.calls
+	before, got := c.calls, c.got
 	if d.peer != nil {
 		atomic.StoreUint32(&d.peer.control.cpu, noCPU)
 	}
@@ -662,6 +667,7 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 		Crossed:  int64(c.crossed - crossed),
 		Spawned:  int64(c.spawned - spawned),
 		Faults:   c.after.Minflt - c.before.Minflt,
+		Bytes:    c.got - got,
 	}
 	if d.peer != nil {
 		t.Answers = int64(atomic.LoadUint64(&d.peer.control.calls)) - answered

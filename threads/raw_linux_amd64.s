@@ -129,6 +129,16 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVQ AX, bodies_order(DI)
 	LEAQ sink<>(SB), AX
 	MOVQ AX, bodies_sink(DI)
+	LEAQ listen<>(SB), AX
+	MOVQ AX, bodies_listen(DI)
+	LEAQ sync<>(SB), AX
+	MOVQ AX, bodies_sync(DI)
+	LEAQ hog<>(SB), AX
+	MOVQ AX, bodies_hog(DI)
+	LEAQ takeByte<>(SB), AX
+	MOVQ AX, bodies_takeByte(DI)
+	LEAQ sleepTake<>(SB), AX
+	MOVQ AX, bodies_sleepTake(DI)
 	LEAQ echo<>(SB), AX
 	MOVQ AX, bodies_echo(DI)
 	RET
@@ -834,6 +844,91 @@ TEXT sink<>(SB), NOSPLIT|NOFRAME, $0-0
 	RET
 quit:
 	JMP  exit<>(SB)
+
+// listen arrives, reads a byte, and again, until there is none; it says what
+// read answered last, and exits.
+TEXT listen<>(SB), NOSPLIT|NOFRAME, $0-0
+again:
+	ARRIVE
+	MOVL $const_sysRead, AX
+	MOVQ control_fd(R12), DI
+	LEAQ -8(SP), SI
+	MOVL $1, DX
+	SYSCALL
+	MOVQ AX, control_got(R12)
+	CMPQ AX, $1
+	JNE  over
+	INCQ control_calls(R12)
+	JMP  again
+over:
+	JMP  exit<>(SB)
+
+// sync arrives, and writes a record and syncs it until the herd is released or
+// one of the calls fails; then it says what that answered, and exits.
+TEXT sync<>(SB), NOSPLIT|NOFRAME, $0-0
+	ARRIVE
+again:
+	MOVL $const_sysWrite, AX
+	MOVQ control_fd(R12), DI
+	LEAQ control_tls(R12), SI
+	MOVL $const_syncBytes, DX
+	SYSCALL
+	TESTQ AX, AX
+	JLT  failed
+	MOVL $const_sysFsync, AX
+	MOVQ control_fd(R12), DI
+	SYSCALL
+	TESTQ AX, AX
+	JLT  failed
+	INCQ control_calls(R12)
+	CMPL herd_release(R13), $0
+	JEQ  again
+	JMP  exit<>(SB)
+failed:
+	MOVQ AX, control_got(R12)
+	JMP  exit<>(SB)
+
+// hog arrives and does chunks of work, from its own tid on, until the herd is
+// released; it says what they have come to, and exits.
+//
+//	AX  what they have come to so far
+TEXT hog<>(SB), NOSPLIT|NOFRAME, $0-0
+	ARRIVE
+	MOVL control_seen(R12), AX
+again:
+	MOVL $const_workChunk, CX
+	CALL threadbench∕goroutines·steps(SB)
+	INCQ control_calls(R12)
+	CMPL herd_release(R13), $0
+	JEQ  again
+	MOVQ AX, control_got(R12)
+	JMP  exit<>(SB)
+
+// takeByte reads a byte and counts it.
+TEXT takeByte<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL $const_sysRead, AX
+	MOVL control_in(R12), DI
+	LEAQ -8(SP), SI
+	MOVL $1, DX
+	SYSCALL
+	ADDQ AX, control_got(R12)
+	FAILED(done)
+done:
+	RET
+
+// sleepTake sleeps until the instant of the next stamp.
+TEXT sleepTake<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL $const_sysNanosleep, AX
+	MOVL $const_clockMonotonic, DI
+	MOVL $const_timerAbstime, SI
+	MOVQ control_stamped(R12), DX
+	SHLQ $4, DX
+	ADDQ control_instant(R12), DX
+	XORL R10, R10
+	SYSCALL
+	FAILED(done)
+done:
+	RET
 
 // echo arrives, and writes back what it reads until there is no more to read,
 // or a call fails.

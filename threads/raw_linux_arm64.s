@@ -129,6 +129,16 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVD R1, bodies_order(R0)
 	MOVD $sink<>(SB), R1
 	MOVD R1, bodies_sink(R0)
+	MOVD $listen<>(SB), R1
+	MOVD R1, bodies_listen(R0)
+	MOVD $sync<>(SB), R1
+	MOVD R1, bodies_sync(R0)
+	MOVD $hog<>(SB), R1
+	MOVD R1, bodies_hog(R0)
+	MOVD $takeByte<>(SB), R1
+	MOVD R1, bodies_takeByte(R0)
+	MOVD $sleepTake<>(SB), R1
+	MOVD R1, bodies_sleepTake(R0)
 	MOVD $echo<>(SB), R1
 	MOVD R1, bodies_echo(R0)
 	RET
@@ -919,6 +929,97 @@ TEXT sink<>(SB), NOSPLIT|NOFRAME, $0-0
 	RET
 quit:
 	JMP  exit<>(SB)
+
+// listen arrives, reads a byte, and again, until there is none; it says what
+// read answered last, and exits.
+TEXT listen<>(SB), NOSPLIT|NOFRAME, $0-0
+again:
+	ARRIVE
+	MOVD control_fd(R19), R0
+	MOVD RSP, R1
+	SUB  $16, R1
+	MOVD $1, R2
+	MOVD $const_sysRead, R8
+	SVC
+	MOVD R0, control_got(R19)
+	CMP  $1, R0
+	BNE  over
+	CALLED
+	JMP  again
+over:
+	JMP  exit<>(SB)
+
+// sync arrives, and writes a record and syncs it until the herd is released or
+// one of the calls fails; then it says what that answered, and exits.
+TEXT sync<>(SB), NOSPLIT|NOFRAME, $0-0
+	ARRIVE
+again:
+	MOVD control_fd(R19), R0
+	ADD  $control_tls, R19, R1
+	MOVD $const_syncBytes, R2
+	MOVD $const_sysWrite, R8
+	SVC
+	TBNZ $63, R0, failed
+	MOVD control_fd(R19), R0
+	MOVD $const_sysFsync, R8
+	SVC
+	TBNZ $63, R0, failed
+	CALLED
+	ADD  $herd_release, R20, R0
+	LDARW (R0), R1
+	CBZW R1, again
+	JMP  exit<>(SB)
+failed:
+	MOVD R0, control_got(R19)
+	JMP  exit<>(SB)
+
+// hog arrives and does chunks of work, from its own tid on, until the herd is
+// released; it says what they have come to, and exits.
+//
+//	R21  what they have come to so far
+TEXT hog<>(SB), NOSPLIT|NOFRAME, $0-0
+	ARRIVE
+	MOVWU control_seen(R19), R21
+again:
+	MOVD R21, R0
+	MOVD $const_workChunk, R1
+	CALL threadbench∕goroutines·steps(SB)
+	MOVD R0, R21
+	CALLED
+	ADD  $herd_release, R20, R0
+	LDARW (R0), R1
+	CBZW R1, again
+	MOVD R21, control_got(R19)
+	JMP  exit<>(SB)
+
+// takeByte reads a byte and counts it.
+TEXT takeByte<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVW control_in(R19), R0
+	MOVD RSP, R1
+	SUB  $16, R1
+	MOVD $1, R2
+	MOVD $const_sysRead, R8
+	SVC
+	MOVD control_got(R19), R1
+	ADD  R0, R1
+	MOVD R1, control_got(R19)
+	FAILED(done)
+done:
+	RET
+
+// sleepTake sleeps until the instant of the next stamp.
+TEXT sleepTake<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD $const_clockMonotonic, R0
+	MOVD $const_timerAbstime, R1
+	MOVD control_stamped(R19), R2
+	MOVD control_instant(R19), R3
+	ADD  R2<<4, R3, R2
+	MOVD ZR, R3
+	MOVD $const_sysNanosleep, R8
+	SVC
+	FAILED(done)
+done:
+	RET
 
 // echo arrives, and writes back what it reads until there is no more to read,
 // or a call fails.

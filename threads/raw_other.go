@@ -102,6 +102,30 @@ func NewReaders(stack, fd int) (*Herd, error) { return nil, unsupported() }
 // NewWorkers answers ErrUnsupported here.
 func NewWorkers(stack, steps int) (*Herd, error) { return nil, unsupported() }
 
+// NewWaiters answers ErrUnsupported here.
+func NewWaiters(fds []int) (*Herd, error) { return nil, unsupported() }
+
+// NewSyncers answers ErrUnsupported here.
+func NewSyncers(fds []int) (*Herd, error) { return nil, unsupported() }
+
+// NewHogs answers ErrUnsupported here.
+func NewHogs() (*Herd, error) { return nil, unsupported() }
+
+// NewReader answers ErrUnsupported here.
+func NewReader(fd, n int) (*Driver, error) { return nil, unsupported() }
+
+// NewSleeper answers ErrUnsupported here.
+func NewSleeper(at []int64) (*Driver, error) { return nil, unsupported() }
+
+// NewPacer answers ErrUnsupported here.
+func NewPacer(at []int64, fd int) (*Driver, error) { return nil, unsupported() }
+
+// WaitTurns does nothing here.
+func (h *Herd) WaitTurns(n int) {}
+
+// Ends are none here.
+func (h *Herd) Ends() []End { return nil }
+
 // NewEchoers answers ErrUnsupported here.
 func NewEchoers(stack int, fds []int) (*Herd, error) { return nil, unsupported() }
 
@@ -137,6 +161,9 @@ func DefaultStack() int { return 0 }
 
 // Alive is 0, 0 here.
 func Alive() (raw, mappings int) { return 0, 0 }
+
+// Supported tells whether there are raw threads here.
+const Supported = false
 
 // MapsPerThread is 0 here.
 const MapsPerThread = 0

@@ -15,6 +15,12 @@ func TestUnsupported(t *testing.T) {
 		"NewFloor":   func() error { _, err := NewFloor(Pipe); return err },
 		"NewCreator": func() error { _, err := NewCreator(1); return err },
 		"NewHerd":    func() error { _, err := NewHerd(LeastStack(0), 0); return err },
+		"NewWaiters": func() error { _, err := NewWaiters([]int{0}); return err },
+		"NewSyncers": func() error { _, err := NewSyncers([]int{0}); return err },
+		"NewHogs":    func() error { _, err := NewHogs(); return err },
+		"NewReader":  func() error { _, err := NewReader(0, 1); return err },
+		"NewSleeper": func() error { _, err := NewSleeper([]int64{1}); return err },
+		"NewPacer":   func() error { _, err := NewPacer([]int64{1}, 1); return err },
 		"NewReaders": func() error { _, err := NewReaders(LeastStack(0), 0); return err },
 		"NewEchoers": func() error { _, err := NewEchoers(LeastStack(0), nil); return err },
 	} {

@@ -262,7 +262,7 @@ func TestFaultTold(t *testing.T) {
 			select {}
 		}
 	}
-	const inPark = `, in \S*(?:park|touch)\S*\+0x[0-9a-f]+ \(raw_linux_\w+\.s:\d+\), pc 0x[0-9a-f]+, sp 0x[0-9a-f]+$`
+	const inPark = `, in \S*(?:park|touch|hold)\S*\+0x[0-9a-f]+ \(raw_linux_\w+\.s:\d+\), pc 0x[0-9a-f]+, sp 0x[0-9a-f]+$`
 	tests := []struct {
 		name   string
 		fault  func()
@@ -313,7 +313,7 @@ func TestFaultTold(t *testing.T) {
 	}
 	t.Run("go", func(t *testing.T) { passInRole(t, "go", FaultsVariable+"=1") })
 	for name, test := range map[string]struct{ variable, want string }{
-		"worker":        {FaultsVariable + "=1", `threads: raw thread \d+ faulted: segmentation fault .*(?:park|touch)`},
+		"worker":        {FaultsVariable + "=1", `threads: raw thread \d+ faulted: segmentation fault .*(?:park|touch|hold)`},
 		"silent worker": {FaultsVariable + "=", `^the worker died: signal: segmentation fault( \(core dumped\))?: a hint$`},
 	} {
 		t.Run(name, func(t *testing.T) {

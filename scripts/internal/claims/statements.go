@@ -103,11 +103,38 @@ var statements = []statement{
 		},
 	},
 	{
+		id: "block-net", says: "A goroutine that is blocked on the network does not hold a thread, and the others run on",
+		needs: []condition{
+			atLeast(0.95, value(block("goroutine", "net", 1000), "bystander-share"), "speed of a goroutine at work beside 1,000 that wait for sockets, over its speed alone"),
+			atMost(0.01, slope("threads", block("goroutine", "net", 1), block("goroutine", "net", 10), block("goroutine", "net", 100), block("goroutine", "net", 1000)), "threads more for each that waits"),
+		},
+		why: "a twentieth is what waking one of them each millisecond may cost; a thread for 100 of them would be many",
+		beside: []condition{
+			atLeast(0.95, value(block("locked", "net", 1000), "bystander-share"), "the same beside 1,000 locked goroutines"),
+			atLeast(0.95, value(block("clone", "net", 1000), "bystander-share"), "the same beside 1,000 raw threads"),
+			atMost(0.01, slope("threads", block("locked", "net", 1), block("locked", "net", 10), block("locked", "net", 100), block("locked", "net", 1000)), "threads more for each locked goroutine that waits"),
+		},
+	},
+	{
+		id: "block-sys", says: "A goroutine that is blocked in a system call or on disk does not hold up the others",
+		needs: []condition{
+			atLeast(0.9, value(block("goroutine", "syscall", 1000), "bystander-share"), "speed of a goroutine at work beside 1,000 that are blocked in read(2), over its speed alone"),
+			atLeast(0.9, quotient(block("goroutine", "disk", 4), block("clone", "disk", 4), "bystander-share"), "its speed beside 4 that write to disk, over that beside as many raw threads"),
+			atLeast(0.99, slope("threads", block("goroutine", "syscall", 10), block("goroutine", "syscall", 100), block("goroutine", "syscall", 1000)), "the price: threads more for each that is blocked in a system call"),
+		},
+		why: "a tenth is what handing the P on may cost; writing takes CPU time whoever does it, so disk is held against raw threads",
+		beside: []condition{
+			atLeast(0.9, value(block("goroutine", "disk", 4), "bystander-share"), "speed beside 4 goroutines that write to disk, over its speed alone"),
+			atLeast(0.9, value(block("clone", "syscall", 1000), "bystander-share"), "speed beside 1,000 raw threads blocked in read(2), over its speed alone"),
+			atLeast(0.9, value(block("locked", "syscall", 1000), "bystander-share"), "speed beside 1,000 locked goroutines blocked in read(2), over its speed alone"),
+		},
+	},
+	{
 		id: "busy", says: "Cores stay busy while some tasks wait for I/O",
 		needs: []condition{
 			atLeast(0.95, value("Mixed/impl=goroutine/mode=together/procs=all", "busy-share"), "CPU time had over CPU time there was, while a download and writes waited, on all CPUs"),
 		},
-		why: "a twentieth is what handling the download and the writes may cost, and the kernel's account of CPU time is off by",
+		why: "a twentieth is what handling the download and the writes may cost, and by how much the kernel's account of CPU time is off",
 		beside: []condition{
 			atLeast(0.95, value("Mixed/impl=goroutine/mode=together/procs=1", "busy-share"), "the same with one P on one CPU"),
 			atLeast(0.95, value("Mixed/impl=goroutine/mode=together/procs=2", "busy-share"), "the same with two Ps on one CPU"),
@@ -171,6 +198,52 @@ var statements = []statement{
 			atMost(2, quotient("GC/impl=goroutine/n=5000/depth=0", "GC/impl=locked/n=5000/depth=0", "mark-ns"), "CPU of marking with 5,000 goroutines, over as many locked ones"),
 		},
 	},
+	{
+		id: "balance", says: "Work is balanced over all the threads of the process",
+		needs: []condition{
+			atMost(1.1, value("Balance/impl=goroutine/mode=item", "makespan-x"), "time of a heavy-tailed list of work, a goroutine for each item, over the ideal"),
+		},
+		why: "a tenth is what is lost to making the goroutines and to the last ones",
+		beside: []condition{
+			atMost(1.1, value("Balance/impl=goroutine/mode=shared", "makespan-x"), "the same by as many goroutines as CPUs that share an index"),
+			atMost(1.1, value("Balance/impl=clone/mode=shared", "makespan-x"), "by raw threads that share an index"),
+			atMost(1.1, value("Balance/impl=goroutine/mode=queue", "makespan-x"), "by goroutines that receive from one channel"),
+			atMost(1.1, value("Balance/impl=locked/mode=queue", "makespan-x"), "by locked goroutines that receive from one channel"),
+			atMost(1.1, value("Balance/impl=locked/mode=fixed", "makespan-x"), "by locked goroutines with a fixed share each"),
+		},
+	},
+	{
+		id: "closure", says: "Wrapping logic in a goroutine with channels keeps it unaware of concurrency, cheaply",
+		needs: []condition{
+			atMost(50_000, value("Pipeline/impl=goroutine/mode=crossover/via=channel/stages=1", "crossover-ns"), "the work of an item above which handing it to a goroutine and back costs less than 5%"),
+			atMost(0.5, quotient("Pipeline/impl=goroutine/mode=crossover/via=channel/stages=1", "Pipeline/impl=locked/mode=crossover/via=channel/stages=1", "crossover-ns"), "the same, over that of a locked goroutine"),
+		},
+		why: "50 us is what it takes to parse or answer a small request: above it the wrapping is cheap; half is cheaper than a thread by more than placement or layout makes",
+		beside: []condition{
+			atMost(50_000, value("Pipeline/impl=clone/mode=crossover/via=ring/stages=1", "crossover-ns"), "the work above which handing an item to a raw thread through a ring costs less than 5%"),
+			atMost(2, factor("Pipeline/impl=clone/mode=buffered/via=ring/stages=1"), "time of an item through buffers, raw threads over goroutines"),
+		},
+	},
+	{
+		id: "wake", says: "Goroutines always wake sooner than threads (not in the texts; commonly believed)",
+		needs: []condition{
+			atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=idle"), "99th percentile of the delay of a raw thread woken by a byte in a pipe, over a goroutine's, idle"),
+			atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=hogs"), "the same with a hog of its own kind on every CPU"),
+			atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=outside"), "the same with another process's hogs on every CPU"),
+		},
+		why: "sooner is sooner, and always is in each of the three",
+		beside: []condition{
+			atLeast(1, factor("Wakeup/impl=clone/mode=slack/via=timer/load=idle"), "clock_nanosleep of a raw thread with the kernel's timer slack, over a Go timer"),
+			atLeast(1, factor("Wakeup/impl=clone/mode=noslack/via=timer/load=idle"), "the same without timer slack"),
+			atLeast(1, factor("Wakeup/impl=locked/via=pipe/load=idle"), "a locked goroutine woken by a byte, over a goroutine, idle"),
+			atLeast(1, factor("Wakeup/impl=locked/via=pipe/load=hogs"), "the same with a hog on every CPU"),
+		},
+	},
+}
+
+// block is a row of the family Block.
+func block(impl, wait string, n int) string {
+	return fmt.Sprintf("Block/impl=%s/wait=%s/n=%d", impl, wait, n)
 }
 
 // scale is the row of n goroutines of the family Scale.

@@ -611,7 +611,7 @@ func TestFailingWorkers(t *testing.T) {
 		"Switch/impl=floor/via=pipe/place=same":        {"exits-at-once", "the worker died: exit status 3"},
 		"Switch/impl=locked/via=yield/place=same":      {"too-many", "4611686018427387904 ops, asked for "},
 		"Switch/impl=clone/via=yield/place=same":       {"no-time", "ops in no time"},
-		"Switch/impl=floor/via=yield/place=same":       {"", ""},
+		"Switch/impl=floor/via=yield/place=same":       {"killed", "the worker died: signal: killed"},
 		"Switch/impl=goroutine/via=yield/place=same":   {"second killed", "measured once more, for x-self: the worker died: signal: killed"},
 		"Switch/impl=goroutine/via=channel/place=same": {"noisy", ""},
 		"Create/impl=goroutine/mode=nojoin":            {"", ""},

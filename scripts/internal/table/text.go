@@ -17,6 +17,7 @@ const width = 100
 // evidence are the columns that stand beside a family's figures. Families that
 // aren't named here show all their units.
 var evidence = map[string][]string{
+	"Block":     {"bystander-share", "threads", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Create":    {"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Stack":     {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
 	"GC":        {"mark-ns", "cpu-ns", "cycle-ns", "held-ns", "tasks"},
@@ -27,6 +28,7 @@ var evidence = map[string][]string{
 	"Mixed":     {"longest-x", "busy-share", "alone-share", "threads", "download-ns", "disk-ns", "compute-ns"},
 	"Balance":   {"makespan-x", "busiest-x", "crossed/op", "kernel-switches/op"},
 	"Pipeline":  {"crossover-ns", "kernel-switches/op"},
+	"Wakeup":    {"p50-ns", "p999-ns", "max-ns", "pacer-ns", "stamp-ns"},
 	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 }
 

@@ -40,7 +40,7 @@ func oneOp(n bench.Name) string {
 }
 
 // A wording says a factor in a sentence. An empty family, impl or mode is any.
-// In braces: {one}, {many}, {via}, {place}, {stack}, {depth}, {n} and {stages} of the case;
+// In braces: {one}, {many}, {via}, {place}, {stack}, {depth}, {n}, {stages}, {wait} and {load} of the case;
 // the same with "ref " of its goroutine arm; {x} is "11.2 times", or a range
 // of times; {case} and {unit} serve where the family is not known here. A
 // wording without {x} is for cases without a factor, and has {figure}.
@@ -72,6 +72,10 @@ var wordings = []wording{
 	{"Scale", "", "", "Creating, holding and joining {one}, {n} at once, takes {x} as long as {ref one}", "Creating, holding and joining {one}, {n} at once, and {ref one}: no difference seen, {x} as long", "faster"},
 	{"GC", "floor", "", "A collection in a process without tasks stops the world {x} as long as with {ref many} parked", "A collection in a process without tasks and with {ref many} parked: no difference seen, the world is stopped {x} as long", "shorter"},
 	{"GC", "", "", "A collection with {n} {many} parked{depth} stops the world {x} as long as with {ref many}", "A collection with {n} {many} parked{depth}, and with {ref many}: no difference seen, the world is stopped {x} as long", "shorter"},
+	{"Block", "floor", "", "A bystander's work beside nobody takes {x} as long as beside {ref many} that wait{wait}, {n} of them", "A bystander's work beside nobody and beside {ref many} that wait{wait}, {n} of them: no difference seen, {x} as long", "faster"},
+	{"Block", "", "", "A bystander's work beside {many} that wait{wait}, {n} of them, takes {x} as long as beside {ref many}", "A bystander's work beside {many} and beside {ref many} that wait{wait}, {n} of them: no difference seen, {x} as long", "faster"},
+	{"Wakeup", "", "noslack", "Woken{via}{load}, without timer slack, {one} has a 99th percentile of delay {x} that of {ref one}", "Woken{via}{load}, without timer slack, {one} and {ref one}: no difference seen in the 99th percentile of delay, {x}", "sooner"},
+	{"Wakeup", "", "", "Woken{via}{load}, {one} has a 99th percentile of delay {x} that of {ref one}", "Woken{via}{load}, {one} and {ref one}: no difference seen in the 99th percentile of delay, {x}", "sooner"},
 	{"Switch", "floor", "", "The floor of a switch takes {x} as long as one between {ref many}{ref via}{ref place}", "The floor of a switch and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long", "faster"},
 	{"Balance", "", "queue", "Doing a list of uneven work on all CPUs by {many} that receive from one channel takes {x} as long as by {ref many}", "Doing a list of uneven work on all CPUs by {many} and by {ref many} that receive from one channel: no difference seen, {x} as long", "faster"},
 	{"Balance", "", "shared", "Doing a list of uneven work on all CPUs by {many} that share an index takes {x} as long as by {ref many}", "Doing a list of uneven work on all CPUs by {many} and by {ref many} that share an index: no difference seen, {x} as long", "faster"},
@@ -95,6 +99,13 @@ var phrases = map[string]string{
 	"via=yield":     " by yielding",
 	"via=ring":      " through a ring",
 	"via=call":      " by a call",
+	"via=timer":     " by a timer",
+	"wait=net":      " for a socket",
+	"wait=syscall":  " in a system call",
+	"wait=disk":     " for the disk",
+	"load=idle":     " on an idle machine",
+	"load=hogs":     " beside hogs on every CPU",
+	"load=outside":  " beside another process's hogs on every CPU",
 	"stack=least":   " on the least stack",
 	"stack=default": " on the default stack",
 	"place=same":    " on one CPU",
@@ -203,6 +214,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 		of = append(of, "{"+prefix+"stages}", stages, "{"+prefix+"one}", c.one, "{"+prefix+"many}", c.many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
 			"{"+prefix+"via}", phrases["via="+n.Get("via")], "{"+prefix+"stack}", phrases["stack="+n.Get("stack")])
 	}
+	of = append(of, "{wait}", phrases["wait="+r.Name.Get("wait")], "{load}", phrases["load="+r.Name.Get("load")])
 	if ref != nil {
 		name("", r.Name, ref.Name.Get("place"))
 		name("ref ", ref.Name, r.Name.Get("place"))

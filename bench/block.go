@@ -1,0 +1,331 @@
+package bench
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"time"
+
+	"threadbench/bench/lockstep"
+	"threadbench/goroutines"
+	"threadbench/threads"
+)
+
+// Block: whether tasks that wait hold up one that works.
+//
+// A bystander does fixed work, chunk by chunk, while n tasks wait. It is a
+// goroutine in every arm, the same one. All of it takes place on one CPU with
+// GOMAXPROCS=1, the sharpest place: whoever keeps the CPU, or the only P, keeps
+// it from the bystander. ONE op is one chunk of the bystander's work while the
+// tasks wait.
+//
+// The bystander works alone and beside the tasks in turn, so that what moves
+// the machine moves both; they are made before each of the phases with them
+// and are gone before the next one without. bystander-share is how fast it
+// works beside them over how fast it works alone, the median over the phases.
+// threads is how many the process has in the first phase with them, the
+// runtime's own among them: over n, the slope tells. The percentiles are of the time from the beginning of a chunk to the
+// next one's: what a chunk is held up by is in them.
+//
+// wait says what the tasks wait for:
+//
+//	net      a byte from a silent socket, one of a pair each: a goroutine and a
+//	         locked one wait in the runtime's poller (the kind of every
+//	         net.Conn), a raw thread in read(2).
+//	syscall  a byte from a pipe of its own in a blocking read(2), outside the
+//	         poller.
+//	disk     a record of its own to be written and synced (fsync(2)) to a file
+//	         on a file system that isn't in memory, again and again.
+//
+// Silent isn't dead: every 80 chunks, about 1 ms, the bystander sends a byte to
+// the next one of the tasks, 25 in a phase, which reads it and waits again.
+// Alone it writes as many that nobody reads, so that its own system calls
+// cancel out. The clock runs until all of them have been read: a scheduler that
+// puts off the tasks that were woken has to do their work in the end. The
+// bystander gains by that, and they lose; Wakeup has what they lose.
+//
+// The floor is the bystander beside nobody: what the figures are worth.
+//
+// It favours the raw thread in wait=syscall, since a goroutine that blocks
+// there takes the P with it until the runtime's monitor sees it, 20 us to 10
+// ms later. In disk the CPU time that the system takes to write is lost to the
+// bystander as well, with threads as with goroutines: read it against clone.
+var blockFamily = Family{
+	Name:    "Block",
+	Op:      "one chunk of a bystander's work while the tasks wait",
+	Primary: []string{"ns/op"},
+	Read: "n tasks wait while a bystander, a goroutine in every arm, works on the same CPU with GOMAXPROCS=1. " +
+		"bystander-share is its speed beside them over its speed alone, threads how many the process has then. " +
+		"Every millisecond or so one of them is woken and waits again.",
+	Cases: blockCases(),
+}
+
+const (
+	blockPhases = 3 // with the tasks, each between two without
+	blockChunks = 2000
+	blockEvery  = 80 // chunks from one wake-up to the next
+	blockWakes  = blockChunks / blockEvery
+)
+
+var blockSizes = map[string][]int{"net": {1, 10, 100, 1000}, "syscall": {1, 10, 100, 1000}, "disk": {1, 4, 16}}
+
+func blockCases() []Case {
+	var cases []Case
+	for _, wait := range []string{"net", "syscall", "disk"} {
+		for _, n := range blockSizes[wait] {
+			for _, impl := range []string{"goroutine", "locked", "clone", "floor"} {
+				if impl == "floor" && n > 1 {
+					continue
+				}
+				cases = append(cases, Case{
+					Name: Name{Family: "Block"}.With("impl", impl).With("wait", wait).With("n", strconv.Itoa(n)),
+					Once: 1, CPUs: 1, Procs: 1, Env: still,
+					open: openBlock(impl, wait, n),
+				})
+			}
+		}
+	}
+	return cases
+}
+
+// A crowd is tasks that wait. Its parts may be nil where there is none.
+type crowd struct {
+	arrive func(woken int)      // returns when they wait, having been woken so often all together
+	wake   func(time int) error // sends a byte to the next one, for the time-th time
+	asleep func() (int, error)  // how many of them are blocked in what they wait for
+	end    func(woken int) error
+}
+
+func openBlock(impl, wait string, n int) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		a := &blockArm{n: n, gather: func() (crowd, error) { return crowd{}, nil }}
+		if impl != "floor" {
+			if err := blockLimits(impl, wait, n); err != nil {
+				return nil, err
+			}
+			gather, err := gathering(impl, wait, n)
+			if err != nil {
+				return nil, err
+			}
+			a.gather = gather
+			if impl == "locked" || impl == "clone" || wait == "syscall" {
+				a.leastThreads = n
+			}
+		} else {
+			a.n = 0
+		}
+		var err error
+		a.silent, a.close, err = nobody(wait)
+		return a, err
+	}
+}
+
+// blockLimits is a *lockstep.Skip if there is no room for the tasks' threads.
+// A goroutine has one as well while it is in a system call.
+func blockLimits(impl, wait string, n int) error {
+	if impl == "goroutine" && wait == "net" {
+		return nil
+	}
+	ofRuntime := impl != "clone"
+	return headroom(threads.Need{Threads: n, MapsPerThread: mapsPerThread(ofRuntime), Runtime: ofRuntime})
+}
+
+type blockArm struct {
+	n            int
+	leastThreads int // of the process, while they wait
+	gather       func() (crowd, error)
+	silent       func(time int) error // writes a byte that nobody reads; nil where nobody is woken
+	close        func() error
+	used         bool
+}
+
+// Run measures, whatever n is: once a process.
+func (a *blockArm) Run(int) (lockstep.Slice, error) {
+	if a.used {
+		return lockstep.Slice{}, errors.New("a Block case is measured once a process")
+	}
+	a.used = true
+	rate := newTickRate()
+	alone := func() (bystanding, error) { return bystand(a.silent, nil) }
+	if _, err := alone(); err != nil { // it warms up
+		return lockstep.Slice{}, err
+	}
+	last, err := alone()
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	var with []bystanding
+	var shares []float64
+	made := 0
+	for range blockPhases {
+		b, there, err := a.beside()
+		if err != nil {
+			return lockstep.Slice{}, err
+		}
+		if len(with) == 0 {
+			made = there
+		}
+		next, err := alone()
+		if err != nil {
+			return lockstep.Slice{}, err
+		}
+		with = append(with, b)
+		shares = append(shares, float64(last.elapsed+next.elapsed)/2/float64(b.elapsed))
+		last = next
+	}
+	ns, err := rate.ns()
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	s, err := figuresOf(with, ns)
+	if err != nil {
+		return s, err
+	}
+	s.Figures["bystander-share"] = lockstep.Median(shares)
+	s.Figures["threads"] = float64(made)
+	return s, nil
+}
+
+// beside is a phase of the bystander's work beside the tasks, and how many
+// threads there were.
+func (a *blockArm) beside() (b bystanding, threads int, err error) {
+	c, err := a.gather()
+	if err != nil {
+		return b, 0, err
+	}
+	woken := 0
+	wake := c.wake
+	if wake != nil {
+		wake = func(time int) error { woken++; return c.wake(time) }
+	} else {
+		wake = a.silent
+	}
+	if c.arrive != nil {
+		c.arrive(0)
+	}
+	if c.asleep != nil {
+		err = allAsleep(a.n, c.asleep)
+	}
+	threads = threadsNow()
+	if err == nil && threads < a.leastThreads {
+		err = fmt.Errorf("expected %d threads of this process at least while %d tasks wait, seen %d", a.leastThreads, a.n, threads)
+	}
+	if err == nil {
+		b, err = bystand(wake, func() {
+			if c.arrive != nil {
+				c.arrive(woken)
+			}
+		})
+		threads = max(threads, threadsNow())
+	}
+	if c.end != nil {
+		err = errors.Join(err, c.end(woken))
+	}
+	if err == nil && c.wake != nil && woken != blockWakes {
+		err = fmt.Errorf("expected %d wake-ups, seen %d", blockWakes, woken)
+	}
+	return b, threads, err
+}
+
+func (a *blockArm) Close() error {
+	err := leaks()
+	if a.close != nil {
+		err = errors.Join(err, a.close())
+	}
+	return err
+}
+
+// allAsleep returns when all n tasks are blocked; an error if they aren't
+// within a while.
+func allAsleep(n int, asleep func() (int, error)) error {
+	var seen int
+	for began := time.Now(); time.Since(began) < 10*time.Second; time.Sleep(time.Millisecond) {
+		var err error
+		if seen, err = asleep(); err != nil || seen == n {
+			return err
+		}
+	}
+	return fmt.Errorf("expected %d tasks blocked in what they wait for, seen %d", n, seen)
+}
+
+// A bystanding is a phase of a bystander's work.
+type bystanding struct {
+	elapsed time.Duration
+	stamps  []int64 // at the beginning of each chunk, and at the end of the last one
+}
+
+// bystand does a phase of a bystander's work: it wakes a task now and then and
+// has drain return when they have done what they were woken for. Both may be
+// nil.
+func bystand(wake func(time int) error, drain func()) (bystanding, error) {
+	s := goroutines.NewStamps(blockChunks + 1)
+	x, time0, wakes := uint64(1), time.Now(), 0
+	for chunk := range blockChunks {
+		s.Put()
+		if wake != nil && (chunk+1)%blockEvery == 0 {
+			if err := wake(wakes); err != nil {
+				return bystanding{}, err
+			}
+			wakes++
+		}
+		x = goroutines.Work(x, goroutines.WorkChunk)
+	}
+	s.Put()
+	if drain != nil {
+		drain()
+	}
+	b := bystanding{time.Since(time0), s.All()}
+	if want := goroutines.Worked(1, blockChunks*goroutines.WorkChunk); x != want {
+		return b, fmt.Errorf("expected the bystander's work to come to %d, seen %d", want, x)
+	}
+	return b, nil
+}
+
+// figuresOf are the figures of the phases' chunks.
+func figuresOf(phases []bystanding, nsPerTick float64) (lockstep.Slice, error) {
+	var s lockstep.Slice
+	var ticks []int64
+	for _, b := range phases {
+		n := len(b.stamps) - 1
+		each, err := intervals(b.stamps[:n], b.stamps[1:])
+		if err != nil {
+			return s, err
+		}
+		ticks = append(ticks, each...)
+		s.Ops += n
+		s.Elapsed += b.elapsed
+	}
+	var err error
+	s.Figures, err = distribution(ticks, nsPerTick, goStamp())
+	return s, err
+}
+
+// threadsNow is how many threads this process has, those that the runtime
+// knows nothing of among them where the system tells.
+func threadsNow() int {
+	if tasks, err := os.ReadDir("/proc/self/task"); err == nil {
+		return len(tasks)
+	}
+	return int(count(threadsAlive))
+}
+
+// inState counts the goroutines that are in a state, as the runtime's
+// tracebacks have it: "IO wait" is the poller, "syscall" a system call.
+func inState(state string) int {
+	buf := make([]byte, 1<<20)
+	n := runtime.Stack(buf, true)
+	for n == len(buf) {
+		buf = make([]byte, 2*len(buf))
+		n = runtime.Stack(buf, true)
+	}
+	seen := 0
+	for line := range bytes.Lines(buf[:n]) {
+		if bytes.HasPrefix(line, []byte("goroutine ")) && bytes.Contains(line, []byte(" ["+state)) {
+			seen++
+		}
+	}
+	return seen
+}

@@ -1,0 +1,192 @@
+//go:build unix
+
+package bench
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"threadbench/bench/lockstep"
+	"threadbench/goroutines"
+	"threadbench/threads"
+)
+
+func TestBlockIsOnce(t *testing.T) {
+	_, err := (&blockArm{used: true}).Run(1)
+	wants(t, "once more", err, "once a process")
+}
+
+func TestReadAll(t *testing.T) {
+	for _, test := range []struct {
+		turns []int64
+		sent  int
+		want  string
+	}{
+		{[]int64{9, 8, 8}, 25, ""},
+		{[]int64{1, 0}, 1, ""},
+		{[]int64{0, 1}, 1, "expected task 1 of 2 to read 1 of 1 bytes, seen 0"},
+		{[]int64{9, 8, 9}, 25, "expected task 3 of 3 to read 8 of 25 bytes, seen 9"},
+	} {
+		wants(t, "", readAll(test.turns, test.sent), test.want)
+	}
+}
+
+func TestWritten(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	wants(t, "nothing", written([]*os.File{f}, []int64{0}), "expected task 1 to have synced a record at least")
+	if _, err := f.Write(make([]byte, 2*threads.RecordBytes)); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "two", written([]*os.File{f}, []int64{2}), "")
+	wants(t, "one more", written([]*os.File{f}, []int64{3}), "expected task 1 to have synced a record at least, and 768 bytes in its file; seen 3 records and 512 bytes")
+}
+
+// TestBlockNeedsItsTasks: a phase with tasks that aren't what they were to be
+// has no figure.
+func TestBlockNeedsItsTasks(t *testing.T) {
+	broken := errors.New("broken")
+	whole := crowd{wake: func(int) error { return nil }, end: func(int) error { return nil }}
+	for _, test := range []struct {
+		name  string
+		least int
+		with  func(c crowd) crowd
+		want  string
+	}{
+		{"whole", 0, func(c crowd) crowd { return c }, ""},
+		{"threads missing", 1 << 20, func(c crowd) crowd { return c }, "expected 1048576 threads of this process at least while 7 tasks wait, seen "},
+		{"one can't be woken", 0, func(c crowd) crowd { c.wake = func(int) error { return broken }; return c }, "broken"},
+		{"one can't be looked at", 0, func(c crowd) crowd { c.asleep = func() (int, error) { return 0, broken }; return c }, "broken"},
+		{"a byte unread", 0, func(c crowd) crowd { c.end = func(woken int) error { return readAll([]int64{0}, woken) }; return c }, "to read 25 of 25 bytes, seen 0"},
+	} {
+		a := &blockArm{n: 7, leastThreads: test.least, gather: func() (crowd, error) { return test.with(whole), nil }}
+		_, seen, err := a.beside()
+		wants(t, test.name, err, test.want)
+		if err == nil && seen < 1 {
+			t.Errorf("%s: %d threads", test.name, seen)
+		}
+	}
+}
+
+// TestGatherings makes tasks of each kind and sees that they wait where they
+// are to, are woken, and leave nothing.
+func TestGatherings(t *testing.T) {
+	const n = 3
+	for _, wait := range []string{"net", "syscall", "disk"} {
+		for _, impl := range []string{"goroutine", "locked", "clone"} {
+			t.Run(impl+" "+wait, func(t *testing.T) {
+				gather, err := gathering(impl, wait, n)
+				var skip *lockstep.Skip
+				if errors.As(err, &skip) {
+					t.Skip(skip.Reason)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range 2 {
+					c, err := gather()
+					if err != nil {
+						t.Fatal(err)
+					}
+					c.arrive(0)
+					woken := 0
+					if c.wake != nil {
+						if err := allAsleep(n, c.asleep); err != nil {
+							t.Error(err)
+						}
+						for ; woken < n+1; woken++ {
+							if err := c.wake(woken); err != nil {
+								t.Error(err)
+							}
+						}
+					}
+					c.arrive(woken)
+					if err := c.end(woken); err != nil {
+						t.Error(err)
+					}
+				}
+				if err := leaks(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// TestInState parks goroutines on a channel: they are counted there and in no
+// other state.
+func TestInState(t *testing.T) {
+	h := goroutines.NewHerd(0, nil)
+	before := inState("chan receive")
+	if err := h.Make(100); err != nil {
+		t.Fatal(err)
+	}
+	h.Wait()
+	if err := allAsleep(100, func() (int, error) { return inState("chan receive") - before, nil }); err != nil {
+		t.Error(err)
+	}
+	if got := inState("IO wait"); got > 2 {
+		t.Errorf("%d goroutines in the poller", got)
+	}
+	h.Release()
+	h.Join()
+}
+
+// TestOnDisk: a folder that a dead worker has left goes, one of a living
+// process stays.
+func TestOnDisk(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	dead, living := filepath.Join(os.TempDir(), diskPrefix+"999999999-1"), filepath.Join(os.TempDir(), diskPrefix+strconv.Itoa(os.Getpid())+"-1")
+	for _, dir := range []string{dead, living} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir, err := onDisk()
+	var skip *lockstep.Skip
+	if errors.As(err, &skip) {
+		t.Skip(skip.Reason)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if filepath.Dir(dir) != os.TempDir() {
+		t.Skipf("%s is in memory", os.TempDir())
+	}
+	if _, err := os.Stat(dead); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", dead, err)
+	}
+	if _, err := os.Stat(living); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBystander(t *testing.T) {
+	wakes := 0
+	drained := false
+	b, err := bystand(func(time int) error {
+		if time != wakes {
+			t.Errorf("wake-up %d came as number %d", time, wakes)
+		}
+		wakes++
+		return nil
+	}, func() { drained = true })
+	if err != nil || wakes != blockWakes || !drained || len(b.stamps) != blockChunks+1 || b.elapsed <= 0 {
+		t.Errorf("%d wake-ups, drained %v, %d stamps, %v, %v", wakes, drained, len(b.stamps), b.elapsed, err)
+	}
+	s, err := figuresOf([]bystanding{b, b}, 1)
+	if err != nil || s.Ops != 2*blockChunks || s.Elapsed != 2*b.elapsed {
+		t.Errorf("two phases are %+v, %v", s, err)
+	}
+	if _, err := figuresOf([]bystanding{{time.Second, []int64{5, 4}}}, 1); err == nil {
+		t.Error("a chunk that ended before it began passes")
+	}
+}

@@ -1,0 +1,342 @@
+//go:build unix
+
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"threadbench/bench/lockstep"
+	"threadbench/goroutines"
+	"threadbench/threads"
+)
+
+// gathering is how n tasks of a contender are made that wait for that.
+func gathering(impl, wait string, n int) (func() (crowd, error), error) {
+	if impl == "clone" && !threads.Supported {
+		return nil, &lockstep.Skip{Reason: threads.ErrUnsupported.Error()}
+	}
+	if wait == "disk" {
+		dir, err := onDisk() // there is one
+		if err != nil {
+			return nil, err
+		}
+		return func() (crowd, error) { return syncing(impl, n) }, os.RemoveAll(dir)
+	}
+	if err := descriptors(2 * n); err != nil {
+		return nil, err
+	}
+	return func() (crowd, error) { return listening(impl, wait, n) }, nil
+}
+
+// descriptors is a *lockstep.Skip unless there is room for so many more.
+func descriptors(wanted int) error {
+	const others = 32
+	var r unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {
+		return fmt.Errorf("looking up RLIMIT_NOFILE: %w", err)
+	}
+	if enough := uint64(wanted + others); r.Cur < enough {
+		return lockstep.Skipf("RLIMIT_NOFILE %d: %d file descriptors wanted; raise it: ulimit -n %d", r.Cur, wanted, enough)
+	}
+	return nil
+}
+
+// A link is the two ends of what a task waits at.
+type link struct{ in, out int }
+
+func newLink(wait string) (link, error) {
+	var ends [2]int
+	var err error
+	if wait == "net" {
+		ends, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	} else {
+		err = unix.Pipe(ends[:])
+	}
+	if err != nil {
+		return link{}, fmt.Errorf("making what a task waits at: %w; raise ulimit -n if file descriptors are used up", err)
+	}
+	unix.CloseOnExec(ends[0])
+	unix.CloseOnExec(ends[1])
+	return link{ends[0], ends[1]}, nil
+}
+
+func (l link) close() error { return errors.Join(unix.Close(l.in), unix.Close(l.out)) }
+
+var aByte = []byte{1}
+
+func (l link) send() error {
+	for {
+		_, err := unix.Write(l.out, aByte)
+		if err == nil {
+			return nil
+		}
+		if err != unix.EINTR {
+			return fmt.Errorf("waking a task: %w", err)
+		}
+	}
+}
+
+// nobody is a bystander's bytes when it works alone.
+func nobody(wait string) (silent func(int) error, end func() error, err error) {
+	if wait == "disk" {
+		return nil, nil, nil
+	}
+	l, err := newLink(wait)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(int) error { return l.send() }, l.close, nil
+}
+
+// listening makes tasks that wait for bytes, each at a link of its own.
+func listening(impl, wait string, n int) (crowd, error) {
+	var links []link
+	hangUp := func() {
+		for _, l := range links {
+			unix.Close(l.out)
+		}
+	}
+	forget := func() {
+		for _, l := range links {
+			unix.Close(l.in)
+		}
+	}
+	for range n {
+		l, err := newLink(wait)
+		if err != nil {
+			hangUp()
+			forget()
+			return crowd{}, err
+		}
+		links = append(links, l)
+	}
+	c := crowd{wake: func(time int) error { return links[time%n].send() }}
+	var join func() (turns []int64, err error)
+	if impl == "clone" {
+		fds := make([]int, n)
+		for i, l := range links {
+			fds[i] = l.in
+		}
+		h, err := threads.NewWaiters(fds)
+		if err == nil {
+			err = h.Make(n)
+		}
+		if err != nil {
+			hangUp()
+			if h != nil {
+				h.Join()
+			}
+			forget()
+			return crowd{}, err
+		}
+		c.arrive = h.WaitTurns
+		c.asleep = func() (int, error) { return sleepers(h.TIDs()) }
+		join = func() ([]int64, error) {
+			h.Join()
+			turns := make([]int64, n)
+			for i, end := range h.Ends() {
+				turns[i] = end.Turns
+				if end.Got != 0 {
+					return nil, fmt.Errorf("expected a task's file to end, its last read answered %d", end.Got)
+				}
+			}
+			return turns, nil
+		}
+	} else {
+		read, state := blocking(links), "syscall"
+		if wait == "net" {
+			read, forget = polling(links)
+			state = "IO wait"
+		}
+		w := goroutines.NewWaiters(n, inOf(impl), read)
+		c.arrive = w.WaitTurns
+		c.asleep = func() (int, error) { return inState(state), nil }
+		join = w.Join
+	}
+	c.end = func(woken int) error {
+		hangUp()
+		turns, err := join()
+		forget()
+		return errors.Join(err, readAll(turns, woken))
+	}
+	return c, nil
+}
+
+// readAll is an error unless the tasks have read what was sent, each its own
+// share of it.
+func readAll(turns []int64, sent int) error {
+	for i, got := range turns {
+		want := sent / len(turns)
+		if i < sent%len(turns) {
+			want++
+		}
+		if got != int64(want) {
+			return fmt.Errorf("expected task %d of %d to read %d of %d bytes, seen %d", i+1, len(turns), want, sent, got)
+		}
+	}
+	return nil
+}
+
+// inOf is what a goroutine of that contender does first.
+func inOf(impl string) func() {
+	if impl == "locked" {
+		return runtime.LockOSThread
+	}
+	return nil
+}
+
+// polling reads through the runtime's poller.
+func polling(links []link) (read func(int) (bool, error), closeAll func()) {
+	files := make([]*os.File, len(links))
+	for i, l := range links {
+		unix.SetNonblock(l.in, true)
+		files[i] = os.NewFile(uintptr(l.in), "link")
+	}
+	read = func(task int) (bool, error) {
+		var b [1]byte
+		switch n, err := files[task].Read(b[:]); {
+		case n == 1:
+			return true, nil
+		case err == io.EOF:
+			return false, nil
+		default:
+			return false, err
+		}
+	}
+	return read, func() {
+		for _, f := range files {
+			f.Close()
+		}
+	}
+}
+
+// blocking reads in read(2).
+func blocking(links []link) func(int) (bool, error) {
+	return func(task int) (bool, error) {
+		var b [1]byte
+		for {
+			n, err := unix.Read(links[task].in, b[:])
+			if err != unix.EINTR {
+				return n == 1, err
+			}
+		}
+	}
+}
+
+// sleepers is how many of the threads sleep.
+func sleepers(tids []int) (int, error) {
+	n := 0
+	for _, tid := range tids {
+		stat, err := os.ReadFile("/proc/self/task/" + strconv.Itoa(tid) + "/stat") // proc_pid_stat(5)
+		if err != nil {
+			return 0, err
+		}
+		if _, state, ok := strings.Cut(string(stat), ") "); ok && state[0] == 'S' {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// syncing makes tasks that each write records to a file of their own and sync
+// it, one after the other.
+func syncing(impl string, n int) (c crowd, err error) {
+	dir, err := onDisk()
+	if err != nil {
+		return crowd{}, err
+	}
+	var files []*os.File
+	fds := make([]int, n)
+	forget := func() error {
+		for _, f := range files {
+			f.Close()
+		}
+		return os.RemoveAll(dir)
+	}
+	for i := range n {
+		f, err := os.Create(filepath.Join(dir, strconv.Itoa(i)))
+		if err != nil {
+			return crowd{}, errors.Join(err, forget())
+		}
+		files = append(files, f)
+		fds[i] = int(f.Fd())
+	}
+	var join func() (synced []int64, err error)
+	if impl == "clone" {
+		h, err := threads.NewSyncers(fds)
+		if err == nil {
+			err = h.Make(n)
+		}
+		join = func() ([]int64, error) {
+			h.Release()
+			h.Join()
+			synced := make([]int64, n)
+			for i, end := range h.Ends() {
+				synced[i] = end.Turns
+				if end.Got < 0 {
+					return nil, fmt.Errorf("writing and syncing a file: %w", unix.Errno(-end.Got))
+				}
+			}
+			return synced, nil
+		}
+		if err != nil {
+			if h != nil {
+				join()
+			}
+			return crowd{}, errors.Join(err, forget())
+		}
+		c.arrive = func(int) { h.Wait() }
+	} else {
+		var stop atomic.Bool
+		synced, record := make([]int64, n), make([]byte, threads.RecordBytes)
+		w := goroutines.NewWaiters(n, inOf(impl), func(task int) (bool, error) {
+			_, err := files[task].Write(record)
+			if err == nil {
+				err = files[task].Sync()
+			}
+			if err == nil {
+				synced[task]++
+			}
+			return !stop.Load(), err
+		})
+		c.arrive = func(int) { w.Wait() }
+		join = func() ([]int64, error) {
+			stop.Store(true)
+			_, err := w.Join()
+			return synced, err
+		}
+	}
+	c.end = func(int) error {
+		synced, err := join()
+		if err == nil {
+			err = written(files, synced)
+		}
+		return errors.Join(err, forget())
+	}
+	return c, nil
+}
+
+// written is an error unless each file holds what was synced to it, a record
+// at least.
+func written(files []*os.File, synced []int64) error {
+	for i, f := range files {
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		if want := synced[i] * threads.RecordBytes; synced[i] < 1 || info.Size() != want {
+			return fmt.Errorf("expected task %d to have synced a record at least, and %d bytes in its file; seen %d records and %d bytes", i+1, want, synced[i], info.Size())
+		}
+	}
+	return nil
+}
