@@ -41,7 +41,7 @@ import (
 //	         on a file system that isn't in memory, again and again.
 //
 // Silent isn't dead: every 80 chunks, about 1 ms, the bystander sends a byte to
-// the next one of the tasks, 25 in a phase, which reads it and waits again.
+// the next one of the tasks, 20 in a phase, which reads it and waits again.
 // Alone it writes as many that nobody reads, so that its own system calls
 // cancel out. The clock runs until all of them have been read: a scheduler that
 // puts off the tasks that were woken has to do their work in the end. The
@@ -65,7 +65,7 @@ var blockFamily = Family{
 
 const (
 	blockPhases = 3 // with the tasks, each between two without
-	blockChunks = 2000
+	blockChunks = 1600
 	blockEvery  = 80 // chunks from one wake-up to the next
 	blockWakes  = blockChunks / blockEvery
 )
@@ -284,10 +284,12 @@ func bystand(wake func(time int) error, drain func()) (bystanding, error) {
 	return b, nil
 }
 
-// figuresOf are the figures of the phases' chunks.
+// figuresOf are the figures of the phases' chunks: the time is that of the
+// phase in the middle, the percentiles are over all of them.
 func figuresOf(phases []bystanding, nsPerTick float64) (lockstep.Slice, error) {
-	var s lockstep.Slice
+	s := lockstep.Slice{Ops: blockChunks}
 	var ticks []int64
+	var elapsed []float64
 	for _, b := range phases {
 		n := len(b.stamps) - 1
 		each, err := intervals(b.stamps[:n], b.stamps[1:])
@@ -295,9 +297,9 @@ func figuresOf(phases []bystanding, nsPerTick float64) (lockstep.Slice, error) {
 			return s, err
 		}
 		ticks = append(ticks, each...)
-		s.Ops += n
-		s.Elapsed += b.elapsed
+		elapsed = append(elapsed, float64(b.elapsed))
 	}
+	s.Elapsed = time.Duration(lockstep.Median(elapsed))
 	var err error
 	s.Figures, err = distribution(ticks, nsPerTick, goStamp())
 	return s, err

@@ -4,9 +4,11 @@ package bench
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,7 +66,7 @@ func TestBlockNeedsItsTasks(t *testing.T) {
 		{"threads missing", 1 << 20, func(c crowd) crowd { return c }, "expected 1048576 threads of this process at least while 7 tasks wait, seen "},
 		{"one can't be woken", 0, func(c crowd) crowd { c.wake = func(int) error { return broken }; return c }, "broken"},
 		{"one can't be looked at", 0, func(c crowd) crowd { c.asleep = func() (int, error) { return 0, broken }; return c }, "broken"},
-		{"a byte unread", 0, func(c crowd) crowd { c.end = func(woken int) error { return readAll([]int64{0}, woken) }; return c }, "to read 25 of 25 bytes, seen 0"},
+		{"a byte unread", 0, func(c crowd) crowd { c.end = func(woken int) error { return readAll([]int64{0}, woken) }; return c }, fmt.Sprintf("to read %d of %[1]d bytes, seen 0", blockWakes)},
 	} {
 		a := &blockArm{n: 7, leastThreads: test.least, gather: func() (crowd, error) { return test.with(whole), nil }}
 		_, seen, err := a.beside()
@@ -117,6 +119,18 @@ func TestGatherings(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestDescriptors asks for more than any process may have.
+func TestDescriptors(t *testing.T) {
+	err := descriptors(1 << 40)
+	var skip *lockstep.Skip
+	if !errors.As(err, &skip) || !strings.Contains(skip.Reason, "RLIMIT_NOFILE ") || !strings.Contains(skip.Reason, "raise it: ulimit -n ") {
+		t.Errorf("%v, want a *Skip that says what to raise", err)
+	}
+	if err := descriptors(4); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -182,9 +196,11 @@ func TestBystander(t *testing.T) {
 	if err != nil || wakes != blockWakes || !drained || len(b.stamps) != blockChunks+1 || b.elapsed <= 0 {
 		t.Errorf("%d wake-ups, drained %v, %d stamps, %v, %v", wakes, drained, len(b.stamps), b.elapsed, err)
 	}
-	s, err := figuresOf([]bystanding{b, b}, 1)
-	if err != nil || s.Ops != 2*blockChunks || s.Elapsed != 2*b.elapsed {
-		t.Errorf("two phases are %+v, %v", s, err)
+	slow := b
+	slow.elapsed = time.Hour
+	s, err := figuresOf([]bystanding{b, slow, b}, 1)
+	if err != nil || s.Ops != blockChunks || s.Elapsed != b.elapsed {
+		t.Errorf("three phases are %+v, %v", s, err)
 	}
 	if _, err := figuresOf([]bystanding{{time.Second, []int64{5, 4}}}, 1); err == nil {
 		t.Error("a chunk that ended before it began passes")
