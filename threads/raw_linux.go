@@ -132,6 +132,7 @@ type Herd struct {
 	depth   int
 	fd      int
 	files   []int // one for each member, in the place of fd
+	outs    []int // one more for each, if not nil
 	shared  mapping
 	words   *herd
 	members []thread
@@ -183,6 +184,9 @@ func (h *Herd) add() error {
 	t.control.fd = int64(h.fd)
 	if h.files != nil {
 		t.control.fd = int64(h.files[len(h.members)])
+	}
+	if h.outs != nil {
+		t.control.out = int32(h.outs[len(h.members)])
 	}
 	if err := t.start(); err != nil {
 		t.mapping.unmap()

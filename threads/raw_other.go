@@ -57,7 +57,7 @@ func NewReaders(stack, fd int) (*Herd, error) { return nil, unsupported() }
 func NewWaiters(fds []int) (*Herd, error) { return nil, unsupported() }
 
 // NewSyncers answers ErrUnsupported here.
-func NewSyncers(fds []int) (*Herd, error) { return nil, unsupported() }
+func NewSyncers(fds, files []int) (*Herd, error) { return nil, unsupported() }
 
 // NewHogs answers ErrUnsupported here.
 func NewHogs() (*Herd, error) { return nil, unsupported() }
