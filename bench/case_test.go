@@ -381,6 +381,7 @@ func TestSpec(t *testing.T) {
 		{"Serve/impl=clone/mode=blocking/n=10", two, nil, "1", ""},
 		{"Serve/impl=clone/mode=blocking/n=10", four, []int{4, 0}, "1", ""},
 		{"Mixed/impl=locked/mode=together/procs=1", two, []int{1}, "1", ""},
+		{"Mixed/impl=goroutine/mode=together/procs=2", two, []int{1}, "2", ""},
 		{"Mixed/impl=locked/mode=together/procs=all", four, nil, "4", ""},
 	} {
 		t.Run(fmt.Sprintf("%s on %d", test.name, len(test.site.CPUs)), func(t *testing.T) {

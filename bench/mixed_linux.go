@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,15 +92,19 @@ func (a *mixedArm) Run(int) (s lockstep.Slice, err error) {
 }
 
 func (a *mixedArm) measure() (s lockstep.Slice, err error) {
-	procs := runtime.GOMAXPROCS(0)
+	allowed, err := lockstep.AllowedCPUs()
+	if err != nil {
+		return s, err
+	}
+	cpus := len(allowed)
 	if err := a.calibrate(); err != nil {
 		return s, err
 	}
 	downloads := []task{{true, func() error { return download(a.port, mixedEach, downloadBytes) }}}
 	writes := []task{{true, func() error { return a.write("synced", a.writes) }}}
-	results := make([]*big.Int, procs)
+	results := make([]*big.Int, cpus)
 	var factorials []task
-	for i := range procs {
+	for i := range cpus {
 		factorials = append(factorials, task{false, func() error {
 			results[i] = new(big.Int).MulRange(1, a.factorial)
 			return nil
@@ -112,9 +117,12 @@ func (a *mixedArm) measure() (s lockstep.Slice, err error) {
 		unit  string
 		tasks []task
 	}{{"download-ns", downloads}, {"disk-ns", writes}, {"compute-ns", factorials}} {
-		wall, _, err := a.run(kind.tasks, false)
+		wall, endings, err := a.run(kind.tasks, false)
 		if err != nil {
 			return s, err
+		}
+		if !kind.tasks[0].waits {
+			figures["alone-share"] = busyShare(endings, cpus)
 		}
 		figures[kind.unit] = float64(wall)
 		longest = max(longest, wall)
@@ -131,28 +139,24 @@ func (a *mixedArm) measure() (s lockstep.Slice, err error) {
 		return s, err
 	}
 	figures["longest-x"] = float64(wall) / float64(longest)
-	figures["busy-share"] = busyShare(endings, procs)
+	figures["busy-share"] = busyShare(endings, cpus)
 	most := slices.MaxFunc(endings, func(a, b ending) int { return a.threads - b.threads })
 	figures["threads"] = float64(most.threads)
 	return lockstep.Slice{Ops: 1, Elapsed: wall, Counts: map[string]int64{"syncs": int64(a.syncs)}, Figures: figures}, nil
 }
 
-// busyShare is the CPU time that the process had, over that of procs CPUs,
-// while others waited and there was work for every CPU: until the last that
-// waits was over, or the first that doesn't.
-func busyShare(endings []ending, procs int) float64 {
-	var until ending
-	for _, e := range endings {
-		if e.waits && e.at > until.at {
-			until = e
-		}
+// busyShare is the CPU time that the process had, over that of all its CPUs,
+// while there was work for every CPU and others waited, if any did: until the
+// first was over that doesn't wait, or the last that does.
+func busyShare(endings []ending, cpus int) float64 {
+	byTime := func(a, b ending) int { return cmp.Compare(a.at, b.at) }
+	waits := slices.DeleteFunc(slices.Clone(endings), func(e ending) bool { return !e.waits })
+	works := slices.DeleteFunc(slices.Clone(endings), func(e ending) bool { return e.waits })
+	until := slices.MinFunc(works, byTime)
+	if len(waits) > 0 {
+		until = slices.MinFunc([]ending{until, slices.MaxFunc(waits, byTime)}, byTime)
 	}
-	for _, e := range endings {
-		if !e.waits && e.at < until.at {
-			until = e
-		}
-	}
-	return float64(until.cpu) / float64(until.at) / float64(procs)
+	return float64(until.cpu) / float64(until.at) / float64(cpus)
 }
 
 // run does the tasks, each in a goroutine of its own or one after the other in
@@ -235,9 +239,9 @@ func (a *mixedArm) prove(endings []ending, results []*big.Int) error {
 // the download.
 func (a *mixedArm) calibrate() error {
 	for n := int64(1000); ; n *= 2 {
-		began := time.Now()
+		began := cpuTime() // whatever else runs
 		new(big.Int).MulRange(1, n)
-		if took := time.Since(began); took >= mixedEach/4 {
+		if took := time.Duration(cpuTime() - began); took >= mixedEach/4 {
 			// With Karatsuba's multiplication the time goes with n^1.6.
 			a.factorial = max(1, int64(float64(n)*math.Pow(float64(mixedEach)/float64(took), 1/1.6)))
 			break

@@ -197,14 +197,15 @@ func TestBusyShare(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		endings []ending
-		procs   int
+		cpus    int
 		want    float64
 	}{
 		{"the waits are shorter", []ending{{waits: true, at: 50, cpu: 40}, {waits: true, at: 60, cpu: 54}, {at: 100, cpu: 100}}, 1, 0.9},
 		{"a factorial is shorter", []ending{{waits: true, at: 50, cpu: 40}, {waits: true, at: 60, cpu: 54}, {at: 55, cpu: 44}, {at: 58, cpu: 44}}, 1, 0.8},
+		{"nobody waits", []ending{{at: 60, cpu: 90}, {at: 50, cpu: 80}}, 2, 0.8},
 		{"two CPUs", []ending{{waits: true, at: 50, cpu: 50}, {at: 100, cpu: 200}, {at: 100, cpu: 200}}, 2, 0.5},
 	} {
-		if got := busyShare(test.endings, test.procs); got != test.want {
+		if got := busyShare(test.endings, test.cpus); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}
 	}
@@ -234,8 +235,8 @@ func TestRunTasks(t *testing.T) {
 	if _, _, err := (&mixedArm{}).run(all, true); err != nil || fmt.Sprint(order) != "[0 1 2]" {
 		t.Errorf("one after the other: %v, %v", err, order)
 	}
-	all[1].do = func() error { return io.ErrUnexpectedEOF }
-	if _, _, err := (&mixedArm{}).run(all, false); err == nil || !strings.Contains(err.Error(), "unexpected EOF") {
+	failing := []task{{do: func() error { return nil }}, {do: func() error { return io.ErrUnexpectedEOF }}}
+	if _, _, err := (&mixedArm{}).run(failing, false); err == nil || !strings.Contains(err.Error(), "unexpected EOF") {
 		t.Errorf("a task that fails: %v", err)
 	}
 }

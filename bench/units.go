@@ -46,6 +46,7 @@ var Units = []Unit{
 	{Name: "threads/conn", Better: "lower", What: "threads made for one connection"},
 	{Name: "longest-x", Better: "lower", What: "time of all tasks over that of the longest alone; 1 where waiting costs nothing"},
 	{Name: "busy-share", Better: "higher", What: "CPU time had over CPU time there was, while other tasks waited and there was work for every CPU"},
+	{Name: "alone-share", Better: "higher", What: "the same while nobody waits: what the machine has to give"},
 	{Name: "download-ns", What: "time of the download alone"},
 	{Name: "disk-ns", What: "time of the writes and syncs alone"},
 	{Name: "compute-ns", What: "time of the factorials alone"},

@@ -137,6 +137,7 @@ var statements = []statement{
 		why: "a twentieth is what handling the download and the writes may cost, and by how much the kernel's account of CPU time is off",
 		beside: []condition{
 			atLeast(0.95, value("Mixed/impl=goroutine/mode=together/procs=1", "busy-share"), "the same with one P on one CPU"),
+			atLeast(0.95, value("Mixed/impl=goroutine/mode=together/procs=2", "busy-share"), "the same with two Ps on one CPU"),
 			atLeast(0.95, value("Mixed/impl=locked/mode=together/procs=all", "busy-share"), "the same in locked goroutines, on all CPUs"),
 			atMost(1.2, value("Mixed/impl=goroutine/mode=together/procs=1", "longest-x"), "time of all tasks over the longest alone, one P on one CPU"),
 			atLeast(1.2, factor("Mixed/impl=goroutine/mode=serial/procs=1"), "the tasks one after the other, over in goroutines, one P on one CPU"),
