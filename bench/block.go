@@ -262,7 +262,7 @@ type bystanding struct {
 // for.
 func bystand(wake func(time int) error, drain func()) (bystanding, error) {
 	s := goroutines.NewStamps(blockChunks + 1)
-	x, time0, wakes := uint64(1), time.Now(), 0
+	x, began, wakes := uint64(1), time.Now(), 0
 	for chunk := range blockChunks {
 		s.Put()
 		if (chunk+1)%blockEvery == 0 {
@@ -277,7 +277,7 @@ func bystand(wake func(time int) error, drain func()) (bystanding, error) {
 	if drain != nil {
 		drain()
 	}
-	b := bystanding{time.Since(time0), s.All()}
+	b := bystanding{time.Since(began), s.All()}
 	if want := goroutines.Worked(1, blockChunks*goroutines.WorkChunk); x != want {
 		return b, fmt.Errorf("expected the bystander's work to come to %d, seen %d", want, x)
 	}
