@@ -29,8 +29,9 @@ import (
 // and are gone before the next one without. bystander-share is how fast it
 // works beside them over how fast it works alone, the median over the phases.
 // threads is how many the process has in the first phase with them, the
-// runtime's own among them: over n, the slope tells. The percentiles are of the time from the beginning of a chunk to the
-// next one's: what a chunk is held up by is in them.
+// runtime's own among them: over n, the slope tells. The percentiles are of the
+// time from the beginning of a chunk to the next one's: what a chunk is held up
+// by is in them.
 //
 // wait says what the tasks wait for:
 //
