@@ -27,8 +27,9 @@ import (
 // and are gone before the next one without. bystander-share is how fast it
 // works beside them over how fast it works alone, the median over the phases.
 // threads is how many the process has in the first phase with them, the
-// runtime's own among them: over n, the slope tells. The percentiles are of the time from the beginning of a chunk to the
-// next one's: what a chunk is held up by is in them.
+// runtime's own among them: over n, the slope tells. The percentiles are of the
+// time from the beginning of a chunk to the next one's: what a chunk is held up
+// by is in them.
 //
 // wait says what the tasks wait for:
 //
@@ -260,7 +261,7 @@ type bystanding struct {
 // for.
 func bystand(wake func(time int) error, drain func()) (bystanding, error) {
 	s := goroutines.NewStamps(blockChunks + 1)
-	x, time0, wakes := uint64(1), time.Now(), 0
+	x, began, wakes := uint64(1), time.Now(), 0
 	for chunk := range blockChunks {
 		s.Put()
 		if (chunk+1)%blockEvery == 0 {
@@ -275,7 +276,7 @@ func bystand(wake func(time int) error, drain func()) (bystanding, error) {
 	if drain != nil {
 		drain()
 	}
-	b := bystanding{time.Since(time0), s.All()}
+	b := bystanding{time.Since(began), s.All()}
 	if want := goroutines.Worked(1, blockChunks*goroutines.WorkChunk); x != want {
 		return b, fmt.Errorf("expected the bystander's work to come to %d, seen %d", want, x)
 	}
