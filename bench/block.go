@@ -27,8 +27,9 @@ import (
 // and are gone before the next one without. bystander-share is how fast it
 // works beside them over how fast it works alone, the median over the phases.
 // threads is how many the process has in the first phase with them, the
-// runtime's own among them: over n, the slope tells. The percentiles are of the time from the beginning of a chunk to the
-// next one's: what a chunk is held up by is in them.
+// runtime's own among them: over n, the slope tells. The percentiles are of the
+// time from the beginning of a chunk to the next one's: what a chunk is held up
+// by is in them.
 //
 // wait says what the tasks wait for:
 //
@@ -37,11 +38,12 @@ import (
 //	         net.Conn), a raw thread in read(2).
 //	syscall  a byte from a pipe of its own in a blocking read(2), outside the
 //	         poller.
-//	disk     a record of its own to be written and synced (fsync(2)) to a file
-//	         on a file system that isn't in memory, again and again.
+//	disk     a byte as in net, and then for a record to be written and synced
+//	         (fsync(2)) to a file of its own, which is on a file system that
+//	         isn't in memory.
 //
 // Silent isn't dead: every 80 chunks, about 1 ms, the bystander sends a byte to
-// the next one of the tasks, 25 in a phase, which reads it and waits again.
+// the next one of the tasks, 20 in a phase, which reads it and waits again.
 // Alone it writes as many that nobody reads, so that its own system calls
 // cancel out. The clock runs until all of them have been read: a scheduler that
 // puts off the tasks that were woken has to do their work in the end. The
@@ -51,8 +53,9 @@ import (
 //
 // It favours the raw thread in wait=syscall, since a goroutine that blocks
 // there takes the P with it until the runtime's monitor sees it, 20 us to 10
-// ms later. In disk the CPU time that the system takes to write is lost to the
-// bystander as well, with threads as with goroutines: read it against clone.
+// ms later. procs=2 has one P more, on the same CPU, for it to take. In disk
+// the CPU time that the system takes to write is lost to the bystander as well,
+// with threads as with goroutines: read it against clone.
 var blockFamily = Family{
 	Name:    "Block",
 	Op:      "one chunk of a bystander's work while the tasks wait",
@@ -65,7 +68,7 @@ var blockFamily = Family{
 
 const (
 	blockPhases = 3 // with the tasks, each between two without
-	blockChunks = 2000
+	blockChunks = 1600
 	blockEvery  = 80 // chunks from one wake-up to the next
 	blockWakes  = blockChunks / blockEvery
 )
@@ -74,34 +77,43 @@ var blockSizes = map[string][]int{"net": {1, 10, 100, 1000}, "syscall": {1, 10, 
 
 func blockCases() []Case {
 	var cases []Case
+	row := func(impl, wait string, procs, n int) {
+		name := Name{Family: "Block"}.With("impl", impl).With("wait", wait).With("n", strconv.Itoa(n))
+		if procs > 1 {
+			name = name.With("procs", strconv.Itoa(procs))
+		}
+		cases = append(cases, Case{
+			Name: name,
+			Once: 1, CPUs: 1, Procs: procs, Env: still,
+			open: openBlock(impl, wait, n),
+		})
+	}
 	for _, wait := range []string{"net", "syscall", "disk"} {
 		for _, n := range blockSizes[wait] {
 			for _, impl := range []string{"goroutine", "locked", "clone", "floor"} {
-				if impl == "floor" && n > 1 {
-					continue
+				if impl != "floor" || n == 1 {
+					row(impl, wait, 1, n)
 				}
-				cases = append(cases, Case{
-					Name: Name{Family: "Block"}.With("impl", impl).With("wait", wait).With("n", strconv.Itoa(n)),
-					Once: 1, CPUs: 1, Procs: 1, Env: still,
-					open: openBlock(impl, wait, n),
-				})
 			}
 		}
+	}
+	for _, n := range []int{1, 1000} {
+		row("goroutine", "syscall", 2, n)
 	}
 	return cases
 }
 
-// A crowd is tasks that wait. Its parts may be nil where there is none.
+// A crowd is tasks that wait.
 type crowd struct {
-	arrive func(woken int)      // returns when they wait, having been woken so often all together
-	wake   func(time int) error // sends a byte to the next one, for the time-th time
-	asleep func() (int, error)  // how many of them are blocked in what they wait for
-	end    func(woken int) error
+	arrive func(woken int)       // returns when they wait, having been woken so often all together
+	wake   func(time int) error  // sends a byte to the next one, for the time-th time
+	asleep func() (int, error)   // how many of them are blocked in what they wait for
+	end    func(woken int) error // ends them, and fails if they haven't done what they were woken for
 }
 
 func openBlock(impl, wait string, n int) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
-		a := &blockArm{n: n, gather: func() (crowd, error) { return crowd{}, nil }}
+		a := &blockArm{n: n}
 		if impl != "floor" {
 			if err := blockLimits(impl, wait, n); err != nil {
 				return nil, err
@@ -114,12 +126,17 @@ func openBlock(impl, wait string, n int) func(func(string)) (lockstep.Arm, error
 			if impl == "locked" || impl == "clone" || wait == "syscall" {
 				a.leastThreads = n
 			}
-		} else {
-			a.n = 0
 		}
 		var err error
-		a.silent, a.close, err = nobody(wait)
-		return a, err
+		if a.silent, a.close, err = nobody(wait); err != nil {
+			return nil, err
+		}
+		if impl == "floor" {
+			a.gather = func() (crowd, error) {
+				return crowd{func(int) {}, a.silent, func() (int, error) { return n, nil }, func(int) error { return nil }}, nil
+			}
+		}
+		return a, nil
 	}
 }
 
@@ -137,7 +154,7 @@ type blockArm struct {
 	n            int
 	leastThreads int // of the process, while they wait
 	gather       func() (crowd, error)
-	silent       func(time int) error // writes a byte that nobody reads; nil where nobody is woken
+	silent       func(time int) error // writes a byte that nobody reads
 	close        func() error
 	used         bool
 }
@@ -196,38 +213,20 @@ func (a *blockArm) beside() (b bystanding, threads int, err error) {
 	if err != nil {
 		return b, 0, err
 	}
-	woken := 0
-	wake := c.wake
-	if wake != nil {
-		wake = func(time int) error { woken++; return c.wake(time) }
-	} else {
-		wake = a.silent
-	}
-	if c.arrive != nil {
-		c.arrive(0)
-	}
-	if c.asleep != nil {
-		err = allAsleep(a.n, c.asleep)
-	}
+	c.arrive(0)
+	err = allAsleep(a.n, c.asleep)
 	threads = threadsNow()
 	if err == nil && threads < a.leastThreads {
 		err = fmt.Errorf("expected %d threads of this process at least while %d tasks wait, seen %d", a.leastThreads, a.n, threads)
 	}
 	if err == nil {
-		b, err = bystand(wake, func() {
-			if c.arrive != nil {
-				c.arrive(woken)
-			}
-		})
+		b, err = bystand(c.wake, func() { c.arrive(blockWakes) })
 		threads = max(threads, threadsNow())
 	}
-	if c.end != nil {
-		err = errors.Join(err, c.end(woken))
+	if err != nil {
+		return b, threads, errors.Join(err, c.end(0))
 	}
-	if err == nil && c.wake != nil && woken != blockWakes {
-		err = fmt.Errorf("expected %d wake-ups, seen %d", blockWakes, woken)
-	}
-	return b, threads, err
+	return b, threads, c.end(blockWakes)
 }
 
 func (a *blockArm) Close() error {
@@ -258,14 +257,14 @@ type bystanding struct {
 }
 
 // bystand does a phase of a bystander's work: it wakes a task now and then and
-// has drain return when they have done what they were woken for. Both may be
-// nil.
+// has drain, which may be nil, return when they have done what they were woken
+// for.
 func bystand(wake func(time int) error, drain func()) (bystanding, error) {
 	s := goroutines.NewStamps(blockChunks + 1)
-	x, time0, wakes := uint64(1), time.Now(), 0
+	x, began, wakes := uint64(1), time.Now(), 0
 	for chunk := range blockChunks {
 		s.Put()
-		if wake != nil && (chunk+1)%blockEvery == 0 {
+		if (chunk+1)%blockEvery == 0 {
 			if err := wake(wakes); err != nil {
 				return bystanding{}, err
 			}
@@ -277,17 +276,19 @@ func bystand(wake func(time int) error, drain func()) (bystanding, error) {
 	if drain != nil {
 		drain()
 	}
-	b := bystanding{time.Since(time0), s.All()}
+	b := bystanding{time.Since(began), s.All()}
 	if want := goroutines.Worked(1, blockChunks*goroutines.WorkChunk); x != want {
 		return b, fmt.Errorf("expected the bystander's work to come to %d, seen %d", want, x)
 	}
 	return b, nil
 }
 
-// figuresOf are the figures of the phases' chunks.
+// figuresOf are the figures of the phases' chunks: the time is that of the
+// phase in the middle, the percentiles are over all of them.
 func figuresOf(phases []bystanding, nsPerTick float64) (lockstep.Slice, error) {
-	var s lockstep.Slice
+	s := lockstep.Slice{Ops: blockChunks}
 	var ticks []int64
+	var elapsed []float64
 	for _, b := range phases {
 		n := len(b.stamps) - 1
 		each, err := intervals(b.stamps[:n], b.stamps[1:])
@@ -295,9 +296,9 @@ func figuresOf(phases []bystanding, nsPerTick float64) (lockstep.Slice, error) {
 			return s, err
 		}
 		ticks = append(ticks, each...)
-		s.Ops += n
-		s.Elapsed += b.elapsed
+		elapsed = append(elapsed, float64(b.elapsed))
 	}
+	s.Elapsed = time.Duration(lockstep.Median(elapsed))
 	var err error
 	s.Figures, err = distribution(ticks, nsPerTick, goStamp())
 	return s, err

@@ -4,9 +4,11 @@ package bench
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,19 +43,24 @@ func TestWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	wants(t, "nothing", written([]*os.File{f}, []int64{0}), "expected task 1 to have synced a record at least")
+	wants(t, "nothing", written([]*os.File{f}, []int64{0}), "")
 	if _, err := f.Write(make([]byte, 2*threads.RecordBytes)); err != nil {
 		t.Fatal(err)
 	}
 	wants(t, "two", written([]*os.File{f}, []int64{2}), "")
-	wants(t, "one more", written([]*os.File{f}, []int64{3}), "expected task 1 to have synced a record at least, and 768 bytes in its file; seen 3 records and 512 bytes")
+	wants(t, "one more", written([]*os.File{f}, []int64{3}), "expected 768 bytes in the file of task 1 after 3 records, seen 512")
 }
 
 // TestBlockNeedsItsTasks: a phase with tasks that aren't what they were to be
 // has no figure.
 func TestBlockNeedsItsTasks(t *testing.T) {
 	broken := errors.New("broken")
-	whole := crowd{wake: func(int) error { return nil }, end: func(int) error { return nil }}
+	whole := crowd{
+		arrive: func(int) {},
+		wake:   func(int) error { return nil },
+		asleep: func() (int, error) { return 7, nil },
+		end:    func(int) error { return nil },
+	}
 	for _, test := range []struct {
 		name  string
 		least int
@@ -64,7 +71,7 @@ func TestBlockNeedsItsTasks(t *testing.T) {
 		{"threads missing", 1 << 20, func(c crowd) crowd { return c }, "expected 1048576 threads of this process at least while 7 tasks wait, seen "},
 		{"one can't be woken", 0, func(c crowd) crowd { c.wake = func(int) error { return broken }; return c }, "broken"},
 		{"one can't be looked at", 0, func(c crowd) crowd { c.asleep = func() (int, error) { return 0, broken }; return c }, "broken"},
-		{"a byte unread", 0, func(c crowd) crowd { c.end = func(woken int) error { return readAll([]int64{0}, woken) }; return c }, "to read 25 of 25 bytes, seen 0"},
+		{"a byte unread", 0, func(c crowd) crowd { c.end = func(woken int) error { return readAll([]int64{0}, woken) }; return c }, fmt.Sprintf("to read %d of %[1]d bytes, seen 0", blockWakes)},
 	} {
 		a := &blockArm{n: 7, leastThreads: test.least, gather: func() (crowd, error) { return test.with(whole), nil }}
 		_, seen, err := a.beside()
@@ -96,15 +103,13 @@ func TestGatherings(t *testing.T) {
 						t.Fatal(err)
 					}
 					c.arrive(0)
+					if err := allAsleep(n, c.asleep); err != nil {
+						t.Error(err)
+					}
 					woken := 0
-					if c.wake != nil {
-						if err := allAsleep(n, c.asleep); err != nil {
+					for ; woken < n+1; woken++ {
+						if err := c.wake(woken); err != nil {
 							t.Error(err)
-						}
-						for ; woken < n+1; woken++ {
-							if err := c.wake(woken); err != nil {
-								t.Error(err)
-							}
 						}
 					}
 					c.arrive(woken)
@@ -117,6 +122,18 @@ func TestGatherings(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestDescriptors asks for more than any process may have.
+func TestDescriptors(t *testing.T) {
+	err := descriptors(1 << 40)
+	var skip *lockstep.Skip
+	if !errors.As(err, &skip) || !strings.Contains(skip.Reason, "RLIMIT_NOFILE ") || !strings.Contains(skip.Reason, "raise it: ulimit -n ") {
+		t.Errorf("%v, want a *Skip that says what to raise", err)
+	}
+	if err := descriptors(4); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -182,9 +199,11 @@ func TestBystander(t *testing.T) {
 	if err != nil || wakes != blockWakes || !drained || len(b.stamps) != blockChunks+1 || b.elapsed <= 0 {
 		t.Errorf("%d wake-ups, drained %v, %d stamps, %v, %v", wakes, drained, len(b.stamps), b.elapsed, err)
 	}
-	s, err := figuresOf([]bystanding{b, b}, 1)
-	if err != nil || s.Ops != 2*blockChunks || s.Elapsed != 2*b.elapsed {
-		t.Errorf("two phases are %+v, %v", s, err)
+	slow := b
+	slow.elapsed = time.Hour
+	s, err := figuresOf([]bystanding{b, slow, b}, 1)
+	if err != nil || s.Ops != blockChunks || s.Elapsed != b.elapsed {
+		t.Errorf("three phases are %+v, %v", s, err)
 	}
 	if _, err := figuresOf([]bystanding{{time.Second, []int64{5, 4}}}, 1); err == nil {
 		t.Error("a chunk that ended before it began passes")

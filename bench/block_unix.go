@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -27,12 +26,11 @@ func gathering(impl, wait string, n int) (func() (crowd, error), error) {
 	}
 	if wait == "disk" {
 		dir, err := onDisk() // there is one
-		if err != nil {
+		if err = errors.Join(err, os.RemoveAll(dir)); err != nil {
 			return nil, err
 		}
-		return func() (crowd, error) { return syncing(impl, n) }, os.RemoveAll(dir)
 	}
-	if err := descriptors(2 * n); err != nil {
+	if err := descriptors(3 * n); err != nil {
 		return nil, err
 	}
 	return func() (crowd, error) { return listening(impl, wait, n) }, nil
@@ -54,10 +52,11 @@ func descriptors(wanted int) error {
 // A link is the two ends of what a task waits at.
 type link struct{ in, out int }
 
+// newLink makes a pair of sockets, or a pipe where read(2) is to block.
 func newLink(wait string) (link, error) {
 	var ends [2]int
 	var err error
-	if wait == "net" {
+	if wait != "syscall" {
 		ends, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	} else {
 		err = unix.Pipe(ends[:])
@@ -88,9 +87,6 @@ func (l link) send() error {
 
 // nobody is a bystander's bytes when it works alone.
 func nobody(wait string) (silent func(int) error, end func() error, err error) {
-	if wait == "disk" {
-		return nil, nil, nil
-	}
 	l, err := newLink(wait)
 	if err != nil {
 		return nil, nil, err
@@ -98,8 +94,79 @@ func nobody(wait string) (silent func(int) error, end func() error, err error) {
 	return func(int) error { return l.send() }, l.close, nil
 }
 
-// listening makes tasks that wait for bytes, each at a link of its own.
+// records are files, one a task, in a folder of their own.
+type records struct {
+	dir   string
+	files []*os.File
+}
+
+func newRecords(n int) (r records, err error) {
+	if r.dir, err = onDisk(); err != nil {
+		return r, err
+	}
+	for i := range n {
+		f, err := os.Create(filepath.Join(r.dir, strconv.Itoa(i)))
+		if err != nil {
+			return r, errors.Join(err, r.remove())
+		}
+		r.files = append(r.files, f)
+	}
+	return r, nil
+}
+
+func (r records) remove() error {
+	for _, f := range r.files {
+		f.Close()
+	}
+	return os.RemoveAll(r.dir)
+}
+
+// fds are the files' descriptors.
+func (r records) fds() []int {
+	var fds []int
+	for _, f := range r.files {
+		fds = append(fds, int(f.Fd()))
+	}
+	return fds
+}
+
+// syncing is read with a record written and synced for each byte.
+func (r records) syncing(read func(int) (bool, error)) func(int) (bool, error) {
+	record := make([]byte, threads.RecordBytes)
+	return func(task int) (bool, error) {
+		more, err := read(task)
+		if err == nil && more {
+			if _, err = r.files[task].Write(record); err == nil {
+				err = r.files[task].Sync()
+			}
+		}
+		return more, err
+	}
+}
+
+// listening makes tasks that wait for bytes, each at a link of its own, and
+// sync a record for each if it is the disk that they wait for.
 func listening(impl, wait string, n int) (crowd, error) {
+	var disk records
+	if wait == "disk" {
+		var err error
+		if disk, err = newRecords(n); err != nil {
+			return crowd{}, err
+		}
+	}
+	c, err := listeningTo(disk, impl, wait, n)
+	if wait != "disk" {
+		return c, err
+	}
+	if err != nil {
+		return c, errors.Join(err, disk.remove())
+	}
+	join := c.end
+	c.end = func(woken int) error { return errors.Join(join(woken), disk.remove()) }
+	return c, nil
+}
+
+func listeningTo(disk records, impl, wait string, n int) (crowd, error) {
 	var links []link
 	hangUp := func() {
 		for _, l := range links {
@@ -127,7 +194,11 @@ func listening(impl, wait string, n int) (crowd, error) {
 		for i, l := range links {
 			fds[i] = l.in
 		}
-		h, err := threads.NewWaiters(fds)
+		newHerd := threads.NewWaiters
+		if wait == "disk" {
+			newHerd = func(fds []int) (*threads.Herd, error) { return threads.NewSyncers(fds, disk.fds()) }
+		}
+		h, err := newHerd(fds)
 		if err == nil {
 			err = h.Make(n)
 		}
@@ -147,16 +218,19 @@ func listening(impl, wait string, n int) (crowd, error) {
 			for i, end := range h.Ends() {
 				turns[i] = end.Turns
 				if end.Got != 0 {
-					return nil, fmt.Errorf("expected a task's file to end, its last read answered %d", end.Got)
+					return nil, fmt.Errorf("expected a task to end with its file, a call of it answered %d", end.Got)
 				}
 			}
 			return turns, nil
 		}
 	} else {
 		read, state := blocking(links), "syscall"
-		if wait == "net" {
+		if wait != "syscall" {
 			read, forget = polling(links)
 			state = "IO wait"
+		}
+		if wait == "disk" {
+			read = disk.syncing(read)
 		}
 		w := goroutines.NewWaiters(n, inOf(impl), read)
 		c.arrive = w.WaitTurns
@@ -167,7 +241,10 @@ func listening(impl, wait string, n int) (crowd, error) {
 		hangUp()
 		turns, err := join()
 		forget()
-		return errors.Join(err, readAll(turns, woken))
+		if err == nil {
+			err = errors.Join(readAll(turns, woken), written(disk.files, turns))
+		}
+		return err
 	}
 	return c, nil
 }
@@ -248,94 +325,15 @@ func sleepers(tids []int) (int, error) {
 	return n, nil
 }
 
-// syncing makes tasks that each write records to a file of their own and sync
-// it, one after the other.
-func syncing(impl string, n int) (c crowd, err error) {
-	dir, err := onDisk()
-	if err != nil {
-		return crowd{}, err
-	}
-	var files []*os.File
-	fds := make([]int, n)
-	forget := func() error {
-		for _, f := range files {
-			f.Close()
-		}
-		return os.RemoveAll(dir)
-	}
-	for i := range n {
-		f, err := os.Create(filepath.Join(dir, strconv.Itoa(i)))
-		if err != nil {
-			return crowd{}, errors.Join(err, forget())
-		}
-		files = append(files, f)
-		fds[i] = int(f.Fd())
-	}
-	var join func() (synced []int64, err error)
-	if impl == "clone" {
-		h, err := threads.NewSyncers(fds)
-		if err == nil {
-			err = h.Make(n)
-		}
-		join = func() ([]int64, error) {
-			h.Release()
-			h.Join()
-			synced := make([]int64, n)
-			for i, end := range h.Ends() {
-				synced[i] = end.Turns
-				if end.Got < 0 {
-					return nil, fmt.Errorf("writing and syncing a file: %w", unix.Errno(-end.Got))
-				}
-			}
-			return synced, nil
-		}
-		if err != nil {
-			if h != nil {
-				join()
-			}
-			return crowd{}, errors.Join(err, forget())
-		}
-		c.arrive = func(int) { h.Wait() }
-	} else {
-		var stop atomic.Bool
-		synced, record := make([]int64, n), make([]byte, threads.RecordBytes)
-		w := goroutines.NewWaiters(n, inOf(impl), func(task int) (bool, error) {
-			_, err := files[task].Write(record)
-			if err == nil {
-				err = files[task].Sync()
-			}
-			if err == nil {
-				synced[task]++
-			}
-			return !stop.Load(), err
-		})
-		c.arrive = func(int) { w.Wait() }
-		join = func() ([]int64, error) {
-			stop.Store(true)
-			_, err := w.Join()
-			return synced, err
-		}
-	}
-	c.end = func(int) error {
-		synced, err := join()
-		if err == nil {
-			err = written(files, synced)
-		}
-		return errors.Join(err, forget())
-	}
-	return c, nil
-}
-
-// written is an error unless each file holds what was synced to it, a record
-// at least.
+// written is an error unless each file holds what was synced to it.
 func written(files []*os.File, synced []int64) error {
 	for i, f := range files {
 		info, err := f.Stat()
 		if err != nil {
 			return err
 		}
-		if want := synced[i] * threads.RecordBytes; synced[i] < 1 || info.Size() != want {
-			return fmt.Errorf("expected task %d to have synced a record at least, and %d bytes in its file; seen %d records and %d bytes", i+1, want, synced[i], info.Size())
+		if want := synced[i] * threads.RecordBytes; info.Size() != want {
+			return fmt.Errorf("expected %d bytes in the file of task %d after %d records, seen %d", want, i+1, synced[i], info.Size())
 		}
 	}
 	return nil

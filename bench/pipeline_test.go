@@ -12,7 +12,7 @@ import (
 
 // TestSumOf holds the sum of many items against the items one by one.
 func TestSumOf(t *testing.T) {
-	for _, test := range []struct{ first, n, steps int }{{0, 0, 5}, {0, 1, 1}, {7, 3, 100}, {1<<30, 1001, 4}, {12345, 2000, 1 << 20}} {
+	for _, test := range []struct{ first, n, steps int }{{0, 0, 5}, {0, 1, 1}, {7, 3, 100}, {1 << 30, 1001, 4}, {12345, 2000, 1 << 20}} {
 		want := uint64(0)
 		for i := range test.n {
 			want += goroutines.Worked(uint64(test.first+i), test.steps)

@@ -73,7 +73,7 @@ func stackGrowCases() []Case {
 		n := min(growTasks, growBudget/depth)
 		cases = append(cases, Case{
 			Name: Name{Family: "StackGrow"}.With("impl", impl).With("mode", mode).With("depth", fmt.Sprint(depth)),
-			Once: 3, CPUs: 1, Procs: 1,
+			Once: 1, CPUs: 1, Procs: 1,
 			Env:  env,
 			open: func(func(string)) (lockstep.Arm, error) { return open(depth, n) },
 		})

@@ -338,11 +338,11 @@ var helpers = map[string]func() error{"pacer": pace, "hogs": hog}
 // startHelper starts one; it has the file descriptors from 3 on. It ends when
 // its standard input does, so that it doesn't outlive this process.
 func startHelper(role string, fds ...int) (*helper, error) {
-	in, err := newLink("")
+	in, err := newLink("syscall")
 	if err != nil {
 		return nil, err
 	}
-	out, err := newLink("")
+	out, err := newLink("syscall")
 	if err != nil {
 		in.close()
 		return nil, err
@@ -416,7 +416,7 @@ type pacer struct {
 }
 
 func newPacer() (*pacer, error) {
-	l, err := newLink("")
+	l, err := newLink("syscall")
 	if err != nil {
 		return nil, err
 	}

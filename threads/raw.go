@@ -61,6 +61,6 @@ const RecordBytes = 256
 
 // An End is what a thread of a Herd has done in its life.
 type End struct {
-	Turns int64 // waits that are over, writes synced, chunks of work done
-	Got   int64 // what its last read(2) answered, -errno of a write that failed, or what its work has come to
+	Turns int64 // waits that are over, with what they were for, or chunks of work done
+	Got   int64 // what its last read(2) answered, -errno of a write or fsync(2) that failed, or what its work has come to
 }

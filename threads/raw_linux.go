@@ -136,6 +136,7 @@ type Herd struct {
 	stack   int // usable bytes
 	depth   int
 	fds     []int // what each works on, in the order in which they are made, or what all of them do
+	outs    []int // one more for each, if not nil
 	steps   int   // of work that each does in its turn
 	turned  bool  // the turns have been given
 	shared  mapping
@@ -213,6 +214,9 @@ func (h *Herd) add() error {
 	t.control.depth = uintptr(h.depth)
 	t.control.fd = int64(h.fds[len(h.members)%len(h.fds)])
 	t.control.n, t.control.work = uint64(h.steps), workSeed
+	if h.outs != nil {
+		t.control.out = int32(h.outs[len(h.members)])
+	}
 	if err := t.start(); err != nil {
 		t.mapping.unmap()
 		return err

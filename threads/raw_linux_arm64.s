@@ -949,27 +949,32 @@ again:
 over:
 	JMP  exit<>(SB)
 
-// sync arrives, and writes a record and syncs it until the herd is released or
-// one of the calls fails; then it says what that answered, and exits.
+// sync is listen with a record written to another file, and synced, for each
+// byte. If one of the calls fails it says what that answered, and exits.
 TEXT sync<>(SB), NOSPLIT|NOFRAME, $0-0
-	ARRIVE
 again:
+	ARRIVE
 	MOVD control_fd(R19), R0
+	MOVD RSP, R1
+	SUB  $16, R1
+	MOVD $1, R2
+	MOVD $const_sysRead, R8
+	SVC
+	CMP  $1, R0
+	BNE  over
+	MOVW control_out(R19), R0
 	ADD  $control_tls, R19, R1
 	MOVD $const_syncBytes, R2
 	MOVD $const_sysWrite, R8
 	SVC
-	TBNZ $63, R0, failed
-	MOVD control_fd(R19), R0
+	TBNZ $63, R0, over
+	MOVW control_out(R19), R0
 	MOVD $const_sysFsync, R8
 	SVC
-	TBNZ $63, R0, failed
+	TBNZ $63, R0, over
 	CALLED
-	ADD  $herd_release, R20, R0
-	LDARW (R0), R1
-	CBZW R1, again
-	JMP  exit<>(SB)
-failed:
+	JMP  again
+over:
 	MOVD R0, control_got(R19)
 	JMP  exit<>(SB)
 

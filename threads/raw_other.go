@@ -106,7 +106,7 @@ func NewWorkers(stack, steps int) (*Herd, error) { return nil, unsupported() }
 func NewWaiters(fds []int) (*Herd, error) { return nil, unsupported() }
 
 // NewSyncers answers ErrUnsupported here.
-func NewSyncers(fds []int) (*Herd, error) { return nil, unsupported() }
+func NewSyncers(fds, files []int) (*Herd, error) { return nil, unsupported() }
 
 // NewHogs answers ErrUnsupported here.
 func NewHogs() (*Herd, error) { return nil, unsupported() }

@@ -16,7 +16,7 @@ func TestUnsupported(t *testing.T) {
 		"NewCreator": func() error { _, err := NewCreator(1); return err },
 		"NewHerd":    func() error { _, err := NewHerd(LeastStack(0), 0); return err },
 		"NewWaiters": func() error { _, err := NewWaiters([]int{0}); return err },
-		"NewSyncers": func() error { _, err := NewSyncers([]int{0}); return err },
+		"NewSyncers": func() error { _, err := NewSyncers([]int{0}, []int{0}); return err },
 		"NewHogs":    func() error { _, err := NewHogs(); return err },
 		"NewReader":  func() error { _, err := NewReader(0, 1); return err },
 		"NewSleeper": func() error { _, err := NewSleeper([]int64{1}); return err },

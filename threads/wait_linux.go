@@ -10,19 +10,23 @@ import "sync/atomic"
 // mapping is a *StartError.
 func NewWaiters(fds []int) (*Herd, error) { return newHerd(pcs.listen, LeastStack(0), 0, fds) }
 
-// NewSyncers prepares threads of which each writes RecordBytes to a file of
-// its own and syncs it (fsync(2)), again and again, until the herd is released
-// or one of the two fails. Make as many as there are descriptors, at the most.
-// A refused mapping is a *StartError.
-func NewSyncers(fds []int) (*Herd, error) { return newHerd(pcs.sync, LeastStack(0), 0, fds) }
+// NewSyncers is NewWaiters with RecordBytes written to a file of the thread's
+// own, and synced (fsync(2)), for each byte; a thread ends when that fails, too.
+func NewSyncers(fds, files []int) (*Herd, error) {
+	h, err := newHerd(pcs.sync, LeastStack(0), 0, fds)
+	if err == nil {
+		h.outs = files
+	}
+	return h, err
+}
 
 // NewHogs prepares threads of which each does chunks of work
 // (goroutines.WorkChunk), from its own tid on, until the herd is released. A
 // refused mapping is a *StartError.
 func NewHogs() (*Herd, error) { return newHerd(pcs.hog, LeastStack(0), 0, []int{-1}) }
 
-// WaitTurns returns when the threads of NewWaiters have read n bytes since
-// they were made, all together, and have come back to wait again.
+// WaitTurns returns when the threads of NewWaiters or NewSyncers have waited
+// for n bytes since they were made, all together, and have come back to wait again.
 func (h *Herd) WaitTurns(n int) {
 	want := uint32(len(h.members) + n)
 	atomic.StoreUint32(&h.words.want, want)

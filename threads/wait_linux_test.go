@@ -85,40 +85,52 @@ func TestWaitersFail(t *testing.T) {
 	}
 }
 
-// TestSyncers: what they say they have written stands in their files.
+// TestSyncers: a record for each byte, and what they say they have written
+// stands in their files; a file that can't be written ends its thread.
 func TestSyncers(t *testing.T) {
 	leaveNothing(t)
-	var fds []int
+	var fds, files []int
+	var ends []*os.File
 	var names []string
+	for range 3 {
+		r, w := pipeFor(t)
+		fds, ends = append(fds, int(r.Fd())), append(ends, w)
+	}
 	for range 2 {
 		f, err := os.Create(filepath.Join(t.TempDir(), "file"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		fds, names = append(fds, int(f.Fd())), append(names, f.Name())
+		files, names = append(files, int(f.Fd())), append(names, f.Name())
 	}
-	h, err := NewSyncers(append(fds, -1))
+	h, err := NewSyncers(fds, append(files, -1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Make(3); err != nil {
 		t.Fatal(err)
 	}
-	h.Wait()
-	h.Release()
+	h.WaitTurns(0)
+	want := []End{{Turns: 2}, {}, {Got: -int64(unix.EBADF)}}
+	for range 2 {
+		ends[0].Write([]byte{1})
+	}
+	h.WaitTurns(2)
+	ends[2].Write([]byte{1})
+	for _, w := range ends {
+		w.Close()
+	}
 	h.Join()
-	for i, end := range h.Ends()[:2] {
-		info, err := os.Stat(names[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if end.Turns < 1 || end.Got != 0 || info.Size() != end.Turns*RecordBytes {
-			t.Errorf("thread %d: %+v, its file has %d bytes", i, end, info.Size())
+	for i, end := range h.Ends() {
+		if end != want[i] {
+			t.Errorf("thread %d: %+v, want %+v", i, end, want[i])
 		}
 	}
-	if want := (End{Got: -int64(unix.EBADF)}); h.Ends()[2] != want {
-		t.Errorf("the one without a file: %+v, want %+v", h.Ends()[2], want)
+	for i, name := range names {
+		if info, err := os.Stat(name); err != nil || info.Size() != want[i].Turns*RecordBytes {
+			t.Errorf("the file of thread %d: %v, %v", i, info.Size(), err)
+		}
 	}
 }
 

@@ -124,6 +124,8 @@ var statements = []statement{
 		},
 		why: "a tenth is what handing the P on may cost; writing takes CPU time whoever does it, so disk is held against raw threads",
 		beside: []condition{
+			atLeast(0.9, value("Block/impl=goroutine/wait=syscall/procs=2/n=1", "bystander-share"), "speed beside one that is blocked in read(2) where there is a second P, on the same CPU"),
+			atLeast(0.9, value("Block/impl=goroutine/wait=syscall/procs=2/n=1000", "bystander-share"), "the same beside 1,000"),
 			atLeast(0.9, value(block("goroutine", "disk", 4), "bystander-share"), "speed beside 4 goroutines that write to disk, over its speed alone"),
 			atLeast(0.9, value(block("clone", "syscall", 1000), "bystander-share"), "speed beside 1,000 raw threads blocked in read(2), over its speed alone"),
 			atLeast(0.9, value(block("locked", "syscall", 1000), "bystander-share"), "speed beside 1,000 locked goroutines blocked in read(2), over its speed alone"),

@@ -29,7 +29,7 @@ const slice = 1500 * time.Microsecond
 // the ledger at 5% needs 1+ceil(log2(m/0.05)) rounds: 10 for up to 25.
 var Profiles = []Profile{
 	{Name: "quick", Rounds: 10, Laps: 60, Windows: 1},
-	{Name: "full", Rounds: 20, Laps: 120, Windows: 3, Full: true},
+	{Name: "full", Rounds: 12, Laps: 120, Windows: 1, Full: true},
 }
 
 // A Plan is what a run was asked to do. It stands in the results file, and a

@@ -63,7 +63,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.SetOutput(io.Discard)
 	fs.StringVar(&o.plan.Profile, "profile", "quick", "how long to measure: quick or full")
 	fs.StringVar(&o.plan.Bench, "bench", "", "a `regexp`: measure only cases whose full name, like BenchmarkSwitch/impl=clone/via=futex/place=same, matches")
-	fs.IntVar(&o.plan.Rounds, "rounds", 0, "how many rounds, each of fresh processes (default 10 for quick, 20 for full)")
+	fs.IntVar(&o.plan.Rounds, "rounds", 0, "how many rounds, each of fresh processes (default 10 for quick, 12 for full)")
 	fs.IntVar(&o.plan.CPU, "cpu", -1, "the CPU for what takes place on one (default the highest one allowed)")
 	fs.StringVar(&o.out, "o", "", "the results `file` (default results/local/DATE-HOST.txt)")
 	fs.BoolVar(&o.force, "force", false, "replace the results file if it exists")

@@ -77,7 +77,7 @@ type Factor struct {
 
 // AA is how far apart one arm came out that was measured twice in the same
 // laps (x-self), which would be 1 on a perfect instrument. Cases that the
-// schedulers place are left out.
+// schedulers place, or that are measured once a process, are left out.
 type AA struct {
 	Low, High float64 // the least and the greatest median of an arm over the rounds
 	N         int     // arms, at least 1
@@ -200,6 +200,9 @@ func newAA(sections []Section) *AA {
 	worst := -1.0
 	for _, s := range sections {
 		for _, r := range s.Rows {
+			if c, known := bench.Lookup(r.Name.String()); known && c.Once > 0 {
+				continue // no laps
+			}
 			if !r.Own() || r.Lottery || r.Factor == nil || r.Factor.Unit != results.SelfFactor {
 				continue
 			}
