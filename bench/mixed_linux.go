@@ -241,7 +241,7 @@ func (a *mixedArm) calibrate() error {
 	for n := int64(1000); ; n *= 2 {
 		began := cpuTime() // whatever else runs
 		new(big.Int).MulRange(1, n)
-		if took := time.Duration(cpuTime() - began); took >= mixedEach/4 {
+		if took := time.Duration(cpuTime() - began); took >= mixedEach/2 {
 			// With Karatsuba's multiplication the time goes with n^1.6.
 			a.factorial = max(1, int64(float64(n)*math.Pow(float64(mixedEach)/float64(took), 1/1.6)))
 			break
