@@ -18,10 +18,12 @@ import (
 //	          and their tasks wait: what the server holds for each, the
 //	          kernel's part of its socket included.
 //	closed    each active connection has one request under way, and the next
-//	          follows upon the answer: ns/op, req/s and cpu-ns/op, the CPU
-//	          time of the whole server. client-share is how busy the client
-//	          was: near 1 it is the client that was measured, and cpu-ns/op
-//	          alone tells the arms apart.
+//	          follows upon the answer; the clock starts when there have been as
+//	          many answers as active connections. ns/op, req/s and cpu-ns/op, the
+//	          CPU time of the whole server, in the kernel's account, which may be
+//	          behind by a tick. client-share is how busy the client was: near 1
+//	          it is the client that was measured, and cpu-ns/op alone tells the
+//	          arms apart.
 //	open      the requests go out by a schedule, 5,000 a second for every arm,
 //	          whether the answers have come or not. The percentiles are of the
 //	          time from the instant at which a request was to be sent until its

@@ -246,25 +246,24 @@ func (a *serveArm) measure(ctx context.Context, client *lockstep.Worker, meter *
 		return s, err
 	}
 	counts := map[string]int64{}
-	turn := func(lasts time.Duration) (s lockstep.Slice, cpu int64, err error) {
-		began := cpuTime()
-		s, err = client.Run(ctx, int(lasts.Milliseconds()))
+	turn := func(lasts time.Duration) (lockstep.Slice, error) {
+		s, err := client.Run(ctx, int(lasts.Milliseconds()))
 		if err != nil {
-			return s, 0, fmt.Errorf("client: %w", err)
+			return s, fmt.Errorf("client: %w", err)
 		}
 		for k, v := range s.Counts {
 			counts[k] += v
 		}
-		return s, cpuTime() - began, nil
+		return s, nil
 	}
-	if _, _, err := turn(serveWarm); err != nil {
+	if _, err := turn(serveWarm); err != nil {
 		return s, err
 	}
-	closed, cpu, err := turn(serveClosed)
+	closed, err := turn(serveClosed)
 	if err != nil {
 		return s, err
 	}
-	open, _, err := turn(serveOpen)
+	open, err := turn(serveOpen)
 	if err != nil {
 		return s, err
 	}
@@ -287,7 +286,6 @@ func (a *serveArm) measure(ctx context.Context, client *lockstep.Worker, meter *
 		figures[unit] = x
 	}
 	figures["req/s"] = float64(closed.Ops) / closed.Elapsed.Seconds()
-	figures["cpu-ns/op"] = float64(cpu) / float64(closed.Counts["answers"])
 	figures["threads"] = float64(now.threads)
 	figures["threads/conn"] = float64(now.threads-a.before.threads) / n
 	if a.n >= serveLeastHeld {

@@ -97,6 +97,38 @@ func TestClientSeesTheEnd(t *testing.T) {
 	}
 }
 
+// TestClientAwaits: answers that don't come are missed.
+func TestClientAwaits(t *testing.T) {
+	defer func(within time.Duration) { answersWithin = within }(answersWithin)
+	answersWithin = time.Millisecond
+	c, _ := clientAndPeer(t)
+	if err := c.send(0, 0); err != nil {
+		t.Fatal(err)
+	}
+	c.wanted = 1
+	if err := c.await(1); err == nil || !strings.Contains(err.Error(), "expected 1 answers to 1 requests, seen 0") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestCPUTimeOf holds the clock of this process and of its parent against what
+// the kernel accounts.
+func TestCPUTimeOf(t *testing.T) {
+	before := cpuTime()
+	got, err := cpuTimeOf(os.Getpid())
+	after := cpuTime()
+	const tick = int64(20 * time.Millisecond)
+	if err != nil || int64(got) < before-tick || int64(got) > after+tick {
+		t.Errorf("%v, %v, want between %d and %d ns", got, err, before, after)
+	}
+	if got, err := cpuTimeOf(os.Getppid()); err != nil || got <= 0 {
+		t.Errorf("of the parent: %v, %v", got, err)
+	}
+	if _, err := cpuTimeOf(1 << 27); err == nil || !strings.Contains(err.Error(), "process 134217728") {
+		t.Errorf("of no process: %v", err)
+	}
+}
+
 // TestIntendedInstant: an answer that comes late has all later requests wait,
 // since each is timed from the instant at which it was to be sent.
 func TestIntendedInstant(t *testing.T) {

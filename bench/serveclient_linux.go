@@ -24,9 +24,8 @@ const clientOnly = "client"
 // clientVariable holds the server's port and the number of connections.
 const clientVariable = "THREADBENCH_CLIENT"
 
-// drainFor is how long the answers of a loop may take to come when its time is
-// up.
-const drainFor = 10 * time.Second
+// answersWithin is how long answers may take to come.
+var answersWithin = 10 * time.Second
 
 func openClient(func(string)) (lockstep.Arm, error) {
 	c := &client{}
@@ -212,15 +211,14 @@ func (c *client) answer(i int, b []byte, now time.Duration) error {
 	return c.send(i, now)
 }
 
-// drain waits for the answers that have not come.
-func (c *client) drain() error {
-	c.next = false
-	for until := time.Now().Add(drainFor); c.got < c.wanted; {
+// await waits until there have been so many answers.
+func (c *client) await(answers int) error {
+	for until := time.Now().Add(answersWithin); c.got < answers; {
 		if err := c.poll(100); err != nil {
 			return err
 		}
-		if time.Now().After(until) {
-			return fmt.Errorf("expected %d answers, seen %d within %v of the last request", c.wanted, c.got, drainFor)
+		if c.got < answers && time.Now().After(until) {
+			return fmt.Errorf("expected %d answers to %d requests, seen %d within %v", answers, c.wanted, c.got, answersWithin)
 		}
 	}
 	return nil
@@ -231,35 +229,59 @@ func (c *client) begin(next bool) {
 	c.began, c.wanted, c.got, c.next, c.taken = time.Now(), 0, 0, next, nil
 }
 
-// closedLoop keeps one request under way on each active connection. Ops are
-// the answers within the time, the count requests is all that were sent, and
-// client-share is of the time, as the client's own CPU time.
+// closedLoop keeps one request under way on each active connection. The clock
+// starts when there have been as many answers as connections: by then the first
+// requests, sent in one go, are behind. Ops and figures are of the answers from
+// then on, the counts of all.
 func (c *client) closedLoop(lasts time.Duration) (lockstep.Slice, error) {
 	c.begin(true)
-	cpu := cpuTime()
 	for i := range c.active {
 		c.wanted++
 		if err := c.send(i, 0); err != nil {
 			return lockstep.Slice{}, err
 		}
 	}
+	if err := c.await(len(c.active)); err != nil {
+		return lockstep.Slice{}, err
+	}
+	server, err := cpuTimeOf(os.Getppid())
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	began, cpu, before := time.Now(), cpuTime(), c.got
 	elapsed := time.Duration(0)
-	for ; elapsed < lasts; elapsed = time.Since(c.began) {
-		if err := c.poll(100); err != nil {
+	for ; elapsed < lasts || c.got == before; elapsed = time.Since(began) {
+		if err := c.await(c.got + 1); err != nil {
 			return lockstep.Slice{}, err
 		}
 	}
-	ops := c.got
-	cpu = cpuTime() - cpu
-	if ops == 0 {
-		return lockstep.Slice{}, fmt.Errorf("expected answers within %v on %d connections, seen none", elapsed, len(c.active))
+	ops, own := c.got-before, cpuTime()-cpu
+	until, err := cpuTimeOf(os.Getppid())
+	if err != nil {
+		return lockstep.Slice{}, err
 	}
-	if err := c.drain(); err != nil {
+	c.next = false
+	if err := c.await(c.wanted); err != nil {
 		return lockstep.Slice{}, err
 	}
 	return lockstep.Slice{Ops: ops, Elapsed: elapsed,
-		Counts:  map[string]int64{"requests": int64(c.wanted), "answers": int64(c.got)},
-		Figures: map[string]float64{"client-share": float64(cpu) / float64(elapsed)}}, nil
+		Counts: map[string]int64{"requests": int64(c.wanted), "answers": int64(c.got)},
+		Figures: map[string]float64{
+			"client-share": float64(own) / float64(elapsed),
+			"cpu-ns/op":    float64(until-server) / float64(ops),
+		}}, nil
+}
+
+// cpuTimeOf is the CPU time that a process took so far in all its threads, by
+// its CPU clock (clock_getcpuclockid(3)). It is behind by up to a tick of the
+// kernel's clock for a thread that runs on another CPU.
+func cpuTimeOf(pid int) (time.Duration, error) {
+	const scheduled = 2 // CPUCLOCK_SCHED, include/linux/posix-timers.h
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &t); err != nil {
+		return 0, fmt.Errorf("reading the CPU time of process %d: clock_gettime: %w", pid, err)
+	}
+	return time.Duration(t.Nano()), nil
 }
 
 // openLoop sends serveRate requests a second by the clock, one active
@@ -283,7 +305,7 @@ func (c *client) openLoop(lasts time.Duration) (lockstep.Slice, error) {
 			return lockstep.Slice{}, err
 		}
 	}
-	if err := c.drain(); err != nil {
+	if err := c.await(c.wanted); err != nil {
 		return lockstep.Slice{}, err
 	}
 	figures, err := distribution(c.taken, 1, goStamp())
