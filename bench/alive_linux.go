@@ -11,7 +11,9 @@ import (
 
 // kernelThreads is how many threads this process has, by the kernel's count
 // (proc_pid_status(5)). The runtime isn't told of the three system calls, so
-// that it makes no thread for their sake, and nothing is allocated.
+// that it makes no thread for their sake, and nothing is allocated. The
+// conversions stand in the calls' argument lists, so they are sound: what they
+// point at stays where it is until the call is over.
 func kernelThreads() (int, error) {
 	const path = "/proc/self/status"
 	name := [...]byte{'/', 'p', 'r', 'o', 'c', '/', 's', 'e', 'l', 'f', '/', 's', 't', 'a', 't', 'u', 's', 0}

@@ -132,9 +132,10 @@ func slower(t *testing.T, perItem, perStep float64) pipeline {
 
 // TestCrossoverArm finds hand-offs of 2 us at work of 40 us.
 func TestCrossoverArm(t *testing.T) {
-	arm := &crossoverArm{pipe: slower(t, 2000, 2), direct: slower(t, 0, 2)}
+	twice := Want{Count: "schedules", Per: 2, Slack: 0.01}
+	arm := &crossoverArm{pipe: slower(t, 2000, 2), direct: slower(t, 0, 2), wants: []Want{twice}}
 	s, err := arm.Run(1)
-	if err != nil || s.Ops < provable || s.Counts["schedules"] != int64(2*s.Ops) {
+	if err != nil || s.Ops < crossTurns*crossItems || arm.counts["schedules"] != int64(2*arm.items) || arm.items < provable {
 		t.Fatalf("%+v, %v", s, err)
 	}
 	ns := float64(s.Elapsed) / float64(s.Ops)
@@ -146,6 +147,13 @@ func TestCrossoverArm(t *testing.T) {
 	}
 	if err := arm.Close(); err != nil {
 		t.Error(err)
+	}
+
+	// One whose evidence doesn't hold has no figure.
+	arm = &crossoverArm{pipe: slower(t, 2000, 2), direct: slower(t, 0, 2), wants: []Want{{Count: "schedules", Per: 3, Slack: 0.01}}}
+	var evidence *EvidenceError
+	if s, err := arm.Run(1); !errors.As(err, &evidence) {
+		t.Errorf("without its evidence: %+v, %v", s, err)
 	}
 
 	// One that has looked for too long gives up.
