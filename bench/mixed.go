@@ -29,7 +29,7 @@ import "time"
 // on all CPUs with as many. procs=2 says why: a task that syncs keeps its P
 // until sysmon takes it away, which looks every 20 us at first and every 10 ms
 // later. A sync of a few ms is over by then, and nothing else has run on that P.
-// On one CPU busy-share was 0.65 with one P and 0.87 to 0.97 with two; without
+// On one CPU busy-share was 0.65 to 0.73 with one P and 0.87 to 0.99 with two; without
 // the writes it was 0.97 with one.
 //
 // Evidence: every byte downloaded and the sum over them right; as many syncs
