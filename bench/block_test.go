@@ -127,7 +127,7 @@ func TestGatherings(t *testing.T) {
 
 // TestDescriptors asks for more than any process may have.
 func TestDescriptors(t *testing.T) {
-	err := descriptors(1<<30)
+	err := descriptors(1 << 30)
 	var skip *lockstep.Skip
 	if !errors.As(err, &skip) || !strings.Contains(skip.Reason, "RLIMIT_NOFILE ") || !strings.Contains(skip.Reason, "raise it: ulimit -n ") {
 		t.Errorf("%v, want a *Skip that says what to raise", err)
