@@ -292,7 +292,7 @@ func (a *serveArm) measure(ctx context.Context, client *lockstep.Worker, meter *
 		figures["user-B/task"] = float64(full.user-empty.user) / n
 		figures["kernel-B/task"] = float64(full.kernel-empty.kernel) / n
 	}
-	return lockstep.Slice{Ops: closed.Ops, Elapsed: closed.Elapsed, Counts: counts, Figures: figures}, nil
+	return lockstep.Slice{Ops: closed.Ops, Counts: counts, Figures: figures}, nil
 }
 
 // startClient keeps this process to one of its CPUs and starts the client on

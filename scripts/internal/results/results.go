@@ -189,10 +189,10 @@ func (r *Row) Primary() (unit string, parts []string) {
 	if slices.Contains(r.units, "ns/op") {
 		return "ns/op", []string{"ns/op"}
 	}
-	if len(r.Values(Memory)) > 0 {
+	family, _ := bench.FamilyOf(r.Name.Family)
+	if len(r.Values(Memory)) > 0 && len(family.Primary) != 1 {
 		return Memory, []string{"user-B/task", "kernel-B/task"}
 	}
-	family, _ := bench.FamilyOf(r.Name.Family)
 	for _, unit := range family.Primary {
 		if slices.Contains(r.units, unit) {
 			return unit, []string{unit}

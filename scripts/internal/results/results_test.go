@@ -138,6 +138,7 @@ func TestPrimary(t *testing.T) {
 		{"Unknown", "9 req/s 2 p99-ns", "req/s", "req/s"},
 		{"GC", "1 x-goroutine 5 cycle-ns 7 stw-ns", "stw-ns", "stw-ns"},
 		{"GC", "1 x-goroutine 5 cycle-ns", "cycle-ns", "cycle-ns"},
+		{"Serve", "2 user-B/task 3 kernel-B/task 9 req/s 7 cpu-ns/op", "cpu-ns/op", "cpu-ns/op"},
 	} {
 		f := read(t, head+"Benchmark"+tt.family+"/impl=goroutine 1 "+tt.line+"\n# end round 1\n")
 		unit, parts := f.Rows[0].Primary()

@@ -24,7 +24,7 @@ var evidence = map[string][]string{
 	"Start":     {"user-goroutines", "runtime-goroutines"},
 	"StackGrow": {"collections", "left-B/task", "faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
 	"Scale":     {"threads", "cold-ns", "user-B/task", "kernel-B/task", "gc-cycles", "tasks"},
-	"Serve":     {"req/s", "cpu-ns/op", "client-share", "p50-ns", "p99-ns", "p999-ns", "late-ns", "threads", "user-B/task", "kernel-B/task"},
+	"Serve":     {"req/s", "client-share", "p50-ns", "p99-ns", "p999-ns", "late-ns", "threads", "user-B/task", "kernel-B/task"},
 	"Mixed":     {"longest-x", "busy-share", "alone-share", "threads", "download-ns", "disk-ns", "compute-ns"},
 	"Balance":   {"makespan-x", "busiest-x", "crossed/op", "kernel-switches/op"},
 	"Pipeline":  {"crossover-ns", "kernel-switches/op"},
