@@ -81,7 +81,7 @@ func TestTracedByName(t *testing.T) {
 		"impl=clone/mode=traced/via=futex/place=same":       {"futex": {n, 2*n + 2}, "getcpu": {3, 5}},
 		"impl=goroutine/mode=traced/via=pipe/place=same":    {"read": {2*n - n/5, 2*n + 20}, "write": {n, n}, "epoll_pwait": {n - n/5, 2 * n}},
 		"impl=locked/mode=traced/via=pipe/place=same":       {"read": {n - 2, n + 2}, "write": {n - 2, n + 2}},
-		"impl=clone/mode=traced/via=pipe/place=same":        {"read": {n - 2, n + 2}, "write": {n - 2, n + 2}, "futex": {0, 4}},
+		"impl=clone/mode=traced/via=pipe/place=same":        {"read": {n - 2, n + 2}, "write": {n - 2, n + 2}, "futex": {0, 20}},
 		"impl=clone/mode=traced/via=yield/place=same":       {"sched_yield": {n - n/5, n + n/5}},
 	} {
 		t.Run(name, func(t *testing.T) {

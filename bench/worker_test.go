@@ -128,6 +128,10 @@ func TestCases(t *testing.T) {
 			skipOrFail(t, err)
 			const n = 2000
 			s, _, err := lockstep.Once(context.Background(), spec, n)
+			for try := 0; try < 5 && err != nil && strings.Contains(err.Error(), "expected hogs on CPUs"); try++ {
+				t.Logf("once more, since others had a CPU for themselves: %v", err)
+				s, _, err = lockstep.Once(context.Background(), spec, n)
+			}
 			skipOrFail(t, err)
 
 			if c.Once == 0 && s.Ops < n {
