@@ -62,7 +62,7 @@ func TestCProgram(t *testing.T) {
 	}
 
 	cmd := exec.Command(path)
-	cmd.Env = environ([]string{workerVariable + "=" + headOnly})
+	cmd.Env = Environ(os.Environ(), workerVariable+"="+headOnly)
 	text, err := cmd.Output()
 	if err != nil || !strings.Contains(string(text), "\ncgo: linked\n") {
 		t.Errorf("what it says of itself: %v\n%s", err, text)
