@@ -65,11 +65,10 @@ func gcCases() []Case {
 	var cases []Case
 	row := func(impl string, n, depth int, herd newHerd) {
 		cases = append(cases, Case{
-			Name:  Name{Family: "GC"}.With("impl", impl).With("n", fmt.Sprint(n)).With("depth", fmt.Sprint(depth)),
-			Once:  1,
-			Env:   still,
-			Quick: depth == 0 && (n == 1000 && impl != "clone" || n == 5000 && (impl == "goroutine" || impl == "floor")),
-			open:  openGC(impl, n, depth, herd),
+			Name: Name{Family: "GC"}.With("impl", impl).With("n", fmt.Sprint(n)).With("depth", fmt.Sprint(depth)),
+			Once: 1,
+			Env:  still,
+			open: openGC(impl, n, depth, herd),
 		})
 	}
 	for _, group := range []struct {

@@ -68,11 +68,10 @@ func scaleCases() []Case {
 	var cases []Case
 	row := func(impl string, n int, herd newHerd) {
 		cases = append(cases, Case{
-			Name:  Name{Family: "Scale"}.With("impl", impl).With("n", fmt.Sprint(n)),
-			Once:  1,
-			Env:   asItIs,
-			Quick: impl == "goroutine" && (n == 1000 || n == 10_000),
-			open:  openScale(impl, n, herd),
+			Name: Name{Family: "Scale"}.With("impl", impl).With("n", fmt.Sprint(n)),
+			Once: 1,
+			Env:  asItIs,
+			open: openScale(impl, n, herd),
 		})
 	}
 	for n := 1; n <= 1_000_000; n *= 10 {

@@ -173,7 +173,7 @@ func switchCases() []Case {
 		of := cases[i]
 		return Case{
 			Name: of.Name.With("mode", "traced"),
-			Once: 1, CPUs: of.CPUs, Procs: of.Procs, Quick: of.Quick && via != "yield",
+			Once: 1, CPUs: of.CPUs, Procs: of.Procs, Quick: of.Quick && (via == "channel" || via == "futex"),
 			Wants: wants,
 			open:  openTraced(of),
 		}
