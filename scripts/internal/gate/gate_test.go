@@ -116,11 +116,11 @@ func TestLayouts(t *testing.T) {
 	m.write("work_test.go", steps(300))
 	s := newSession(t)
 	t.Setenv(cacheVariable, "")
-	base := &side{name: "base", dir: m.dir, env: []string{"GOFLAGS='-ldflags=-X example.com/work.x=y' -buildvcs=false"}}
+	base := &side{name: "base", dir: m.dir, env: []string{"GOFLAGS='-ldflags=-X example.com/steps.x=y' -buildvcs=false"}}
 	if err := base.lookUp(t.Context(), s.temp); err != nil {
 		t.Fatal(err)
 	}
-	if want := "-X example.com/work.x=y"; !base.random || base.ldflags != want {
+	if want := "-X example.com/steps.x=y"; !base.random || base.ldflags != want {
 		t.Fatalf("it lays out at random: %v, and has -ldflags %q, want %q", base.random, base.ldflags, want)
 	}
 	b := &builds{temp: s.temp, sides: [arms]*side{base, base, base}, pkgs: []string{"."}, same: []bool{false}, used: []bool{true}, random: true}
@@ -134,7 +134,7 @@ func TestLayouts(t *testing.T) {
 	if err := b.laidOut(progs); err != nil {
 		t.Error(err)
 	}
-	if got := s.asked("-ldflags=-X example.com/work.x=y -w -randlayout=3"); got != 2 {
+	if got := s.asked("-ldflags=-X example.com/steps.x=y -w -randlayout=3"); got != 2 {
 		t.Errorf("%d links with what GOFLAGS has for the linker, want 2", got)
 	}
 	progs[0][controlArm] = progs[0][headArm]
@@ -301,7 +301,7 @@ func TestPackages(t *testing.T) {
 	if err := os.Remove(filepath.Join(m.dir, "go.mod")); err != nil {
 		t.Fatal(err)
 	}
-	m.write("sub/go.mod", "module example.com/work\n\ngo 1.26\n")
+	m.write("sub/go.mod", "module example.com/steps\n\ngo 1.26\n")
 	m.write("sub/plain/plain.go", "package plain\n")
 	m.write("sub/idle/idle_test.go", "package idle\n") // has tests and no benchmark
 	for _, name := range []string{"one", "two"} {
@@ -324,7 +324,7 @@ func BenchmarkHere(b *testing.B) {
 	dir := filepath.Join(m.dir, "sub")
 	raw := filepath.Join(t.TempDir(), "raw")
 	stdout, _ := s.expect(0, dir, []string{"-base", "only", "-pkg", "./...", "-unit", "steps/op", "-rounds", "10", "-o", raw}, "PASS")
-	for _, want := range []string{"example.com/work/one.Here", "example.com/work/two.Steps/kind=add/to=sink"} {
+	for _, want := range []string{"example.com/steps/one.Here", "example.com/steps/two.Steps/kind=add/to=sink"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no row %s:\n%s", want, stdout)
 		}
@@ -333,7 +333,7 @@ func BenchmarkHere(b *testing.B) {
 	for _, r := range readRaw(t, rawPath(raw, headArm)) {
 		pkgs[r.GetConfig("pkg")]++
 	}
-	if len(pkgs) != 2 || pkgs["example.com/work/one"] != 20 || pkgs["example.com/work/two"] != 20 {
+	if len(pkgs) != 2 || pkgs["example.com/steps/one"] != 20 || pkgs["example.com/steps/two"] != 20 {
 		t.Errorf("lines by package %v, want 20 of each", pkgs)
 	}
 	s.clean(m.dir)
@@ -363,7 +363,7 @@ func TestFiles(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, unit string, n int, values ...float64) string {
 		var b strings.Builder
-		fmt.Fprintf(&b, "goos: linux\npkg: example.com/work\nUnit steps/op better=lower assume=exact\n")
+		fmt.Fprintf(&b, "goos: linux\npkg: example.com/steps\nUnit steps/op better=lower assume=exact\n")
 		for i := range n {
 			fmt.Fprintf(&b, "BenchmarkA 10 %v ns/op 0 B/op 0 allocs/op\nBenchmarkB 10 %v %s\n", values[i%len(values)], values[i%len(values)], unit)
 		}

@@ -314,7 +314,7 @@ func newModule(t *testing.T) *module {
 		t.Setenv(k, v)
 	}
 	gitIn(t, m.dir, "init", "--quiet")
-	m.write("go.mod", "module example.com/work\n\ngo 1.26\n")
+	m.write("go.mod", "module example.com/steps\n\ngo 1.26\n")
 	return m
 }
 
