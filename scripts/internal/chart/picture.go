@@ -48,13 +48,13 @@ func textWidth(s string) float64 {
 	for _, r := range s {
 		switch {
 		case strings.ContainsRune("iljtfrI.,:;'|![]() ", r):
-			w += 0.34
+			w += 0.38
 		case strings.ContainsRune("mwMW@%", r):
-			w += 0.9
+			w += 0.95
 		case r >= utf8.RuneSelf && r > 0x2000, unicode.IsUpper(r):
-			w += 0.7
+			w += 0.74
 		default:
-			w += 0.56
+			w += 0.62
 		}
 	}
 	return w * textSize

@@ -9,16 +9,15 @@ import (
 // plotHeight is the height of a plot between its axes.
 const plotHeight = 190
 
-// minTick is the least distance between two labelled ticks of a horizontal
-// axis, in pixels.
-const minTick = 44
+// noteLines are the lines that a line's note may take.
+const noteLines = 2
 
 func (p Plot) draw(width float64) *picture {
 	pic := &picture{Title: p.Title, About: p.About, Width: width}
 	var xs, ys []float64
 	beside := 8.0 // what the labels at the lines' ends take
 	for _, l := range p.Lines {
-		for _, s := range []string{l.Label, l.Value, l.Note} {
+		for _, s := range append(strings.Fields(l.Note), l.Label, l.Value) {
 			beside = max(beside, textWidth(s)+20)
 		}
 		for _, pt := range l.Points {
@@ -41,21 +40,18 @@ func (p Plot) draw(width float64) *picture {
 	for _, t := range yTicks {
 		left = max(left, textWidth(t.Label))
 	}
-	left = min(left, width/4) + 10
+	left = min(left, width/4) + 12
 	right := width - beside
 	x := newScale(p.X, xs, left, right)
 
 	pic.add(text("axis", "start", fit(p.Y.Label, width), 0, 11))
 	for _, t := range yTicks {
 		at := y.at(t.At)
-		class := "grid"
 		if t.Label == "" {
-			class = "grid minor"
+			pic.add(line("grid", left-4, at, left, at))
+			continue
 		}
-		pic.add(line(class, left, at, right, at))
-		if t.Label != "" {
-			pic.add(text("tick", "end", fit(t.Label, left-6), left-6, at+4))
-		}
+		pic.add(line("grid", left-4, at, right, at), text("tick", "end", fit(t.Label, left-8), left-8, at+4))
 	}
 	bottomAxis(pic, x, left, right, top, bottom, p.X.Label)
 	for _, r := range p.Rules {
@@ -66,7 +62,7 @@ func (p Plot) draw(width float64) *picture {
 		}
 	}
 	p.lines(pic, x, y)
-	pic.Height = bottom + 38
+	pic.Height = bottom + 41
 	return pic
 }
 
@@ -111,15 +107,23 @@ func (p Plot) lines(pic *picture, x, y scale) {
 			}
 		}
 		ends = append(ends, y.at(last.Y))
-		n := 0.0
-		for _, s := range []string{l.Label, l.Value, l.Note} {
-			if s != "" {
-				n++
-			}
-		}
-		tall = max(tall, n)
+		tall = max(tall, float64(len(l.texts(pic.Width-x.to-14))))
 	}
 	p.labels(pic, x, y, ends, tall)
+}
+
+// texts are the lines of a line's label.
+func (l Line) texts(room float64) []string {
+	var all []string
+	for _, s := range []string{l.Label, l.Value} {
+		if s != "" {
+			all = append(all, fit(s, room))
+		}
+	}
+	if l.Note != "" {
+		all = append(all, wrap(l.Note, room, noteLines)...)
+	}
+	return all
 }
 
 // labels writes each line's name beside its end.
@@ -149,15 +153,12 @@ func (p Plot) labels(pic *picture, x, y scale, ends []float64, tall float64) {
 		pic.add(line("leader", px+6, ends[i], max(px+6, x.to+4), ends[i]))
 		pic.add(line("leader", x.to+4, ends[i], x.to+11, at[k]-4))
 		row := at[k]
-		for n, s := range []string{l.Label, l.Value, l.Note} {
-			if s == "" {
-				continue
-			}
+		for n, s := range l.texts(room) {
 			class := "label " + l.Look.Class
 			if n > 0 {
 				class += " small"
 			}
-			pic.add(text(class, "start", fit(s, room), x.to+13, row))
+			pic.add(text(class, "start", s, x.to+13, row))
 			row += lineStep - 1
 		}
 	}
@@ -202,20 +203,13 @@ func (s Span) values(to []float64) []float64 {
 
 // bottomAxis draws the grid and the labels of a horizontal axis.
 func bottomAxis(pic *picture, x scale, left, right, top, bottom float64, label string) {
-	free := math.Inf(-1) // from where on a label doesn't touch the one before
-	for _, t := range x.ticks(max(2, int((right-left)/minTick))) {
+	for _, t := range x.readable(pic.Width) {
 		at := x.at(t.At)
-		class := "grid"
 		if t.Label == "" {
-			class = "grid minor"
-		}
-		pic.add(line(class, at, top, at, bottom))
-		half := textWidth(t.Label) / 2
-		if t.Label == "" || at-half < free || at+half > pic.Width+2 {
+			pic.add(line("grid", at, bottom, at, bottom+4))
 			continue
 		}
-		free = at + half + 4
-		pic.add(text("tick", "middle", t.Label, at, bottom+15))
+		pic.add(line("grid", at, top, at, bottom+4), text("tick", "middle", t.Label, at, bottom+18))
 	}
-	pic.add(text("axis", "end", fit(label, right), right, bottom+31))
+	pic.add(text("axis", "end", fit(label, right), right, bottom+34))
 }

@@ -37,9 +37,9 @@ func (r Rows) draw(width float64) *picture {
 	if beside {
 		left, right = min(labels+14, width*0.42), width-min(values+10, width/3)
 	}
-	if points {
+	if points && beside {
 		for i, k := range r.Keys {
-			columns[i] = max(columns[i], textWidth(k.Label)+24)
+			columns[i] = max(columns[i], textWidth(k.Label)+34)
 			right -= columns[i]
 		}
 		right = max(right, left+60)
@@ -52,7 +52,7 @@ func (r Rows) draw(width float64) *picture {
 	// The rows' heights come first, since the grid lies behind them.
 	step := 21.0
 	if !beside {
-		step = 36
+		step = 40
 	}
 	bottom := top + 4
 	for _, row := range r.Rows {
@@ -64,9 +64,9 @@ func (r Rows) draw(width float64) *picture {
 	x := newScale(r.X, xs, left+4, right)
 	bottomAxis(pic, x, left, right, top, bottom, r.X.Label)
 	for _, rule := range r.Rules {
-		pic.add(line("rule", x.at(rule.At), top, x.at(rule.At), bottom))
+		pic.add(line("rule", x.at(rule.At), top, x.at(rule.At), bottom), text("rule", "middle", rule.Label, x.at(rule.At), top-4))
 	}
-	r.keys(pic, points, right, columns)
+	r.keys(pic, points, beside, columns)
 
 	at := top + 4
 	for _, row := range r.Rows {
@@ -74,7 +74,7 @@ func (r Rows) draw(width float64) *picture {
 			pic.add(text("head", "start", fit(row.Head, width), 0, at+15))
 			at += 22
 		}
-		middle := at + step/2
+		middle, values := at+step/2, at+step/2+4
 		label := "label"
 		if row.Class != "" {
 			label += " " + row.Class
@@ -82,37 +82,57 @@ func (r Rows) draw(width float64) *picture {
 		if beside {
 			pic.add(text(label, "end", fit(row.Label, left-8), left-8, middle+4))
 		} else {
-			pic.add(text(label, "start", fit(row.Label, width-textWidth(row.Value)-8), 0, at+13))
-			pic.add(text("value", "end", row.Value, width, at+13))
+			room := width - textWidth(row.Value) - 8
+			for _, w := range columns {
+				room -= w
+			}
+			middle, values = at+26, at+13
+			pic.add(text(label, "start", fit(row.Label, room), 0, values), text("value", "end", row.Value, width, values))
 			row.Value = ""
-			middle = at + 25
 		}
-		row.draw(pic, r.Keys, x, middle, right, columns)
+		row.draw(pic, r.Keys, x, middle, values, columns)
 		at += step
 	}
-	pic.Height = bottom + 38
+	pic.Height = bottom + 41
 	return pic
 }
 
-// keys writes what the columns are, each above its own, or what the parts of
-// bars are, one after the other.
-func (r Rows) keys(pic *picture, points bool, right float64, columns []float64) {
+// keys writes what the columns are, each above its own if they have the room,
+// or what the parts of bars are, one after the other.
+func (r Rows) keys(pic *picture, points, beside bool, columns []float64) {
 	at := 0.0
+	ends := columnEnds(pic.Width, columns)
 	for i, k := range r.Keys {
-		if points {
-			right += columns[i]
-			end := right
-			m := marker(k.Look, end-textWidth(k.Label)-8, 12)
-			m.Class += " " + k.Look.Class
-			pic.add(m, text("label "+k.Look.Class, "end", k.Label, end, 16))
-			continue
+		class := "label " + k.Look.Class
+		switch {
+		case points && beside:
+			pic.add(marker(k.Look, ends[i]-textWidth(k.Label)-10, 12).of(k.Look), text(class, "end", k.Label, ends[i], 16))
+		case points:
+			pic.add(marker(k.Look, at+5, 12).of(k.Look), text(class, "start", k.Label, at+15, 16))
+		default:
+			pic.add(rect(fmt.Sprintf("bar part%d %s", k.Part, k.Look.Class), at+1, 6, 14, 11), text("label", "start", k.Label, at+20, 16))
 		}
-		pic.add(rect(fmt.Sprintf("bar part%d %s", k.Part, k.Look.Class), at+1, 6, 14, 11), text("label", "start", k.Label, at+20, 16))
 		at += textWidth(k.Label) + 34
 	}
 }
 
-func (row Row) draw(pic *picture, keys []Key, x scale, middle, right float64, columns []float64) {
+// of is the item in a look's colour.
+func (it item) of(l Look) item {
+	it.Class += " " + l.Class
+	return it
+}
+
+// columnEnds are where columns end, the last one at the end of the picture.
+func columnEnds(end float64, columns []float64) []float64 {
+	ends := make([]float64, len(columns))
+	for i := len(columns) - 1; i >= 0; i-- {
+		ends[i] = end
+		end -= columns[i]
+	}
+	return ends
+}
+
+func (row Row) draw(pic *picture, keys []Key, x scale, middle, values float64, columns []float64) {
 	const tall = 13 // a bar's height
 	if row.Note != "" {
 		pic.add(text("label small", "start", fit(row.Note, pic.Width-x.from-4), x.from+4, middle+4))
@@ -139,15 +159,10 @@ func (row Row) draw(pic *picture, keys []Key, x scale, middle, right float64, co
 	if row.Value != "" {
 		pic.add(text("value", "start", row.Value, end+6, middle+4))
 	}
-	at := right
-	starts := make([]float64, len(columns))
-	for i := range columns {
-		at += columns[i]
-		starts[i] = at
-	}
+	ends := columnEnds(pic.Width, columns)
 	for _, c := range row.Cells {
 		k := keys[c.Key]
-		pic.add(text("value "+k.Look.Class, "end", c.Value, starts[c.Key], middle+4))
+		pic.add(text("value "+k.Look.Class, "end", c.Value, ends[c.Key], values))
 		if x.holds(c.Point.X) {
 			pic.point(c.Point, k.Look, x, flat(middle))
 		}

@@ -132,6 +132,34 @@ func (s scale) ticks(most int) []Tick {
 	return ticks
 }
 
+// readable are as many ticks of a horizontal axis as have room for their
+// labels beside each other, before the end of the picture.
+func (s scale) readable(end float64) []Tick {
+	var ticks []Tick
+	for most := 12; most >= 2; most-- {
+		ticks = s.ticks(most)
+		free, clear := 0.0, true
+		for _, t := range ticks {
+			half := textWidth(t.Label) / 2
+			if t.Label == "" {
+				continue
+			}
+			clear = clear && s.at(t.At)-half >= free-12
+			free = s.at(t.At) + half + 16
+		}
+		if clear {
+			break
+		}
+	}
+	ticks = slices.Clone(ticks)
+	for i, t := range ticks {
+		if s.at(t.At)+textWidth(t.Label)/2 > end+4 {
+			ticks[i].Label = ""
+		}
+	}
+	return ticks
+}
+
 func (s scale) label(v float64) string {
 	if s.axis.Format != nil {
 		return s.axis.Format(v)

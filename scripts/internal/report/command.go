@@ -78,7 +78,7 @@ func run(paths []string, format, out string, stdout, stderr io.Writer) error {
 	if format == "markdown" {
 		return r.writeMarkdown(out, stdout)
 	}
-	return r.WriteHTML(out, stdout)
+	return r.writeHTML(out, stdout)
 }
 
 // Beside is where a results file's report lies: its path with another ending.
@@ -86,22 +86,27 @@ func Beside(path, ending string) string {
 	return strings.TrimSuffix(path, ".txt") + ending
 }
 
-// WriteHTML writes the page to a path and prints that, or to standard output
+// writeHTML writes the page to a path and prints that, or to standard output
 // where the path is "-".
-func (r *Report) WriteHTML(path string, stdout io.Writer) error {
-	var b bytes.Buffer
-	if err := r.HTML(&b); err != nil {
-		return err
-	}
+func (r *Report) writeHTML(path string, stdout io.Writer) error {
 	if path == "-" {
-		_, err := stdout.Write(b.Bytes())
-		return err
+		return r.HTML(stdout)
 	}
-	if err := write(path, b.Bytes()); err != nil {
+	if err := r.Save(path); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(stdout, path)
 	return err
+}
+
+// Save writes the page to a path, in the place of an earlier one only. Its
+// errors name the path and the way out.
+func (r *Report) Save(path string) error {
+	var b bytes.Buffer
+	if err := r.HTML(&b); err != nil {
+		return err
+	}
+	return write(path, b.Bytes())
 }
 
 // writeMarkdown writes the Markdown to a path, and its pictures beside it.

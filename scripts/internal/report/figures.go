@@ -16,6 +16,7 @@ import (
 // A figure is a section of pictures.
 type figure struct {
 	ID, Title string
+	Short     string   // of the list of sections
 	About     []string // what it shows and how to read it
 	Wide      bool     // its panels take the whole width
 	Panels    []panel
@@ -82,7 +83,7 @@ func (f *figure) unplaced(row *table.Row, s table.Stat) {
 
 // overview is every pair's factor on one axis.
 func (r *Report) overview() figure {
-	f := figure{ID: "overview", Title: "Every pair on one axis", Wide: true, About: []string{
+	f := figure{ID: "overview", Title: "Every pair on one axis", Short: "Overview", Wide: true, About: []string{
 		"Each line is a pair: the thread's figure over the goroutine arm's, on a logarithmic axis. On the line at 1× they are alike; to the right of it the goroutine needs less, to the left the thread. " +
 			"Bars are 95% intervals over rounds; one that holds 1× shows no difference.",
 	}}
@@ -94,51 +95,51 @@ func (r *Report) overview() figure {
 	}
 	var sheets []drawn
 	for _, s := range r.sources {
-		rows := chart.Rows{Title: r.titled(s, "factor against the goroutine arm"), Rules: []chart.Rule{{At: 1}},
+		rows := chart.Rows{Title: r.titled(s, "factor against the goroutine arm"), Rules: []chart.Rule{{At: 1, Label: "goroutine"}},
 			About: "Factors of every pair, one line each, grouped by family. The tables below have the same figures."}
 		keys := map[string]int{}
-		at := map[string]int{}
-		family := ""
 		for _, name := range bench.Contenders {
 			if name != "goroutine" && name != "floor" && s.has(name) {
 				keys[name] = len(rows.Keys)
 				rows.Keys = append(rows.Keys, chart.Key{Look: arms[name].look, Label: arms[name].short})
 			}
 		}
-		for _, section := range s.table.Sections {
-			for _, row := range section.Rows {
-				k, shown := keys[row.Name.Get("impl")]
-				if !shown || row.Factor == nil || row.Own() || row.Name.Get("mode") == "stamped" {
-					continue
+		// A line for each pair of any of the files, so that theirs lie at the
+		// same height.
+		at := map[string]int{}
+		family := ""
+		for _, name := range r.pairs() {
+			line := name.With("impl", "").String()
+			i, there := at[line]
+			if !there {
+				i = len(rows.Rows)
+				at[line] = i
+				next := chart.Row{Label: keyed(name)}
+				if name.Family != family {
+					family = name.Family
+					next.Head = family
 				}
-				factor := row.Factor
-				if !(factor.Median > 0) {
-					f.unplaced(&row, factor.Stat)
-					continue
-				}
-				line := row.Name.With("impl", "").String()
-				i, there := at[line]
-				if !there {
-					i = len(rows.Rows)
-					at[line] = i
-					next := chart.Row{Label: keyed(row.Name)}
-					if section.Family != family {
-						family = section.Family
-						next.Head = family
-					}
-					rows.Rows = append(rows.Rows, next)
-				}
-				text := fmt.Sprintf("%s: %s, %s", row.Contender, table.Times(factor.Median), factor.Within())
-				if row.Doubt != "" {
-					text += ": " + row.Doubt
-				}
-				text += fmt.Sprintf(". %s over %s, %s", row.FullName, row.Ref, many(factor.N, "round"))
-				rows.Rows[i].Cells = append(rows.Rows[i].Cells, chart.Cell{Key: k, Value: table.Times(factor.Median),
-					Point: chart.Point{X: factor.Median, XIn: span(factor.Stat), Says: text}})
-				all = append(all, factor.Median)
-				if factor.Interval && factor.Low > 0 {
-					all = append(all, factor.Low, factor.High)
-				}
+				rows.Rows = append(rows.Rows, next)
+			}
+			row := s.table.Row(name.String())
+			if row == nil || row.Factor == nil {
+				continue
+			}
+			factor := row.Factor
+			if !(factor.Median > 0) {
+				f.unplaced(row, factor.Stat)
+				continue
+			}
+			text := fmt.Sprintf("%s: %s, %s", row.Contender, table.Times(factor.Median), factor.Within())
+			if row.Doubt != "" {
+				text += ": " + row.Doubt
+			}
+			text += fmt.Sprintf(". %s over %s, %s", row.FullName, row.Ref, many(factor.N, "round"))
+			rows.Rows[i].Cells = append(rows.Rows[i].Cells, chart.Cell{Key: keys[name.Get("impl")], Value: table.Times(factor.Median),
+				Point: chart.Point{X: factor.Median, XIn: span(factor.Stat), Says: text}})
+			all = append(all, factor.Median)
+			if factor.Interval && factor.Low > 0 {
+				all = append(all, factor.Low, factor.High)
 			}
 		}
 		if len(rows.Rows) > 0 {
@@ -156,9 +157,40 @@ func (r *Report) overview() figure {
 	return f
 }
 
+// pairs are the rows of threads that any of the files compares with a
+// goroutine's.
+func (r *Report) pairs() []bench.Name {
+	var names []bench.Name
+	for _, section := range r.sources[0].table.Sections {
+		for _, row := range section.Rows {
+			_, known := arms[row.Name.Get("impl")]
+			if !known || row.Name.Get("impl") == "floor" || row.Name.Get("impl") == "goroutine" || row.Own() || row.Name.Get("mode") == "stamped" {
+				continue
+			}
+			compared := func(s source) bool { r := s.table.Row(row.Name.String()); return r != nil && r.Factor != nil }
+			if slices.ContainsFunc(r.sources, compared) {
+				names = append(names, row.Name)
+			}
+		}
+	}
+	return names
+}
+
 // has tells whether the source has a row of a contender.
 func (s source) has(impl string) bool {
 	return slices.ContainsFunc(s.file.Rows, func(r *results.Row) bool { return r.Name.Get("impl") == impl })
+}
+
+// stat is a row's summary in a unit, which may be results.Memory.
+func (s source) stat(row *table.Row, unit string) (table.Stat, bool) {
+	if stat, ok := row.Stat(unit); ok || unit != results.Memory {
+		return stat, ok
+	}
+	both := s.file.Row(row.Name.String()).Values(unit)
+	if len(both) == 0 {
+		return table.Stat{}, false
+	}
+	return table.Summarize(unit, both), true
 }
 
 // number is the value of a name's key, NaN where it is none.
@@ -180,7 +212,7 @@ func (f *figure) curve(s source, rows []bench.Name, unit string, log bool) []cha
 		if row == nil {
 			continue
 		}
-		stat, ok := row.Stat(unit)
+		stat, ok := s.stat(row, unit)
 		x := number(name, "n")
 		if !ok || math.IsNaN(x) || x <= 0 {
 			continue
@@ -255,6 +287,9 @@ type quantity struct {
 func (r *Report) overN(f *figure, rows []bench.Name, x string, rules []chart.Rule, quantities ...quantity) {
 	for _, q := range quantities {
 		yAxis := chart.Axis{Label: q.label, Log: q.log, Zero: true, Format: tick(q.unit)}
+		if q.unit == results.Memory {
+			yAxis.Base = 2
+		}
 		xAxis := chart.Axis{Label: x, Log: true, Format: tasks}
 		var xs, ys []float64
 		var sources []source
@@ -297,7 +332,7 @@ func names(lines []chart.Line) string {
 }
 
 func (r *Report) scale() figure {
-	f := figure{ID: "scale", Title: "What a task costs when there are n", About: []string{
+	f := figure{ID: "scale", Title: "What a task costs when there are n", Short: "By number", About: []string{
 		"n tasks are created, all held at once, released and joined. Both axes are logarithmic: a flat line is a price that doesn't rise with the number. " +
 			"A bar across a line's end marks the limit that stopped it, which is named beside the line.",
 	}}
@@ -318,7 +353,7 @@ func (r *Report) scale() figure {
 
 // stack is memory by depth: user and kernel on end, reserved as an outline.
 func (r *Report) stack() figure {
-	f := figure{ID: "stack", Title: "What a parked task holds, by the depth of its stack", About: []string{
+	f := figure{ID: "stack", Title: "What a parked task holds, by the depth of its stack", Short: "Memory", About: []string{
 		"Full is resident user memory, in which the runtime's own share of a task is; tinted is kernel memory; the dashed outline is the address space reserved, cut with an arrow where it goes beyond the axis. " +
 			"Each picture has its own linear axis. The interval is that of user and kernel memory together.",
 	}}
@@ -444,7 +479,7 @@ func (r *Report) distributions(f *figure, family, ops string, group func(bench.N
 					}
 					line.Points = append(line.Points, chart.Point{X: stat.Median, Y: p.share, XIn: span(stat), Says: says(row, stat), Dashed: p.unit == "max-ns"})
 					if p.unit == "p99-ns" {
-						line.Value = "1%: " + table.Figure(stat.Unit, stat.Median)
+						line.Value = "p99 " + table.Figure(stat.Unit, stat.Median)
 					}
 				}
 				if len(line.Points) > 0 {
@@ -468,7 +503,7 @@ func (r *Report) distributions(f *figure, family, ops string, group func(bench.N
 const known = "A results file holds the median, the 90th, 99th and 99.9th percentile and the slowest of a round, each drawn as the median over rounds with its interval; the straight lines between them are not measured, and the dashed one leads to the slowest, which has no share of its own."
 
 func (r *Report) latency() figure {
-	f := figure{ID: "latency", Title: "How long a switch takes, from the median to the slowest", About: []string{
+	f := figure{ID: "latency", Title: "How long a switch takes, from the median to the slowest", Short: "Switch latency", About: []string{
 		"The further left and the steeper, the better. Each switch has a stamp of its own (mode=stamped), whose cost is in it. " + known,
 	}}
 	r.distributions(&f, "Switch", "switches", func(n bench.Name) (string, bool) {
@@ -478,7 +513,7 @@ func (r *Report) latency() figure {
 }
 
 func (r *Report) bystander() figure {
-	f := figure{ID: "bystander", Title: "What blocked tasks do to a bystander", About: []string{
+	f := figure{ID: "bystander", Title: "What blocked tasks do to a bystander", Short: "Blocking", About: []string{
 		"n tasks wait while a goroutine works on the same CPU. Its speed is that beside them over its speed alone: 1 is not to notice them. Below it, how many threads the process had then: what waiting costs instead.",
 	}}
 	var waits []string
@@ -491,17 +526,29 @@ func (r *Report) bystander() figure {
 		rows[w] = append(rows[w], name)
 	}
 	for _, w := range waits {
-		r.overN(&f, rows[w], "tasks that wait", []chart.Rule{{At: 1, Label: "alone"}},
-			quantity{"Bystander's speed, waiting in " + w, "bystander-share", "speed over its speed alone", false})
+		r.overN(&f, rows[w], "tasks that wait", []chart.Rule{{At: 1}},
+			quantity{"The bystander's speed, tasks waiting " + waiting(w), "bystander-share", "speed over its speed alone", false})
 	}
 	for _, w := range waits {
-		r.overN(&f, rows[w], "tasks that wait", nil, quantity{"Threads, waiting in " + w, "threads", "threads of the process", true})
+		r.overN(&f, rows[w], "tasks that wait", nil, quantity{"Threads, tasks waiting " + waiting(w), "threads", "threads of the process", true})
 	}
 	return f
 }
 
+// waiting says what Block's tasks wait for.
+func waiting(keys string) string {
+	wait, more, _ := strings.Cut(keys, ",")
+	if words, ok := map[string]string{"net": "for sockets", "syscall": "in a system call", "disk": "for the disk"}[wait]; ok {
+		wait = words
+	}
+	if more != "" {
+		wait += "," + more
+	}
+	return wait
+}
+
 func (r *Report) wakeup() figure {
-	f := figure{ID: "wakeup", Title: "How late a task wakes, where threads may win", About: []string{
+	f := figure{ID: "wakeup", Title: "How late a task wakes, where threads may win", Short: "Wake-up", About: []string{
 		"The delay from the instant at which a task is to run to its first instruction: woken by a byte in a pipe or by a timer, on an idle machine, beside hogs of its own kind, and beside another process's. " + known,
 	}}
 	r.distributions(&f, "Wakeup", "wake-ups", func(n bench.Name) (string, bool) { return keyed(n), true })

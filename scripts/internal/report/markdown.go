@@ -77,11 +77,11 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 		fmt.Fprintf(b, "%s%s.\n\n", label, escape(s.Machine+begun))
 	}
 	fmt.Fprint(b, "## The answer\n\n")
-	for i, a := range c.Answers {
-		if a.Source != "" && (i == 0 || c.Answers[i-1].Source != a.Source) {
-			fmt.Fprintf(b, "**%s**\n\n", escape(a.Source))
-		}
+	for _, a := range c.Answers {
 		fmt.Fprint(b, "- ")
+		if a.Source != "" {
+			fmt.Fprintf(b, "%s: ", escape(a.Source))
+		}
 		for _, p := range a.Parts {
 			if p.Class != "" {
 				fmt.Fprintf(b, "**%s**", escape(p.Text))
@@ -90,14 +90,11 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 			}
 		}
 		fmt.Fprintln(b)
-		if i == len(c.Answers)-1 || c.Answers[i+1].Source != a.Source {
-			fmt.Fprintln(b)
-		}
 	}
 	if len(c.Answers) == 0 {
 		fmt.Fprint(b, "No row compares making, keeping or switching between goroutines and threads.\n\n")
 	} else {
-		fmt.Fprint(b, "Factors are medians over rounds; in brackets their 95% intervals.\n\n")
+		fmt.Fprint(b, "\nFactors are medians over rounds; in brackets their 95% intervals.\n\n")
 	}
 
 	fmt.Fprint(b, "## What is taught, and what was measured\n\n")

@@ -71,25 +71,31 @@ var questions = []struct {
 		{"Switch/impl=locked/via=channel/place=same", "locked threads, through a channel,"}, {"Switch/impl=clone/via=futex/place=same", "raw threads, through a futex,"}, {"Switch/impl=pthread/via=futex/place=same", "C threads, through a futex,"}}},
 }
 
-// answers are the first sentences, those of one file after those of another.
+// answers are the first sentences, of each the files one after the other.
 func (r *Report) answers() []answer {
 	var all []answer
-	for _, s := range r.sources {
-		for _, q := range questions {
+	for _, q := range questions {
+		for _, s := range r.sources {
 			a := answer{Parts: []part{{Text: q.costs}}}
 			if r.several() {
 				a.Source = s.label
 			}
+			var rows []*table.Row
+			var who []string
 			for _, row := range q.rows {
-				found := s.table.Row(row[0])
-				if found == nil || found.Factor == nil || found.Factor.Unit != results.PairedFactor {
-					continue
+				if found := s.table.Row(row[0]); found != nil && found.Factor != nil && found.Factor.Unit == results.PairedFactor {
+					rows, who = append(rows, found), append(who, row[1])
 				}
-				if len(a.Parts) > 1 {
+			}
+			for i, found := range rows {
+				switch {
+				case i > 0 && i == len(rows)-1:
+					a.Parts = append(a.Parts, part{Text: " and "})
+				case i > 0:
 					a.Parts = append(a.Parts, part{Text: ", "})
 				}
 				f := found.Factor
-				a.Parts = append(a.Parts, part{Text: row[1] + " "}, part{table.Times(f.Median), armOf(found.Name).look.Class})
+				a.Parts = append(a.Parts, part{Text: who[i] + " "}, part{table.Times(f.Median), armOf(found.Name).look.Class})
 				if f.Interval {
 					a.Parts = append(a.Parts, part{Text: " " + f.Within()})
 				}
