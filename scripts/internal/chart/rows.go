@@ -48,6 +48,9 @@ func (r Rows) draw(width float64) *picture {
 	if len(r.Keys) > 0 {
 		top = 30
 	}
+	if len(r.Rules) > 0 && !beside { // their labels stand below the keys
+		top += lineStep
+	}
 
 	// The rows' heights come first, since the grid lies behind them.
 	step := 21.0

@@ -151,14 +151,11 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 	}
 	for _, f := range c.Families {
 		fmt.Fprintf(b, "### %s\n\n", escape(f.Name))
-		if f.Op != "" {
-			fmt.Fprintf(b, "One op is %s. %s\n\n", escape(f.Op), escape(f.Read))
+		if len(f.Ops) > 0 {
+			fmt.Fprintf(b, "%s %s\n\n", escape(strings.Join(f.Ops, " ")), escape(f.Read))
 		}
-		for _, g := range f.Grids {
-			fmt.Fprintf(b, "#### %s\n\n", escape(g.Caption))
-			g.markdown(b)
-			list(g.Remarks)
-		}
+		f.Grid.markdown(b)
+		list(f.Grid.Remarks)
 	}
 
 	fmt.Fprint(b, "## The environment, and what makes it incomparable\n\n")
@@ -228,7 +225,7 @@ func (g grid) markdown(b *bufio.Writer) {
 	tableHead(b, head, right)
 	for _, row := range g.Rows {
 		fmt.Fprint(b, "|")
-		for _, c := range row {
+		for _, c := range row.Cells {
 			fmt.Fprintf(b, " %s |", escape(c.Text))
 		}
 		fmt.Fprintln(b)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -152,9 +153,11 @@ func (r *Report) claims() []claim {
 
 // A family is a benchmark with its tables.
 type family struct {
-	Name, Op, Read string
-	Grids          []grid
-	Glossary       []term
+	Name     string
+	Ops      []string // what ONE op is, in general and in some modes
+	Read     string   // the protocol, whom it favours, how to read it
+	Grid     grid
+	Glossary []term
 }
 
 // A term is a unit and what it is.
@@ -162,12 +165,18 @@ type term struct{ Unit, What string }
 
 // A grid is a table of rows, for each file its columns.
 type grid struct {
-	ID, Caption, OneOp string
-	Groups             []headGroup // above the columns; nil with one file
-	Head               []cell
-	Rows               [][]cell
-	Words              []string
-	Remarks            []string
+	ID, Caption string
+	Groups      []headGroup // above the columns; nil with one file
+	Head        []cell
+	Rows        []line
+	Words       []string
+	Remarks     []string
+}
+
+// A line of a grid. First begins those that refer to the same goroutine arm.
+type line struct {
+	Cells []cell
+	First bool
 }
 
 // A headGroup spans columns.
@@ -195,23 +204,19 @@ func exact(v float64) string {
 func (r *Report) tables() []family {
 	var all []family
 	for _, name := range r.families() {
-		f := family{Name: name}
+		f := family{Name: name, Grid: r.grid(name)}
 		if known, ok := bench.FamilyOf(name); ok {
-			f.Op, f.Read = known.Op, known.Read
+			f.Ops = append(f.Ops, "One op is "+known.Op+".")
+			for _, mode := range slices.Sorted(maps.Keys(known.ModeOps)) {
+				f.Ops = append(f.Ops, fmt.Sprintf("With mode=%s it is %s.", mode, known.ModeOps[mode]))
+			}
+			f.Read = known.Read
 		}
 		units := map[string]bool{}
-		for i, section := range r.sources[0].table.Sections {
-			if section.Family != name {
-				continue
-			}
-			g := r.grid(i)
-			g.ID = fmt.Sprintf("%s-%d", strings.ToLower(identifier(name)), len(f.Grids)+1)
-			f.Grids = append(f.Grids, g)
-			for _, s := range r.sources {
-				for _, row := range s.table.Sections[i].Rows {
-					for _, stat := range row.Stats {
-						units[stat.Unit] = true
-					}
+		for _, s := range r.sources {
+			for _, row := range s.table.Family(name).Rows {
+				for _, stat := range row.Stats {
+					units[stat.Unit] = true
 				}
 			}
 		}
@@ -236,17 +241,16 @@ func identifier(name string) string {
 	}, name)
 }
 
-// grid is the i-th section of all files.
-func (r *Report) grid(i int) grid {
-	first := &r.sources[0].table.Sections[i]
-	g := grid{Caption: first.Title(), OneOp: first.OneOp}
-	labels, _, _ := r.sources[0].table.Columns(first)
-	columns := slices.Clone(labels)
+// grid is a family's table.
+func (r *Report) grid(family string) grid {
+	first := r.sources[0].table.Family(family)
+	g := grid{ID: "table-" + strings.ToLower(identifier(family)), Caption: first.Title()}
+	columns, _, _ := r.sources[0].table.Columns(first)
 	if r.several() {
-		g.Groups = append(g.Groups, headGroup{"", len(labels)})
+		g.Groups = append(g.Groups, headGroup{"", len(columns)})
 	}
 	for _, s := range r.sources {
-		section := &s.table.Sections[i]
+		section := s.table.Family(family)
 		_, figures, evidence := s.table.Columns(section)
 		own := slices.Concat(figures, evidence)
 		columns = append(columns, own...)
@@ -266,15 +270,15 @@ func (r *Report) grid(i int) grid {
 		g.Head = append(g.Head, cell{Text: strings.Join(strings.Fields(c.Head), " "), Right: c.Right})
 	}
 	for j, row := range first.Rows {
-		var cells []cell
+		l := line{First: j == 0 || row.Ref != first.Rows[j-1].Ref}
 		for k, c := range columns {
 			of := cell{Text: c.Cells[j], Value: exact(c.Values[j]), Right: c.Right}
 			if k == 0 {
 				of.Class = armOf(row.Name).look.Class
 			}
-			cells = append(cells, of)
+			l.Cells = append(l.Cells, of)
 		}
-		g.Rows = append(g.Rows, cells)
+		g.Rows = append(g.Rows, l)
 	}
 	return g
 }

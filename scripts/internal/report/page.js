@@ -23,6 +23,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
         return (up ? 1 : -1) * (Number(x) - Number(y));
       });
       body.append(...rows);
+      table.classList.add("sorted");
     });
   });
 }

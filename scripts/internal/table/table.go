@@ -179,6 +179,11 @@ func (t *Table) Row(name string) *Row {
 // finish orders the section's rows and tells its keys apart.
 func (s *Section) finish() {
 	slices.SortStableFunc(s.Rows, func(a, b Row) int { return cmp.Compare(order(a.Name), order(b.Name)) })
+	s.tell()
+}
+
+// tell says which keys the rows share and which tell them apart.
+func (s *Section) tell() {
 	var fixed []string
 	first := s.Rows[0].Name
 	for _, key := range bench.Keys {
@@ -193,6 +198,22 @@ func (s *Section) finish() {
 	}
 	s.Fixed = strings.Join(fixed, " ")
 	s.OneOp = oneOp(first)
+}
+
+// Family is a family's sections as one, their rows one section after the
+// other, nil if there are none. Its OneOp is the first section's.
+func (t *Table) Family(name string) *Section {
+	all := &Section{Family: name}
+	for _, s := range t.Sections {
+		if s.Family == name {
+			all.Rows = append(all.Rows, s.Rows...)
+		}
+	}
+	if len(all.Rows) == 0 {
+		return nil
+	}
+	all.tell()
+	return all
 }
 
 // order is a contender's place in every table; unknown ones come last.
