@@ -46,18 +46,21 @@ const (
 func textWidth(s string) float64 {
 	w := 0.0
 	for _, r := range s {
-		switch {
-		case strings.ContainsRune("iljtfrI.,:;'|![]() ", r):
-			w += 0.38
-		case strings.ContainsRune("mwMW@%", r):
-			w += 0.95
-		case r >= utf8.RuneSelf && r > 0x2000, unicode.IsUpper(r):
-			w += 0.74
-		default:
-			w += 0.62
-		}
+		w += runeWidth(r)
 	}
-	return w * textSize
+	return w
+}
+
+func runeWidth(r rune) float64 {
+	switch {
+	case strings.ContainsRune("iljtfrI.,:;'|![]() ", r):
+		return 0.38 * textSize
+	case strings.ContainsRune("mwMW@%", r):
+		return 0.95 * textSize
+	case r >= 0x2000, unicode.IsUpper(r):
+		return 0.74 * textSize
+	}
+	return 0.62 * textSize
 }
 
 // fit cuts a text to a width.
@@ -65,11 +68,13 @@ func fit(s string, width float64) string {
 	if textWidth(s) <= width {
 		return s
 	}
-	runes := []rune(s)
-	for len(runes) > 1 && textWidth(string(runes)+"…") > width {
-		runes = runes[:len(runes)-1]
+	left := width - runeWidth('…')
+	for i, r := range s {
+		if left -= runeWidth(r); left < 0 {
+			return strings.TrimRight(s[:i], " ") + "…"
+		}
 	}
-	return strings.TrimRight(string(runes), " ") + "…"
+	return s
 }
 
 // wrap breaks a text into lines of a width, at most so many; the last one is

@@ -55,9 +55,10 @@ func (p Plot) draw(width float64) *picture {
 	}
 	bottomAxis(pic, x, left, right, top, bottom, p.X.Label)
 	for _, r := range p.Rules {
-		if r.Vertical {
+		switch {
+		case r.Vertical && x.holds(r.At):
 			pic.add(line("rule", x.at(r.At), top, x.at(r.At), bottom), text("rule", "start", r.Label, x.at(r.At)+4, top+11))
-		} else {
+		case !r.Vertical && y.holds(r.At):
 			pic.add(line("rule", left, y.at(r.At), right, y.at(r.At)), text("rule", "start", r.Label, left+4, y.at(r.At)-5))
 		}
 	}

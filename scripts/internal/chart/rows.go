@@ -67,6 +67,9 @@ func (r Rows) draw(width float64) *picture {
 	x := newScale(r.X, xs, left+4, right)
 	bottomAxis(pic, x, left, right, top, bottom, r.X.Label)
 	for _, rule := range r.Rules {
+		if !x.holds(rule.At) {
+			continue
+		}
 		pic.add(line("rule", x.at(rule.At), top, x.at(rule.At), bottom), text("rule", "middle", rule.Label, x.at(rule.At), top-4))
 	}
 	r.keys(pic, points, beside, columns)
