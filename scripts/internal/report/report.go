@@ -143,6 +143,11 @@ func labelled(files []*results.File) []string {
 			return f.Get(key)
 		})
 	}
+	for i, f := range files { // one that says none of this
+		if labels[i] == "" {
+			labels[i] = filepath.Base(f.Name)
+		}
+	}
 	add(func(f *results.File) string { return filepath.Base(f.Name) })
 	add(day)
 	if distinct() < len(files) {
