@@ -299,8 +299,11 @@ func figuresOf(phases []bystanding, nsPerTick float64) (lockstep.Slice, error) {
 		elapsed = append(elapsed, float64(b.elapsed))
 	}
 	s.Elapsed = time.Duration(lockstep.Median(elapsed))
-	var err error
-	s.Figures, err = distribution(ticks, nsPerTick, goStamp())
+	cost, err := stampCost(false)
+	if err != nil {
+		return s, err
+	}
+	s.Figures, err = distribution(ticks, nsPerTick, cost)
 	return s, err
 }
 

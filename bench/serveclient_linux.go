@@ -308,7 +308,11 @@ func (c *client) openLoop(lasts time.Duration) (lockstep.Slice, error) {
 	if err := c.await(c.wanted); err != nil {
 		return lockstep.Slice{}, err
 	}
-	figures, err := distribution(c.taken, 1, goStamp())
+	cost, err := stampCost(false)
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	figures, err := distribution(c.taken, 1, cost)
 	if err != nil {
 		return lockstep.Slice{}, err
 	}

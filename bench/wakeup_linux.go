@@ -93,12 +93,9 @@ func (a *wakeupArm) Run(int) (lockstep.Slice, error) {
 		return lockstep.Slice{}, errors.New("a Wakeup case is measured once a process")
 	}
 	a.used = true
-	cost := goStamp()
-	if a.impl == "clone" {
-		var err error
-		if cost, err = rawStamp(); err != nil {
-			return lockstep.Slice{}, err
-		}
+	cost, err := stampCost(a.impl == "clone")
+	if err != nil {
+		return lockstep.Slice{}, err
 	}
 	begin := newAnchor()
 	at, stamps, paced, err := a.wakeUps()
