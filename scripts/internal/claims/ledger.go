@@ -99,6 +99,7 @@ type Entry struct {
 	Verdict   string
 	P         float64   // adjusted over the ledger
 	Reason    string    // why it is inconclusive or missing, else ""
+	Unasked   bool      // missing, and nothing was said of the rows: the run was not to measure them
 	Needs     []Finding // the first is the primary one
 	Beside    []Finding
 }
@@ -153,7 +154,8 @@ func judge(ledger []statement, f *results.File) []Entry {
 		e.Verdict, e.Reason = Inconclusive, "the figure is too near to its bound, or too noisy, for these rounds"
 		last := e.Needs[len(e.Needs)-1]
 		if !last.There {
-			e.Verdict, e.Reason = Missing, absent(f, last)
+			e.Verdict = Missing
+			e.Reason, e.Unasked = absent(f, last)
 			continue
 		}
 		for _, n := range e.Needs {
@@ -184,23 +186,28 @@ func find(c condition, f *results.File) Finding {
 	return found
 }
 
-// absent says why a file lacks a figure.
-func absent(f *results.File, missing Finding) string {
+// whole is how a file comes to have every row.
+const whole = "\"go run ./scripts/run -profile full\" measures every row that this machine can"
+
+// absent says why a file lacks a figure, and whether it lacks the rows without
+// a word on them.
+func absent(f *results.File, missing Finding) (reason string, unasked bool) {
 	var lacking []string
+	unasked = true
 	for _, name := range missing.Rows {
 		if f.Row(name) != nil {
 			continue
 		}
 		reason := ""
 		if i := slices.IndexFunc(f.Notes, func(n results.Note) bool { return n.Name.String() == name }); i >= 0 {
-			reason = ": " + f.Notes[i].Reason
+			reason, unasked = ": "+f.Notes[i].Reason, false
 		}
 		lacking = append(lacking, "Benchmark"+name+reason)
 	}
 	if lacking == nil {
-		return "its rows are there, but not in the same rounds or without the unit"
+		return "its rows are there, but not in the same rounds or without the unit", false
 	}
-	return "no " + strings.Join(lacking, ", no ") + "; \"go run ./scripts/run -profile full\" measures every row that this machine can"
+	return "no " + strings.Join(lacking, ", no ") + "; " + whole, unasked
 }
 
 func count(n int, noun string) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"threadbench/scripts/internal/table"
@@ -53,7 +54,7 @@ func (f Finding) Held() string {
 const about = "A verdict takes every condition of its statement; the chance of any wrong one in a ledger is at most 5% (signed-rank tests over rounds, Holm over the statements). Intervals are 95%."
 
 // Text renders ledgers, several files side by side: under each statement a
-// line for each file.
+// line for each file. What no file was to measure stands in one line at the end.
 func Text(w io.Writer, ledgers []Ledger) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintln(b, "What is taught about goroutines, and what was measured")
@@ -64,7 +65,12 @@ func Text(w io.Writer, ledgers []Ledger) error {
 	if len(ledgers) == 0 {
 		return b.Flush()
 	}
+	var unasked []string
 	for i, first := range ledgers[0].Entries {
+		if !slices.ContainsFunc(ledgers, func(l Ledger) bool { return !l.Entries[i].Unasked }) {
+			unasked = append(unasked, first.ID)
+			continue
+		}
 		fmt.Fprintln(b)
 		table.Wrap(b, fmt.Sprintf("%s: %s", first.ID, first.Statement), "  ", "    ")
 		for _, l := range ledgers {
@@ -86,6 +92,10 @@ func Text(w io.Writer, ledgers []Ledger) error {
 				table.Wrap(b, fmt.Sprintf("turns: %s: %s", n.Measured(), n.What), "      ", "        ")
 			}
 		}
+	}
+	if unasked != nil {
+		fmt.Fprintln(b)
+		table.Wrap(b, fmt.Sprintf("MISSING, since the run did not include their rows: %s; %s", strings.Join(unasked, ", "), whole), "  ", "    ")
 	}
 	return b.Flush()
 }
