@@ -104,6 +104,18 @@ type Entry struct {
 	Beside    []Finding
 }
 
+// Decided is the condition that decided: the one that failed first of all, or
+// else the primary one that the file has.
+func (e Entry) Decided() Finding {
+	decided := e.Needs[0]
+	for _, n := range e.Needs[1:] {
+		if n.There && (!decided.There || e.Verdict == Fails && n.wrong < decided.wrong) {
+			decided = n
+		}
+	}
+	return decided
+}
+
 // Turns are the findings beside the verdict that go the other way.
 func (e Entry) Turns() []Finding {
 	side := map[string]int{Holds: 1, Fails: -1}[e.Verdict]
@@ -129,8 +141,8 @@ func judge(ledger []statement, f *results.File) []Entry {
 			found := find(c, f)
 			e.Needs = append(e.Needs, found)
 			if !found.There {
-				right, wrong = 1, 1
-				break
+				right = 1
+				continue
 			}
 			right = max(right, found.right)
 			wrong = min(wrong, found.wrong*float64(len(s.needs)))
@@ -151,12 +163,14 @@ func judge(ledger []statement, f *results.File) []Entry {
 		if p < Level {
 			continue
 		}
-		e.Verdict, e.Reason = Inconclusive, "the figure is too near to its bound, or too noisy, for these rounds"
-		last := e.Needs[len(e.Needs)-1]
-		if !last.There {
+		if slices.ContainsFunc(e.Needs, func(n Finding) bool { return !n.There }) {
 			e.Verdict = Missing
-			e.Reason, e.Unasked = absent(f, last)
+			e.Reason, e.Unasked = absent(f, e.Needs)
 			continue
+		}
+		e.Verdict, e.Reason = Inconclusive, "the figure is too near to its bound, or too noisy, for these rounds"
+		if slices.ContainsFunc(e.Needs, func(n Finding) bool { return n.On() < 0 }) {
+			e.Reason = "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; more rounds tell"
 		}
 		for _, n := range e.Needs {
 			if least, err := paired.LeastRounds(len(ledger), Level); err == nil && n.Rounds < least {
@@ -189,25 +203,42 @@ func find(c condition, f *results.File) Finding {
 // whole is how a file comes to have every row.
 const whole = "\"go run ./scripts/run -profile full\" measures every row that this machine can"
 
-// absent says why a file lacks a figure, and whether it lacks the rows without
-// a word on them.
-func absent(f *results.File, missing Finding) (reason string, unasked bool) {
-	var lacking []string
+// absent says why a file lacks what decides a statement, and whether it has
+// nothing of it and says nothing of its rows either.
+func absent(f *results.File, needs []Finding) (reason string, unasked bool) {
+	var lacking, without []string
 	unasked = true
-	for _, name := range missing.Rows {
-		if f.Row(name) != nil {
+	for _, need := range needs {
+		unasked = unasked && !need.There
+		if need.There {
 			continue
 		}
-		reason := ""
-		if i := slices.IndexFunc(f.Notes, func(n results.Note) bool { return n.Name.String() == name }); i >= 0 {
-			reason, unasked = ": "+f.Notes[i].Reason, false
+		there := true
+		for _, name := range need.Rows {
+			lacks := "no Benchmark" + name
+			row := f.Row(name)
+			if row != nil && !slices.ContainsFunc(row.Runs, func(run results.Run) bool { return cut(name, run) }) {
+				continue
+			}
+			there = false
+			if row != nil {
+				lacks = "Benchmark" + name + " was cut"
+			}
+			if i := slices.IndexFunc(f.Notes, func(n results.Note) bool { return n.Name.String() == name }); i >= 0 {
+				lacks, unasked = lacks+": "+f.Notes[i].Reason, false
+			}
+			if !slices.Contains(lacking, lacks) {
+				lacking = append(lacking, lacks)
+			}
 		}
-		lacking = append(lacking, "Benchmark"+name+reason)
+		if there {
+			without = append(without, need.What)
+		}
 	}
-	if lacking == nil {
-		return "its rows are there, but not in the same rounds or without the unit", false
+	if without != nil {
+		return "its rows are there, but not in the same rounds or without the unit, for: " + strings.Join(without, "; "), false
 	}
-	return "no " + strings.Join(lacking, ", no ") + "; " + whole, unasked
+	return strings.Join(lacking, ", ") + "; " + whole, unasked
 }
 
 func count(n int, noun string) string {

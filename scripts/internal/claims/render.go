@@ -164,8 +164,9 @@ func escape(s string) string {
 }
 
 // entryJSON is an entry in JSON: a list of them is what JSON writes. effect,
-// low and high are the primary condition's; low and high are left out where
-// there are too few rounds for them, and all three where the file has none.
+// low and high are those of the condition that decided; low and high are null
+// where there are too few rounds for them, and all three where the file has
+// none.
 type entryJSON struct {
 	File      string        `json:"file"`
 	ID        string        `json:"id"`
@@ -173,9 +174,9 @@ type entryJSON struct {
 	Verdict   string        `json:"verdict"`
 	Reason    string        `json:"reason,omitempty"`
 	P         float64       `json:"p"` // adjusted
-	Effect    *float64      `json:"effect,omitempty"`
-	Low       *float64      `json:"low,omitempty"`
-	High      *float64      `json:"high,omitempty"`
+	Effect    *float64      `json:"effect"`
+	Low       *float64      `json:"low"`
+	High      *float64      `json:"high"`
 	Rounds    int           `json:"rounds"`
 	Rows      []string      `json:"rows"`
 	Why       string        `json:"why"` // the reason of the bound
@@ -189,9 +190,9 @@ type findingJSON struct {
 	Unit   string   `json:"unit,omitempty"`
 	Side   string   `json:"side"` // "at least" or "at most"
 	Bound  float64  `json:"bound"`
-	Effect *float64 `json:"effect,omitempty"`
-	Low    *float64 `json:"low,omitempty"`
-	High   *float64 `json:"high,omitempty"`
+	Effect *float64 `json:"effect"`
+	Low    *float64 `json:"low"`
+	High   *float64 `json:"high"`
 	Rounds int      `json:"rounds"`
 	Turns  bool     `json:"turns,omitempty"` // it goes the other way than the verdict
 }
@@ -201,10 +202,10 @@ func JSON(w io.Writer, ledgers []Ledger) error {
 	all := []entryJSON{}
 	for _, l := range ledgers {
 		for _, e := range l.Entries {
-			first := e.Needs[0].json()
+			decided := e.Decided().json()
 			j := entryJSON{
 				File: l.File, ID: e.ID, Statement: e.Statement, Verdict: e.Verdict, Reason: e.Reason, P: e.P,
-				Effect: first.Effect, Low: first.Low, High: first.High, Rounds: first.Rounds, Why: e.Why,
+				Effect: decided.Effect, Low: decided.Low, High: decided.High, Rounds: decided.Rounds, Why: e.Why,
 				Rows: []string{}, Needs: []findingJSON{}, Beside: []findingJSON{},
 			}
 			for _, n := range e.Needs {
