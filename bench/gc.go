@@ -271,7 +271,9 @@ func stoppings() *metrics.Float64Histogram {
 func longestNew(before, after *metrics.Float64Histogram) float64 {
 	sum := 0.0
 	for i, n := range after.Counts {
-		sum += float64(n-before.Counts[i]) * after.Buckets[i+1]
+		if n > before.Counts[i] { // the last bucket has no end
+			sum += float64(n-before.Counts[i]) * after.Buckets[i+1]
+		}
 	}
 	return sum * 1e9
 }

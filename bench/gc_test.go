@@ -99,13 +99,16 @@ func TestAgree(t *testing.T) {
 
 func TestLongestNew(t *testing.T) {
 	h := func(counts ...uint64) *metrics.Float64Histogram {
-		return &metrics.Float64Histogram{Counts: counts, Buckets: []float64{0, 1e-6, 2e-6, 4e-6}}
+		return &metrics.Float64Histogram{Counts: counts, Buckets: []float64{math.Inf(-1), 1e-6, 2e-6, 4e-6, math.Inf(1)}}
 	}
-	if got := longestNew(h(1, 2, 3), h(1, 3, 5)); math.Abs(got-(2000+2*4000)) > 1e-6 {
+	if got := longestNew(h(1, 2, 3, 4), h(1, 3, 5, 4)); math.Abs(got-(2000+2*4000)) > 1e-6 {
 		t.Errorf("one of 2 us and two of 4 at the most: %v ns", got)
 	}
-	if got := longestNew(h(1, 2, 3), h(1, 2, 3)); got != 0 {
+	if got := longestNew(h(1, 2, 3, 4), h(1, 2, 3, 4)); got != 0 {
 		t.Errorf("nothing new: %v ns", got)
+	}
+	if got := longestNew(h(1, 2, 3, 4), h(1, 2, 3, 5)); !math.IsInf(got, 1) {
+		t.Errorf("one longer than any bucket: %v ns", got)
 	}
 }
 
