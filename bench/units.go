@@ -55,7 +55,6 @@ var Units = []Unit{
 	{Name: "compute-ns", What: "time of the factorials alone"},
 	{Name: "tasks", What: "the most tasks held at once"},
 	{Name: "cold-ns", Better: "lower", What: "time of one op in the first pass of a process, with nothing to reuse"},
-	{Name: "threads", Better: "lower", What: "threads of the whole process, the runtime's among them, by the kernel's count"},
 	{Name: "stw-ns", Better: "lower", What: "how long it took to stop the world in a collection and until it ran again, both stops, by the runtime's own stamps"},
 	{Name: "stood-ns", Better: "lower", What: "how long the world stood in a collection once all had stopped, at the most: stw-ns but for the stopping, which the runtime tells to some 10%"},
 	{Name: "held-ns", Better: "lower", What: "the longest wait of a goroutine at work in a collection, by its own stamps"},
