@@ -72,8 +72,9 @@ func stackGrowCases() []Case {
 		cases = append(cases, Case{
 			Name: Name{Family: "StackGrow"}.With("impl", impl).With("mode", mode).With("depth", fmt.Sprint(depth)),
 			Once: 1, CPUs: 1, Procs: 1,
-			Env:  env,
-			open: func(func(string)) (lockstep.Arm, error) { return open(depth, n) },
+			Env:   env,
+			Quick: mode == "shrink" && depth == 1<<20, // which decides
+			open:  func(func(string)) (lockstep.Arm, error) { return open(depth, n) },
 		})
 	}
 	for _, depth := range growDepths {

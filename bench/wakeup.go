@@ -76,7 +76,9 @@ func wakeupCases() []Case {
 		cases = append(cases, Case{
 			Name: Name{Family: "Wakeup"}.With("impl", impl).With("mode", mode).With("via", via).With("load", load),
 			Once: 1, Env: still,
-			open: func(func(string)) (lockstep.Arm, error) { return openWakeup(impl, mode, via, load) },
+			// The hogs tell most, and the goroutine and the raw thread decide.
+			Quick: load == "hogs" && impl != "locked",
+			open:  func(func(string)) (lockstep.Arm, error) { return openWakeup(impl, mode, via, load) },
 		})
 	}
 	for _, load := range []string{"idle", "hogs", "outside"} {
