@@ -60,11 +60,11 @@ func (r *Report) titled(s source, title string) string {
 
 // says is the exact figure of a row in a unit.
 func says(row *table.Row, s table.Stat) string {
-	text := fmt.Sprintf("%s, %s: %s %s", row.Contender, keyed(row.Name), s.Unit, table.Figure(s.Unit, s.Median))
+	text := table.Figure(s.Unit, s.Median)
 	if s.Interval {
 		text += " " + s.Within()
 	}
-	return text + fmt.Sprintf(" (%.6g; %s)", s.Median, many(s.N, "value"))
+	return fmt.Sprintf("%s: %s, %s, %s (%.6g, median of %s)", text, row.Contender, keyed(row.Name), s.Unit, s.Median, many(s.N, "value"))
 }
 
 func many(n int, noun string) string {
@@ -87,97 +87,111 @@ func (r *Report) overview() figure {
 		"Each line is a pair: the thread's figure over the goroutine arm's, on a logarithmic axis. On the line at 1× they are alike; to the right of it the goroutine needs less, to the left the thread. " +
 			"Bars are 95% intervals over rounds; one that holds 1× shows no difference.",
 	}}
+	var threads []bench.Name
+	for _, section := range r.sources[0].table.Sections {
+		for _, row := range section.Rows {
+			if impl := row.Name.Get("impl"); impl != "goroutine" && impl != "floor" && row.Name.Get("mode") != "stamped" && !row.Own() {
+				threads = append(threads, row.Name)
+			}
+		}
+	}
 	axis := chart.Axis{Label: "times the goroutine arm's figure", Log: true, Format: times}
-	var all []float64
-	var sheets []chart.Rows
-	for _, s := range r.sources {
-		rows := chart.Rows{Title: r.titled(s, "factor against the goroutine arm"), Rules: []chart.Rule{{At: 1, Label: "goroutine"}},
-			About: "Factors of every pair, one line each, grouped by family. The tables below have the same figures."}
-		keys := map[string]int{}
-		for _, name := range bench.Contenders {
-			if name != "goroutine" && name != "floor" && s.has(name) {
-				keys[name] = len(rows.Keys)
-				rows.Keys = append(rows.Keys, chart.Key{Look: arms[name].look, Label: arms[name].short})
-			}
+	r.dots(&f, "factor against the goroutine arm", axis, []chart.Rule{{At: 1, Label: "goroutine"}}, threads, func(row *table.Row) (d dot, ok bool) {
+		factor := row.Factor
+		if factor == nil {
+			return d, false
 		}
-		// A line for each pair of any of the files, so that theirs lie at the
-		// same height.
-		at := map[string]int{}
-		family := ""
-		for _, name := range r.pairs() {
-			line := name.With("impl", "").String()
-			i, there := at[line]
-			if !there {
-				i = len(rows.Rows)
-				at[line] = i
-				next := chart.Row{Label: keyed(name)}
-				if name.Family != family {
-					family = name.Family
-					next.Head = family
-				}
-				rows.Rows = append(rows.Rows, next)
-			}
-			row := s.rows[name.String()]
-			if row == nil || row.Factor == nil {
-				continue
-			}
-			factor := row.Factor
-			if !(factor.Median > 0) {
-				f.unplaced(row, factor.Stat)
-				continue
-			}
-			text := table.Times(factor.Median)
-			if factor.Interval {
-				text += " " + factor.Within()
-			}
-			if row.Doubt != "" {
-				text += ", " + row.Doubt
-			}
-			text += fmt.Sprintf(": %s, %s over %s, %s", row.Contender, row.FullName, row.Ref, many(factor.N, "round"))
-			rows.Rows[i].Cells = append(rows.Rows[i].Cells, chart.Cell{Key: keys[name.Get("impl")], Value: table.Times(factor.Median),
-				Point: chart.Point{X: factor.Median, XIn: span(factor.Stat), Says: text}})
-			all = append(all, factor.Median)
-			if factor.Interval && factor.Low > 0 {
-				all = append(all, factor.Low, factor.High)
-			}
+		d = dot{factor.Stat, table.Times(factor.Median), table.Times(factor.Median)}
+		if factor.Interval {
+			d.says += " " + factor.Within()
 		}
-		if len(rows.Rows) > 0 {
-			sheets = append(sheets, rows)
+		if row.Doubt != "" {
+			d.says += ", " + row.Doubt
 		}
-	}
-	axis = axis.Around(append(all, 1))
-	for _, rows := range sheets {
-		rows.X = axis
-		f.Panels = append(f.Panels, panel{rows.Title, rows})
-	}
+		d.says += fmt.Sprintf(": %s, %s over %s, %s", row.Contender, row.FullName, row.Ref, many(factor.N, "round"))
+		return d, true
+	})
 	if len(f.Panels) == 0 {
 		f.Notes = append(f.Notes, "There is nothing to compare: no thread's row of "+r.these()+" stands beside a goroutine's.")
 	}
 	return f
 }
 
-// pairs are the rows of threads that any of the files compares with a
-// goroutine's.
-func (r *Report) pairs() []bench.Name {
-	var names []bench.Name
-	for _, section := range r.sources[0].table.Sections {
-		for _, row := range section.Rows {
-			_, known := arms[row.Name.Get("impl")]
-			if !known || row.Name.Get("impl") == "floor" || row.Name.Get("impl") == "goroutine" || row.Own() || row.Name.Get("mode") == "stamped" {
-				continue
-			}
-			compared := func(s source) bool { r := s.rows[row.Name.String()]; return r != nil && r.Factor != nil }
-			if slices.ContainsFunc(r.sources, compared) {
-				names = append(names, row.Name)
-			}
-		}
-	}
-	return names
+// A dot is a row's figure on an axis, its value in short, and all of it.
+type dot struct {
+	stat        table.Stat
+	value, says string
 }
 
-// has tells whether the source has a row of a contender.
-func (s source) has(impl string) bool {
-	return slices.ContainsFunc(s.file.Rows, func(r *results.Row) bool { return r.Name.Get("impl") == impl })
+// dots adds a panel for each file, with a line for those of the rows that
+// differ in their contender alone. Rows without a dot in any of the files are
+// left out; those of one file keep their place in the others', so that the
+// files' lines lie at the same height. All have the same axis.
+func (r *Report) dots(f *figure, title string, axis chart.Axis, rules []chart.Rule, names []bench.Name, of func(*table.Row) (dot, bool)) {
+	at := func(s source, name bench.Name) (row *table.Row, d dot, ok bool) {
+		if row = s.rows[name.String()]; row != nil {
+			d, ok = of(row)
+		}
+		return row, d, ok
+	}
+	names = slices.DeleteFunc(slices.Clone(names), func(name bench.Name) bool {
+		return !slices.ContainsFunc(r.sources, func(s source) bool { _, _, ok := at(s, name); return ok })
+	})
+	families := map[string]bool{}
+	for _, name := range names {
+		families[name.Family] = true
+	}
+	var all []float64
+	for _, rule := range rules {
+		all = append(all, rule.At)
+	}
+	var sheets []chart.Rows
+	for _, s := range r.sources {
+		rows := chart.Rows{Title: r.titled(s, title), About: "A line for each pair, a mark for each contender. The tables below have the same figures.", Rules: rules}
+		keys, lines := map[string]int{}, map[string]int{}
+		family := ""
+		for _, name := range names {
+			line := name.With("impl", "").String()
+			i, there := lines[line]
+			if !there {
+				i = len(rows.Rows)
+				lines[line] = i
+				next := chart.Row{Label: keyed(name)}
+				if len(families) > 1 && name.Family != family {
+					family, next.Head = name.Family, name.Family
+				}
+				rows.Rows = append(rows.Rows, next)
+			}
+			row, d, ok := at(s, name)
+			if !ok {
+				continue
+			}
+			if d.stat.Median <= 0 {
+				f.unplaced(row, d.stat)
+				continue
+			}
+			arm := armOf(name)
+			k, there := keys[arm.short]
+			if !there {
+				k = len(rows.Keys)
+				keys[arm.short] = k
+				rows.Keys = append(rows.Keys, chart.Key{Look: arm.look, Label: arm.short})
+			}
+			rows.Rows[i].Cells = append(rows.Rows[i].Cells, chart.Cell{Key: k, Value: d.value, Point: chart.Point{X: d.stat.Median, XIn: span(d.stat), Says: d.says}})
+			all = append(all, d.stat.Median)
+			if d.stat.Interval {
+				all = append(all, d.stat.Low, d.stat.High)
+			}
+		}
+		if len(rows.Keys) > 0 {
+			sheets = append(sheets, rows)
+		}
+	}
+	axis = axis.Around(all)
+	for _, rows := range sheets {
+		rows.X = axis
+		f.Panels = append(f.Panels, panel{rows.Title, rows})
+	}
 }
 
 // stat is a row's summary in a unit, which may be results.Memory.
@@ -549,8 +563,13 @@ func waiting(keys string) string {
 
 func (r *Report) wakeup() figure {
 	f := figure{ID: "wakeup", Title: "How late a task wakes, where threads may win", Short: "Wake-up", About: []string{
-		"The delay from the instant at which a task is to run to its first instruction: woken by a byte in a pipe or by a timer, on an idle machine, beside hogs of its own kind, and beside another process's. " + known,
+		"The delay from the instant at which a task is to run to its first instruction: woken by a byte in a pipe or by a timer, on an idle machine, beside hogs of its own kind, and beside another process's. A pacer that is late itself is in that delay; the first picture leaves it out: it has the 99th percentile from the pacer's byte on. " + known,
 	}}
+	axis := chart.Axis{Label: "99th percentile of the time from the pacer's byte on", Log: true, Format: tick("ns")}
+	r.dots(&f, "The wake-up alone", axis, nil, r.rows("Wakeup"), func(row *table.Row) (dot, bool) {
+		stat, ok := row.Stat("wake-ns")
+		return dot{stat, table.Figure(stat.Unit, stat.Median), says(row, stat)}, ok
+	})
 	r.distributions(&f, "Wakeup", "wake-ups", func(n bench.Name) (string, bool) { return keyed(n), true })
 	for _, s := range r.sources {
 		for _, name := range r.rows("Wakeup") {

@@ -109,7 +109,9 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 			head = append(head, "verdict", "measured")
 		}
 	}
-	tableHead(b, head, nil)
+	if len(c.Claims) > 0 {
+		tableHead(b, head, nil)
+	}
 	for _, claim := range c.Claims {
 		fmt.Fprintf(b, "| %s |", escape(claim.Says))
 		for _, v := range claim.Verdicts {
@@ -132,6 +134,10 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 		fmt.Fprintln(b)
 	}
 	fmt.Fprintf(b, "\n%s\n\n", escape(c.About))
+	if len(c.Unasked) > 0 {
+		fmt.Fprint(b, "Missing, since the run did not include their rows (`go run ./scripts/run -profile full` measures every row that this machine can):\n\n")
+		list(c.Unasked)
+	}
 
 	for _, f := range c.Figures {
 		fmt.Fprintf(b, "## %s\n\n", escape(f.Title))

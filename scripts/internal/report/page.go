@@ -23,7 +23,8 @@ type content struct {
 	Answers  []answer
 	Ledgers  []ledger
 	Claims   []claim
-	About    string // of the ledger
+	Unasked  []string // statements whose rows no file was to measure
+	About    string   // of the ledger
 	Figures  []figure
 	Families []family
 	Places   []place
@@ -129,9 +130,12 @@ type verdict struct {
 	Turns           []string
 }
 
-func (r *Report) claims() []claim {
-	var all []claim
+func (r *Report) claims() (all []claim, unasked []string) {
 	for i, first := range r.sources[0].ledger.Entries {
+		if !slices.ContainsFunc(r.sources, func(s source) bool { return !s.ledger.Entries[i].Unasked }) {
+			unasked = append(unasked, first.Statement)
+			continue
+		}
 		c := claim{ID: first.ID, Says: first.Statement, Why: first.Why}
 		for _, s := range r.sources {
 			e := s.ledger.Entries[i]
@@ -148,7 +152,7 @@ func (r *Report) claims() []claim {
 		}
 		all = append(all, c)
 	}
-	return all
+	return all, unasked
 }
 
 // A family is a benchmark with its tables.
@@ -446,9 +450,10 @@ func (r *Report) method() []string {
 // content puts the report in order.
 func (r *Report) content() *content {
 	c := &content{
-		Title: "Goroutines against threads", Several: r.several(), Answers: r.answers(), Claims: r.claims(), About: claims.About,
+		Title: "Goroutines against threads", Several: r.several(), Answers: r.answers(), About: claims.About,
 		Figures: r.figures(), Families: r.tables(), Places: r.places(), Settings: r.settings(), Method: r.method(),
 	}
+	c.Claims, c.Unasked = r.claims()
 	for _, s := range r.sources {
 		c.Sources = append(c.Sources, sourceText{Label: s.label, Machine: s.table.Machine(), Injected: results.Injected(s.file.Config), Begun: strings.Join(s.file.Begun, "; again "), Spread: s.table.Spread()})
 		c.Ledgers = append(c.Ledgers, ledger{s.label, s.ledger.Tally()})

@@ -275,7 +275,7 @@ func TestBenchstat(t *testing.T) {
 	}
 	units := map[string]string{
 		"time per op": "sec/op", "user": "user-B/task", "kernel": "kernel-B/task", "reserved": "reserved-B/task", "threads per op": "threads/op",
-		"kernel switches/op": "kernel-switches/op", "p50": "p50-sec", "p90": "p90-sec", "p99": "p99-sec", "p999": "p999-sec", "max": "max-sec", "stamp": "stamp-sec",
+		"kernel switches/op": "kernel-switches/op", "p50": "p50-sec", "p90": "p90-sec", "p99": "p99-sec", "p999": "p999-sec", "max": "max-sec", "stamp": "stamp-sec", "wake": "wake-sec",
 		"threads": "threads", "tasks": "tasks", "bystander-share": "bystander-share",
 	}
 	scales := map[string]float64{"ns": 1, "µs": 1e3, "ms": 1e6, "s": 1e9, "KiB": 1 << 10, "MiB": 1 << 20}
@@ -410,7 +410,7 @@ func TestBadInput(t *testing.T) {
 		fails      string   // or in the error
 	}{
 		{"no known rows", driver + round(1, "BenchmarkParse/impl=fast 10 7 ns/op"),
-			[]string{"This file has no row that compares making, keeping or switching", "There is nothing to compare", "No row of this is in this file", "missing", "Parse", "7.00 ns"}, ""},
+			[]string{"This file has no row that compares making, keeping or switching", "There is nothing to compare", "No row of this is in this file", "Missing, since the run did not include their rows", "Parse", "7.00 ns"}, ""},
 		{"of another suite", "goos: linux\npkg: encoding/json\nBenchmarkEncode-8 1000 1234 ns/op\n", nil, `driver "" is neither lockstep nor testing`},
 		{"another suite's names", driver + round(1, "BenchmarkEncode/small 1000 1234 ns/op"), nil, "only this suite's own names can be read"},
 		{"NaN", driver + round(1, "BenchmarkSwitch/impl=goroutine/via=channel 10 NaN ns/op"), nil, "NaN"},
@@ -504,6 +504,15 @@ func TestSeveral(t *testing.T) {
 	for _, want := range []string{"together", "56.4×"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page of two does not say %q", want)
+		}
+	}
+	var md bytes.Buffer
+	if err := New([]*results.File{a, b}).Markdown(&md, "two"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| kernel | 6.1.0-test | 7.0 | yes |", "| cpus | 2 | 2 |  |", "go1.27.0<br>against goroutine", "- go1.26.0: To make"} {
+		if !strings.Contains(md.String(), want) {
+			t.Errorf("the Markdown of two does not say %q", want)
 		}
 	}
 }
