@@ -15,7 +15,7 @@ import (
 // A tickRate is how long a tick takes, found by two readings of the counter
 // and the clock around what is measured.
 type tickRate struct {
-	began time.Time
+	began time.Duration
 	at    int64
 }
 
@@ -23,11 +23,11 @@ type tickRate struct {
 // 0.1 us, so the rate by some 1e-5.
 const apart = 20 * time.Millisecond
 
-func readTicks() (at int64, now time.Time) {
+func readTicks() (at int64, now time.Duration) {
 	within := int64(math.MaxInt64)
 	for range 20 { // the one with the least between the readings
 		before := goroutines.Ticks()
-		clock := time.Now()
+		clock := goroutines.Now()
 		if after := goroutines.Ticks(); after-before < within {
 			within, at, now = after-before, before+(after-before)/2, clock
 		}
@@ -42,11 +42,11 @@ func newTickRate() tickRate {
 
 // ns is how many nanoseconds a tick takes, by now.
 func (r tickRate) ns() (float64, error) {
-	time.Sleep(apart - time.Since(r.began))
+	time.Sleep(apart - (goroutines.Now() - r.began))
 	at, now := readTicks()
-	ns := float64(now.Sub(r.began)) / float64(at-r.at)
+	ns := float64(now-r.began) / float64(at-r.at)
 	if !(ns > 0) || math.IsInf(ns, 0) {
-		return 0, fmt.Errorf("expected the CPU's counter to rise; it went from %d to %d in %v", r.at, at, now.Sub(r.began))
+		return 0, fmt.Errorf("expected the CPU's counter to rise; it went from %d to %d in %v", r.at, at, now-r.began)
 	}
 	return ns, nil
 }
@@ -112,11 +112,11 @@ const stampOps = 2000
 // own grain at the least.
 func goStamp() time.Duration {
 	s := goroutines.NewStamps(stampOps)
-	began := time.Now()
+	began := goroutines.Now()
 	for range stampOps {
 		s.Put()
 	}
-	return time.Since(began) / stampOps
+	return (goroutines.Now() - began) / stampOps
 }
 
 // rawStamp is what a stamp of a raw thread costs.
