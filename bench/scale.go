@@ -98,6 +98,9 @@ func goroutineWorkers(n, depth, stack int) (census, error) {
 }
 
 func lockedWorkers(n, depth, stack int) (census, error) {
+	if err := toldThreads(); err != nil {
+		return census{}, err
+	}
 	in, tids := tidsOf(n)
 	return census{goroutines.NewWorkers(scaleSteps, in), tids}, nil
 }

@@ -225,7 +225,10 @@ func stampedRaw(trips int, op threads.Op, apart bool) func(func(string)) (lockst
 // makes each, and its first instruction.
 func stampedCreate(n int, how func() hooks) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
-		a := newCreateArm(1, how())
+		a, err := newCreateArm(1, how())
+		if err != nil {
+			return nil, err
+		}
 		warm := warmThread
 		calls, firsts := goroutines.NewStamps(n+warm), goroutines.NewStamps(n+warm)
 		a.create = func(n, _ int, in, out func()) { goroutines.CreateStamped(n, calls, firsts, in, out) }
