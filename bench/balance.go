@@ -227,9 +227,9 @@ func newEven(workers int) (*even, error) {
 			}
 			ready <- err
 			for steps := range order {
-				began := time.Now()
+				began := goroutines.Now()
 				x := goroutines.Work(uint64(w), steps)
-				took := time.Since(began)
+				took := goroutines.Now() - began
 				speed := float64(steps) / float64(max(took, 1))
 				if x != goroutines.Worked(uint64(w), steps) {
 					speed = 0

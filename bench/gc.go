@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
-	"time"
 
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
@@ -195,9 +194,9 @@ func collect() (lockstep.Slice, error) {
 	cycles, mark, cpu := cyclesNow(), markCPU(), cpuTime()
 	var took []float64
 	for range forced {
-		began := time.Now()
+		began := goroutines.Now()
 		runtime.GC()
-		took = append(took, float64(time.Since(began)))
+		took = append(took, float64(goroutines.Now()-began))
 	}
 	s.Figures["cycle-ns"] = lockstep.Median(took)
 	s.Figures["mark-ns"] = float64(markCPU()-mark) / forced

@@ -98,6 +98,9 @@ func goroutineWorkers(n, depth, stack int) (census, error) {
 }
 
 func lockedWorkers(n, depth, stack int) (census, error) {
+	if err := toldThreads(); err != nil {
+		return census{}, err
+	}
 	in, tids := tidsOf(n)
 	return census{goroutines.NewWorkers(scaleSteps, in), tids}, nil
 }
@@ -208,10 +211,10 @@ func (a *scaleArm) Run(int) (lockstep.Slice, error) {
 	others := tasksAlive()
 	collections := count(gcCycles)
 
-	began := time.Now()
+	began := goroutines.Now()
 	err = a.first.Make(a.n)
 	a.first.Wait()
-	elapsed := time.Since(began)
+	elapsed := goroutines.Now() - began
 	if err != nil {
 		a.first.Release()
 		a.first.Join()
@@ -228,10 +231,10 @@ func (a *scaleArm) Run(int) (lockstep.Slice, error) {
 	seen.worked = a.first.parkedHerd.(workers).Worked()
 
 	collections = count(gcCycles)
-	began = time.Now()
+	began = goroutines.Now()
 	a.first.Release()
 	a.first.Join()
-	elapsed += time.Since(began)
+	elapsed += goroutines.Now() - began
 	collected += count(gcCycles) - collections
 	if err := errors.Join(err, errThreads, a.prove(seen)); err != nil {
 		return s, err
@@ -266,7 +269,7 @@ func (a *scaleArm) memory() (memory, error) {
 
 // again makes the later passes.
 func (a *scaleArm) again() (time.Duration, error) {
-	began := time.Now()
+	began := goroutines.Now()
 	for _, h := range a.later {
 		err := h.Make(a.n)
 		h.Wait()
@@ -276,7 +279,7 @@ func (a *scaleArm) again() (time.Duration, error) {
 			return 0, err
 		}
 	}
-	elapsed := time.Since(began)
+	elapsed := goroutines.Now() - began
 	a.later = nil
 	return elapsed, nil
 }

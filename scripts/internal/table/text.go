@@ -28,7 +28,7 @@ var evidence = map[string][]string{
 	"Mixed":     {"longest-x", "busy-share", "alone-share", "threads", "download-ns", "disk-ns", "compute-ns"},
 	"Balance":   {"makespan-x", "busiest-x", "crossed/op", "kernel-switches/op"},
 	"Pipeline":  {"crossover-ns", "kernel-switches/op"},
-	"Wakeup":    {"wake-ns", "pacer-ns", "p50-ns", "p999-ns", "max-ns", "stamp-ns"},
+	"Wakeup":    {"pacer-ns", "p50-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 }
 
