@@ -44,7 +44,7 @@ func (t *Table) Text(w io.Writer) error {
 		Wrap(b, "The driver was go test: one arm ran after the other, so a factor is a quotient of two medians, unpaired, with no interval; p is the probability of such samples by chance (Mann-Whitney U-test).", "", "  ")
 	}
 	if t.Truncated {
-		Wrap(b, "A round of this file never ended, since its run was killed: it isn't counted.", "", "  ")
+		Wrap(b, results.Unended, "", "  ")
 	}
 	Wrap(b, t.aa(), "", "  ")
 	if len(t.Sections) == 0 {
