@@ -68,7 +68,8 @@ var gcFamily = Family{
 	Primary: []string{"stw-ns"},
 	Read: "What a collection costs a program that holds n parked tasks: stw is how long a cycle takes to stop the world and hold it, stood how long it is held once all have stopped, held the longest wait of a goroutine at work, " +
 		"mark the CPU that marking takes, cpu that of the process by the kernel's count, cycle how long it all takes. " +
-		"The floor is a process without tasks, measured beside.",
+		"The floor is a process without tasks, measured beside. " +
+		"It favours the threads in that their stacks need not be looked at.",
 	Cases: gcCases(),
 }
 

@@ -61,7 +61,8 @@ var wakeupFamily = Family{
 	Read: "A task is to run at 500 instants, and the time from each to its first instruction is its delay: p99 and the other percentiles are of that, p99.9 of 500 being the longest. " +
 		"pipe: another process writes a byte; pacer is what that is late by, and wake, from then on, is the wake-up alone, which contenders are compared by. " +
 		"timer: the task sleeps until then, and wake is p99. " +
-		"hogs are of the task's own kind and in its process, outside are another process's threads.",
+		"hogs are of the task's own kind and in its process, outside are another process's threads. " +
+		"Hogs of the task's own kind favour the thread: Go's scheduler lets a goroutine that was woken wait for a P for up to 10 ms; and so does a Go timer on idle CPUs, since the runtime's poller sleeps in whole milliseconds.",
 	Cases: wakeupCases(),
 }
 
