@@ -58,6 +58,7 @@ type options struct {
 	rounds int
 	budget time.Duration
 	seed   uint64
+	apart  bool // no flag: calibrate alone asks for it
 
 	margin       float64
 	formats      []rendering
