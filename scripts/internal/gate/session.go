@@ -43,10 +43,10 @@ type Trial struct {
 // A Measured is what a trial gave.
 type Measured struct {
 	Report  *verdict.Report // nil if there is no verdict
-	Seed    uint64     // of its plan
-	Rounds  int        // that were planned
-	Layouts [][]uint64 // of each round, from 0: the seeds of base, head and control, 0 where none are drawn
-	Weather string     // job.Weather's, over all of the rounds
+	Seed    uint64          // of its plan
+	Rounds  int             // that were planned
+	Layouts [][]uint64      // of each round, from 0: the seeds of base, head and control, 0 where none are drawn
+	Weather string          // job.Weather's, over all of the rounds
 }
 
 // Open begins a session with the command line args, those of the gate
