@@ -23,7 +23,7 @@ const (
 	// poolBytes is how much room the binaries of a pool may take; there are
 	// at most two pools.
 	poolBytes = 512 << 20
-	// failures is how many runs in a row may end without a verdict.
+	// failures is how many runs of a cell in a row may end without a verdict.
 	failures = 3
 )
 
@@ -62,39 +62,54 @@ func collect(ctx context.Context, o options, stderr io.Writer) (err error) {
 			s.Close()
 		}
 	}()
-	before, failed := len(store.Runs), 0
+	before := len(store.Runs)
+	stuck := map[cell]int{} // failures in a row
+	var last error
 	for {
 		done, took := tally(store.File)
-		fits := func(cell) bool { return true }
-		if o.lasting > 0 {
-			fits = func(k cell) bool { return time.Since(begun)+c.expected(k, took) <= o.lasting }
-		}
-		g, ok := next(o.goals, done, fits)
+		g, ok := next(o.goals, done, func(k cell) bool {
+			return stuck[k] < failures && (o.lasting == 0 || time.Since(begun)+c.expected(k, took) <= o.lasting)
+		})
 		if !ok {
 			break
 		}
 		run, err := c.measure(ctx, g.cell)
-		if err != nil {
-			return fmt.Errorf("%w; %d runs were added to %s, and the same command goes on", err, len(store.Runs)-before, o.data)
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w; %s added to %s, and the same command goes on", context.Cause(ctx), runs(len(store.Runs)-before), o.data)
 		}
-		if err := store.Add(run); err != nil {
-			return err
+		said := fmt.Sprintf("%v, run %d of %d: ", g.cell, done[g.cell]+1, g.runs)
+		switch {
+		case err != nil:
+			said += "not begun: " + err.Error()
+		case run.Error != "":
+			said += fmt.Sprintf("no verdict after %.0f s: %s", run.Seconds, run.Error)
+			err = errors.New(run.Error)
+		default:
+			said += fmt.Sprintf("%s, %.0f s; %s to go", run.Verdict, run.Seconds, runs(missing(o.goals, done)-1))
 		}
-		said := string(run.Verdict)
-		if run.Error != "" {
-			said = "no verdict: " + run.Error
+		fmt.Fprintf(stderr, "%s %s\n", time.Now().Format(time.TimeOnly), said)
+		if run != nil {
+			if err := store.Add(run); err != nil {
+				return err
+			}
 		}
-		fmt.Fprintf(stderr, "%s %v, %d of %d: %s, %.0f s; %d runs to go\n", time.Now().Format(time.TimeOnly), g.cell, done[g.cell]+1, g.runs, said, run.Seconds, missing(o.goals, done)-1)
-		if failed++; run.Error == "" {
-			failed = 0
-		}
-		if failed == failures {
-			return fmt.Errorf("%d runs in a row ended without a verdict, the last one since: %s", failures, run.Error)
+		if stuck[g.cell]++; err == nil {
+			stuck[g.cell] = 0
+		} else if stuck[g.cell] == failures {
+			last = fmt.Errorf("%v ended %d times in a row without a verdict and was left: %w", g.cell, failures, err)
 		}
 	}
 	done, _ := tally(store.File)
-	fmt.Fprintf(stderr, "%d runs were added to %s; the plan lacks %d\n", len(store.Runs)-before, o.data, missing(o.goals, done))
-	return nil
+	fmt.Fprintf(stderr, "%s added to %s; the plan lacks %s\n", runs(len(store.Runs)-before), o.data, runs(missing(o.goals, done)))
+	return last
+}
+
+// runs is "1 run", "2 runs".
+func runs(n int) string {
+	if n == 1 {
+		return "1 run"
+	}
+	return fmt.Sprintf("%d runs", n)
 }
 
 // tally counts the runs of each cell that have a verdict, and says how long
@@ -153,7 +168,7 @@ func (c *collector) session(ctx context.Context, pkg bool) (*gate.Session, error
 	return s, err
 }
 
-// measure is one run. Its error ends them all.
+// measure is one run; an error if it has measured nothing.
 func (c *collector) measure(ctx context.Context, k cell) (*calibration.Run, error) {
 	pkg := k.kind == calibration.Package
 	s, err := c.session(ctx, pkg)
@@ -168,10 +183,7 @@ func (c *collector) measure(ctx context.Context, k cell) (*calibration.Run, erro
 	}
 	begun := time.Now()
 	got, err := s.Run(ctx, trial)
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	if got == nil { // not a run
+	if got == nil {
 		return nil, err
 	}
 	run := &calibration.Run{Kind: k.kind, Inject: k.inject, Budget: calibration.Duration(k.budget), Begun: begun.UTC().Truncate(time.Second),

@@ -194,7 +194,7 @@ func (s *Session) Pool(ctx context.Context, layouts int, most int64, each func(k
 	return len(pool), nil
 }
 
-// Run measures a trial and judges. Of one that came to its rounds and still has
+// Run measures a trial and judges. Of one that has measured rounds and still has
 // no verdict it answers the rest of the run beside the error, else nil.
 func (s *Session) Run(ctx context.Context, t Trial) (*Measured, error) {
 	o := s.o
@@ -278,6 +278,9 @@ func (s *Session) run(ctx context.Context, o options) (*Measured, error) {
 	done, err := measureRounds(ctx, s.b, s.sub, items, p, *s.linked, s.first, w, s.stderr)
 	run.Weather = before.Since()
 	if err != nil {
+		if done == 0 {
+			run = nil
+		}
 		if stopped := context.Cause(ctx); stopped != nil {
 			return run, fmt.Errorf("%w after %d of %d rounds, and a verdict needs them all; the raw rounds are in %s", stopped, done, rounds, w.dir)
 		}
