@@ -123,7 +123,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			o.data = filepath.Join(root, "results", "calibration.jsonl")
 		}
 		if o.own == nil {
-			both := []string{"-base-dir", root, "-head-dir", root}
+			both := []string{"-base-dir", root, "-head-dir", root, "-calibration", "none"}
 			o.own = both
 			o.pkg = append(slices.Clone(both), "-pkg", foreign, "-bench", foreignBenchmarks, "-unit", "ns/op")
 			if o.pkgName, err = version(ctx, root); err != nil {

@@ -126,9 +126,21 @@ func Analyse(f *File) (*Analysis, error) {
 	if err := a.about(f); err != nil {
 		return nil, err
 	}
+	var err error
+	if a.Cells, err = cellsOf(f.Runs); err != nil {
+		return nil, err
+	}
+	a.Power = append(counts(a.Cells), resampled(counted)...)
+	a.Spreads = spreads(counted)
+	a.Arms, err = armsOf(counted)
+	return a, err
+}
+
+// cellsOf are the cells of runs, in the order of Kinds, budgets and slowdowns.
+func cellsOf(runs []*Run) ([]Cell, error) {
 	groups := map[cellKey][]*Run{}
 	var keys []cellKey
-	for _, r := range f.Runs {
+	for _, r := range runs {
 		k := cellKey{r.Kind, r.Inject, r.Budget}
 		if groups[k] == nil {
 			keys = append(keys, k)
@@ -138,18 +150,15 @@ func Analyse(f *File) (*Analysis, error) {
 	slices.SortFunc(keys, func(a, b cellKey) int {
 		return cmp.Or(cmp.Compare(slices.Index(Kinds, a.kind), slices.Index(Kinds, b.kind)), cmp.Compare(a.budget, b.budget), cmp.Compare(a.inject, b.inject))
 	})
+	var cells []Cell
 	for _, k := range keys {
 		c, err := newCell(k, groups[k])
 		if err != nil {
 			return nil, err
 		}
-		a.Cells = append(a.Cells, c)
+		cells = append(cells, c)
 	}
-	a.Power = append(counts(a.Cells), resampled(counted)...)
-	a.Spreads = spreads(counted)
-	var err error
-	a.Arms, err = armsOf(counted)
-	return a, err
+	return cells, nil
 }
 
 // about fills in where the data come from.

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"threadbench/bench"
+	"threadbench/scripts/internal/calibration"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/paired"
@@ -26,6 +29,8 @@ type Session struct {
 	first   programs
 	linked  *links // nil until a round was linked to see what it takes
 	remarks []verdict.Remark
+	data    *calibration.File // nil if there are none
+	config  map[string]string // this machine's
 	stderr  io.Writer
 	undo    []func() // in this order's reverse
 }
@@ -105,6 +110,9 @@ func (s *Session) prepare(ctx context.Context) error {
 	if err := free(s.out(s.o), s.o.force); err != nil {
 		return err
 	}
+	if err := s.calibrated(); err != nil {
+		return err
+	}
 	if s.first, err = s.b.first(ctx, s.say); err != nil {
 		return err
 	}
@@ -116,6 +124,52 @@ func (s *Session) prepare(ctx context.Context) error {
 
 // Rules are what the session's runs are held to.
 func (s *Session) Rules() verdict.Rules { return s.o.rules() }
+
+// noCalibration is what -calibration says for none.
+const noCalibration = "none"
+
+// calibrated reads the calibration data, before anything is measured.
+func (s *Session) calibrated() error {
+	path := s.o.calibration
+	switch path {
+	case noCalibration:
+		return nil
+	case "":
+		path = filepath.Join(s.b.sides[headArm].dir, "results", "calibration.jsonl")
+		if _, err := os.Stat(path); err != nil {
+			return nil
+		}
+	}
+	data, err := calibration.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("-calibration: %w; or give -calibration none", err)
+	}
+	if s.o.calibration == "" {
+		data.Name = "results/calibration.jsonl"
+	}
+	s.data, s.config = data, map[string]string{}
+	for _, c := range bench.Configuration("lockstep", 0) {
+		s.config[c.Key] = c.Value
+	}
+	return nil
+}
+
+// calibration says what a run of these rows is worth, nil if no data were
+// asked for or found.
+func (s *Session) calibration(o options, rows []verdict.Row, rounds int) (*verdict.Calibration, error) {
+	if s.data == nil {
+		return nil, nil
+	}
+	apart := o.apart || slices.Contains(s.b.same, false)
+	text, ok, err := s.data.Worth(s.config, o.rules(), rows, rounds, apart)
+	if err != nil {
+		return nil, fmt.Errorf("-calibration: %w; or give -calibration none", err)
+	}
+	if !ok {
+		return &verdict.Calibration{Text: fmt.Sprintf("%s: what such a run is worth here is not known, and the margin of %.3g%% is used alone.", text, 100*o.margin)}, nil
+	}
+	return &verdict.Calibration{Source: s.data.Name, Text: text}, nil
+}
 
 // Close takes away all that the session has made.
 func (s *Session) Close() {
@@ -301,7 +355,11 @@ func (s *Session) run(ctx context.Context, o options) (*Measured, error) {
 			judged = append(judged, *r)
 		}
 	}
-	report, err := verdict.Judge(judged, o.rules())
+	rules := o.rules()
+	if rules.Calibration, err = s.calibration(o, judged, rounds); err != nil {
+		return run, err
+	}
+	report, err := verdict.Judge(judged, rules)
 	if err != nil {
 		return run, err
 	}
