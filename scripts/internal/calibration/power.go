@@ -47,7 +47,7 @@ func counts(cells []Cell) []Point {
 }
 
 // draws is how many runs are drawn for a resampled point.
-const draws = 1000
+var draws = 1000 // fewer in tests
 
 // lengths are the rounds of resampled runs: 22 are about a minute of the
 // default rows, 110 five.
