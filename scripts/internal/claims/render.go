@@ -49,17 +49,17 @@ func (f Finding) Held() string {
 	return side + " " + f.figure(f.Bound)
 }
 
-// about says what ledgers are and what keeps them.
-const about = "A verdict takes every condition of its statement; the chance of any wrong one in a ledger is at most 5% (signed-rank tests over rounds, Holm over the statements). Intervals are 95%."
+// About says what ledgers are and what keeps them.
+const About = "A verdict takes every condition of its statement; the chance of any wrong one in a ledger is at most 5% (signed-rank tests over rounds, Holm over the statements). Intervals are 95%."
 
 // Text renders ledgers, several files side by side: under each statement a
 // line for each file.
 func Text(w io.Writer, ledgers []Ledger) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintln(b, "What is taught about goroutines, and what was measured")
-	table.Wrap(b, about, "  ", "  ")
+	table.Wrap(b, About, "  ", "  ")
 	for _, l := range ledgers {
-		table.Wrap(b, fmt.Sprintf("%s: %s", l.name(), l.tally()), "  ", "    ")
+		table.Wrap(b, fmt.Sprintf("%s: %s", l.name(), l.Tally()), "  ", "    ")
 	}
 	if len(ledgers) == 0 {
 		return b.Flush()
@@ -92,8 +92,8 @@ func Text(w io.Writer, ledgers []Ledger) error {
 
 func (l Ledger) name() string { return l.File }
 
-// tally is "20 rounds: 4 hold, 1 fails, ...".
-func (l Ledger) tally() string {
+// Tally is "20 rounds: 4 hold, 1 fails, ...".
+func (l Ledger) Tally() string {
 	n := map[string]int{}
 	for _, e := range l.Entries {
 		n[e.Verdict]++
@@ -143,7 +143,7 @@ func Markdown(w io.Writer, ledgers []Ledger) error {
 			fmt.Fprintln(b)
 		}
 	}
-	fmt.Fprintf(b, "\n%s\n", about)
+	fmt.Fprintf(b, "\n%s\n", About)
 	return b.Flush()
 }
 

@@ -22,6 +22,7 @@ import (
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/job"
+	"threadbench/scripts/internal/report"
 	"threadbench/scripts/internal/results"
 	"threadbench/scripts/internal/table"
 )
@@ -35,7 +36,8 @@ const usage = `run measures goroutines against threads on this machine and print
   go run ./scripts/run -o mine.txt -resume         go on after ^C or a kill, to the same plan
   go run ./scripts/run -list                       the cases that would be measured
 
-Progress goes to standard error, the table to standard output. The exit code
+Progress goes to standard error, the table to standard output. Beside the
+results file a page is written that shows the same (.html). The exit code
 is 0 when the job is done, whatever the numbers say, else 2.
 
 `
@@ -220,6 +222,12 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if e := render(file, o.format, stdout); e != nil {
 		return errors.Join(err, e)
 	}
+	page := report.Beside(out.path, ".html")
+	if e := report.New([]*results.File{file}).Save(page); e != nil {
+		err = errors.Join(err, e)
+	} else {
+		fmt.Fprintf(stderr, "the report is in %s\n", page)
+	}
 	fmt.Fprintf(stderr, "the raw rounds are in %s\n", out.path)
 	if err == nil {
 		err = unmeasured(cases, file)
@@ -314,12 +322,16 @@ func openOutput(o options, root string, head []byte) (*output, error) {
 	}
 	now := time.Now()
 	begun := fmt.Appendf(nil, "# begun %s on %s\n", now.UTC().Format(time.RFC3339), host)
-	if o.resume {
-		return resumeOutput(o.out, o.plan, head, begun)
-	}
 	path := o.out
 	if path == "" {
 		path = filepath.Join(root, "results", "local", now.Format("2006-01-02-150405")+"-"+host+".txt")
+	}
+	// The report comes last, and must not turn out then to have no place.
+	if err := report.Free(report.Beside(path, ".html")); err != nil {
+		return nil, err
+	}
+	if o.resume {
+		return resumeOutput(path, o.plan, head, begun)
 	}
 	return createOutput(path, slices.Concat(head, []byte(o.plan.line()), begun), o.force)
 }
