@@ -33,6 +33,7 @@ file as it ends; what a kill interrupts is that run alone.
   go run ./scripts/calibrate -status                      what the plan still lacks
   go run ./scripts/calibrate -analyse                     what the data say; nothing is measured
   go run ./scripts/calibrate -analyse -format markdown
+  go run ./scripts/calibrate -analyse -format svg >power.svg
 
 A plan is parts KIND[+PERCENT%]:BUDGET=RUNS, by commas. The runs in the data file count, and the part
 furthest behind is next, so any share of a plan holds something of each. Kinds: "same", base and head
@@ -81,7 +82,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.IntVar(&o.pool, "pool", 64, "how many layouts are linked beforehand, from which all runs draw; 0: each run links its own, as the gate does, which takes half as long again")
 	flags.BoolVar(&o.analyse, "analyse", false, "measure nothing, print what the data say")
 	flags.BoolVar(&o.status, "status", false, "measure nothing, print what the plan still lacks")
-	flags.StringVar(&o.format, "format", "text", "of what the data say: `text`, markdown or json")
+	flags.StringVar(&o.format, "format", "text", "of what the data say: `text`, markdown, json, or svg, which is the power curves alone")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		io.WriteString(stdout, usage)

@@ -104,6 +104,10 @@ func TestAnalyse(t *testing.T) {
 			t.Errorf("no JSON:\n%s", b.String())
 		}
 	}
+	var b bytes.Buffer
+	if err := a.Write(&b, "svg"); err != nil || strings.Count(b.String(), "layouts apart") < 4 {
+		t.Errorf("the picture: %v\n%s", err, b.String())
+	}
 	if err := a.Write(&bytes.Buffer{}, "xml"); err == nil {
 		t.Error("xml was taken")
 	}

@@ -15,16 +15,18 @@ import (
 )
 
 // Formats are the names that Write takes.
-var Formats = []string{"text", "markdown", "json"}
+var Formats = []string{"text", "markdown", "json", "svg"}
 
-// Write renders the analysis in one of Formats. Its errors are the writer's and
-// a format that is none.
+// Write renders the analysis in one of Formats; svg is the power curves alone.
+// Its errors are the writer's and a format that is none.
 func (a *Analysis) Write(w io.Writer, format string) error {
 	switch format {
 	case "text":
 		return a.render(w, text{})
 	case "markdown":
 		return a.render(w, markdown{})
+	case "svg":
+		return a.picture(w)
 	case "json":
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)
