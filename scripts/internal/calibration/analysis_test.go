@@ -182,7 +182,7 @@ func TestSpreads(t *testing.T) {
 		t.Fatalf("%d spreads", len(a.Spreads))
 	}
 	for _, s := range a.Spreads {
-		if s.Runs != 30 || math.Abs(s.Rounds-0.02) > 0.002 || math.Abs(s.Layout-0.03) > 0.004 || s.Between > 0.005 {
+		if s.Runs != 30 || math.Abs(s.Rounds-0.02) > 0.002 || math.Abs(s.Layout-0.03) > 0.004 || s.Between > 0.005 || s.Alike > 0.006 {
 			t.Errorf("%+v, want 0.02 between rounds, 0.03 of a layout, next to nothing between runs", s)
 		}
 		if !(s.Low < s.Shift && s.Shift < s.High && s.Low < 1.002 && s.High > 0.998 && s.High-s.Low < 0.01) {

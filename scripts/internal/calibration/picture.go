@@ -47,15 +47,15 @@ func (a *Analysis) picture(w io.Writer) error {
 			plot := chart.Plot{
 				Title: name + ", one layout",
 				About: "Share of runs that found it, over the slowdown",
-				X:     chart.Axis{Label: "slowdown of head", Zero: true, Format: percent},
+				X:     chart.Axis{Label: "slowdown of head (upright: the margin)", Zero: true, Format: percent},
 				Y:     chart.Axis{Label: "share of runs that found it", Min: 0, Max: 1, Format: percent},
-				Rules: []chart.Rule{{At: 1 - level, Label: percent(1 - level)}, {At: a.Margin, Label: "margin", Vertical: true}},
+				Rules: []chart.Rule{{At: 1 - level, Label: percent(1 - level)}, {At: a.Margin, Vertical: true}},
 			}
 			if apart {
 				plot.Title = name + ", layouts apart"
 			}
 			for i, budget := range budgets {
-				plot.Lines = append(plot.Lines, a.curves(name, apart, budget, looks[i%len(looks)])...)
+				plot.Lines = append(plot.Lines, a.curves(name, apart, budget, looks[i%len(looks)], float64(i)*aside)...)
 			}
 			if plot.Lines != nil {
 				sheet.Charts = append(sheet.Charts, plot)
@@ -68,9 +68,13 @@ func (a *Analysis) picture(w io.Writer) error {
 	return sheet.Write(w)
 }
 
+// aside is by how much points of the next budget are moved to the right, or
+// their intervals would lie on each other.
+const aside = 0.0012
+
 // curves are a row's of a budget: what was counted, and what was resampled with
 // about as many rounds.
-func (a *Analysis) curves(name string, apart bool, budget Duration, look chart.Look) []chart.Line {
+func (a *Analysis) curves(name string, apart bool, budget Duration, look chart.Look, moved float64) []chart.Line {
 	counted := chart.Line{Look: look, Label: budget.String()}
 	rounds := 0
 	at := map[float64]Point{}
@@ -87,7 +91,7 @@ func (a *Analysis) curves(name string, apart bool, budget Duration, look chart.L
 	}
 	for _, inject := range slices.Sorted(maps.Keys(at)) {
 		p := at[inject]
-		counted.Points = append(counted.Points, chart.Point{X: inject, Y: p.Share, YIn: chart.Span{Low: p.Low, High: p.High, There: true},
+		counted.Points = append(counted.Points, chart.Point{X: inject + moved, Y: p.Share, YIn: chart.Span{Low: p.Low, High: p.High, There: true},
 			Says: fmt.Sprintf("%v, +%s: found in %v runs %s", budget, percent(inject), p.Count, interval(p.Count))})
 	}
 	if counted.Points == nil {
@@ -101,7 +105,7 @@ func (a *Analysis) curves(name string, apart bool, budget Duration, look chart.L
 	drawn := chart.Line{Look: chart.Look{Class: look.Class, Marker: chart.None}, Label: strconv.Itoa(length) + " rounds, resampled"}
 	for _, p := range a.Power {
 		if p.Name == name && p.Apart == apart && p.Resampled && p.Rounds == length {
-			drawn.Points = append(drawn.Points, chart.Point{X: p.Inject, Y: p.Share, Dashed: true,
+			drawn.Points = append(drawn.Points, chart.Point{X: p.Inject + moved, Y: p.Share, Dashed: true,
 				Says: fmt.Sprintf("%d rounds, +%s: %s, resampled", length, percent(p.Inject), percent(p.Share))})
 		}
 	}

@@ -109,9 +109,10 @@ func (a *Analysis) render(to io.Writer, s style) error {
 			"slowdown), decided as the gate does. What moves a whole run alike is noise between rounds here.", draws), a.found(true)},
 		{"The smallest slowdown that is found", "The smallest one injected that at least 95% of the runs have found, as counted, with all larger ones; and the share " +
 			"that so many runs support, one-sided at 95%.", a.smallest()},
-		{"Where the noise is", "Standard deviations of log(head/base), and of what a layout adds to one side, where nothing had changed: from round to round within a run; " +
-			"from run to run, beyond what the rounds explain; of a layout (half of what the control's rounds vary by more than the pair's); and of base's own figure from run to run, " +
-			"which a stored baseline would have to live with. Analysis of variance, method of moments. Shift: head/base over all runs, 95% interval.", a.noise()},
+		{"Where the noise is", "Standard deviations of log(head/base) where nothing had changed: from round to round within a run; from run to run, beyond what the rounds " +
+			"explain; what another layout adds to one side (half of what the control's rounds vary by more than the pair's); what rounds of one layout have in common, " +
+			"both sides being in it; and base's own figure from run to run, which a stored baseline would have to live with. Analysis of variance, method of moments. " +
+			"Shift: head/base over all runs, 95% interval.", a.noise()},
 		{"Goroutine against raw thread", "Whether dividing a goroutine row's ratio by the raw thread's of the same round would help: their correlation over rounds (95% interval), by what factor " +
 			"the gate's interval would be as wide, and what the best multiple could reach.", a.arms()},
 	} {
@@ -305,13 +306,13 @@ func (a *Analysis) smallest() [][]string {
 }
 
 func (a *Analysis) noise() [][]string {
-	rows := [][]string{{"row", "runs", "rounds", "between runs", "layout", "base between runs", "shift", "95%"}}
+	rows := [][]string{{"row", "runs", "rounds", "between runs", "of a layout", "of one layout", "base between runs", "shift", "95%"}}
 	for _, s := range a.Spreads {
 		shift := none
 		if s.High > 0 {
 			shift = "[" + signed(s.Low-1) + ", " + signed(s.High-1) + "]"
 		}
-		rows = append(rows, []string{s.Name, strconv.Itoa(s.Runs), percent(s.Rounds), percent(s.Between), percent(s.Layout), percent(s.Level), signed(s.Shift - 1), shift})
+		rows = append(rows, []string{s.Name, strconv.Itoa(s.Runs), percent(s.Rounds), percent(s.Between), percent(s.Layout), percent(s.Alike), percent(s.Level), signed(s.Shift - 1), shift})
 	}
 	return rows
 }

@@ -1,6 +1,8 @@
 package calibration
 
 import (
+	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -30,6 +32,10 @@ type Spread struct {
 	// from base in its layout, head doesn't, so half of the difference of
 	// the two variances within runs is a layout's (method of moments).
 	Layout float64 `json:"layout"`
+	// Alike is what rounds of one layout have in common in head/base, by
+	// analysis of variance over the layouts of a session: where it is 0, a
+	// layout can serve several rounds. It takes layouts that come again.
+	Alike float64 `json:"alike"`
 	// Level is how much base's own median figure differs from run to run:
 	// what a gate that stored its base would have to live with.
 	Level float64 `json:"level"`
@@ -47,6 +53,7 @@ func spreads(runs []*Run) []Spread {
 		spread                Spread
 		pairs, controls       [][]float64
 		levels, estimatedLogs []float64
+		layouts               map[layoutKey][]float64
 	}
 	at := map[string]int{}
 	var all []rowRuns
@@ -60,12 +67,20 @@ func spreads(runs []*Run) []Spread {
 			if !ok {
 				i = len(all)
 				at[k] = i
-				all = append(all, rowRuns{spread: Spread{Name: row.Name, Unit: row.Unit, Kind: r.Kind}})
+				all = append(all, rowRuns{spread: Spread{Name: row.Name, Unit: row.Unit, Kind: r.Kind}, layouts: map[layoutKey][]float64{}})
 			}
 			x := &all[i]
 			pairs := row.logs(row.Head, row.Base)
 			x.pairs = append(x.pairs, pairs)
 			x.controls = append(x.controls, row.logs(row.Control, row.Base))
+			n := 0
+			for k, seed := range r.Layouts.Base {
+				if !math.IsNaN(row.Base[k]) {
+					key := layoutKey{r.Session, seed}
+					x.layouts[key] = append(x.layouts[key], pairs[n])
+					n++
+				}
+			}
 			ones := slices.Repeat(Figures{1}, len(row.Base))
 			x.levels = append(x.levels, median(row.logs(row.Base, ones)))
 			if s, err := paired.SignedRank(pairs); err == nil {
@@ -81,6 +96,14 @@ func spreads(runs []*Run) []Spread {
 		control, _ := components(x.controls)
 		s.Rounds, s.Between = math.Sqrt(within), math.Sqrt(between)
 		s.Layout = math.Sqrt(max(0, (control-within)/2))
+		var byLayout [][]float64
+		for _, key := range slices.SortedFunc(maps.Keys(x.layouts), layoutKey.compare) {
+			byLayout = append(byLayout, x.layouts[key])
+		}
+		if len(byLayout) < len(slices.Concat(byLayout...)) {
+			_, alike := components(byLayout)
+			s.Alike = math.Sqrt(alike)
+		}
 		_, level2 := components(singles(x.levels))
 		s.Level = math.Sqrt(level2)
 		if e, err := paired.SignedRank(x.estimatedLogs); err == nil {
@@ -92,6 +115,16 @@ func spreads(runs []*Run) []Spread {
 		spreads = append(spreads, s)
 	}
 	return spreads
+}
+
+// A layoutKey tells layouts apart: seeds lay out the source of one session.
+type layoutKey struct {
+	session *Session
+	seed    uint64
+}
+
+func (k layoutKey) compare(other layoutKey) int {
+	return cmp.Or(k.session.Begun.Compare(other.session.Begun), cmp.Compare(k.seed, other.seed))
 }
 
 // singles are groups of one each.
