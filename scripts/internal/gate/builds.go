@@ -100,18 +100,24 @@ func (b *builds) unchanged(ctx context.Context) error {
 // and another one for the control.
 type layout [arms]uint64
 
-// link links a round. It answers the bytes that the files take, none where the
-// pool has them.
+// programs are a round's binaries: of the pool, if there is one, else linked.
+func (b *builds) programs(ctx context.Context, round string, l layout) (programs, error) {
+	if b.pool == nil {
+		progs, _, err := b.link(ctx, round, l)
+		return progs, err
+	}
+	progs := make(programs, len(b.pkgs))
+	for arm, seed := range l {
+		for i := range progs {
+			progs[i][arm] = b.pooled[seed][i][arm]
+		}
+	}
+	return progs, nil
+}
+
+// link links a round. It answers the bytes that the files take.
 func (b *builds) link(ctx context.Context, round string, l layout) (programs, int64, error) {
 	progs := make(programs, len(b.pkgs))
-	if b.pool != nil {
-		for arm, seed := range l {
-			for i := range progs {
-				progs[i][arm] = b.pooled[seed][i][arm]
-			}
-		}
-		return progs, 0, nil
-	}
 	type order struct {
 		pkg, arm int
 		seed     uint64
@@ -165,7 +171,8 @@ type links struct {
 }
 
 // try links rounds of what is used, to see what one takes once the files are
-// at hand, and that the seeds have an effect.
+// at hand, and that the seeds have an effect. It does so even where the rounds
+// will come from a pool: a gate's number of rounds counts the links.
 func (b *builds) try(ctx context.Context) (l links, err error) {
 	if !b.random {
 		return l, nil

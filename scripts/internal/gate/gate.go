@@ -212,7 +212,7 @@ func measureRounds(ctx context.Context, b *builds, sub subject, items []*item, p
 			linked[k] = first
 			if b.random {
 				progress.At(fmt.Sprintf("linking round %d of %d", k+1, rounds), "")
-				if linked[k], _, err = b.link(ctx, roundName(k), p.layouts[k]); err != nil {
+				if linked[k], err = b.programs(ctx, roundName(k), p.layouts[k]); err != nil {
 					return done, err
 				}
 				progress.Step(int(l.cost.Milliseconds()))

@@ -27,7 +27,6 @@ type Session struct {
 	b       *builds
 	sub     subject
 	first   programs
-	linked  *links // nil until a round was linked to see what it takes
 	remarks []verdict.Remark
 	data    *calibration.File // nil if there are none
 	config  map[string]string // this machine's
@@ -215,15 +214,11 @@ func (s *Session) Pool(ctx context.Context, layouts int, most int64, each func(k
 	case slices.Contains(s.b.same, false):
 		return 0, errors.New("base and head are two builds, and a pool is of one")
 	}
-	s.b.used = make([]bool, len(s.b.pkgs))
-	for i := range s.b.used {
-		s.b.used[i] = true
-	}
+	s.b.used = slices.Repeat([]bool{true}, len(s.b.pkgs))
 	tried, err := s.b.try(ctx)
 	if err != nil {
 		return 0, err
 	}
-	s.linked = &tried // what a gate without a pool would spend on a round
 	layouts = max(arms, min(layouts, int(2*most/max(1, tried.size))))
 	var pool []uint64
 	pooled := map[uint64]programs{}
@@ -284,13 +279,18 @@ func (s *Session) run(ctx context.Context, o options) (*Measured, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.tryLinks(ctx, items); err != nil {
+	s.b.used = make([]bool, len(s.b.pkgs))
+	for _, it := range items {
+		s.b.used[it.pkg] = true
+	}
+	linked, err := s.b.try(ctx)
+	if err != nil {
 		return nil, err
 	}
 	for _, l := range left {
 		s.remark(&remarks, "%s", l)
 	}
-	rows, round := 0, s.linked.cost
+	rows, round := 0, linked.cost
 	for _, it := range items {
 		rows += len(it.rows)
 		round += it.cost
@@ -329,7 +329,7 @@ func (s *Session) run(ctx context.Context, o options) (*Measured, error) {
 		run.Layouts = append(run.Layouts, slices.Clone(l[:]))
 	}
 	before := job.ReadWeather()
-	done, err := measureRounds(ctx, s.b, s.sub, items, p, *s.linked, s.first, w, s.stderr)
+	done, err := measureRounds(ctx, s.b, s.sub, items, p, linked, s.first, w, s.stderr)
 	run.Weather = before.Since()
 	if err != nil {
 		if done == 0 {
@@ -367,21 +367,4 @@ func (s *Session) run(ctx context.Context, o options) (*Measured, error) {
 	report.Remarks = append(remarks, report.Remarks...)
 	run.Report = report
 	return run, nil
-}
-
-// tryLinks sees once a session what linking a round takes.
-func (s *Session) tryLinks(ctx context.Context, items []*item) error {
-	if s.linked != nil {
-		return nil
-	}
-	s.b.used = make([]bool, len(s.b.pkgs))
-	for _, it := range items {
-		s.b.used[it.pkg] = true
-	}
-	l, err := s.b.try(ctx)
-	if err != nil {
-		return err
-	}
-	s.linked = &l
-	return nil
 }
