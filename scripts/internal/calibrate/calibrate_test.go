@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 
 func BenchmarkSteps(b *testing.B) {
 	b.StopTimer()
-	if b.N > 1 && os.Getenv("THREADBENCH_TEST_FAIL") != "" {
+	if os.Getenv("THREADBENCH_TEST_FAIL") != "" {
 		b.Fatal("as it must")
 	}
 	b.ReportMetric(1000+rand.Float64(), "steps/op")
@@ -75,7 +75,7 @@ func ready(t *testing.T, plan string) (o options, temp string) {
 // TestCalibrate runs gates, real processes and all: of two kinds, keeps them,
 // goes on where it stopped, and says what they are worth.
 func TestCalibrate(t *testing.T) {
-	o, _ := ready(t, "same:20s=2,rebuilt:20s=1")
+	o, _ := ready(t, "same:20s=1,rebuilt:20s=1")
 	var out, errs bytes.Buffer
 	if err := run(t.Context(), o, &out, &errs); err != nil {
 		t.Fatalf("%v\n%s", err, errs.String())
@@ -84,7 +84,7 @@ func TestCalibrate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(f.Sessions) != 1 || len(f.Runs) != 3 {
+	if len(f.Sessions) != 1 || len(f.Runs) != 2 {
 		t.Fatalf("%d sessions, %d runs", len(f.Sessions), len(f.Runs))
 	}
 	s := f.Sessions[0]
@@ -96,7 +96,7 @@ func TestCalibrate(t *testing.T) {
 		if r.Verdict != verdict.Pass || r.Exit != 0 || len(r.Rows) != 1 || r.Rows[0].Name != "Steps" || r.Rows[0].Unit != "steps/op" || r.Pool != 3 || r.Rounds < 8 {
 			t.Errorf("run %d: %+v", i+1, r)
 		}
-		if (r.Kind == calibration.Rebuilt) != (i == 2) || (r.Layouts.Head != nil) != (i == 2) {
+		if (r.Kind == calibration.Rebuilt) != (i == 1) || (r.Layouts.Head != nil) != (i == 1) {
 			t.Errorf("run %d is %s, with head's own layouts: %v", i+1, r.Kind, r.Layouts.Head != nil)
 		}
 		for k := range r.Rounds {
@@ -120,7 +120,7 @@ func TestCalibrate(t *testing.T) {
 	if len(seeds) > 3 {
 		t.Errorf("%d layouts, of a pool of 3", len(seeds))
 	}
-	if !strings.Contains(out.String(), "0 of 2") || !strings.Contains(errs.String(), "3 runs added") {
+	if !strings.Contains(out.String(), "0 of 1") || !strings.Contains(errs.String(), "2 runs added") {
 		t.Errorf("it says\n%s\n%s", out.String(), errs.String())
 	}
 
@@ -132,30 +132,32 @@ func TestCalibrate(t *testing.T) {
 	}
 	out.Reset()
 	o.status = true
-	if err := run(t.Context(), o, &out, io.Discard); err != nil || !strings.Contains(out.String(), "same:20s     2     2") {
+	if err := run(t.Context(), o, &out, io.Discard); err != nil || !strings.Contains(out.String(), "same:20s     1     1") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }
 
-// TestTrouble has runs that can't begin, that fail in each round, and a
-// session that is stopped: each says so, and what was kept before stays.
+// TestTrouble has runs that can't begin, a session that is stopped, and no
+// time for a run: each says so, and nothing is kept.
 func TestTrouble(t *testing.T) {
-	o, _ := ready(t, "package:1ms=1")
+	o, _ := ready(t, "package:20s=1")
+	o.pool = 0
+	t.Setenv("THREADBENCH_TEST_FAIL", "1")
 	var errs bytes.Buffer
-	if err := collect(t.Context(), o, &errs); err == nil || !strings.Contains(err.Error(), "3 times in a row") || !strings.Contains(errs.String(), "not begun") {
-		t.Errorf("a budget that is too small: %v\n%s", err, errs.String())
-	}
-	if _, err := os.Stat(o.data); err == nil {
-		t.Error("a file was left without a run")
+	if err := collect(t.Context(), o, &errs); err == nil || !strings.Contains(err.Error(), "3 times in a row") || strings.Count(errs.String(), "not begun") != 3 {
+		t.Errorf("a benchmark that fails: %v\n%s", err, errs.String())
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("stopped by a test"))
-	o.goals[0].budget = 20 * time.Second
 	if err := collect(ctx, o, io.Discard); err == nil || !strings.Contains(err.Error(), "stopped by a test; 0 runs added") {
 		t.Errorf("stopped: %v", err)
 	}
 	o.lasting = time.Second
-	if err := collect(t.Context(), o, &errs); err != nil {
-		t.Errorf("no time for a run: %v", err)
+	errs.Reset()
+	if err := collect(t.Context(), o, &errs); err != nil || !strings.Contains(errs.String(), "lacks 1 run") {
+		t.Errorf("no time for a run: %v\n%s", err, errs.String())
+	}
+	if _, err := os.Stat(o.data); err == nil {
+		t.Error("a file was left without a run")
 	}
 }
