@@ -56,17 +56,17 @@ func (f Finding) Held() string {
 	return side + " " + f.figure(f.Bound)
 }
 
-// about says what ledgers are and what keeps them.
-const about = "A verdict takes every condition of its statement; the chance of any wrong one in a ledger is at most 5% (signed-rank tests over rounds, Holm over the statements). Intervals are 95%."
+// About says what ledgers are and what keeps them.
+const About = "A verdict takes every condition of its statement; the chance of any wrong one in a ledger is at most 5% (signed-rank tests over rounds, Holm over the statements). Intervals are 95%."
 
 // Text renders ledgers, several files side by side: under each statement a
 // line for each file. What no file was to measure stands in one line at the end.
 func Text(w io.Writer, ledgers []Ledger) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintln(b, "What is taught about goroutines, and what was measured")
-	table.Wrap(b, about, "  ", "  ")
+	table.Wrap(b, About, "  ", "  ")
 	for _, l := range ledgers {
-		table.Wrap(b, fmt.Sprintf("%s: %s", l.name(), l.tally()), "  ", "    ")
+		table.Wrap(b, fmt.Sprintf("%s: %s", l.name(), l.Tally()), "  ", "    ")
 		for _, warning := range l.Warnings {
 			table.Wrap(b, warning, "    ", "      ")
 		}
@@ -111,8 +111,8 @@ func Text(w io.Writer, ledgers []Ledger) error {
 
 func (l Ledger) name() string { return l.File }
 
-// tally is "20 rounds: 4 hold, 1 fails, ...".
-func (l Ledger) tally() string {
+// Tally is "20 rounds: 4 hold, 1 fails, ...".
+func (l Ledger) Tally() string {
 	n := map[string]int{}
 	for _, e := range l.Entries {
 		n[e.Verdict]++
@@ -167,7 +167,7 @@ func Markdown(w io.Writer, ledgers []Ledger) error {
 			fmt.Fprintf(b, "\n%s: %s\n", escape(l.name()), escape(warning))
 		}
 	}
-	fmt.Fprintf(b, "\n%s\n", about)
+	fmt.Fprintf(b, "\n%s\n", About)
 	return b.Flush()
 }
 

@@ -124,7 +124,7 @@ func TestLayouts(t *testing.T) {
 		t.Fatalf("it lays out at random: %v, and has -ldflags %q, want %q", base.random, base.ldflags, want)
 	}
 	b := &builds{temp: s.temp, sides: [arms]*side{base, base, base}, pkgs: []string{"."}, same: []bool{false}, used: []bool{true}, random: true}
-	progs, size, err := b.link(t.Context(), "one", layout{pair: 3, control: 4})
+	progs, size, err := b.link(t.Context(), "one", layout{3, 3, 4})
 	if err != nil || size < 3<<20 {
 		t.Fatalf("%d bytes, %v", size, err)
 	}

@@ -21,6 +21,7 @@ type layout struct {
 	lines    int
 	text     []byte // the file for benchfmt, comments blanked, line for line
 	plan     string
+	begun    []string
 	notes    []Note
 	rounds   []round
 	flights  []Span
@@ -30,7 +31,8 @@ type layout struct {
 // A round is a complete one.
 type round struct {
 	Span
-	number int
+	number  int
+	weather string
 }
 
 // A problem is an error unless its line is in a round in flight.
@@ -46,6 +48,7 @@ const longest = bufio.MaxScanTokenSize - 1
 func scan(data []byte) *layout {
 	l := &layout{text: make([]byte, 0, len(data))}
 	var open *Span // the round being read
+	weather := ""  // what its first line says
 	for line := range bytes.Lines(data) {
 		l.lines++
 		line, ended := bytes.CutSuffix(line, []byte("\n"))
@@ -57,15 +60,18 @@ func scan(data []byte) *layout {
 				if l.plan == "" {
 					l.plan = rest
 				}
+			case "begun":
+				l.begun = append(l.begun, rest)
 			case "round":
 				if open != nil {
 					l.flight(open, l.lines-1)
 				}
 				open = &Span{First: l.lines}
+				_, weather, _ = strings.Cut(rest, ": ")
 			case "end":
 				// Half a line might name another round: it needs its newline.
-				if number, ok := strings.CutPrefix(rest, "round "); ok && ended && l.end(open, number) {
-					open = nil
+				if number, ok := strings.CutPrefix(rest, "round "); ok && ended && l.end(open, number, weather) {
+					open, weather = nil, ""
 				}
 			case "skip", "cut", "failed":
 				l.note(word, rest)
@@ -102,7 +108,7 @@ func (l *layout) flight(s *Span, last int) {
 }
 
 // end ends the open round at the current line and reports whether it could.
-func (l *layout) end(open *Span, number string) bool {
+func (l *layout) end(open *Span, number, weather string) bool {
 	k, err := strconv.Atoi(number)
 	if err != nil {
 		l.problem(fmt.Sprintf("the end of round %q, which is no number", number), "mend the line, or run again")
@@ -115,7 +121,7 @@ func (l *layout) end(open *Span, number string) bool {
 		open = &Span{First: l.lines}
 	}
 	open.Last = l.lines
-	l.rounds = append(l.rounds, round{*open, k})
+	l.rounds = append(l.rounds, round{*open, k, strings.TrimSpace(weather)})
 	return true
 }
 

@@ -60,6 +60,11 @@ type File struct {
 	Rows   []*Row    // in order of first appearance; empty only if there are Notes
 	Notes  []Note    // in order of first appearance
 	Plan   string    // the run's plan as it stands after "# plan ", or ""
+	Begun  []string  // what follows "# begun ", once for each time that the run was begun or gone on with: "DATE on HOST"
+
+	// Weather is what went on while each complete round was measured, in the
+	// file's order: what follows "# round K: ", "seconds=64.5 steal=2.2%".
+	Weather []Weather
 
 	// Rounds is the number of complete rounds; with driver Testing, which
 	// has none, the most lines of any one benchmark (-count).
@@ -69,6 +74,12 @@ type File struct {
 	// killed. Their lines are in no Row and no Note; Dropped is where they stand.
 	Truncated bool
 	Dropped   []Span
+}
+
+// A Weather is what a round's first line says of it.
+type Weather struct {
+	Round int
+	Says  string // "" where the round has no such line
 }
 
 // A Setting is a "key: value" line: configuration, constant within a file.
@@ -261,7 +272,7 @@ func Read(r io.Reader, name string) (*File, error) {
 		return nil, failure(name, 1, "the file is empty", "write it again with \"go run ./scripts/run -o FILE\"")
 	}
 	l := scan(data)
-	f := &File{Name: name, Plan: l.plan}
+	f := &File{Name: name, Plan: l.plan, Begun: l.begun}
 	records, last, err := l.records(name)
 	if err != nil {
 		return nil, err
@@ -323,6 +334,9 @@ func (f *File) build(l *layout, records []benchfmt.Record, last *benchfmt.Result
 	f.addNotes(l)
 	if f.Driver == Lockstep {
 		f.Rounds = len(l.rounds)
+		for _, r := range l.rounds {
+			f.Weather = append(f.Weather, Weather{r.number, r.weather})
+		}
 	}
 	if f.Truncated && f.Rounds == 0 {
 		return failure(f.Name, l.lines, "no complete round up to here: the run was stopped in its first",

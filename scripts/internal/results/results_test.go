@@ -30,7 +30,7 @@ func read(t *testing.T, text string) *File {
 
 func TestRead(t *testing.T) {
 	got := read(t, head+`# plan {"profile": "quick"}
-# a comment
+# begun 2026-01-02T03:04:05Z on a-host
 # skip BenchmarkSwitch/impl=clone/via=futex: 1 CPU: 2 wanted
 # round 1: steal=0.1% throttled=0 load=0.35
 BenchmarkSwitch/impl=goroutine/via=channel 100 165.25 ns/op 1 x-goroutine 1.5 p99-ns
@@ -45,8 +45,10 @@ BenchmarkSwitch/impl=goroutine/via=channel 101 0 ns/op 1 x-goroutine
 `)
 	want := &File{
 		Name: "f.txt", Driver: Lockstep, Plan: `{"profile": "quick"}`, Rounds: 2,
-		Config: []Setting{{"driver", "lockstep"}, {"goos", "linux"}},
-		Units:  []Unit{{Name: "ns/op", Better: "lower"}, {Name: "tasks", Exact: true}},
+		Begun:   []string{"2026-01-02T03:04:05Z on a-host"},
+		Weather: []Weather{{1, "steal=0.1% throttled=0 load=0.35"}, {2, "steal=0.1%"}},
+		Config:  []Setting{{"driver", "lockstep"}, {"goos", "linux"}},
+		Units:   []Unit{{Name: "ns/op", Better: "lower"}, {Name: "tasks", Exact: true}},
 		Rows: []*Row{
 			{FullName: "Switch/impl=goroutine/via=channel", Runs: []Run{
 				{Round: 1, Line: 10, Iters: 100, Values: map[string]float64{"ns/op": 165.25, "x-goroutine": 1, "p99-ns": 1.5}},

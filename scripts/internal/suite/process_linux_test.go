@@ -214,7 +214,8 @@ func TestRun(t *testing.T) {
 			t.Errorf("the table does not say %q:\n%s", want, stdout)
 		}
 	}
-	if want := "building the worker\nthe raw rounds are in " + path + "\n"; stderr != want {
+	page := strings.TrimSuffix(path, ".txt") + ".html"
+	if want := "building the worker\nthe report is in " + page + "\nthe raw rounds are in " + path + "\n"; stderr != want {
 		t.Errorf("standard error %q, want %q", stderr, want)
 	}
 	f := s.read(path, 2)
@@ -303,12 +304,49 @@ func TestDefaultOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := entries(t, filepath.Join(s.root, "results", "local"))
-	want := regexp.MustCompile(`^\d{4}-\d\d-\d\d-\d{6}-` + regexp.QuoteMeta(host) + `\.txt$`)
-	if len(files) != 1 || !want.MatchString(files[0]) {
-		t.Fatalf("files %v, want one that is called %v", files, want)
+	want := regexp.MustCompile(`^\d{4}-\d\d-\d\d-\d{6}-` + regexp.QuoteMeta(host) + `\.(html|txt)$`)
+	if len(files) != 2 || slices.ContainsFunc(files, func(f string) bool { return !want.MatchString(f) }) {
+		t.Fatalf("files %v, want a page and the rounds, called %v", files, want)
 	}
-	if !strings.Contains(stderr, filepath.Join(s.root, "results", "local", files[0])) {
-		t.Errorf("standard error does not name the file: %s", stderr)
+	for _, f := range files {
+		if !strings.Contains(stderr, filepath.Join(s.root, "results", "local", f)) {
+			t.Errorf("standard error does not name %s: %s", f, stderr)
+		}
+	}
+}
+
+// TestReport makes a run that leaves a page, goes on with it, which makes the
+// page anew, and puts a page of somebody else's there: that one is refused before
+// anything is measured.
+func TestReport(t *testing.T) {
+	s := newSession(t)
+	path, page := filepath.Join(s.dir, "o.txt"), filepath.Join(s.dir, "o.html")
+	args := []string{"-bench", "Create/impl=(goroutine|floor)/mode=nojoin", "-rounds", "1", "-o", path}
+	s.succeed(s.run("", args...))
+	first := contents(t, page)
+	for _, want := range []string{"<!doctype html>", "made by threadbench", "1 round, driver lockstep", "Create mode=nojoin"} {
+		if !bytes.Contains(first, []byte(want)) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if err := os.Remove(page); err != nil {
+		t.Fatal(err)
+	}
+	s.succeed(s.run("", append(args, "-resume")...))
+	if again := contents(t, page); !bytes.Equal(first, again) {
+		t.Error("the page of the same rounds is another one")
+	}
+	const mine = "my own page\n"
+	if err := os.WriteFile(page, []byte(mine), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, path)
+	s.fail(s.run("", append(args, "-force")...), "was not made by report")
+	if got := string(contents(t, page)); got != mine {
+		t.Errorf("the page holds %q, want %q", got, mine)
+	}
+	if !bytes.Equal(contents(t, path), before) {
+		t.Error("the results were touched")
 	}
 }
 

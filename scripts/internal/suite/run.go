@@ -22,6 +22,7 @@ import (
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/job"
+	"threadbench/scripts/internal/report"
 	"threadbench/scripts/internal/results"
 	"threadbench/scripts/internal/table"
 )
@@ -35,7 +36,8 @@ const usage = `run measures goroutines against threads on this machine and print
   go run ./scripts/run -o mine.txt -resume         go on after ^C or a kill, to the same plan
   go run ./scripts/run -list                       the cases that would be measured
 
-Progress goes to standard error, the table to standard output. The exit code
+Progress goes to standard error, the table to standard output. Beside the
+results file a page is written that shows the same (.html). The exit code
 is 0 when the job is done, whatever the numbers say, else 2.
 
 `
@@ -189,6 +191,11 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
+	// The report comes last, and must not turn out then to have no place.
+	page := report.Beside(o.out, ".html")
+	if err := report.Free(page); err != nil {
+		return err
+	}
 	fmt.Fprintf(stderr, "building the worker\n")
 	worker, cleanup, err := BuildWorker(ctx, root)
 	if err != nil {
@@ -228,6 +235,11 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	if e := render(file, o.format, stdout); e != nil {
 		return errors.Join(err, e)
+	}
+	if e := report.New([]*results.File{file}).Save(page); e != nil {
+		err = errors.Join(err, e)
+	} else {
+		fmt.Fprintf(stderr, "the report is in %s\n", page)
 	}
 	fmt.Fprintf(stderr, "the raw rounds are in %s\n", out.path)
 	if err == nil {

@@ -61,8 +61,9 @@ func Figure(unit string, v float64) string {
 	return strings.TrimSpace(s.number(v) + " " + s.unit)
 }
 
-// interval is a summary's interval on the median's scale: "[9.01, 9.30]".
-func (s Stat) interval() string {
+// Within is a summary's interval on the median's scale, "[9.01, 9.30]", or a
+// dash.
+func (s Stat) Within() string {
 	if !s.Interval {
 		return none
 	}

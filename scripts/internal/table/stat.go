@@ -27,8 +27,8 @@ func Summarize(unit string, values []float64) Stat {
 	return stat
 }
 
-// enough is the least number of rounds that an interval needs.
-func enough() int {
+// Enough is the least number of rounds that an interval needs.
+func Enough() int {
 	n := 2
 	for !Summarize("", make([]float64, n)).Interval {
 		n++
@@ -53,4 +53,12 @@ func unpaired(r, ref *results.Row) *Factor {
 	// benchmath also warns where all values are equal; then there are enough.
 	few := len(c.Warnings) > 0 && x != 1
 	return &Factor{Stat: Stat{Unit: results.PairedFactor, Median: x, N: min(len(a), len(b))}, P: c.P, Few: few}
+}
+
+// width is that of the interval, NaN where there is none.
+func (s Stat) width() float64 {
+	if !s.Interval {
+		return math.NaN()
+	}
+	return s.High - s.Low
 }

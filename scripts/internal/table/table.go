@@ -38,6 +38,7 @@ type Section struct {
 	Vary   []string // the keys that tell the rows apart, impl left out
 	OneOp  string   // what ONE op is
 	Rows   []Row    // in the order of bench.Contenders, then of the file
+	group  string   // the goroutine arm that they refer to
 }
 
 // A Row is one case.
@@ -50,6 +51,7 @@ type Row struct {
 	Stats     []Stat  // the primary figure first, then the file's units in order
 	Factor    *Factor // nil if there is nothing to refer to, or the figure is none that is compared so
 	Words     string  // the comparison as a sentence; "" for the goroutine arm itself
+	Doubt     string  // what a reader of the factor alone must know: "no difference seen"; "" if nothing
 }
 
 // A Stat is the summary of one unit over rounds.
@@ -100,26 +102,88 @@ func New(f *results.File) *Table {
 		if !ok {
 			i = len(t.Sections)
 			at[group] = i
-			t.Sections = append(t.Sections, Section{Family: r.Name.Family})
+			t.Sections = append(t.Sections, Section{Family: r.Name.Family, group: group})
 		}
 		t.Sections[i].Rows = append(t.Sections[i].Rows, row)
 	}
 	t.AA = newAA(t.Sections)
-	families := map[string]int{}
 	for i := range t.Sections {
-		s := &t.Sections[i]
+		t.Sections[i].finish()
+	}
+	gather(t.Sections)
+	return t
+}
+
+// gather brings the sections of a family together, families in the order in
+// which they first appear.
+func gather(sections []Section) {
+	families := map[string]int{}
+	for i, s := range sections {
 		if _, ok := families[s.Family]; !ok {
 			families[s.Family] = i
 		}
-		s.finish()
 	}
-	slices.SortStableFunc(t.Sections, func(a, b Section) int { return cmp.Compare(families[a.Family], families[b.Family]) })
-	return t
+	slices.SortStableFunc(sections, func(a, b Section) int { return cmp.Compare(families[a.Family], families[b.Family]) })
+}
+
+// Align gives each table the sections and rows of all of them, in one order,
+// so that they can stand side by side. A row that a table lacks has no Stats
+// there.
+func Align(tables []*Table) {
+	var all []Section
+	for _, t := range tables {
+		for _, s := range t.Sections {
+			i := slices.IndexFunc(all, func(a Section) bool { return a.group == s.group && a.Family == s.Family })
+			if i < 0 {
+				i = len(all)
+				all = append(all, Section{Family: s.Family, group: s.group})
+			}
+			for _, r := range s.Rows {
+				if !slices.ContainsFunc(all[i].Rows, func(have Row) bool { return have.Name.String() == r.Name.String() }) {
+					all[i].Rows = append(all[i].Rows, Row{Name: r.Name, FullName: r.FullName, Contender: r.Contender, Ref: r.Ref, Lottery: r.Lottery})
+				}
+			}
+		}
+	}
+	for i := range all {
+		all[i].finish()
+	}
+	gather(all)
+	for _, t := range tables {
+		var own []Section
+		for _, s := range all {
+			s.Rows = slices.Clone(s.Rows)
+			for i := range s.Rows {
+				if r := t.Row(s.Rows[i].Name.String()); r != nil {
+					s.Rows[i] = *r
+				}
+			}
+			own = append(own, s)
+		}
+		t.Sections = own
+	}
+}
+
+// Row is the row of that name, nil if there is none.
+func (t *Table) Row(name string) *Row {
+	for i := range t.Sections {
+		for j := range t.Sections[i].Rows {
+			if r := &t.Sections[i].Rows[j]; r.Name.String() == name && len(r.Stats) > 0 {
+				return r
+			}
+		}
+	}
+	return nil
 }
 
 // finish orders the section's rows and tells its keys apart.
 func (s *Section) finish() {
 	slices.SortStableFunc(s.Rows, func(a, b Row) int { return cmp.Compare(order(a.Name), order(b.Name)) })
+	s.tell()
+}
+
+// tell says which keys the rows share and which tell them apart.
+func (s *Section) tell() {
 	var fixed []string
 	first := s.Rows[0].Name
 	for _, key := range bench.Keys {
@@ -134,6 +198,22 @@ func (s *Section) finish() {
 	}
 	s.Fixed = strings.Join(fixed, " ")
 	s.OneOp = oneOp(first)
+}
+
+// Family is a family's sections as one, their rows one section after the
+// other, nil if there are none. Its OneOp is the first section's.
+func (t *Table) Family(name string) *Section {
+	all := &Section{Family: name}
+	for _, s := range t.Sections {
+		if s.Family == name {
+			all.Rows = append(all.Rows, s.Rows...)
+		}
+	}
+	if len(all.Rows) == 0 {
+		return nil
+	}
+	all.tell()
+	return all
 }
 
 // order is a contender's place in every table; unknown ones come last.
@@ -169,7 +249,7 @@ func newRow(f *results.File, r *results.Row) Row {
 	case f.Driver == results.Testing && ref != nil:
 		row.Factor = unpaired(r, ref)
 	}
-	row.Words = words(row, ref)
+	row.Words, row.Doubt = words(row, ref), doubt(row, ref)
 	return row
 }
 

@@ -123,8 +123,8 @@ func TestSummarize(t *testing.T) {
 			t.Errorf("summarize changed its argument (-before +after):\n%s", d)
 		}
 	}
-	if n := enough(); n != 6 {
-		t.Errorf("enough() = %d, want 6", n)
+	if n := Enough(); n != 6 {
+		t.Errorf("Enough() = %d, want 6", n)
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -39,14 +41,14 @@ func (t *Table) Text(w io.Writer) error {
 	if s := results.Injected(t.Config); s != "" {
 		Wrap(b, s, "", "  ")
 	}
-	Wrap(b, t.machine(), "", "  ")
+	Wrap(b, t.Machine(), "", "  ")
 	if t.Driver == results.Testing {
 		Wrap(b, "The driver was go test: one arm ran after the other, so a factor is a quotient of two medians, unpaired, with no interval; p is the probability of such samples by chance (Mann-Whitney U-test).", "", "  ")
 	}
 	if t.Truncated {
 		Wrap(b, results.Unended, "", "  ")
 	}
-	Wrap(b, t.aa(), "", "  ")
+	Wrap(b, t.Spread(), "", "  ")
 	if len(t.Sections) == 0 {
 		fmt.Fprintln(b, "\nNothing was measured.")
 	}
@@ -56,7 +58,7 @@ func (t *Table) Text(w io.Writer) error {
 	}
 	if len(t.Notes) > 0 {
 		fmt.Fprintln(b, "\nLeft out, cut or failed")
-		for _, n := range t.merged() {
+		for _, n := range t.Left() {
 			Wrap(b, n, "  ", "    ")
 		}
 	}
@@ -93,8 +95,8 @@ func (t *Table) Short() []string {
 	return short
 }
 
-// machine is the table's first line: what was measured, and on what.
-func (t *Table) machine() string {
+// Machine says what was measured, and on what.
+func (t *Table) Machine() string {
 	get := func(key string) string {
 		for _, s := range t.Config {
 			if s.Key == key {
@@ -125,7 +127,8 @@ func noun(driver string) string {
 	return "round"
 }
 
-func (t *Table) aa() string {
+// Spread says what the instrument is worth, by A/A.
+func (t *Table) Spread() string {
 	if t.AA == nil {
 		return "A/A: this file has no x-self, so this machine's own spread is not known."
 	}
@@ -134,12 +137,16 @@ func (t *Table) aa() string {
 		a.Low, a.High, count(a.N, "arm"), a.Furthest)
 }
 
-func (t *Table) section(b *bufio.Writer, s *Section) {
-	title := s.Family
-	if s.Fixed != "" {
-		title += " " + s.Fixed
+// Title names the section: "Switch place=same".
+func (s *Section) Title() string {
+	if s.Fixed == "" {
+		return s.Family
 	}
-	Wrap(b, title+". "+s.OneOp, "", "  ")
+	return s.Family + " " + s.Fixed
+}
+
+func (t *Table) section(b *bufio.Writer, s *Section) {
+	Wrap(b, s.Title()+". "+s.OneOp, "", "  ")
 
 	// Evidence that doesn't fit beside the figures goes below them.
 	labels, more := s.labels(), t.evidence(s)
@@ -157,7 +164,7 @@ func (t *Table) section(b *bufio.Writer, s *Section) {
 		grid(b, slices.Concat(labels, more[:n]))
 		more = more[n:]
 	}
-	below := t.footnotes(s)
+	below := t.Remarks(s)
 	for _, r := range s.Rows {
 		if r.Words != "" {
 			below = append(below, r.Words)
@@ -171,21 +178,31 @@ func (t *Table) section(b *bufio.Writer, s *Section) {
 	}
 }
 
+// Columns are the section's table: which case a line is, its figures, and the
+// evidence beside them.
+func (t *Table) Columns(s *Section) (labels, figures, evidence []Column) {
+	return s.labels(), t.figures(s), t.evidence(s)
+}
+
 // labels are the columns that say which case a line is.
-func (s *Section) labels() []column {
-	who := column{head: "contender"}
+func (s *Section) labels() []Column {
+	who := Column{Head: "contender"}
 	for _, r := range s.Rows {
-		who.cells = append(who.cells, r.Contender)
+		who.add(r.Contender, math.NaN())
 	}
-	columns := []column{who}
+	columns := []Column{who}
 	for _, key := range s.Vary {
-		c := column{head: key}
+		c := Column{Head: key}
 		for _, r := range s.Rows {
 			v := r.Name.Get(key)
 			if key == "place" && r.Lottery {
 				v += ", lottery"
 			}
-			c.cells = append(c.cells, v)
+			number, err := strconv.ParseFloat(r.Name.Get(key), 64)
+			if err != nil {
+				number = math.NaN()
+			}
+			c.add(v, number)
 		}
 		columns = append(columns, c)
 	}
@@ -196,44 +213,50 @@ func (s *Section) labels() []column {
 const mixed = "primary\nfigure"
 
 // figures are the columns of the primary figure and, if there is one, the factor.
-func (t *Table) figures(s *Section) []column {
-	median, within := column{right: true}, column{head: "95%\ninterval", right: true}
-	x, last := column{head: "against\ngoroutine", right: true}, column{head: "95%\ninterval", right: true}
+func (t *Table) figures(s *Section) []Column {
+	median, within := Column{Right: true}, Column{Head: "95%\ninterval", Right: true}
+	x, last := Column{Head: "against\ngoroutine", Right: true}, Column{Head: "95%\ninterval", Right: true}
 	if t.Driver == results.Testing {
-		x.head, last.head = "unpaired\nfactor", "p"
+		x.Head, last.Head = "unpaired\nfactor", "p"
 	}
 	for _, r := range s.Rows {
-		primary := r.Stats[0]
-		if h := head(primary.Unit); median.head == "" || median.head == h {
-			median.head = h
-		} else {
-			median.head = mixed
+		if len(r.Stats) == 0 {
+			for _, c := range []*Column{&median, &within, &x, &last} {
+				c.empty()
+			}
+			continue
 		}
-		median.add(Figure(primary.Unit, primary.Median))
-		within.add(primary.interval())
+		primary := r.Stats[0]
+		if h := head(primary.Unit); median.Head == "" || median.Head == h {
+			median.Head = h
+		} else {
+			median.Head = mixed
+		}
+		median.add(Figure(primary.Unit, primary.Median), primary.Median)
+		within.add(primary.Within(), primary.width())
 		switch f := r.Factor; {
 		case f == nil:
-			x.add(none)
-			last.add(none)
+			x.empty()
+			last.empty()
 		case r.Own() && f.Unit != results.SelfFactor:
-			x.add("1×")
-			last.add("")
+			x.add("1×", 1)
+			last.add("", math.NaN())
 		case f.Paired:
-			x.add(Times(f.Median))
-			last.add(f.interval())
+			x.add(Times(f.Median), f.Median)
+			last.add(f.Within(), f.width())
 		default:
-			x.add(Times(f.Median))
-			last.add(chance(f.P))
+			x.add(Times(f.Median), f.Median)
+			last.add(chance(f.P), f.P)
 		}
 	}
 	if !slices.ContainsFunc(s.Rows, func(r Row) bool { return r.Factor != nil }) {
-		return []column{median, within}
+		return []Column{median, within}
 	}
-	return []column{median, within, x, last}
+	return []Column{median, within, x, last}
 }
 
 // evidence are the columns of what shows that the thing was measured.
-func (t *Table) evidence(s *Section) []column {
+func (t *Table) evidence(s *Section) []Column {
 	units, known := evidence[s.Family]
 	if !known {
 		for _, r := range s.Rows {
@@ -244,18 +267,18 @@ func (t *Table) evidence(s *Section) []column {
 			}
 		}
 	}
-	var columns []column
+	var columns []Column
 	for _, u := range units {
-		c := column{head: head(u), right: true}
+		c := Column{Head: head(u), Right: true}
 		there := false
 		for _, r := range s.Rows {
 			st, ok := r.Stat(u)
 			if !ok {
-				c.add(none)
+				c.empty()
 				continue
 			}
 			there = true
-			c.add(Figure(u, st.Median))
+			c.add(Figure(u, st.Median), st.Median)
 		}
 		if there {
 			columns = append(columns, c)
@@ -264,13 +287,20 @@ func (t *Table) evidence(s *Section) []column {
 	return columns
 }
 
-// footnotes say what a reader has to know of a section's lines.
-func (t *Table) footnotes(s *Section) []string {
+// Remarks say what a reader has to know of a section's lines.
+func (t *Table) Remarks(s *Section) []string {
 	var notes, cases []string
 	var few []int
 	lottery, alone, differ := false, false, false
+	unit := ""
 	for _, r := range s.Rows {
-		differ = differ || r.Stats[0].Unit != s.Rows[0].Stats[0].Unit
+		if len(r.Stats) == 0 {
+			continue
+		}
+		if unit == "" {
+			unit = r.Stats[0].Unit
+		}
+		differ = differ || r.Stats[0].Unit != unit
 		lottery = lottery || r.Lottery
 		alone = alone || r.Ref == ""
 		p := r.Stats[0]
@@ -283,7 +313,7 @@ func (t *Table) footnotes(s *Section) []string {
 	}
 	slices.Sort(few)
 	for _, n := range few {
-		notes = append(notes, fmt.Sprintf("%s %s: too few for a 95%% interval (%d needed)", none, count(n, noun(t.Driver)), enough()))
+		notes = append(notes, fmt.Sprintf("%s %s: too few for a 95%% interval (%d needed)", none, count(n, noun(t.Driver)), Enough()))
 	}
 	notes = append(notes, cases...)
 	if differ {
@@ -298,8 +328,9 @@ func (t *Table) footnotes(s *Section) []string {
 	return notes
 }
 
-// merged are the notes, one line for each kind and case.
-func (t *Table) merged() []string {
+// Left are the notes of what was left out, cut or failed, one line for each kind
+// and case.
+func (t *Table) Left() []string {
 	type group struct {
 		first  results.Note
 		rounds int
@@ -335,34 +366,40 @@ func (t *Table) merged() []string {
 	return lines
 }
 
-// A column of a grid; head may have two lines.
-type column struct {
-	head  string
-	right bool // aligned
-	cells []string
+// A Column of a section's table.
+type Column struct {
+	Head   string    // may have two lines
+	Right  bool      // aligned, as figures are
+	Cells  []string  // one for each row
+	Values []float64 // what the cells say, in the file's units, to sort by; NaN where that is no number
 }
 
-func (c *column) add(cell string) { c.cells = append(c.cells, cell) }
+func (c *Column) add(cell string, value float64) {
+	c.Cells, c.Values = append(c.Cells, cell), append(c.Values, value)
+}
 
-func (c column) lines() (upper, lower string) {
-	upper, lower, two := strings.Cut(c.head, "\n")
+// empty adds a cell where there is no figure.
+func (c *Column) empty() { c.add(none, math.NaN()) }
+
+func (c Column) lines() (upper, lower string) {
+	upper, lower, two := strings.Cut(c.Head, "\n")
 	if !two {
 		return "", upper
 	}
 	return upper, lower
 }
 
-func (c column) width() int {
+func (c Column) width() int {
 	upper, lower := c.lines()
 	w := max(utf8.RuneCountInString(upper), utf8.RuneCountInString(lower))
-	for _, s := range c.cells {
+	for _, s := range c.Cells {
 		w = max(w, utf8.RuneCountInString(s))
 	}
 	return w
 }
 
 // total is a grid's width.
-func total(columns []column) int {
+func total(columns []Column) int {
 	w := 0
 	for _, c := range columns {
 		w += 2 + c.width()
@@ -371,13 +408,13 @@ func total(columns []column) int {
 }
 
 // grid writes columns side by side, each after two spaces.
-func grid(b *bufio.Writer, columns []column) {
-	line := func(cell func(c column) string) {
+func grid(b *bufio.Writer, columns []Column) {
+	line := func(cell func(c Column) string) {
 		var s strings.Builder
 		for _, c := range columns {
 			text := cell(c)
 			pad := strings.Repeat(" ", c.width()-utf8.RuneCountInString(text))
-			if c.right {
+			if c.Right {
 				text = pad + text
 			} else {
 				text += pad
@@ -386,12 +423,12 @@ func grid(b *bufio.Writer, columns []column) {
 		}
 		fmt.Fprintln(b, strings.TrimRight(s.String(), " "))
 	}
-	if slices.ContainsFunc(columns, func(c column) bool { return strings.Contains(c.head, "\n") }) {
-		line(func(c column) string { upper, _ := c.lines(); return upper })
+	if slices.ContainsFunc(columns, func(c Column) bool { return strings.Contains(c.Head, "\n") }) {
+		line(func(c Column) string { upper, _ := c.lines(); return upper })
 	}
-	line(func(c column) string { _, lower := c.lines(); return lower })
-	for i := range columns[0].cells {
-		line(func(c column) string { return c.cells[i] })
+	line(func(c Column) string { _, lower := c.lines(); return lower })
+	for i := range columns[0].Cells {
+		line(func(c Column) string { return c.Cells[i] })
 	}
 }
 

@@ -141,16 +141,43 @@ func words(r Row, ref *results.Row) string {
 	case f.Low <= 1 && 1 <= f.High:
 		template, x = w.same, fmt.Sprintf("%s to %s times", digits(f.Low), digits(f.High))
 	case overlaps(f.Stat, ref):
-		tail = fmt.Sprintf(" %s, which says nothing: the goroutine arm against itself came out so, too", f.interval())
+		tail = fmt.Sprintf(" %s, which says nothing: the goroutine arm against itself came out so, too", f.Within())
 	case f.High < 1 && w.less != "":
-		tail = fmt.Sprintf(" %s: %s", f.interval(), w.less)
+		tail = fmt.Sprintf(" %s: %s", f.Within(), w.less)
 	default:
-		tail = " " + f.interval()
+		tail = " " + f.Within()
 	}
 	if r.Lottery {
 		tail += " (a lottery)"
 	}
 	return fill(template, x, r, ref) + tail + "."
+}
+
+// doubt is, of a row's factor, what its sentence says beside the numbers.
+func doubt(r Row, ref *results.Row) string {
+	f := r.Factor
+	if f == nil || r.Own() {
+		return ""
+	}
+	var says []string
+	switch {
+	case !f.Paired && f.Few:
+		says = append(says, "unpaired, too few runs to tell")
+	case !f.Paired && f.P >= 1-confidence:
+		says = append(says, "unpaired, no difference seen")
+	case !f.Paired:
+		says = append(says, "unpaired, p "+chance(f.P))
+	case !f.Interval:
+		says = append(says, count(f.N, "round")+", no interval")
+	case f.Low <= 1 && 1 <= f.High:
+		says = append(says, "no difference seen")
+	case overlaps(f.Stat, ref):
+		says = append(says, "says nothing: the goroutine arm against itself came out so, too")
+	}
+	if r.Lottery {
+		says = append(says, "a lottery")
+	}
+	return strings.Join(says, "; ")
 }
 
 // plain is a sentence with a row's figure and its goroutine arm's, without a

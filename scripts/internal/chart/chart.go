@@ -1,0 +1,160 @@
+// Package chart draws charts as SVG, for a page and for files of their own.
+//
+// Its stance: a chart is read first and looked at closer afterwards. Units
+// stand on the axes, lines carry their names and last values at their ends,
+// intervals are drawn wherever they are known, and nothing is told by colour
+// alone: each look has a marker, too. What a pointer or the keyboard adds is
+// the exact figure, in a line below the chart, by style sheet alone. Scales and
+// ticks are go-moremath's, as x/perf has them; the SVG is an html/template, which
+// escapes whatever a name holds, and gives marks titles, classes and focus.
+//
+// The same input gives the same bytes: coordinates are rounded to a tenth.
+package chart
+
+// A Drawing is a chart: a Plot or Rows.
+type Drawing interface {
+	// draw lays the chart out on a width, in CSS pixels.
+	draw(width float64) *picture
+}
+
+// An Axis is a scale with its label.
+type Axis struct {
+	Label string // with the unit: "time per op"
+	Log   bool   // only values above 0 have a place
+	Base  int    // ticks are at its powers and their multiples: 0 for 10, 2 for bytes
+	// Min and Max are the range of the scale, if Min < Max; else it is that
+	// of the data.
+	Min, Max float64
+	Zero     bool                 // a linear range begins at 0 at the latest
+	Format   func(float64) string // a tick's value for a reader; nil for the plain number
+	Ticks    []Tick               // instead of chosen ones
+}
+
+// A Tick is a labelled value.
+type Tick struct {
+	At    float64
+	Label string
+}
+
+// A Look is the colour and the marker of what is drawn.
+type Look struct {
+	Class  string // a class of the style sheet: letters, digits and hyphens
+	Marker Marker
+}
+
+// A Marker is the shape of a point.
+type Marker int
+
+// The shapes.
+const (
+	Circle Marker = iota
+	Square
+	Triangle
+	Diamond
+	Cross
+	None
+)
+
+// A Span is an interval on an axis. The zero Span is none.
+type Span struct {
+	Low, High float64
+	There     bool
+}
+
+// A Point is a figure.
+type Point struct {
+	X, Y     float64
+	XIn, YIn Span   // the figure's intervals
+	Says     string // the exact figure, for pointer, keyboard and screen reader
+	Stopped  bool   // the line ends here for a reason, and a bar says so
+	Dashed   bool   // the stretch that leads here is known less than the others
+}
+
+// A Line is a row of points, from left to right.
+type Line struct {
+	Look   Look
+	Label  string // at its end
+	Value  string // below the label: the last figure
+	Note   string // below that: why the line ends there
+	Steps  bool   // it keeps its height up to the next point, as distributions do
+	Points []Point
+}
+
+// A Rule is a straight line across a plot that others are held against.
+type Rule struct {
+	At       float64
+	Label    string
+	Vertical bool // at a value of X, else of Y
+}
+
+// A Plot has points, lines and steps over two axes.
+type Plot struct {
+	Title string
+	About string // for those who don't see it: what it shows
+	X, Y  Axis
+	Rules []Rule
+	Lines []Line
+}
+
+// Rows have one line for each thing compared: points with intervals, or bars.
+type Rows struct {
+	Title string
+	About string
+	X     Axis
+	Rules []Rule // vertical ones
+	Keys  []Key  // what the columns, or the parts of bars, are
+	Rows  []Row
+}
+
+// A Key names a column of Rows, or a part of its bars.
+type Key struct {
+	Look  Look
+	Part  Part
+	Label string
+}
+
+// A Row is a line of Rows. It has points, bars, or neither.
+type Row struct {
+	Head  string // a heading above it, "" for none
+	Label string
+	Class string // of the label's text, "" for plain
+	Cells []Cell
+	Bars  []Bar  // on end, a stack
+	Total *Point // where the stack ends, with its interval; nil for none
+	Value string // at the end of the bars
+	Note  string // instead of bars or cells
+}
+
+// A Cell is a point in a row, and its value in the column of a key.
+type Cell struct {
+	Key   int // the index of a key, whose look it has
+	Point Point
+	Value string
+}
+
+// A Bar is a stretch of a row.
+type Bar struct {
+	Look     Look
+	Part     Part
+	From, To float64
+	Says     string
+}
+
+// A Part is how a bar is drawn: the parts of a stack in one colour.
+type Part int
+
+// The parts.
+const (
+	Full Part = iota
+	Half
+	Pale
+	Outline // around the others; cut, with an open end, where it leaves the axis
+)
+
+// Around is the axis with the range that it would have for values, so that
+// several charts have the same.
+func (a Axis) Around(values []float64) Axis {
+	s := newScale(a, values, 0, 1)
+	a.Min, a.Max = s.min, s.max
+	return a
+}

@@ -1,0 +1,178 @@
+package chart
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A picture is a chart laid out: what the template draws.
+type picture struct {
+	Title, About  string
+	Width, Height float64
+	Items         []item
+	Marks         []mark
+}
+
+// A mark is a figure that pointer and keyboard reach.
+type mark struct {
+	Class string
+	Says  string
+	Items []item
+}
+
+// An item is one shape. Kind is line, rect, path or text.
+type item struct {
+	Kind   string
+	Class  string
+	X, Y   float64
+	X2, Y2 float64 // of a line; width and height of a rect
+	D      string  // of a path
+	Text   string
+	Anchor string // start, middle or end
+}
+
+// The sizes of text, in pixels, and the distance from line to line.
+const (
+	textSize = 12
+	lineStep = 15
+)
+
+// textWidth is about how wide a text is, on the wide side: which font a reader
+// has isn't known.
+func textWidth(s string) float64 {
+	w := 0.0
+	for _, r := range s {
+		w += runeWidth(r)
+	}
+	return w
+}
+
+func runeWidth(r rune) float64 {
+	switch {
+	case strings.ContainsRune("iljtfrI.,:;'|![]() ", r):
+		return 0.38 * textSize
+	case strings.ContainsRune("mwMW@%", r):
+		return 0.95 * textSize
+	case r >= 0x2000, unicode.IsUpper(r):
+		return 0.74 * textSize
+	}
+	return 0.62 * textSize
+}
+
+// fit cuts a text to a width.
+func fit(s string, width float64) string {
+	if textWidth(s) <= width {
+		return s
+	}
+	left := width - runeWidth('…')
+	for i, r := range s {
+		if left -= runeWidth(r); left < 0 {
+			return strings.TrimRight(s[:i], " ") + "…"
+		}
+	}
+	return s
+}
+
+// wrap breaks a text into lines of a width, at most so many; the last one is
+// cut.
+func wrap(s string, width float64, most int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		longer := word
+		if line != "" {
+			longer = line + " " + word
+		}
+		if line != "" && textWidth(longer) > width && len(lines) < most-1 {
+			lines = append(lines, fit(line, width))
+			longer = word
+		}
+		line = longer
+	}
+	return append(lines, fit(line, width))
+}
+
+func (p *picture) add(items ...item) { p.Items = append(p.Items, items...) }
+
+func line(class string, x, y, x2, y2 float64) item {
+	return item{Kind: "line", Class: class, X: tenth(x), Y: tenth(y), X2: tenth(x2), Y2: tenth(y2)}
+}
+
+func text(class, anchor, s string, x, y float64) item {
+	return item{Kind: "text", Class: class, Anchor: anchor, Text: s, X: tenth(x), Y: tenth(y)}
+}
+
+func rect(class string, x, y, w, h float64) item {
+	return item{Kind: "rect", Class: class, X: tenth(x), Y: tenth(y), X2: max(0, tenth(w)), Y2: max(0, tenth(h))}
+}
+
+// tenth rounds to a tenth of a pixel.
+func tenth(v float64) float64 { return math.Round(v*10) / 10 }
+
+// marker is a look's shape around a point.
+func marker(l Look, x, y float64) item {
+	x, y = tenth(x), tenth(y)
+	var d string
+	switch l.Marker {
+	case Circle:
+		d = fmt.Sprintf("M%g %ga4 4 0 1 0 8 0a4 4 0 1 0 -8 0z", tenth(x-4), y)
+	case Square:
+		d = fmt.Sprintf("M%g %gh7v7h-7z", tenth(x-3.5), tenth(y-3.5))
+	case Triangle:
+		d = fmt.Sprintf("M%g %gl4.5 8h-9z", x, tenth(y-5))
+	case Diamond:
+		d = fmt.Sprintf("M%g %gl4.8 4.8l-4.8 4.8l-4.8 -4.8z", x, tenth(y-4.8))
+	case Cross:
+		d = fmt.Sprintf("M%g %gl7 7m0 -7l-7 7", tenth(x-3.5), tenth(y-3.5))
+	}
+	class := "dot"
+	if l.Marker == Cross {
+		class = "cross"
+	}
+	return item{Kind: "path", Class: class, D: d}
+}
+
+// spread moves positions, in pixels, apart to a distance at least, between two
+// ends, each as little as goes in one pass down and one up.
+func spread(at []float64, distance, low, high float64) []float64 {
+	order := make([]int, len(at))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case at[a] < at[b]:
+			return -1
+		case at[a] > at[b]:
+			return 1
+		}
+		return 0
+	})
+	moved := slices.Clone(at)
+	for k, i := range order {
+		moved[i] = max(moved[i], low)
+		if k > 0 {
+			moved[i] = max(moved[i], moved[order[k-1]]+distance)
+		}
+	}
+	for k := len(order) - 1; k >= 0; k-- {
+		i := order[k]
+		moved[i] = min(moved[i], high-float64(len(order)-1-k)*distance)
+	}
+	return moved
+}
+
+// Legible is a text without what XML can't hold, or what would turn the
+// reading direction around.
+func Legible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == 0xFFFE || r == 0xFFFF {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+}

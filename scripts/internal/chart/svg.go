@@ -1,0 +1,95 @@
+package chart
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+)
+
+// Style is the style sheet of charts, for a page that holds them. Colours are
+// variables: --ink, --muted, --grid, --ground and --accent are the page's to
+// set, and a look's class sets color, or fill for text.
+//
+//go:embed chart.css
+var Style string
+
+//go:embed chart.svg.tmpl
+var source string
+
+var drawn = template.Must(template.New("chart").Funcs(template.FuncMap{
+	"add":     func(a, b float64) float64 { return tenth(a + b) },
+	"legible": Legible,
+	"tips":    tips,
+}).Parse(source))
+
+// tipLines are the lines below a chart in which the exact figure appears.
+const tipLines = 2
+
+// A tip is the exact figure below a chart, line by line.
+type tip struct {
+	Y    float64
+	Text string
+}
+
+func tips(p *picture, says string) []tip {
+	var lines []tip
+	for i, s := range wrap(Legible(says), p.Width, tipLines) {
+		lines = append(lines, tip{tenth(p.Height + 12 + lineStep*float64(i)), s})
+	}
+	return lines
+}
+
+// Inline is the chart as an element of an HTML page. The id has to be the only
+// one of its kind there.
+func Inline(d Drawing, id string, width float64) (template.HTML, error) {
+	var b strings.Builder
+	p := d.draw(width)
+	err := drawn.ExecuteTemplate(&b, "inline", map[string]any{"ID": id, "Picture": p, "Height": tenth(p.Height + tipLines*lineStep + 4)})
+	if err != nil {
+		return "", fmt.Errorf("drawing the chart %q: %w", p.Title, err)
+	}
+	return template.HTML(b.String()), nil
+}
+
+// A Sheet is charts in a file of their own.
+type Sheet struct {
+	Title   string
+	About   string
+	Columns int     // charts in a row, at least 1
+	Width   float64 // of one
+	Style   string  // CSS beyond Style: the colours
+	Mark    string  // an XML comment that says who made the file, or ""
+	Charts  []Drawing
+}
+
+// Write writes the sheet as an SVG file. Its error is the writer's.
+func (s Sheet) Write(w io.Writer) error {
+	const gap = 24
+	type placed struct {
+		X, Y    float64
+		Picture *picture
+	}
+	columns := min(s.Columns, len(s.Charts))
+	var all []placed
+	y, tall := gap/2.0, 0.0
+	for i, d := range s.Charts {
+		if i%columns == 0 && i > 0 {
+			y += tall + gap/2
+			tall = 0
+		}
+		p := d.draw(s.Width)
+		all = append(all, placed{gap/2 + float64(i%columns)*(s.Width+gap), tenth(y), p})
+		tall = max(tall, p.Height+18)
+	}
+	err := drawn.ExecuteTemplate(w, "file", map[string]any{
+		"Title": s.Title, "About": s.About, "Placed": all,
+		"Width": tenth(float64(columns) * (s.Width + gap)), "Height": tenth(y + tall + gap/2),
+		"Style": template.CSS(Style + s.Style), "Mark": template.HTML(s.Mark),
+	})
+	if err != nil {
+		return fmt.Errorf("writing the chart %q: %w", s.Title, err)
+	}
+	return nil
+}

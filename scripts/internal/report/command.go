@@ -1,0 +1,149 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"threadbench/scripts/internal/results"
+)
+
+const usage = `Usage: go run ./scripts/report [-format html|markdown] [-o OUT] FILE...
+
+Makes of results files what people look at: one HTML page that needs nothing
+but itself, or Markdown with SVG pictures beside it. Several files, such as two
+machines' or two versions', stand side by side.
+
+Without -o the report is written beside the first file, as .html or .md. "-o -"
+writes the page, or the Markdown without its pictures, to standard output. A
+file that report didn't make is never replaced.
+
+Examples:
+  go run ./scripts/report results/reference.txt
+  go run ./scripts/report -o /tmp/both.html here.txt there.txt
+  go run ./scripts/report -format markdown -o results/reference.md results/reference.txt
+
+Exit status: 0 when the report is written, and its path printed; else 2.
+
+`
+
+// Run is the report command: args without its name. The answer is its exit
+// status, 0 or 2.
+func Run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("report", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	format := flags.String("format", "html", "html or markdown")
+	out := flags.String("o", "", "the `file` to write (default beside the first results file)")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		io.WriteString(stdout, usage)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		return 0
+	case err != nil:
+		fmt.Fprintf(stderr, "report: %v; -h shows the flags\n", err)
+		return 2
+	}
+	if err := run(flags.Args(), *format, *out, stdout, stderr); err != nil {
+		fmt.Fprintf(stderr, "report: %v\n", err)
+		return 2
+	}
+	return 0
+}
+
+func run(paths []string, format, out string, stdout, stderr io.Writer) error {
+	if !slices.Contains([]string{"html", "markdown"}, format) {
+		return fmt.Errorf("-format %q is none; choose html or markdown", format)
+	}
+	if len(paths) == 0 {
+		return errors.New("no file given; give one or more that \"go run ./scripts/run\" wrote, such as results/reference.txt")
+	}
+	var files []*results.File
+	for _, path := range paths {
+		f, err := results.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		files = append(files, f)
+	}
+	r := New(files)
+	if out == "" {
+		out = Beside(paths[0], map[string]string{"html": ".html", "markdown": ".md"}[format])
+	}
+	if format == "markdown" {
+		return r.writeMarkdown(out, stdout)
+	}
+	return r.writeHTML(out, stdout)
+}
+
+// Beside is where a results file's report lies: its path with another ending.
+func Beside(path, ending string) string {
+	return strings.TrimSuffix(path, ".txt") + ending
+}
+
+// writeHTML writes the page to a path and prints that, or to standard output
+// where the path is "-".
+func (r *Report) writeHTML(path string, stdout io.Writer) error {
+	if path == "-" {
+		return r.HTML(stdout)
+	}
+	if err := r.Save(path); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(stdout, path)
+	return err
+}
+
+// Save writes the page to a path, in the place of an earlier one only. Its
+// errors name the path and the way out.
+func (r *Report) Save(path string) error {
+	var b bytes.Buffer
+	if err := r.HTML(&b); err != nil {
+		return err
+	}
+	return write(path, b.Bytes())
+}
+
+// writeMarkdown writes the Markdown to a path, and its pictures beside it.
+func (r *Report) writeMarkdown(path string, stdout io.Writer) error {
+	var b bytes.Buffer
+	base := strings.TrimSuffix(filepath.Base(path), ".md")
+	if path == "-" {
+		if err := r.Markdown(&b, ""); err != nil {
+			return err
+		}
+		_, err := stdout.Write(b.Bytes())
+		return err
+	}
+	if err := r.Markdown(&b, base); err != nil {
+		return err
+	}
+	texts, paths := [][]byte{b.Bytes()}, []string{path}
+	pictures, err := r.Pictures()
+	if err != nil {
+		return err
+	}
+	for _, p := range pictures {
+		texts = append(texts, p.SVG)
+		paths = append(paths, filepath.Join(filepath.Dir(path), p.File(base)))
+	}
+	for _, p := range paths { // all of them, or none
+		if err := Free(p); err != nil {
+			return err
+		}
+	}
+	for i, p := range paths {
+		if err := write(p, texts[i]); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(stdout, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

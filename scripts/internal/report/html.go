@@ -1,0 +1,68 @@
+package report
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+
+	"threadbench/scripts/internal/chart"
+)
+
+//go:embed page.html.tmpl
+var pageSource string
+
+//go:embed page.css
+var pageStyle string
+
+// colours sets the colours of contenders and of all else, for the page and
+// for pictures.
+//
+//go:embed colours.css
+var colours string
+
+//go:embed page.js
+var script string
+
+// The widths that charts are drawn on, in CSS pixels: beside others, alone on
+// a wide screen, and alone on a narrow one.
+const (
+	panelWidth  = 360
+	wideWidth   = 900
+	narrowWidth = 340
+)
+
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"legible": chart.Legible,
+	"inline":  chart.Inline,
+	"id":      func(figure string, i int, form string) string { return fmt.Sprintf("%s-%d%s", figure, i+1, form) },
+}).Parse(pageSource))
+
+// HTML writes the page. Its error is the writer's.
+func (r *Report) HTML(w io.Writer) error {
+	style := colours + chart.Style + pageStyle
+	err := page.Execute(w, struct {
+		*content
+		Policy              string
+		Style               template.CSS
+		Script              template.JS
+		Panel, Wide, Narrow float64
+		Mark                template.HTML
+	}{
+		r.content(),
+		"default-src 'none'; style-src " + hash(style) + "; script-src " + hash(script) + "; img-src data:; base-uri 'none'; form-action 'none'",
+		template.CSS(style), template.JS(script), panelWidth, wideWidth, narrowWidth, template.HTML(mark),
+	})
+	if err != nil {
+		return fmt.Errorf("writing the page: %w", err)
+	}
+	return nil
+}
+
+// hash is a content security policy's name for an inline text.
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}

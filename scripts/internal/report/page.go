@@ -1,0 +1,456 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"threadbench/bench"
+	"threadbench/scripts/internal/claims"
+	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/table"
+)
+
+// A content is a Report put in order: what the forms of it render, section by
+// section.
+type content struct {
+	Title    string
+	Several  bool
+	Sources  []sourceText
+	Answers  []answer
+	Ledgers  []ledger
+	Claims   []claim
+	About    string // of the ledger
+	Figures  []figure
+	Families []family
+	Places   []place
+	Settings []setting
+	Method   []string
+}
+
+// A sourceText is a file in words.
+type sourceText struct {
+	Label    string
+	Machine  string
+	Injected string // "" unless its workers were slowed down on purpose
+	Begun    string
+	Spread   string
+}
+
+// An answer is a sentence.
+type answer struct {
+	Source string // the file's label, where there are several
+	Parts  []part
+}
+
+// A part of a sentence; Class is a contender's where it is a figure.
+type part struct{ Text, Class string }
+
+// Text is the sentence.
+func (a answer) Text() string {
+	var b strings.Builder
+	for _, p := range a.Parts {
+		b.WriteString(p.Text)
+	}
+	return b.String()
+}
+
+// questions are what the first three sentences answer, each by the rows that
+// decide it.
+var questions = []struct {
+	costs, ends string
+	rows        [][2]string // a row and who has it
+}{
+	{"To make, run and join a task with none to reuse costs ", " the time of a goroutine.", [][2]string{
+		{"Create/impl=locked/mode=cold", "a locked thread"}, {"Create/impl=clone/mode=cold", "a raw thread"}, {"Create/impl=pthread/mode=cold", "a C thread"}}},
+	{"To keep one parked costs ", " the memory, user and kernel, of a goroutine.", [][2]string{
+		{"Stack/impl=locked/depth=0", "a locked thread"}, {"Stack/impl=clone/stack=least/depth=0", "a raw thread on the least stack"}, {"Stack/impl=pthread/stack=default/depth=0", "a C thread"}}},
+	{"To switch to another on one CPU costs ", " the time of goroutines through a channel.", [][2]string{
+		{"Switch/impl=locked/via=channel/place=same", "locked threads, through a channel,"}, {"Switch/impl=clone/via=futex/place=same", "raw threads, through a futex,"}, {"Switch/impl=pthread/via=futex/place=same", "C threads, through a futex,"}}},
+}
+
+// answers are the first sentences, of each the files one after the other.
+func (r *Report) answers() []answer {
+	var all []answer
+	for _, q := range questions {
+		for _, s := range r.sources {
+			a := answer{Parts: []part{{Text: q.costs}}}
+			if r.several() {
+				a.Source = s.label
+			}
+			var rows []*table.Row
+			var who []string
+			for _, row := range q.rows {
+				if found := s.table.Row(row[0]); found != nil && found.Factor != nil && found.Factor.Unit == results.PairedFactor {
+					rows, who = append(rows, found), append(who, row[1])
+				}
+			}
+			for i, found := range rows {
+				switch {
+				case i > 0 && i == len(rows)-1:
+					a.Parts = append(a.Parts, part{Text: " and "})
+				case i > 0:
+					a.Parts = append(a.Parts, part{Text: ", "})
+				}
+				f := found.Factor
+				a.Parts = append(a.Parts, part{Text: who[i] + " "}, part{table.Times(f.Median), armOf(found.Name).look.Class})
+				if f.Interval {
+					a.Parts = append(a.Parts, part{Text: " " + f.Within()})
+				}
+				if found.Doubt != "" {
+					a.Parts = append(a.Parts, part{Text: " (" + found.Doubt + ")"})
+				}
+			}
+			if len(a.Parts) > 1 {
+				a.Parts = append(a.Parts, part{Text: q.ends})
+				all = append(all, a)
+			}
+		}
+	}
+	return all
+}
+
+// A ledger is a file's verdicts in a line.
+type ledger struct{ Label, Tally string }
+
+// A claim is a statement with the verdict of each file.
+type claim struct {
+	ID, Says, Why string
+	Verdicts      []verdict
+}
+
+// A verdict is a file's. Class is its colour's.
+type verdict struct {
+	Verdict, Reason string
+	Needs           []string // "11.7× [11.5, 12.1], at least 2.00×: of what"
+	Turns           []string
+}
+
+func (r *Report) claims() []claim {
+	var all []claim
+	for i, first := range r.sources[0].ledger.Entries {
+		c := claim{ID: first.ID, Says: first.Statement, Why: first.Why}
+		for _, s := range r.sources {
+			e := s.ledger.Entries[i]
+			v := verdict{Verdict: e.Verdict, Reason: e.Reason}
+			for _, n := range e.Needs {
+				if n.There {
+					v.Needs = append(v.Needs, fmt.Sprintf("%s, %s: %s", n.Measured(), n.Held(), n.What))
+				}
+			}
+			for _, n := range e.Turns() {
+				v.Turns = append(v.Turns, fmt.Sprintf("%s: %s", n.Measured(), n.What))
+			}
+			c.Verdicts = append(c.Verdicts, v)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// A family is a benchmark with its tables.
+type family struct {
+	Name     string
+	Ops      []string // what ONE op is, in general and in some modes
+	Read     string   // the protocol, whom it favours, how to read it
+	Grid     grid
+	Glossary []term
+}
+
+// A term is a unit and what it is.
+type term struct{ Unit, What string }
+
+// A grid is a table of rows, for each file its columns.
+type grid struct {
+	ID, Caption string
+	Groups      []headGroup // above the columns; nil with one file
+	Head        []cell
+	Rows        []line
+	Words       []string
+	Remarks     []string
+}
+
+// A line of a grid. First begins those that refer to the same goroutine arm.
+type line struct {
+	Cells []cell
+	First bool
+}
+
+// A headGroup spans columns.
+type headGroup struct {
+	Label string
+	Span  int
+}
+
+// A cell is one of a grid, or of its head.
+type cell struct {
+	Text  string
+	Value string // what it is sorted by, in full; "" for the text
+	Right bool
+	Class string // a contender's, in the first column
+}
+
+// exact is a value in full, "" for none.
+func exact(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+func (r *Report) tables() []family {
+	var all []family
+	for _, name := range r.families() {
+		f := family{Name: name, Grid: r.grid(name)}
+		if known, ok := bench.FamilyOf(name); ok {
+			f.Ops = append(f.Ops, "One op is "+known.Op+".")
+			for _, mode := range slices.Sorted(maps.Keys(known.ModeOps)) {
+				f.Ops = append(f.Ops, fmt.Sprintf("With mode=%s it is %s.", mode, known.ModeOps[mode]))
+			}
+			f.Read = known.Read
+		}
+		units := map[string]bool{}
+		for _, s := range r.sources {
+			for _, row := range s.table.Family(name).Rows {
+				for _, stat := range row.Stats {
+					units[stat.Unit] = true
+				}
+			}
+		}
+		for _, u := range bench.Units {
+			if units[u.Name] {
+				f.Glossary = append(f.Glossary, term{u.Name, u.What})
+				units[u.Name] = false
+			}
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// identifier is a name as part of an id: letters and digits of it.
+func identifier(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, name)
+}
+
+// grid is a family's table.
+func (r *Report) grid(family string) grid {
+	first := r.sources[0].table.Family(family)
+	g := grid{ID: "table-" + strings.ToLower(identifier(family)), Caption: first.Title()}
+	columns, _, _ := r.sources[0].table.Columns(first)
+	if r.several() {
+		g.Groups = append(g.Groups, headGroup{"", len(columns)})
+	}
+	for _, s := range r.sources {
+		section := s.table.Family(family)
+		_, figures, evidence := s.table.Columns(section)
+		own := slices.Concat(figures, evidence)
+		columns = append(columns, own...)
+		if r.several() {
+			g.Groups = append(g.Groups, headGroup{s.label, len(own)})
+		}
+		for _, row := range section.Rows {
+			if row.Words != "" {
+				g.Words = append(g.Words, r.titled(s, row.Words))
+			}
+		}
+		for _, remark := range s.table.Remarks(section) {
+			g.Remarks = append(g.Remarks, r.titled(s, remark))
+		}
+	}
+	for _, c := range columns {
+		g.Head = append(g.Head, cell{Text: strings.Join(strings.Fields(c.Head), " "), Right: c.Right})
+	}
+	for j, row := range first.Rows {
+		l := line{First: j == 0 || row.Ref != first.Rows[j-1].Ref}
+		for k, c := range columns {
+			of := cell{Text: c.Cells[j], Value: exact(c.Values[j]), Right: c.Right}
+			if k == 0 {
+				of.Class = armOf(row.Name).look.Class
+			}
+			l.Cells = append(l.Cells, of)
+		}
+		g.Rows = append(g.Rows, l)
+	}
+	return g
+}
+
+// A place is a file's surroundings, and what makes it incomparable.
+type place struct {
+	Label   string
+	Caveats []string
+	Left    []string // what was left out, cut or failed
+	Weather []cell   // head, then rows
+	Rounds  [][]cell
+}
+
+// A setting is a configuration key with the value of each file.
+type setting struct {
+	Key    string
+	Values []string
+	Differ bool
+}
+
+func (r *Report) settings() []setting {
+	var all []setting
+	for _, s := range r.sources {
+		for _, c := range s.file.Config {
+			if slices.ContainsFunc(all, func(have setting) bool { return have.Key == c.Key }) {
+				continue
+			}
+			row := setting{Key: c.Key}
+			for _, other := range r.sources {
+				v := other.file.Get(c.Key)
+				row.Values = append(row.Values, v)
+				row.Differ = row.Differ || v != c.Value
+			}
+			all = append(all, row)
+		}
+	}
+	return all
+}
+
+func (r *Report) places() []place {
+	var all []place
+	for _, s := range r.sources {
+		p := place{Label: s.label, Caveats: s.caveats(), Left: s.table.Left()}
+		p.Weather, p.Rounds = s.weather()
+		all = append(all, p)
+	}
+	return all
+}
+
+// weather is what the rounds' first lines say, as a table.
+func (s source) weather() (head []cell, rows [][]cell) {
+	var keys []string
+	said := make([]map[string]string, len(s.file.Weather))
+	for i, w := range s.file.Weather {
+		said[i] = map[string]string{}
+		for _, f := range strings.Fields(w.Says) {
+			if k, v, ok := strings.Cut(f, "="); ok {
+				said[i][k] = v
+				if !slices.Contains(keys, k) {
+					keys = append(keys, k)
+				}
+			}
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	head = []cell{{Text: "round", Right: true}}
+	for _, k := range keys {
+		head = append(head, cell{Text: k, Right: true})
+	}
+	for i, w := range s.file.Weather {
+		row := []cell{{Text: strconv.Itoa(w.Round), Value: strconv.Itoa(w.Round), Right: true}}
+		for _, k := range keys {
+			c := cell{Text: said[i][k], Right: true}
+			if v, ok := figure1(said[i][k]); ok {
+				c.Value = exact(v)
+			}
+			row = append(row, c)
+		}
+		rows = append(rows, row)
+	}
+	return head, rows
+}
+
+// figure1 is the number of a word like "1.59%".
+func figure1(s string) (float64, bool) {
+	v, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
+	return v, err == nil && !math.IsInf(v, 0) && !math.IsNaN(v)
+}
+
+// seen is the range of a weather key over the rounds.
+func (s source) seen(key string) (low, high float64, ok bool) {
+	for _, w := range s.file.Weather {
+		for _, f := range strings.Fields(w.Says) {
+			k, text, _ := strings.Cut(f, "=")
+			v, number := figure1(text)
+			if k != key || !number {
+				continue
+			}
+			if !ok {
+				low, high = v, v
+			}
+			low, high, ok = min(low, v), max(high, v), true
+		}
+	}
+	return low, high, ok
+}
+
+// caveats say what keeps a file's figures from being compared with others, or
+// trusted.
+func (s source) caveats() []string {
+	var all []string
+	add := func(when bool, format string, args ...any) {
+		if when {
+			all = append(all, fmt.Sprintf(format, args...))
+		}
+	}
+	get := s.file.Get
+	add(results.Injected(s.file.Config) != "", "%s", results.Injected(s.file.Config))
+	add(s.file.Driver == results.Testing, "driver: testing. One arm ran after the other, so factors are quotients of two medians, unpaired; never pool them with those of driver lockstep.")
+	add(s.file.Truncated, "A round never ended, since its run was killed: it isn't counted.")
+	add(s.file.Rounds < table.Enough(), "%s: too few for a 95%% interval, which takes %d.", many(s.file.Rounds, "round"), table.Enough())
+	virt := get("virt")
+	add(virt != "" && virt != "none", "A virtual machine (%s): what others on its host do is not seen from within, and the hypervisor's share of a thread's cost is in the figures.", virt)
+	low, high, ok := s.seen("steal")
+	add(ok && high >= 0.5, "Between %.2f%% and %.2f%% of the CPU time of a round was taken by the hypervisor for others (steal).", low, high)
+	_, high, ok = s.seen("throttled")
+	add(ok && high > 0, "A CPU quota held the process up, %.0f times in one of the rounds.", high)
+	governor := get("governor")
+	add(governor != "" && governor != "performance", "The clock of the CPUs was not held fixed (governor: %s): absolute times drift with it.", governor)
+	add(get("cgo") == "on", "cgo is linked: the runtime makes its threads through pthread_create.")
+	add(get("kernel-bytes") == "system", "Kernel memory is the whole system's, for want of a memory cgroup.")
+	add(get("cgroup-cpu") != "" && get("cgroup-cpu") != "max" && get("cgroup-cpu") != "none", "A CPU quota is set (cgroup-cpu: %s).", get("cgroup-cpu"))
+	add(get("goos") != "" && get("goos") != "linux", "On %s there are no raw threads, and processes aren't held on a CPU.", get("goos"))
+	add(s.has("goroutine") && slices.ContainsFunc(s.file.Rows, func(r *results.Row) bool { return r.Name.Get("place") == "free" }), "place=free is left to the schedulers: a lottery, which decides nothing.")
+	add(len(s.table.Left()) > 0, "%s left out, cut or failed, named below.", rowsWere(len(s.table.Left())))
+	return all
+}
+
+func rowsWere(n int) string {
+	if n == 1 {
+		return "1 row was"
+	}
+	return fmt.Sprintf("%d rows were", n)
+}
+
+// method says how the figures came about.
+func (r *Report) method() []string {
+	all := []string{
+		"Each contender runs in a worker, a fresh process that does nothing else. A coordinator hands the turn to the workers of a pair, 1.5 ms each, one after the other, in counterbalanced order; what disturbs one disturbs the other. A round is a set of fresh workers, and the round is the unit of all statistics.",
+		"The task that does the ops stops the clock itself. Every row counts what shows that the thing was measured (kernel switches, threads by their ids, system calls by a tracer), and has no figure where the counts contradict its name.",
+		"A figure is the median over rounds with its 95% interval from order statistics (golang.org/x/perf/benchmath, as benchstat prints it). A factor is the median of the rounds' paired factors, never a quotient of two medians. The goroutine arm is measured twice in the same laps; that factor to itself stands on its own line and would be 1 on a perfect instrument.",
+		"Verdicts on statements are by signed-rank tests over rounds against bounds written down beforehand, Holm's procedure over all statements: the chance of any wrong one is at most 5%.",
+	}
+	for _, s := range r.sources {
+		if s.file.Plan != "" {
+			all = append(all, r.titled(s, "The run's plan: "+s.file.Plan))
+		}
+	}
+	return append(all, "What each benchmark does, and whom it favours, stands above its tables; go run ./scripts/run -list prints the same. The raw rounds are in the results file, which go tool benchstat reads, too.")
+}
+
+// content puts the report in order.
+func (r *Report) content() *content {
+	c := &content{
+		Title: "Goroutines against threads", Several: r.several(), Answers: r.answers(), Claims: r.claims(), About: claims.About,
+		Figures: r.figures(), Families: r.tables(), Places: r.places(), Settings: r.settings(), Method: r.method(),
+	}
+	for _, s := range r.sources {
+		c.Sources = append(c.Sources, sourceText{Label: s.label, Machine: s.table.Machine(), Injected: results.Injected(s.file.Config), Begun: strings.Join(s.file.Begun, "; again "), Spread: s.table.Spread()})
+		c.Ledgers = append(c.Ledgers, ledger{s.label, s.ledger.Tally()})
+	}
+	return c
+}

@@ -1,0 +1,169 @@
+// Package report makes what people look at of results files: one HTML page,
+// or Markdown with pictures.
+//
+// Its stance: it computes nothing. Figures, intervals, factors and sentences
+// are those of package table, verdicts those of package claims; here they are
+// put in order and drawn. Page and Markdown are two forms of one Report, and
+// each is the same bytes for the same files. Text of a file is escaped by
+// html/template, or for Markdown by hand, and the page says by its content
+// security policy that it loads nothing and runs nothing but its own script.
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"threadbench/bench"
+	"threadbench/scripts/internal/claims"
+	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/table"
+)
+
+// A Report is what there is to show of one or more results files.
+type Report struct {
+	sources []source
+}
+
+// A source is one of the files, reckoned up.
+type source struct {
+	label  string // what tells it from the others
+	file   *results.File
+	table  *table.Table
+	ledger claims.Ledger
+}
+
+// New reckons files up, at least one.
+func New(files []*results.File) *Report {
+	r := &Report{}
+	labels := labelled(files)
+	var tables []*table.Table
+	for i, f := range files {
+		t := table.New(f)
+		tables = append(tables, t)
+		r.sources = append(r.sources, source{labels[i], f, t, claims.New(f)})
+	}
+	table.Align(tables)
+	return r
+}
+
+// several tells whether files stand side by side.
+func (r *Report) several() bool { return len(r.sources) > 1 }
+
+// rows are the names of all files' rows of a family, in the tables' order.
+func (r *Report) rows(family string) []bench.Name {
+	var names []bench.Name
+	for _, s := range r.sources[0].table.Sections { // aligned: all have the same
+		for _, row := range s.Rows {
+			if row.Name.Family == family {
+				names = append(names, row.Name)
+			}
+		}
+	}
+	return names
+}
+
+// families are those of the files' rows, known ones first and in the order of
+// every table.
+func (r *Report) families() []string {
+	var names []string
+	for _, s := range r.sources[0].table.Sections {
+		if !slices.Contains(names, s.Family) {
+			names = append(names, s.Family)
+		}
+	}
+	order := func(name string) int {
+		i := slices.IndexFunc(bench.Families, func(f bench.Family) bool { return f.Name == name })
+		if i < 0 {
+			return len(bench.Families)
+		}
+		return i
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(order(a), order(b)) })
+	return names
+}
+
+// host is where a file was measured, as far as it says.
+func host(f *results.File) string {
+	if len(f.Begun) == 0 {
+		return ""
+	}
+	_, host, _ := strings.Cut(f.Begun[0], " on ")
+	return host
+}
+
+// day is when a file was begun, as far as it says.
+func day(f *results.File) string {
+	if len(f.Begun) == 0 {
+		return ""
+	}
+	when, _, _ := strings.Cut(f.Begun[0], " on ")
+	return when
+}
+
+// labelled are the files' names for a reader: one's own name if it is alone,
+// else what tells each from the others, by as few of the configuration's keys
+// as it takes.
+func labelled(files []*results.File) []string {
+	labels := make([]string, len(files))
+	if len(files) == 1 {
+		return []string{filepath.Base(files[0].Name)}
+	}
+	distinct := func() int {
+		seen := map[string]bool{}
+		for _, l := range labels {
+			seen[l] = true
+		}
+		return len(seen)
+	}
+	add := func(of func(*results.File) string) {
+		before, had := slices.Clone(labels), distinct()
+		if had == len(files) {
+			return
+		}
+		for i, f := range files {
+			v := of(f)
+			if v != "" && labels[i] != "" {
+				v = ", " + v
+			}
+			labels[i] += v
+		}
+		if distinct() == had {
+			labels = before
+		}
+	}
+	add(host)
+	for _, key := range append([]string{"go", "kernel", "cpu", "goarch", "cpus", "virt"}, differing(files)...) {
+		add(func(f *results.File) string {
+			if v := f.Get(key); v != "" && !slices.Contains([]string{"go", "cpu"}, key) {
+				return key + " " + v
+			}
+			return f.Get(key)
+		})
+	}
+	add(func(f *results.File) string { return filepath.Base(f.Name) })
+	add(day)
+	if distinct() < len(files) {
+		for i := range labels {
+			labels[i] = strings.TrimPrefix(fmt.Sprintf("%s, file %d", labels[i], i+1), ", ")
+		}
+	}
+	return labels
+}
+
+// differing are the keys of the configuration that not all files agree on, in
+// the files' order.
+func differing(files []*results.File) []string {
+	var keys []string
+	for _, f := range files {
+		for _, s := range f.Config {
+			other := slices.ContainsFunc(files, func(g *results.File) bool { return g.Get(s.Key) != s.Value })
+			if other && !slices.Contains(keys, s.Key) {
+				keys = append(keys, s.Key)
+			}
+		}
+	}
+	return keys
+}
