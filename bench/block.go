@@ -28,8 +28,11 @@ import (
 // works beside them over how fast it works alone, the median over the phases.
 // threads is how many the process has in the first phase with them, the
 // runtime's own among them: over n, the slope tells. The percentiles are of the
-// time from the beginning of a chunk to the next one's: what a chunk is held up
-// by is in them.
+// time from the beginning of a chunk to the next one's, some 10 us of work and
+// what it is held up by; delay-ns is the 99th percentile of the latter, beyond
+// the median of a chunk alone. A stall of sysmon's 10 ms comes once in some
+// thousand chunks: no percentile up to the 99th shows it, max-ns does, and
+// bystander-share has its part of it.
 //
 // wait says what the tasks wait for:
 //
@@ -43,7 +46,8 @@ import (
 //	         isn't in memory.
 //
 // Silent isn't dead: every 80 chunks, about 1 ms, the bystander sends a byte to
-// the next one of the tasks, 20 in a phase, which reads it and waits again.
+// the next one of the tasks, 20 times in a phase or more, which reads it and
+// waits again.
 // Alone it writes as many that nobody reads, so that its own system calls
 // cancel out. The clock runs until all of them have been read: a scheduler that
 // puts off the tasks that were woken has to do their work in the end. The
@@ -52,8 +56,18 @@ import (
 // The floor is the bystander beside nobody: what the figures are worth.
 //
 // It favours the raw thread in wait=syscall, since a goroutine that blocks
-// there takes the P with it until the runtime's monitor sees it, 20 us to 10
-// ms later. procs=2 has one P more, on the same CPU, for it to take. In disk
+// there takes the P with it until the runtime's monitor, sysmon, takes it away.
+// sysmon looks every 20 us while it has something to take, and after 1 ms
+// without more and more seldom, up to every 10 ms. With n=1 the share lies
+// between two states. Where a P is taken from each that was woken, 0.8 ms after
+// the last one, sysmon stays awake, and nothing is held up by more than some
+// 0.1 ms. Where the one that was woken finds the P taken, it waits until the
+// bystander is preempted after 10 ms; by then sysmon sleeps for 5 or 10 ms at a
+// time, and as it takes the P at the second sight of the same call, the
+// bystander stands for some 15 ms: once for 13 to 40 ms of work. A phase of 16
+// ms had one such stall or none, a share of 0.5 or of 1; so in syscall a phase
+// beside tasks is eight times as long, for several stalls, and one alone
+// twice. procs=2 has one P more, on the same CPU, for it to take. In disk
 // the CPU time that the system takes to write is lost to the bystander as well,
 // with threads as with goroutines: read it against clone.
 var blockFamily = Family{
@@ -62,16 +76,29 @@ var blockFamily = Family{
 	Primary: []string{"ns/op"},
 	Read: "n tasks wait while a bystander, a goroutine in every arm, works on the same CPU with GOMAXPROCS=1. " +
 		"bystander-share is its speed beside them over its speed alone, threads how many the process has then. " +
+		"p99 and the other percentiles are of a chunk's whole time, 10 us of work in it; delay is what 99% of the chunks were held up by at the most. " +
+		"Stalls that are rarer than one chunk in a hundred show in max and in bystander-share. " +
 		"Every millisecond or so one of them is woken and waits again.",
 	Cases: blockCases(),
 }
 
 const (
-	blockPhases = 3 // with the tasks, each between two without
-	blockChunks = 1600
+	blockPhases = 3  // with the tasks, each between two without
 	blockEvery  = 80 // chunks from one wake-up to the next
-	blockWakes  = blockChunks / blockEvery
 )
+
+// A phaseLength is how many chunks of work a phase has, some 10 us each: a
+// multiple of blockEvery.
+type phaseLength struct{ alone, beside int }
+
+// blockLength is that of each wait: a system call is held up by stalls of 15
+// ms, the others by what a wake-up takes.
+func blockLength(wait string) phaseLength {
+	if wait == "syscall" {
+		return phaseLength{3200, 12_800}
+	}
+	return phaseLength{1600, 1600}
+}
 
 var blockSizes = map[string][]int{"net": {1, 10, 100, 1000}, "syscall": {1, 10, 100, 1000}, "disk": {1, 4, 16}}
 
@@ -113,7 +140,7 @@ type crowd struct {
 
 func openBlock(impl, wait string, n int) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
-		a := &blockArm{n: n}
+		a := &blockArm{n: n, length: blockLength(wait)}
 		if impl != "floor" {
 			if err := blockLimits(impl, wait, n); err != nil {
 				return nil, err
@@ -152,6 +179,7 @@ func blockLimits(impl, wait string, n int) error {
 
 type blockArm struct {
 	n            int
+	length       phaseLength
 	leastThreads int // of the process, while they wait
 	gather       func() (crowd, error)
 	silent       func(time int) error // writes a byte that nobody reads
@@ -166,7 +194,7 @@ func (a *blockArm) Run(int) (lockstep.Slice, error) {
 	}
 	a.used = true
 	rate := newTickRate()
-	alone := func() (bystanding, error) { return bystand(a.silent, nil) }
+	alone := func() (bystanding, error) { return bystand(a.length.alone, a.silent, nil) }
 	if _, err := alone(); err != nil { // it warms up
 		return lockstep.Slice{}, err
 	}
@@ -174,7 +202,7 @@ func (a *blockArm) Run(int) (lockstep.Slice, error) {
 	if err != nil {
 		return lockstep.Slice{}, err
 	}
-	var with []bystanding
+	with, without := []bystanding{}, []bystanding{last}
 	var shares []float64
 	made := 0
 	for range blockPhases {
@@ -189,8 +217,8 @@ func (a *blockArm) Run(int) (lockstep.Slice, error) {
 		if err != nil {
 			return lockstep.Slice{}, err
 		}
-		with = append(with, b)
-		shares = append(shares, float64(last.elapsed+next.elapsed)/2/float64(b.elapsed))
+		with, without = append(with, b), append(without, next)
+		shares = append(shares, (last.perChunk()+next.perChunk())/2/b.perChunk())
 		last = next
 	}
 	ns, err := rate.ns()
@@ -201,6 +229,11 @@ func (a *blockArm) Run(int) (lockstep.Slice, error) {
 	if err != nil {
 		return s, err
 	}
+	undisturbed, err := figuresOf(without, ns)
+	if err != nil {
+		return s, err
+	}
+	s.Figures["delay-ns"] = max(0, s.Figures["p99-ns"]-undisturbed.Figures["p50-ns"])
 	s.Figures["bystander-share"] = lockstep.Median(shares)
 	s.Figures["threads"] = float64(made)
 	return s, nil
@@ -213,6 +246,7 @@ func (a *blockArm) beside() (b bystanding, threads int, err error) {
 	if err != nil {
 		return b, 0, err
 	}
+	wakes := a.length.beside / blockEvery
 	c.arrive(0)
 	err = allAsleep(a.n, c.asleep)
 	threads = threadsNow()
@@ -220,13 +254,13 @@ func (a *blockArm) beside() (b bystanding, threads int, err error) {
 		err = fmt.Errorf("expected %d threads of this process at least while %d tasks wait, seen %d", a.leastThreads, a.n, threads)
 	}
 	if err == nil {
-		b, err = bystand(c.wake, func() { c.arrive(blockWakes) })
+		b, err = bystand(a.length.beside, c.wake, func() { c.arrive(wakes) })
 		threads = max(threads, threadsNow())
 	}
 	if err != nil {
 		return b, threads, errors.Join(err, c.end(0))
 	}
-	return b, threads, c.end(blockWakes)
+	return b, threads, c.end(wakes)
 }
 
 func (a *blockArm) Close() error {
@@ -256,13 +290,16 @@ type bystanding struct {
 	stamps  []int64 // at the beginning of each chunk, and at the end of the last one
 }
 
-// bystand does a phase of a bystander's work: it wakes a task now and then and
-// has drain, which may be nil, return when they have done what they were woken
-// for.
-func bystand(wake func(time int) error, drain func()) (bystanding, error) {
-	s := goroutines.NewStamps(blockChunks + 1)
+// perChunk is the time of a chunk, in ns: all of the phase over its chunks.
+func (b bystanding) perChunk() float64 { return float64(b.elapsed) / float64(len(b.stamps)-1) }
+
+// bystand does a phase of a bystander's work, so many chunks: it wakes a task
+// now and then and has drain, which may be nil, return when they have done what
+// they were woken for.
+func bystand(chunks int, wake func(time int) error, drain func()) (bystanding, error) {
+	s := goroutines.NewStamps(chunks + 1)
 	x, began, wakes := uint64(1), time.Now(), 0
-	for chunk := range blockChunks {
+	for chunk := range chunks {
 		s.Put()
 		if (chunk+1)%blockEvery == 0 {
 			if err := wake(wakes); err != nil {
@@ -277,16 +314,17 @@ func bystand(wake func(time int) error, drain func()) (bystanding, error) {
 		drain()
 	}
 	b := bystanding{time.Since(began), s.All()}
-	if want := goroutines.Worked(1, blockChunks*goroutines.WorkChunk); x != want {
+	if want := goroutines.Worked(1, chunks*goroutines.WorkChunk); x != want {
 		return b, fmt.Errorf("expected the bystander's work to come to %d, seen %d", want, x)
 	}
 	return b, nil
 }
 
-// figuresOf are the figures of the phases' chunks: the time is that of the
-// phase in the middle, the percentiles are over all of them.
+// figuresOf are the figures of the chunks of phases of the same length: the
+// time is that of the phase in the middle, the percentiles are over all of
+// them.
 func figuresOf(phases []bystanding, nsPerTick float64) (lockstep.Slice, error) {
-	s := lockstep.Slice{Ops: blockChunks}
+	s := lockstep.Slice{Ops: len(phases[0].stamps) - 1}
 	var ticks []int64
 	var elapsed []float64
 	for _, b := range phases {
@@ -299,8 +337,11 @@ func figuresOf(phases []bystanding, nsPerTick float64) (lockstep.Slice, error) {
 		elapsed = append(elapsed, float64(b.elapsed))
 	}
 	s.Elapsed = time.Duration(lockstep.Median(elapsed))
-	var err error
-	s.Figures, err = distribution(ticks, nsPerTick, goStamp())
+	cost, err := stampCost(false)
+	if err != nil {
+		return s, err
+	}
+	s.Figures, err = distribution(ticks, nsPerTick, cost)
 	return s, err
 }
 

@@ -4,7 +4,6 @@ package bench
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -71,9 +70,9 @@ func TestBlockNeedsItsTasks(t *testing.T) {
 		{"threads missing", 1 << 20, func(c crowd) crowd { return c }, "expected 1048576 threads of this process at least while 7 tasks wait, seen "},
 		{"one can't be woken", 0, func(c crowd) crowd { c.wake = func(int) error { return broken }; return c }, "broken"},
 		{"one can't be looked at", 0, func(c crowd) crowd { c.asleep = func() (int, error) { return 0, broken }; return c }, "broken"},
-		{"a byte unread", 0, func(c crowd) crowd { c.end = func(woken int) error { return readAll([]int64{0}, woken) }; return c }, fmt.Sprintf("to read %d of %[1]d bytes, seen 0", blockWakes)},
+		{"a byte unread", 0, func(c crowd) crowd { c.end = func(woken int) error { return readAll([]int64{0}, woken) }; return c }, "to read 3 of 3 bytes, seen 0"},
 	} {
-		a := &blockArm{n: 7, leastThreads: test.least, gather: func() (crowd, error) { return test.with(whole), nil }}
+		a := &blockArm{n: 7, length: phaseLength{blockEvery, 3 * blockEvery}, leastThreads: test.least, gather: func() (crowd, error) { return test.with(whole), nil }}
 		_, seen, err := a.beside()
 		wants(t, test.name, err, test.want)
 		if err == nil && seen < 1 {
@@ -189,20 +188,24 @@ func TestOnDisk(t *testing.T) {
 func TestBystander(t *testing.T) {
 	wakes := 0
 	drained := false
-	b, err := bystand(func(time int) error {
+	const chunks = 4*blockEvery + 1
+	b, err := bystand(chunks, func(time int) error {
 		if time != wakes {
 			t.Errorf("wake-up %d came as number %d", time, wakes)
 		}
 		wakes++
 		return nil
 	}, func() { drained = true })
-	if err != nil || wakes != blockWakes || !drained || len(b.stamps) != blockChunks+1 || b.elapsed <= 0 {
+	if err != nil || wakes != 4 || !drained || len(b.stamps) != chunks+1 || b.elapsed <= 0 {
 		t.Errorf("%d wake-ups, drained %v, %d stamps, %v, %v", wakes, drained, len(b.stamps), b.elapsed, err)
+	}
+	if got := (bystanding{6 * time.Microsecond, make([]int64, 4)}).perChunk(); got != 2000 {
+		t.Errorf("3 chunks in 6 us are %v ns each", got)
 	}
 	slow := b
 	slow.elapsed = time.Hour
 	s, err := figuresOf([]bystanding{b, slow, b}, 1)
-	if err != nil || s.Ops != blockChunks || s.Elapsed != b.elapsed {
+	if err != nil || s.Ops != chunks || s.Elapsed != b.elapsed {
 		t.Errorf("three phases are %+v, %v", s, err)
 	}
 	if _, err := figuresOf([]bystanding{{time.Second, []int64{5, 4}}}, 1); err == nil {

@@ -129,7 +129,12 @@ func TestHeaderReadsBack(t *testing.T) {
 	if results != 1 {
 		t.Errorf("read %d results back, want 1", results)
 	}
+	seen := map[string]bool{}
 	for _, u := range Units {
+		if seen[u.Name] {
+			t.Errorf("unit %s stands there twice", u.Name)
+		}
+		seen[u.Name] = true
 		got := ""
 		if m := r.Units().Get(u.Name, "better"); m != nil {
 			got = m.Value

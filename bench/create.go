@@ -87,7 +87,8 @@ func createCases() []Case {
 	row := func(impl, mode string, open func(func(string)) (lockstep.Arm, error), wants ...Want) Case {
 		c := Case{
 			Name: Name{Family: "Create"}.With("impl", impl).With("mode", mode),
-			CPUs: 1, Procs: 1, Quick: true,
+			CPUs: 1, Procs: 1,
+			Quick: mode == "reused" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
 			C:     impl == "pthread",
 			Wants: wants,
 			open:  open,
@@ -96,7 +97,7 @@ func createCases() []Case {
 		case "cold", "nojoin":
 			c.Once, c.Env = 5, still
 		case "stamped":
-			c.Once, c.Quick = 1, false
+			c.Once = 1
 			fallthrough
 		default:
 			c.Awake = impl != "locked" || mode == "reused"

@@ -33,7 +33,7 @@ func TestGCArms(t *testing.T) {
 				if s.Ops != forced || s.Elapsed != 0 {
 					t.Errorf("%d ops in %v", s.Ops, s.Elapsed)
 				}
-				for _, unit := range []string{"stw-ns", "cycle-ns", "mark-ns"} {
+				for _, unit := range []string{"stw-ns", "stood-ns", "cycle-ns", "mark-ns"} {
 					if x := s.Figures[unit]; !(x > 0) || math.IsInf(x, 0) {
 						t.Errorf("%s is %v", unit, x)
 					}
@@ -97,15 +97,24 @@ func TestAgree(t *testing.T) {
 	}
 }
 
-func TestLongestNew(t *testing.T) {
+func TestNewStoppings(t *testing.T) {
 	h := func(counts ...uint64) *metrics.Float64Histogram {
-		return &metrics.Float64Histogram{Counts: counts, Buckets: []float64{0, 1e-6, 2e-6, 4e-6}}
+		return &metrics.Float64Histogram{Counts: counts, Buckets: []float64{math.Inf(-1), 1e-6, 2e-6, 4e-6, math.Inf(1)}}
 	}
-	if got := longestNew(h(1, 2, 3), h(1, 3, 5)); math.Abs(got-(2000+2*4000)) > 1e-6 {
-		t.Errorf("one of 2 us and two of 4 at the most: %v ns", got)
-	}
-	if got := longestNew(h(1, 2, 3), h(1, 2, 3)); got != 0 {
-		t.Errorf("nothing new: %v ns", got)
+	for _, test := range []struct {
+		name        string
+		after       *metrics.Float64Histogram
+		least, most float64
+	}{
+		{"nothing new", h(1, 2, 3, 4), 0, 0},
+		{"one of 1 to 2 us and two of 2 to 4", h(1, 3, 5, 4), 5000, 10_000},
+		{"one shorter than any bucket", h(2, 2, 3, 4), 0, 1000},
+		{"one longer than any", h(1, 2, 3, 5), 4000, math.Inf(1)},
+	} {
+		least, most := newStoppings(h(1, 2, 3, 4), test.after)
+		if math.Abs(least-test.least) > 1e-6 || most != test.most && math.Abs(most-test.most) > 1e-6 {
+			t.Errorf("%s: %v to %v ns, want %v to %v", test.name, least, most, test.least, test.most)
+		}
 	}
 }
 

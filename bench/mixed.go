@@ -35,7 +35,8 @@ import "time"
 // Evidence: every byte downloaded and the sum over them right; as many syncs
 // as writes, and the file read back; each factorial compared modulo the prime
 // 2^61-1 with a product that is not math/big's; as many threads as tasks,
-// where these are locked, by their ids.
+// where these are locked, by their ids; and the most tasks that were under way
+// at once: all of them together, and never two of them one after the other.
 //
 // It favours nobody: a locked goroutine's download waits through the poller as
 // well, and a goroutine's sync blocks a thread as well.

@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"threadbench/bench/lockstep"
@@ -56,6 +57,7 @@ type ending struct {
 	cpu     int64         // of the process since then, ns
 	threads int           // of the process, by the kernel's count
 	tid     int
+	flight  int // tasks that had begun and were not over, this one among them
 }
 
 // Run does the set of tasks once, and each kind alone before: once a process.
@@ -168,12 +170,15 @@ func (a *mixedArm) run(tasks []task, serial bool) (time.Duration, []ending, erro
 		mu      sync.Mutex
 		endings []ending
 		failed  error
+		flight  atomic.Int64
 		over    sync.WaitGroup
 		ready   sync.WaitGroup
 	)
 	one := func(t task) {
+		flight.Add(1)
 		err := t.do()
 		e := ending{waits: t.waits, at: time.Since(began), cpu: cpuTime() - cpu, tid: threads.TID()}
+		e.flight = int(flight.Add(-1)) + 1
 		alive, counted := kernelThreads()
 		e.threads = alive
 		mu.Lock()
@@ -220,8 +225,16 @@ func (a *mixedArm) prove(endings []ending, results []*big.Int) error {
 		return fmt.Errorf("expected the end of %d tasks, seen %d", want, len(endings))
 	}
 	var ids []int
+	atOnce, most := want, 0
+	if a.serial {
+		atOnce = 1
+	}
 	for _, e := range endings {
 		ids = append(ids, e.tid)
+		most = max(most, e.flight) // which grows until one is over
+	}
+	if most != atOnce {
+		return fmt.Errorf("expected %d of %d tasks under way at once, seen %d", atOnce, want, most)
 	}
 	if got := distinct(ids); a.locked && !a.serial && got != int64(want) {
 		return fmt.Errorf("expected a thread for each of %d locked tasks, seen %d", want, got)

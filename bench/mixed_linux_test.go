@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -156,6 +157,8 @@ func TestMixedProve(t *testing.T) {
 	}{
 		{"done", func(a *mixedArm, e []ending) []ending { return e }, ""},
 		{"a task", func(a *mixedArm, e []ending) []ending { return e[1:] }, "expected the end of 3 tasks, seen 2"},
+		{"at once", func(a *mixedArm, e []ending) []ending { e[0].flight = 2; return e }, "expected 3 of 3 tasks under way at once, seen 2"},
+		{"one after the other", func(a *mixedArm, e []ending) []ending { a.serial = true; return e }, "expected 1 of 3 tasks under way at once, seen 3"},
 		{"a thread", func(a *mixedArm, e []ending) []ending { e[1].tid = e[0].tid; return e }, "expected a thread for each of 3 locked tasks, seen 2"},
 		{"a sync", func(a *mixedArm, e []ending) []ending { a.syncs--; return e }, "expected 3 writes to be synced, seen 2"},
 		{"a byte", func(a *mixedArm, e []ending) []ending {
@@ -183,7 +186,7 @@ func TestMixedProve(t *testing.T) {
 			if err := a.write("synced", 3); err != nil {
 				t.Fatal(err)
 			}
-			endings := test.spoil(a, []ending{{tid: 1}, {tid: 2}, {tid: 3}})
+			endings := test.spoil(a, []ending{{tid: 1, flight: 3}, {tid: 2, flight: 2}, {tid: 3, flight: 1}})
 			err := a.prove(endings, []*big.Int{big.NewInt(3628800)})
 			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%v, want %q", err, test.want)
@@ -221,19 +224,26 @@ func TestRunTasks(t *testing.T) {
 		all = append(all, task{do: func() error { meet.Done(); meet.Wait(); return nil }})
 	}
 	_, endings, err := (&mixedArm{locked: true}).run(all, false)
-	var ids []int
+	var ids, flight []int
 	for _, e := range endings {
 		ids = append(ids, e.tid)
+		flight = append(flight, e.flight)
 	}
-	if err != nil || len(endings) != 3 || distinct(ids) != 3 {
+	if err != nil || len(endings) != 3 || distinct(ids) != 3 || slices.Max(flight) != 3 {
 		t.Errorf("together: %v, %+v", err, endings)
 	}
 	var order []int
 	for i := range all {
 		all[i].do = func() error { order = append(order, i); return nil }
 	}
-	if _, _, err := (&mixedArm{}).run(all, true); err != nil || fmt.Sprint(order) != "[0 1 2]" {
+	_, endings, err = (&mixedArm{}).run(all, true)
+	if err != nil || fmt.Sprint(order) != "[0 1 2]" {
 		t.Errorf("one after the other: %v, %v", err, order)
+	}
+	for _, e := range endings {
+		if e.flight != 1 {
+			t.Errorf("one after the other: %d at once", e.flight)
+		}
 	}
 	failing := []task{{do: func() error { return nil }}, {do: func() error { return io.ErrUnexpectedEOF }}}
 	if _, _, err := (&mixedArm{}).run(failing, false); err == nil || !strings.Contains(err.Error(), "unexpected EOF") {

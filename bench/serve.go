@@ -21,12 +21,16 @@ import (
 //	          follows upon the answer; the clock starts when there have been as
 //	          many answers as active connections. cpu-ns/op is the CPU time of
 //	          the whole server, in the kernel's account, which may be behind by
-//	          a tick; req/s is what came of it. client-share is how busy the
-//	          client was: where it is near 1, as it mostly is, req/s is the
-//	          client's, which has to wake the server, and says little of the
-//	          arms. So cpu-ns/op is the figure.
-//	open      the requests go out by a schedule, 5,000 a second for every arm,
-//	          whether the answers have come or not. The percentiles are of the
+//	          a tick; req/s is what came of it. client-req/s is the client's own
+//	          ceiling, the requests that it can do in a second of its CPU time,
+//	          and client-share how busy it was: req/s over that ceiling. Where
+//	          it is near 1, as it mostly is, req/s is the client's, which has to
+//	          wake the server, and says little of the arms. So cpu-ns/op is the
+//	          figure.
+//	open      the requests go out by a schedule, the same for every arm, whether
+//	          the answers have come or not: 1,000 a second for each active
+//	          connection, where the closed loop does some 5,000 on one, and
+//	          5,000 a second in all at the most. The percentiles are of the
 //	          time from the instant at which a request was to be sent until its
 //	          answer was read, so that a server that stalls is charged with all
 //	          that had to wait. The client asks without sleeping; late-ns is
@@ -45,8 +49,9 @@ import (
 // where none has; as many goroutines waiting, or in system calls, as the mode
 // says (runtime/metrics).
 //
-// A process makes 1,000 requests in its open loop: its p999-ns is the longest
-// but one or two. Its memory is told where n is 1,000 at the least: a server
+// A process makes 1,000 requests in its open loop, so that its p999-ns is the
+// longest but one or two; with n=10 it makes 200, the p99-ns is the longest but
+// two and p999-ns the longest. Its memory is told where n is 1,000 at the least: a server
 // takes some 100 KiB before its first connection.
 //
 // It favours the goroutine in that one CPU serves all: threads that wait for
@@ -59,8 +64,8 @@ var serveFamily = Family{
 	Op:      "one request of 64 bytes answered on one of the active connections",
 	Primary: []string{"cpu-ns/op"},
 	Read: "An echo server holds n TCP connections, one in ten of them active, on one CPU; its client has another. " +
-		"cpu-ns/op, the CPU time of the server, and req/s are of a closed loop, the percentiles of an open one at 5,000 requests a second, from the instant at which each was to be sent. " +
-		"threads and the bytes are of all n connections. Where client-share is near 1, req/s is the client's limit, not the server's.",
+		"cpu-ns/op, the CPU time of the server, and req/s are of a closed loop, the percentiles of an open one, at 1,000 requests a second for each active connection and 5,000 at the most, from the instant at which each was to be sent; with n=10 they are of 200 requests, else of 1,000. " +
+		"threads and the bytes are of all n connections. client-req/s is the client's own ceiling: where client-share is near 1, req/s is that, and not the server's.",
 	Cases: serveCases(),
 }
 
@@ -76,9 +81,11 @@ const (
 	serveActive = 10
 	// Bytes of a request, and of its answer.
 	serveBytes = 64
-	// Requests a second of the open loop: what each arm can serve on an
-	// ordinary machine.
-	serveRate = 5000
+	// Requests a second of the open loop, on an active connection and in all
+	// at the most: a fifth of what one connection does in a closed loop, so
+	// that it is no queue that is measured.
+	serveRate    = 1000
+	serveRateAll = 5000
 
 	serveWarm   = 20 * time.Millisecond
 	serveClosed = 60 * time.Millisecond

@@ -129,6 +129,15 @@ func TestCPUTimeOf(t *testing.T) {
 	}
 }
 
+// TestOpenRate: so many requests a second on each, up to the most in all.
+func TestOpenRate(t *testing.T) {
+	for active, want := range map[int]int{1: 1000, 3: 3000, 5: 5000, 10: 5000, 1000: 5000} {
+		if got := openRate(active); got != want {
+			t.Errorf("on %d active connections %d requests a second, want %d", active, got, want)
+		}
+	}
+}
+
 // TestIntendedInstant: an answer that comes late has all later requests wait,
 // since each is timed from the instant at which it was to be sent.
 func TestIntendedInstant(t *testing.T) {

@@ -80,7 +80,7 @@ func stackCases() []Case {
 			Name:  Name{Family: "Stack"}.With("impl", impl).With("stack", stack).With("depth", fmt.Sprint(depth)),
 			Once:  1,
 			Env:   still,
-			Quick: depth == 0 && (stack != "default" || impl == "pthread"),
+			Quick: depth == 0 && (stack != "default" || impl == "pthread") || impl == "goroutine",
 			C:     impl == "pthread",
 			open:  openStack(impl, stack, depth, n, herd),
 		})

@@ -108,19 +108,17 @@ func distribution(ticks []int64, nsPerTick float64, stamp time.Duration) (map[st
 // stampOps is how many stamps are taken to see what one costs.
 const stampOps = 2000
 
-// goStamp is what a stamp of a goroutine costs, the clock's or the counter's
-// own grain at the least.
-func goStamp() time.Duration {
-	s := goroutines.NewStamps(stampOps)
-	began := time.Now()
-	for range stampOps {
-		s.Put()
+// stampCost is what a stamp costs, of a raw thread or of a goroutine, the
+// clock's or the counter's own grain at the least.
+func stampCost(raw bool) (time.Duration, error) {
+	if !raw {
+		s := goroutines.NewStamps(stampOps)
+		began := time.Now()
+		for range stampOps {
+			s.Put()
+		}
+		return time.Since(began) / stampOps, nil
 	}
-	return time.Since(began) / stampOps
-}
-
-// rawStamp is what a stamp of a raw thread costs.
-func rawStamp() (time.Duration, error) {
 	d, err := threads.NewStamper(stampOps)
 	if err != nil {
 		return 0, err
@@ -133,7 +131,7 @@ func rawStamp() (time.Duration, error) {
 // A stampedArm measures once a process: how long each of its ops took, by
 // stamps.
 type stampedArm struct {
-	cost  func() (time.Duration, error) // of a stamp
+	raw   bool // raw threads take the stamps
 	run   func() (ticks []int64, s lockstep.Slice, err error)
 	close func() error
 }
@@ -145,7 +143,7 @@ func (a *stampedArm) Run(int) (lockstep.Slice, error) {
 	}
 	run := a.run
 	a.run = nil
-	cost, err := a.cost()
+	cost, err := stampCost(a.raw)
 	if err != nil {
 		return lockstep.Slice{}, err
 	}
@@ -174,8 +172,6 @@ func (a *stampedArm) Run(int) (lockstep.Slice, error) {
 
 func (a *stampedArm) Close() error { return a.close() }
 
-func goCost() (time.Duration, error) { return goStamp(), nil }
-
 // stampedPair opens two goroutines on a link and stamps each hand-off.
 func stampedPair(trips int, link func() (goroutines.Link, error), setup func(task int) error) func(func(string)) (lockstep.Arm, error) {
 	open := openPair(link, setup)
@@ -187,7 +183,7 @@ func stampedPair(trips int, link func() (goroutines.Link, error), setup func(tas
 		a := arm.(*pairArm)
 		warm := min((a.warm+1)/2, trips)
 		a.Tally().Stamp(trips + warm)
-		return &stampedArm{cost: goCost, close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
+		return &stampedArm{close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
 			s, err := a.Run(2 * trips)
 			if err != nil {
 				return nil, s, err
@@ -209,7 +205,7 @@ func stampedRaw(trips int, op threads.Op, apart bool) func(func(string)) (lockst
 			return nil, err
 		}
 		a := arm.(*rawArm)
-		return &stampedArm{cost: rawStamp, close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
+		return &stampedArm{raw: true, close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
 			s, err := a.Run(2 * trips)
 			if err != nil {
 				return nil, s, err
@@ -229,7 +225,7 @@ func stampedCreate(n int, how func() hooks) func(func(string)) (lockstep.Arm, er
 		warm := warmThread
 		calls, firsts := goroutines.NewStamps(n+warm), goroutines.NewStamps(n+warm)
 		a.create = func(n, _ int, in, out func()) { goroutines.CreateStamped(n, calls, firsts, in, out) }
-		return &stampedArm{cost: goCost, close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
+		return &stampedArm{close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
 			s, err := a.Run(n)
 			if err != nil {
 				return nil, s, err
@@ -250,7 +246,7 @@ func stampedCreator(n int) func(func(string)) (lockstep.Arm, error) {
 			return nil, err
 		}
 		a := arm.(*creatorArm)
-		return &stampedArm{cost: rawStamp, close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
+		return &stampedArm{raw: true, close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
 			s, err := a.Run(n)
 			if err != nil {
 				return nil, s, err

@@ -97,21 +97,18 @@ func TestTickRate(t *testing.T) {
 // TestStampedArm: a measurement that doesn't add up is an error.
 func TestStampedArm(t *testing.T) {
 	broken := errors.New("broken")
-	cost := func() (time.Duration, error) { return 20, nil }
 	for _, test := range []struct {
 		name  string
-		cost  func() (time.Duration, error)
 		ticks []int64
 		ops   int
 		err   error
 		want  string
 	}{
-		{"one op untold", cost, []int64{1, 2}, 3, nil, "expected the time of each of 3 ops, seen 2"},
-		{"broken", cost, nil, 0, broken, "broken"},
-		{"no cost", func() (time.Duration, error) { return 0, broken }, []int64{1}, 1, nil, "broken"},
-		{"whole", cost, []int64{100, 200}, 2, nil, ""},
+		{"one op untold", []int64{1, 2}, 3, nil, "expected the time of each of 3 ops, seen 2"},
+		{"broken", nil, 0, broken, "broken"},
+		{"whole", []int64{100, 200}, 2, nil, ""},
 	} {
-		arm := &stampedArm{cost: test.cost, close: func() error { return nil }, run: func() ([]int64, lockstep.Slice, error) {
+		arm := &stampedArm{close: func() error { return nil }, run: func() ([]int64, lockstep.Slice, error) {
 			return test.ticks, lockstep.Slice{Ops: test.ops}, test.err
 		}}
 		s, err := arm.Run(1)

@@ -91,7 +91,7 @@ func switchCases() []Case {
 		}
 		switch place {
 		case "same":
-			c.CPUs, c.Procs, c.Quick = 1, 1, true
+			c.CPUs, c.Procs, c.Quick = 1, 1, via != "yield"
 			if impl == "locked" && via != "channel" && via != "yield" {
 				// A locked goroutine that blocks in the kernel keeps its P
 				// until sysmon takes it away, 20 us later at the least. With

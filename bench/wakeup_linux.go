@@ -93,12 +93,9 @@ func (a *wakeupArm) Run(int) (lockstep.Slice, error) {
 		return lockstep.Slice{}, errors.New("a Wakeup case is measured once a process")
 	}
 	a.used = true
-	cost := goStamp()
-	if a.impl == "clone" {
-		var err error
-		if cost, err = rawStamp(); err != nil {
-			return lockstep.Slice{}, err
-		}
+	cost, err := stampCost(a.impl == "clone")
+	if err != nil {
+		return lockstep.Slice{}, err
 	}
 	begin := newAnchor()
 	at, stamps, paced, err := a.wakeUps()
@@ -117,9 +114,26 @@ func (a *wakeupArm) Run(int) (lockstep.Slice, error) {
 	if ticks, err = clock.delays(at, paced); err != nil {
 		return s, fmt.Errorf("the pacer's bytes: %w", err)
 	}
-	late, err := distribution(ticks, clock.ns(), 0)
-	s.Figures["pacer-ns"] = late["p99-ns"]
+	s.Figures["pacer-ns"], s.Figures["wake-ns"], err = parts(ticks, paced, stamps, clock.ns())
 	return s, err
+}
+
+// parts are what a delay consists of, the 99th percentile of each in ns: what
+// the pacer was late by, in ticks, and the time from its stamp before it wrote a
+// byte to the stamp of the task that has read it. The pipe keeps the bytes in
+// order and each read takes one, so that the nth is the nth. The counter is the
+// same for all processes.
+func parts(late, paced, stamps []int64, nsPerTick float64) (pacer, wake float64, err error) {
+	woken, err := intervals(paced, stamps)
+	if err != nil {
+		return 0, 0, fmt.Errorf("from the pacer's stamps to the task's: %w", err)
+	}
+	of, err := distribution(late, nsPerTick, 0)
+	if err != nil {
+		return 0, 0, err
+	}
+	from, err := distribution(woken, nsPerTick, 0)
+	return of["p99-ns"], from["p99-ns"], err
 }
 
 // wakeUps has the task woken at each of the instants, with its load. stamps

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"errors"
+	"math"
 	"runtime"
 	"slices"
 	"testing"
@@ -98,6 +99,24 @@ func TestPacerEndsEarly(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// TestParts: what the pacer was late by is no part of the wake-up.
+func TestParts(t *testing.T) {
+	var late, paced, stamps []int64
+	for i := range int64(100) {
+		late = append(late, 1000*i)
+		paced = append(paced, 10_000*i)
+		stamps = append(stamps, 10_000*i+2*i) // i ns each, half a nanosecond a tick
+	}
+	pacer, wake, err := parts(late, paced, stamps, 0.5)
+	if near := func(x, want float64) bool { return math.Abs(x-want) <= want/1000 }; err != nil || !near(pacer, 49_000) || !near(wake, 98) {
+		t.Errorf("the pacer is late by %v ns and the wake-up takes %v, %v; want 49000 and 98", pacer, wake, err)
+	}
+	_, _, err = parts([]int64{1}, []int64{7}, []int64{6}, 1)
+	wants(t, "before its byte", err, "op 1 of 1: stamped 7 at its beginning and 6 at its end")
+	_, _, err = parts([]int64{1}, []int64{7}, nil, 1)
+	wants(t, "missing", err, "expected a stamp at the end of each of 1 ops, seen 0")
 }
 
 func TestAnchors(t *testing.T) {

@@ -84,7 +84,7 @@ type control struct {
 	// A herd's body.
 	herd  *herd
 	depth uintptr // bytes of stack to touch
-	fd    int64   // what body block reads from, and body echo reads from and writes to
+	fd    int64   // what body echo reads from and writes to
 	got   int64   // what the latest read returned; bytes read, of takeByte; what the work has come to, of a hog
 	work  uint64  // what body work's steps begin with, and then what they have come to; n says how many
 
@@ -212,7 +212,7 @@ const ringSlots = 64
 // bodies are the places where a raw thread can start, and the halves of a
 // call, as PCs.
 type bodies struct {
-	exit, park, block, drive, serve uintptr
+	exit, park, drive, serve        uintptr
 	begin                           uintptr
 	watch, fault                    uintptr
 	futexPass, futexTake, futexMiss uintptr

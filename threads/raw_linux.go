@@ -152,12 +152,6 @@ type Herd struct {
 // at least. A refused mapping is a *StartError.
 func NewHerd(stack, depth int) (*Herd, error) { return newHerd(pcs.park, stack, depth, []int{-1}) }
 
-// NewReaders prepares threads that block in read(2) on the file descriptor,
-// each for one byte, and exit when they have it or the file has ended: write
-// as many bytes as there are threads, or close the other end. A refused
-// mapping is a *StartError.
-func NewReaders(stack, fd int) (*Herd, error) { return newHerd(pcs.block, stack, 0, []int{fd}) }
-
 // NewEchoers prepares a thread for each of the file descriptors, which are to
 // be in blocking mode: it reads up to 64 bytes, writes them back, and exits
 // when there is no more to read. See Echoed. A refused mapping is a
@@ -229,7 +223,7 @@ func (h *Herd) add() error {
 func (h *herd) expect(n int) { atomic.StoreUint32(&h.want, uint32(n)) }
 
 // Wait returns when every thread of the herd has touched its stack and is
-// about to park, or to block in read.
+// about to park, or to block in a system call.
 func (h *Herd) Wait() {
 	for {
 		arrived := atomic.LoadUint32(&h.words.arrived)

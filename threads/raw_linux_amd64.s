@@ -77,8 +77,6 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVQ AX, bodies_exit(DI)
 	LEAQ park<>(SB), AX
 	MOVQ AX, bodies_park(DI)
-	LEAQ block<>(SB), AX
-	MOVQ AX, bodies_block(DI)
 	LEAQ drive<>(SB), AX
 	MOVQ AX, bodies_drive(DI)
 	LEAQ serve<>(SB), AX
@@ -249,18 +247,6 @@ wait:
 released:
 	CMPL herd_release(R13), $0
 	JEQ  wait
-	JMP  exit<>(SB)
-
-// block arrives, blocks in read(2) for one byte, says what read answered, and
-// exits.
-TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
-	ARRIVE
-	MOVL $const_sysRead, AX
-	MOVQ control_fd(R12), DI
-	LEAQ -8(SP), SI
-	MOVL $1, DX
-	SYSCALL
-	MOVQ AX, control_got(R12)
 	JMP  exit<>(SB)
 
 // FAILED keeps a negative result of a system call that may not fail.

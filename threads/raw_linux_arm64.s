@@ -77,8 +77,6 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVD R1, bodies_exit(R0)
 	MOVD $park<>(SB), R1
 	MOVD R1, bodies_park(R0)
-	MOVD $block<>(SB), R1
-	MOVD R1, bodies_block(R0)
 	MOVD $drive<>(SB), R1
 	MOVD R1, bodies_drive(R0)
 	MOVD $serve<>(SB), R1
@@ -263,19 +261,6 @@ released:
 	ADD  $herd_release, R20, R0
 	LDARW (R0), R1
 	CBZW R1, wait
-	JMP  exit<>(SB)
-
-// block arrives, blocks in read(2) for one byte, says what read answered, and
-// exits.
-TEXT block<>(SB), NOSPLIT|NOFRAME, $0-0
-	ARRIVE
-	MOVD control_fd(R19), R0
-	MOVD RSP, R1
-	SUB  $16, R1
-	MOVD $1, R2
-	MOVD $const_sysRead, R8
-	SVC
-	MOVD R0, control_got(R19)
 	JMP  exit<>(SB)
 
 // FAILED keeps a negative result of a system call that may not fail.

@@ -96,9 +96,6 @@ type Herd struct{}
 // NewHerd answers ErrUnsupported here.
 func NewHerd(stack, depth int) (*Herd, error) { return nil, unsupported() }
 
-// NewReaders answers ErrUnsupported here.
-func NewReaders(stack, fd int) (*Herd, error) { return nil, unsupported() }
-
 // NewWorkers answers ErrUnsupported here.
 func NewWorkers(stack, steps int) (*Herd, error) { return nil, unsupported() }
 

@@ -21,7 +21,6 @@ func TestUnsupported(t *testing.T) {
 		"NewReader":  func() error { _, err := NewReader(0, 1); return err },
 		"NewSleeper": func() error { _, err := NewSleeper([]int64{1}); return err },
 		"NewPacer":   func() error { _, err := NewPacer([]int64{1}, 1); return err },
-		"NewReaders": func() error { _, err := NewReaders(LeastStack(0), 0); return err },
 		"NewEchoers": func() error { _, err := NewEchoers(LeastStack(0), nil); return err },
 	} {
 		if err := make(); !errors.Is(err, ErrUnsupported) {

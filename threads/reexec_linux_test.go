@@ -551,7 +551,7 @@ func samples(t *testing.T, profile []byte, n int) {
 	if total == 0 {
 		t.Errorf("a CPU profile without a sample:\n%s", out)
 	}
-	if body := regexp.MustCompile(`(?m)^.* (exit|park|block|drive|serve|spawn|join|\w+(Pass|Take)|nop) \S*raw_linux_\w+\.s.*$`).FindString(locations); body != "" {
+	if body := regexp.MustCompile(`(?m)^.* (exit|park|drive|serve|spawn|join|\w+(Pass|Take)|nop) \S*raw_linux_\w+\.s.*$`).FindString(locations); body != "" {
 		t.Errorf("a CPU profile with a sample of a raw thread: %s", body)
 	}
 	counted(t, "%d samples in a CPU profile with %d raw threads alive, none of a raw thread", total, n)

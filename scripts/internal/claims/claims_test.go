@@ -108,6 +108,7 @@ func TestVerdicts(t *testing.T) {
 		}
 	}
 	high, low, both := factors(4, 5, 6), factors(1.1, 1.2, 1.3), factors(1, 2, 3, 4)
+	mostly := factors(1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.5, 1.9)
 	faster := atLeast(2, factor(clone), "faster")
 	noThreads := atMost(0.5, value(goroutine, "threads/op"), "no threads")
 	threads := atMost(0.5, value(clone, "threads/op"), "threads")
@@ -127,10 +128,12 @@ func TestVerdicts(t *testing.T) {
 		{"one round", one(1, faster), 1, high, Inconclusive, `1 round; a verdict needs 6, "go run ./scripts/run -rounds 6"`},
 		{"all of several", one(1, faster, noThreads), 6, high, Holds, ""},
 		{"one of several fails", one(1, faster, noThreads, threads), 8, high, Fails, ""},
-		{"one of several fails, in too few rounds for several", one(1, faster, noThreads, threads), 6, high, Inconclusive, "the figure is too near to its bound, or too noisy, for these rounds"},
+		{"one of several fails, in too few rounds for several", one(1, faster, noThreads, threads), 6, high, Inconclusive, "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; more rounds tell"},
 		{"one of several is not there", one(1, faster, atLeast(1, factor(locked), "locked")), 8, high, Missing,
 			`no BenchmarkCreate/impl=locked/mode=cold; "go run ./scripts/run -profile full" measures every row that this machine can`},
-		{"without the unit", one(1, atLeast(1, value(clone, "p99-ns"), "p99")), 8, high, Missing, "its rows are there, but not in the same rounds or without the unit"},
+		{"without the unit", one(1, atLeast(1, value(clone, "p99-ns"), "p99")), 8, high, Missing, "its rows are there, but not in the same rounds or without the unit, for: p99"},
+		{"one of several is not there, another fails", one(1, atLeast(1, factor(locked), "locked"), faster), 8, low, Fails, ""},
+		{"below, but not for so many statements", one(17, faster), 10, mostly, Inconclusive, "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; more rounds tell"},
 	} {
 		e := judge(test.ledger, file(t, results.Lockstep, test.rounds, test.round))[0]
 		if e.Verdict != test.want || e.Reason != test.reason {
@@ -150,14 +153,59 @@ func TestMissingNamesTheNote(t *testing.T) {
 	}
 }
 
+// TestCut: a row of fewer tasks than its name says is not in the file.
+func TestCut(t *testing.T) {
+	const row = "Scale/impl=goroutine/n=1000"
+	for _, test := range []struct {
+		tasks         int
+		note, verdict string
+		reason        string
+	}{
+		{1000, "", Holds, ""},
+		{995, "# cut Benchmark" + row + ": SetMaxThreads\n", Holds, ""},
+		{700, "# cut Benchmark" + row + ": memory of 1 GiB\n", Missing, "Benchmark" + row + " was cut: memory of 1 GiB; "},
+		{700, "", Missing, "Benchmark" + row + " was cut; "},
+	} {
+		f := file(t, results.Lockstep, 8, func(int) lines {
+			return lines{row: fmt.Sprintf("10 ns/op 3 threads %d tasks", test.tasks), "note": test.note}
+		})
+		e := judge(one(1, atMost(4, value(row, "threads"), "threads")), f)[0]
+		if e.Verdict != test.verdict || !strings.HasPrefix(e.Reason, test.reason) {
+			t.Errorf("%d tasks: %s (%q), want %s (%q)", test.tasks, e.Verdict, e.Reason, test.verdict, test.reason)
+		}
+	}
+}
+
+// TestDecided: which of several conditions it was.
+func TestDecided(t *testing.T) {
+	f := file(t, results.Lockstep, 12, func(k int) lines {
+		return lines{goroutine: fmt.Sprintf("%d ns/op 1 x-goroutine 0 threads/op", 9+k%3)}
+	})
+	time, threads, none := atLeast(10, value(goroutine, "ns/op"), "time"), atLeast(1, value(goroutine, "threads/op"), "threads"), atLeast(1, factor(locked), "none")
+	for _, test := range []struct {
+		needs []condition
+		want  string
+	}{
+		{[]condition{time, threads}, "threads"}, // fails
+		{[]condition{threads, time}, "threads"},
+		{[]condition{none, time}, "time"}, // missing
+		{[]condition{none}, "none"},
+	} {
+		if got := judge(one(1, test.needs...), f)[0].Decided(); got.What != test.want {
+			t.Errorf("%v is decided by %s, want %s", test.needs, got.What, test.want)
+		}
+	}
+}
+
 // TestMeasures: the figures that are made of rows.
 func TestMeasures(t *testing.T) {
 	const small, large = "Scale/impl=goroutine/n=1000", "Scale/impl=goroutine/n=3000"
 	f := file(t, results.Lockstep, 3, func(k int) lines {
 		ls := lines{
 			goroutine: "10 ns/op 1 x-goroutine", clone: "50 ns/op 5 x-goroutine",
-			"Stack/impl=goroutine/depth=4096": "3096 user-B/task 1000 kernel-B/task",
-			small:                             fmt.Sprintf("%d ns/op 4 threads", 10*k), large: fmt.Sprintf("%d ns/op 5 threads", 30*k),
+			"Stack/impl=goroutine/depth=4096": "8192 user-B/task", "Stack/impl=goroutine/depth=0": "2048 user-B/task",
+			"Mixed/impl=goroutine/mode=together/procs=all": "0.5 busy-share 0.8 alone-share",
+			small: fmt.Sprintf("%d ns/op 4 threads", 10*k), large: fmt.Sprintf("%d ns/op 5 threads", 30*k),
 		}
 		if k == 2 {
 			delete(ls, large)
@@ -173,7 +221,8 @@ func TestMeasures(t *testing.T) {
 		{"factor", factor(clone), []float64{5, 5, 5}},
 		{"inverse", goroutineOver(clone), []float64{0.2, 0.2, 0.2}},
 		{"quotient", quotient(large, small, "ns/op"), []float64{3, 3}},
-		{"depth", perDepth("Stack/impl=goroutine/depth=4096", results.Memory), []float64{1, 1, 1}},
+		{"share", busy("goroutine", "all"), []float64{0.625, 0.625, 0.625}},
+		{"depth", perDepth(4096, "user-B/task"), []float64{1.5, 1.5, 1.5}},
 		{"slope", slope("threads", small, large), []float64{0.0005, 0.0005}},
 		{"no unit", value(clone, "p99-ns"), nil},
 	} {

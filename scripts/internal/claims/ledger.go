@@ -99,8 +99,21 @@ type Entry struct {
 	Verdict   string
 	P         float64   // adjusted over the ledger
 	Reason    string    // why it is inconclusive or missing, else ""
+	Unasked   bool      // missing, and nothing was said of the rows: the run was not to measure them
 	Needs     []Finding // the first is the primary one
 	Beside    []Finding
+}
+
+// Decided is the condition that decided: the one that failed first of all, or
+// else the primary one that the file has.
+func (e Entry) Decided() Finding {
+	decided := e.Needs[0]
+	for _, n := range e.Needs[1:] {
+		if n.There && (!decided.There || e.Verdict == Fails && n.wrong < decided.wrong) {
+			decided = n
+		}
+	}
+	return decided
 }
 
 // Turns are the findings beside the verdict that go the other way.
@@ -128,8 +141,8 @@ func judge(ledger []statement, f *results.File) []Entry {
 			found := find(c, f)
 			e.Needs = append(e.Needs, found)
 			if !found.There {
-				right, wrong = 1, 1
-				break
+				right = 1
+				continue
 			}
 			right = max(right, found.right)
 			wrong = min(wrong, found.wrong*float64(len(s.needs)))
@@ -150,11 +163,14 @@ func judge(ledger []statement, f *results.File) []Entry {
 		if p < Level {
 			continue
 		}
-		e.Verdict, e.Reason = Inconclusive, "the figure is too near to its bound, or too noisy, for these rounds"
-		last := e.Needs[len(e.Needs)-1]
-		if !last.There {
-			e.Verdict, e.Reason = Missing, absent(f, last)
+		if slices.ContainsFunc(e.Needs, func(n Finding) bool { return !n.There }) {
+			e.Verdict = Missing
+			e.Reason, e.Unasked = absent(f, e.Needs)
 			continue
+		}
+		e.Verdict, e.Reason = Inconclusive, "the figure is too near to its bound, or too noisy, for these rounds"
+		if slices.ContainsFunc(e.Needs, func(n Finding) bool { return n.On() < 0 }) {
+			e.Reason = "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; more rounds tell"
 		}
 		for _, n := range e.Needs {
 			if least, err := paired.LeastRounds(len(ledger), Level); err == nil && n.Rounds < least {
@@ -184,23 +200,45 @@ func find(c condition, f *results.File) Finding {
 	return found
 }
 
-// absent says why a file lacks a figure.
-func absent(f *results.File, missing Finding) string {
-	var lacking []string
-	for _, name := range missing.Rows {
-		if f.Row(name) != nil {
+// whole is how a file comes to have every row.
+const whole = "\"go run ./scripts/run -profile full\" measures every row that this machine can"
+
+// absent says why a file lacks what decides a statement, and whether it has
+// nothing of it and says nothing of its rows either.
+func absent(f *results.File, needs []Finding) (reason string, unasked bool) {
+	var lacking, without []string
+	unasked = true
+	for _, need := range needs {
+		unasked = unasked && !need.There
+		if need.There {
 			continue
 		}
-		reason := ""
-		if i := slices.IndexFunc(f.Notes, func(n results.Note) bool { return n.Name.String() == name }); i >= 0 {
-			reason = ": " + f.Notes[i].Reason
+		there := true
+		for _, name := range need.Rows {
+			lacks := "no Benchmark" + name
+			row := f.Row(name)
+			if row != nil && !slices.ContainsFunc(row.Runs, func(run results.Run) bool { return cut(name, run) }) {
+				continue
+			}
+			there = false
+			if row != nil {
+				lacks = "Benchmark" + name + " was cut"
+			}
+			if i := slices.IndexFunc(f.Notes, func(n results.Note) bool { return n.Name.String() == name }); i >= 0 {
+				lacks, unasked = lacks+": "+f.Notes[i].Reason, false
+			}
+			if !slices.Contains(lacking, lacks) {
+				lacking = append(lacking, lacks)
+			}
 		}
-		lacking = append(lacking, "Benchmark"+name+reason)
+		if there {
+			without = append(without, need.What)
+		}
 	}
-	if lacking == nil {
-		return "its rows are there, but not in the same rounds or without the unit"
+	if without != nil {
+		return "its rows are there, but not in the same rounds or without the unit, for: " + strings.Join(without, "; "), false
 	}
-	return "no " + strings.Join(lacking, ", no ") + "; \"go run ./scripts/run -profile full\" measures every row that this machine can"
+	return strings.Join(lacking, ", ") + "; " + whole, unasked
 }
 
 func count(n int, noun string) string {

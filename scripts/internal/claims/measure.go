@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 
@@ -67,19 +68,31 @@ func goroutineOver(row string) measure {
 }
 
 // quotient is a row's figure over another's in the same unit and round.
-func quotient(row, over, unit string) measure {
+func quotient(row, over, unit string) measure { return within(row, unit, over, unit) }
+
+// share is a row's figure over another figure of its own, of the same round.
+func share(row, unit, of string) measure {
+	m := within(row, unit, row, of)
+	m.rows = m.rows[:1]
+	return m
+}
+
+func within(row, unit, over, overUnit string) measure {
 	return measure{rows: []string{row, over}, ratio: true, of: func(get lookup) (float64, bool) {
 		a, ok1 := get(row, unit)
-		b, ok2 := get(over, unit)
+		b, ok2 := get(over, overUnit)
 		return a / b, ok1 && ok2 && a > 0 && b > 0
 	}}
 }
 
-// perDepth is a row's figure in bytes over the depth in its name.
-func perDepth(row, unit string) measure {
-	return measure{rows: []string{row}, ratio: true, of: func(get lookup) (float64, bool) {
-		x, ok := get(row, unit)
-		return x / number(row, "depth"), ok && x > 0
+// perDepth is by how much a goroutine's figure in bytes at a depth is above
+// the one at depth 0, over the depth.
+func perDepth(depth int, unit string) measure {
+	deep, flat := fmt.Sprintf("Stack/impl=goroutine/depth=%d", depth), "Stack/impl=goroutine/depth=0"
+	return measure{rows: []string{deep, flat}, ratio: true, of: func(get lookup) (float64, bool) {
+		a, ok1 := get(deep, unit)
+		b, ok2 := get(flat, unit)
+		return (a - b) / float64(depth), ok1 && ok2 && a > b
 	}}
 }
 
@@ -120,7 +133,19 @@ func number(row, key string) float64 {
 	panic("claims: the row " + row + " of the ledger: " + err.Error())
 }
 
-// values are the measure in each round that has it, in the file's order.
+// cut tells whether a run had fewer tasks than its row's name says, since no
+// more fitted. A hundredth less is the number that three digits tell.
+func cut(row string, run results.Run) bool {
+	n, err := bench.ParseName(row)
+	if err != nil || n.Get("n") == "" {
+		return false
+	}
+	tasks, ok := run.Get("tasks")
+	return ok && tasks < 0.99*number(row, "n")
+}
+
+// values are the measure in each round that has it, in the file's order. A run
+// that was cut is none of its row.
 func (m measure) values(f *results.File) []float64 {
 	at := map[int]map[string]results.Run{}
 	var order []int
@@ -144,11 +169,14 @@ func (m measure) values(f *results.File) []float64 {
 	for _, round := range order {
 		x, ok := m.of(func(row, unit string) (float64, bool) {
 			run, there := at[round][row]
-			if !there {
+			if !there || cut(row, run) {
 				return 0, false
 			}
 			return run.Get(unit)
 		})
+		if m.ratio && x < 0 {
+			continue // no factor, and without a logarithm
+		}
 		if ok && !math.IsNaN(x) && !math.IsInf(x, 0) {
 			all = append(all, x-off)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"threadbench/scripts/internal/table"
@@ -53,7 +54,7 @@ func (f Finding) Held() string {
 const About = "A verdict takes every condition of its statement; the chance of any wrong one in a ledger is at most 5% (signed-rank tests over rounds, Holm over the statements). Intervals are 95%."
 
 // Text renders ledgers, several files side by side: under each statement a
-// line for each file.
+// line for each file. What no file was to measure stands in one line at the end.
 func Text(w io.Writer, ledgers []Ledger) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintln(b, "What is taught about goroutines, and what was measured")
@@ -64,7 +65,12 @@ func Text(w io.Writer, ledgers []Ledger) error {
 	if len(ledgers) == 0 {
 		return b.Flush()
 	}
+	var unasked []string
 	for i, first := range ledgers[0].Entries {
+		if !slices.ContainsFunc(ledgers, func(l Ledger) bool { return !l.Entries[i].Unasked }) {
+			unasked = append(unasked, first.ID)
+			continue
+		}
 		fmt.Fprintln(b)
 		table.Wrap(b, fmt.Sprintf("%s: %s", first.ID, first.Statement), "  ", "    ")
 		for _, l := range ledgers {
@@ -86,6 +92,10 @@ func Text(w io.Writer, ledgers []Ledger) error {
 				table.Wrap(b, fmt.Sprintf("turns: %s: %s", n.Measured(), n.What), "      ", "        ")
 			}
 		}
+	}
+	if unasked != nil {
+		fmt.Fprintln(b)
+		table.Wrap(b, fmt.Sprintf("MISSING, since the run did not include their rows: %s; %s", strings.Join(unasked, ", "), whole), "  ", "    ")
 	}
 	return b.Flush()
 }
@@ -154,8 +164,9 @@ func escape(s string) string {
 }
 
 // entryJSON is an entry in JSON: a list of them is what JSON writes. effect,
-// low and high are the primary condition's; low and high are left out where
-// there are too few rounds for them, and all three where the file has none.
+// low and high are those of the condition that decided; low and high are null
+// where there are too few rounds for them, and all three where the file has
+// none.
 type entryJSON struct {
 	File      string        `json:"file"`
 	ID        string        `json:"id"`
@@ -163,9 +174,9 @@ type entryJSON struct {
 	Verdict   string        `json:"verdict"`
 	Reason    string        `json:"reason,omitempty"`
 	P         float64       `json:"p"` // adjusted
-	Effect    *float64      `json:"effect,omitempty"`
-	Low       *float64      `json:"low,omitempty"`
-	High      *float64      `json:"high,omitempty"`
+	Effect    *float64      `json:"effect"`
+	Low       *float64      `json:"low"`
+	High      *float64      `json:"high"`
 	Rounds    int           `json:"rounds"`
 	Rows      []string      `json:"rows"`
 	Why       string        `json:"why"` // the reason of the bound
@@ -179,9 +190,9 @@ type findingJSON struct {
 	Unit   string   `json:"unit,omitempty"`
 	Side   string   `json:"side"` // "at least" or "at most"
 	Bound  float64  `json:"bound"`
-	Effect *float64 `json:"effect,omitempty"`
-	Low    *float64 `json:"low,omitempty"`
-	High   *float64 `json:"high,omitempty"`
+	Effect *float64 `json:"effect"`
+	Low    *float64 `json:"low"`
+	High   *float64 `json:"high"`
 	Rounds int      `json:"rounds"`
 	Turns  bool     `json:"turns,omitempty"` // it goes the other way than the verdict
 }
@@ -191,10 +202,10 @@ func JSON(w io.Writer, ledgers []Ledger) error {
 	all := []entryJSON{}
 	for _, l := range ledgers {
 		for _, e := range l.Entries {
-			first := e.Needs[0].json()
+			decided := e.Decided().json()
 			j := entryJSON{
 				File: l.File, ID: e.ID, Statement: e.Statement, Verdict: e.Verdict, Reason: e.Reason, P: e.P,
-				Effect: first.Effect, Low: first.Low, High: first.High, Rounds: first.Rounds, Why: e.Why,
+				Effect: decided.Effect, Low: decided.Low, High: decided.High, Rounds: decided.Rounds, Why: e.Why,
 				Rows: []string{}, Needs: []findingJSON{}, Beside: []findingJSON{},
 			}
 			for _, n := range e.Needs {

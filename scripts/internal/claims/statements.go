@@ -50,15 +50,18 @@ var statements = []statement{
 	{
 		id: "stack-grow", says: "A goroutine's stack grows as needed, and is freed again",
 		needs: []condition{
-			atMost(2, perDepth("Stack/impl=goroutine/depth=1048576", "user-B/task"), "user memory of a parked goroutine at a depth of 1 MiB, over the depth"),
-			atLeast(0.5, perDepth("Stack/impl=goroutine/depth=1048576", "user-B/task"), "the same, the other way"),
+			atMost(2, perDepth(1048576, "user-B/task"), "user memory that a depth of 1 MiB adds to a parked goroutine, over the depth"),
+			atMost(2, perDepth(65536, "user-B/task"), "user memory that a depth of 64 KiB adds, over the depth"),
+			atMost(2, perDepth(4096, "user-B/task"), "user memory that a depth of 4 KiB adds, over the depth"),
+			atLeast(0.5, perDepth(1048576, "user-B/task"), "user memory that a depth of 1 MiB adds, over the depth, held to the other side"),
+			atLeast(0.5, perDepth(65536, "user-B/task"), "user memory that a depth of 64 KiB adds, over the depth, held to the other side"),
+			atLeast(0.5, perDepth(4096, "user-B/task"), "user memory that a depth of 4 KiB adds, over the depth, held to the other side"),
 			atMost(10.5, value("StackGrow/impl=goroutine/mode=shrink/depth=1048576", "collections"), "collections until a stack that was 1 MiB deep is small again"),
 			atMost(4100, value("StackGrow/impl=goroutine/mode=shrink/depth=1048576", "left-B/task"), "what is left of it then"),
 		},
-		why: "a stack is a power of two, so up to twice its depth; a collection may halve it: 10 from 2 MiB to 2 KiB",
+		why: "a stack is a power of two, so up to twice its depth; a collection may halve it, from 2 MiB to 2 KiB in 10; 4 KiB is the least that the runtime's rule leads to (a stack shrinks when less than a quarter of it is in use, and what a parked goroutine uses with the 800 bytes that it must keep is more than a quarter of 4 KiB)",
 		beside: []condition{
-			atMost(2, perDepth("Stack/impl=goroutine/depth=4096", "user-B/task"), "user memory at a depth of 4 KiB, over the depth"),
-			atMost(2, perDepth("Stack/impl=goroutine/depth=65536", "user-B/task"), "user memory at a depth of 64 KiB, over the depth"),
+			atMost(2100, value("StackGrow/impl=goroutine/mode=shrink/depth=1048576", "left-B/task"), "what is left of a stack, where it had started with 2 KiB"),
 			atLeast(1, factor("StackGrow/impl=clone/mode=cold/depth=65536"), "time of a thread's page faults down to 64 KiB, over a goroutine's growing"),
 			atLeast(1, factor("StackGrow/impl=clone/mode=cold/depth=1048576"), "time of a thread's page faults down to 1 MiB, over a goroutine's growing"),
 		},
@@ -85,7 +88,7 @@ var statements = []statement{
 		},
 		why: "a thread for 1,000 goroutines would still be many on few; besides one thread for each CPU the runtime has its monitor, its poller's and some that are idle",
 		beside: []condition{
-			atMost(0.001, slope("threads", scale(1000), scale(10_000)), "the same from 1,000 to 10,000 goroutines"),
+			atMost(0.001, slope("threads", scale(1000), scale(10_000)), "threads more for each goroutine that runs in its turn, from 1,000 to 10,000"),
 			atMost(0.001, slope("threads", "Scale/impl=clone/n=1000", "Scale/impl=clone/n=10000"), "threads for each raw thread"),
 		},
 	},
@@ -110,8 +113,8 @@ var statements = []statement{
 		},
 		why: "a twentieth is what waking one of them each millisecond may cost; a thread for 100 of them would be many",
 		beside: []condition{
-			atLeast(0.95, value(block("locked", "net", 1000), "bystander-share"), "the same beside 1,000 locked goroutines"),
-			atLeast(0.95, value(block("clone", "net", 1000), "bystander-share"), "the same beside 1,000 raw threads"),
+			atLeast(0.95, value(block("locked", "net", 1000), "bystander-share"), "speed of a goroutine beside 1,000 locked goroutines that wait for sockets"),
+			atLeast(0.95, value(block("clone", "net", 1000), "bystander-share"), "speed of a goroutine beside 1,000 raw threads that wait for sockets"),
 			atMost(0.01, slope("threads", block("locked", "net", 1), block("locked", "net", 10), block("locked", "net", 100), block("locked", "net", 1000)), "threads more for each locked goroutine that waits"),
 		},
 	},
@@ -125,7 +128,7 @@ var statements = []statement{
 		why: "a tenth is what handing the P on may cost; writing takes CPU time whoever does it, so disk is held against raw threads",
 		beside: []condition{
 			atLeast(0.9, value("Block/impl=goroutine/wait=syscall/procs=2/n=1", "bystander-share"), "speed beside one that is blocked in read(2) where there is a second P, on the same CPU"),
-			atLeast(0.9, value("Block/impl=goroutine/wait=syscall/procs=2/n=1000", "bystander-share"), "the same beside 1,000"),
+			atLeast(0.9, value("Block/impl=goroutine/wait=syscall/procs=2/n=1000", "bystander-share"), "speed beside 1,000 that are blocked in read(2) where there is a second P, on the same CPU"),
 			atLeast(0.9, value(block("goroutine", "disk", 4), "bystander-share"), "speed beside 4 goroutines that write to disk, over its speed alone"),
 			atLeast(0.9, value(block("clone", "syscall", 1000), "bystander-share"), "speed beside 1,000 raw threads blocked in read(2), over its speed alone"),
 			atLeast(0.9, value(block("locked", "syscall", 1000), "bystander-share"), "speed beside 1,000 locked goroutines blocked in read(2), over its speed alone"),
@@ -134,13 +137,13 @@ var statements = []statement{
 	{
 		id: "busy", says: "Cores stay busy while some tasks wait for I/O",
 		needs: []condition{
-			atLeast(0.95, value("Mixed/impl=goroutine/mode=together/procs=all", "busy-share"), "CPU time had over CPU time there was, while a download and writes waited, on all CPUs"),
+			atLeast(0.95, busy("goroutine", "all"), "CPU time had while a download and writes waited, over what the same CPUs gave with nobody waiting, on all CPUs"),
 		},
-		why: "a twentieth is what handling the download and the writes may cost, and by how much the kernel's account of CPU time is off",
+		why: "a twentieth is what handling the download and the writes may cost, and by how much the kernel's account of CPU time is off; what the CPUs gave the same process without them is what there was, since a shared machine does not give all",
 		beside: []condition{
-			atLeast(0.95, value("Mixed/impl=goroutine/mode=together/procs=1", "busy-share"), "the same with one P on one CPU"),
-			atLeast(0.95, value("Mixed/impl=goroutine/mode=together/procs=2", "busy-share"), "the same with two Ps on one CPU"),
-			atLeast(0.95, value("Mixed/impl=locked/mode=together/procs=all", "busy-share"), "the same in locked goroutines, on all CPUs"),
+			atLeast(0.95, busy("goroutine", "1"), "CPU time had over what there was, one P on one CPU"),
+			atLeast(0.95, busy("goroutine", "2"), "CPU time had over what there was, two Ps on one CPU"),
+			atLeast(0.95, busy("locked", "all"), "CPU time had over what there was, in locked goroutines, on all CPUs"),
 			atMost(1.2, value("Mixed/impl=goroutine/mode=together/procs=1", "longest-x"), "time of all tasks over the longest alone, one P on one CPU"),
 			atLeast(1.2, factor("Mixed/impl=goroutine/mode=serial/procs=1"), "the tasks one after the other, over in goroutines, one P on one CPU"),
 		},
@@ -152,9 +155,9 @@ var statements = []statement{
 		},
 		why: "faster is faster; each side has the primitive that it is good at, on one CPU",
 		beside: []condition{
-			atLeast(1, factor("Switch/impl=clone/via=pipe/place=same"), "raw threads over goroutines, both through the same pipe"),
-			atLeast(1, factor("Switch/impl=locked/via=channel/place=same"), "locked goroutines over goroutines, through a channel"),
-			atLeast(1, factor("Switch/impl=clone/via=yield/place=same"), "raw threads over goroutines, by yielding"),
+			atLeast(1, factor("Switch/impl=clone/via=pipe/place=same"), "a switch between raw threads over one between goroutines, both through the same pipe"),
+			atLeast(1, factor("Switch/impl=locked/via=channel/place=same"), "a switch between locked goroutines over one between goroutines, through a channel"),
+			atLeast(1, factor("Switch/impl=clone/via=yield/place=same"), "a switch between raw threads over one between goroutines, by yielding"),
 			atLeast(1, quotient("Switch/impl=clone/mode=stamped/via=futex/place=same", "Switch/impl=goroutine/mode=stamped/via=channel/place=same", "p99-ns"), "the 99th percentile of a hand-off, raw threads through a futex over goroutines through a channel"),
 		},
 	},
@@ -162,37 +165,39 @@ var statements = []statement{
 		id: "switch-nokernel", says: "A goroutine switch avoids system calls",
 		needs: []condition{
 			atMost(0.01, value("Switch/impl=goroutine/mode=traced/via=channel/place=same", "syscalls/op"), "system calls of a goroutine's switch through a channel, one CPU"),
-			atLeast(1, value("Switch/impl=clone/mode=traced/via=futex/place=same", "syscalls/op"), "of a raw thread's through a futex"),
+			atLeast(1, value("Switch/impl=clone/mode=traced/via=futex/place=same", "syscalls/op"), "system calls of a raw thread's switch through a futex"),
 		},
 		why: "one in a hundred is the runtime's own; a thread asks the kernel each time",
 		beside: []condition{
-			atMost(0.01, value("Switch/impl=goroutine/mode=traced/via=channel/place=free", "syscalls/op"), "of a goroutine's through a channel on all CPUs"),
-			atMost(0.01, value("Switch/impl=goroutine/mode=traced/via=pipe/place=same", "syscalls/op"), "of a goroutine's through a pipe"),
-			atMost(0.01, value("Switch/impl=locked/mode=traced/via=channel/place=same", "syscalls/op"), "of a locked goroutine's through a channel"),
+			atMost(0.01, value("Switch/impl=goroutine/mode=traced/via=channel/place=free", "syscalls/op"), "system calls of a goroutine's switch through a channel on all CPUs"),
+			atMost(0.01, value("Switch/impl=goroutine/mode=traced/via=pipe/place=same", "syscalls/op"), "system calls of a goroutine's switch through a pipe"),
+			atMost(0.01, value("Switch/impl=locked/mode=traced/via=channel/place=same", "syscalls/op"), "system calls of a locked goroutine's switch through a channel"),
 		},
 	},
 	{
 		id: "netpoll", says: "The scheduler works with the network poller to unschedule a task that waits",
 		needs: []condition{
 			atMost(0.001, slope("threads", serve("goroutine", "poller", 10), serve("goroutine", "poller", 100), serve("goroutine", "poller", 1000)), "threads more for each connection that a goroutine waits for through the poller"),
-			atLeast(0.99, slope("threads", serve("clone", "blocking", 10), serve("clone", "blocking", 100), serve("clone", "blocking", 1000)), "for each that a raw thread waits for"),
+			atLeast(0.99, slope("threads", serve("clone", "blocking", 10), serve("clone", "blocking", 100), serve("clone", "blocking", 1000)), "threads more for each connection that a raw thread waits for"),
 		},
 		why: "a task that waits without a thread costs none; a thread is one",
 		beside: []condition{
 			atMost(20, value(serve("goroutine", "poller", 10_000), "threads"), "threads with 10,000 connections"),
 			atLeast(1, factor(serve("clone", "blocking", 1000)), "CPU time of a request on one of 1,000 connections, raw threads over goroutines"),
 			atLeast(1, quotient(serve("clone", "blocking", 1000), serve("goroutine", "poller", 1000), "p99-ns"), "the 99th percentile of an open loop on 1,000 connections, raw threads over goroutines"),
-			atLeast(1, quotient(serve("clone", "blocking", 10), serve("goroutine", "poller", 10), "p99-ns"), "the same on 10 connections"),
+			atLeast(1, quotient(serve("clone", "blocking", 10), serve("goroutine", "poller", 10), "p99-ns"), "the 99th percentile of an open loop on 10 connections, raw threads over goroutines"),
+			atLeast(1, quotient(serve("goroutine", "poller", 1000), serve("clone", "blocking", 1000), "req/s"), "requests a second of a closed loop on 1,000 connections, goroutines over raw threads"),
 			atLeast(1, factor(serve("goroutine", "blocking", 1000)), "CPU time of a request on one of 1,000 connections, goroutines that block in read(2) over such as wait through the poller"),
 		},
 	},
 	{
 		id: "gc", says: "The scheduler is integrated with the garbage collector: many goroutines don't make the world stop for longer",
 		needs: []condition{
-			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=goroutine/n=1000/depth=0", "stw-ns"), "how long the world stops with 100,000 parked goroutines, over 1,000"),
-			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=floor/n=100000/depth=0", "stw-ns"), "the same, over a process without tasks"),
+			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=goroutine/n=1000/depth=0", "stood-ns"), "how long the world stands, once all have stopped, with 100,000 parked goroutines, over 1,000"),
+			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=floor/n=100000/depth=0", "stood-ns"), "how long the world stands with 100,000 parked goroutines, over a process without tasks"),
+			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=goroutine/n=1000/depth=0", "stw-ns"), "how long the world stops, the stopping included, with 100,000 parked goroutines, over 1,000"),
 		},
-		why: "within twice is equal here: stops of some 20 us vary as much from round to round, and one that grew with the number would grow a hundredfold",
+		why: "within twice is equal here: the 20 to 70 us for which the world stands vary as much from round to round, and what grew with the number would grow a hundredfold; the stopping, of 100 us and more in a process without tasks, would hide that, so both are held to it",
 		beside: []condition{
 			atMost(2, quotient("GC/impl=goroutine/n=5000/depth=0", "GC/impl=locked/n=5000/depth=0", "stw-ns"), "how long the world stops with 5,000 goroutines, over as many locked ones"),
 			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=floor/n=100000/depth=0", "mark-ns"), "CPU of marking with 100,000 goroutines, over a process without tasks"),
@@ -207,18 +212,18 @@ var statements = []statement{
 		},
 		why: "a tenth is what is lost to making the goroutines and to the last ones",
 		beside: []condition{
-			atMost(1.1, value("Balance/impl=goroutine/mode=shared", "makespan-x"), "the same by as many goroutines as CPUs that share an index"),
-			atMost(1.1, value("Balance/impl=clone/mode=shared", "makespan-x"), "by raw threads that share an index"),
-			atMost(1.1, value("Balance/impl=goroutine/mode=queue", "makespan-x"), "by goroutines that receive from one channel"),
-			atMost(1.1, value("Balance/impl=locked/mode=queue", "makespan-x"), "by locked goroutines that receive from one channel"),
-			atMost(1.1, value("Balance/impl=locked/mode=fixed", "makespan-x"), "by locked goroutines with a fixed share each"),
+			atMost(1.1, value("Balance/impl=goroutine/mode=shared", "makespan-x"), "time of the list, over the ideal, by as many goroutines as CPUs that share an index"),
+			atMost(1.1, value("Balance/impl=clone/mode=shared", "makespan-x"), "time of the list, over the ideal, by raw threads that share an index"),
+			atMost(1.1, value("Balance/impl=goroutine/mode=queue", "makespan-x"), "time of the list, over the ideal, by goroutines that receive from one channel"),
+			atMost(1.1, value("Balance/impl=locked/mode=queue", "makespan-x"), "time of the list, over the ideal, by locked goroutines that receive from one channel"),
+			atMost(1.1, value("Balance/impl=locked/mode=fixed", "makespan-x"), "time of the list, over the ideal, by locked goroutines with a fixed share each"),
 		},
 	},
 	{
 		id: "closure", says: "Wrapping logic in a goroutine with channels keeps it unaware of concurrency, cheaply",
 		needs: []condition{
 			atMost(50_000, value("Pipeline/impl=goroutine/mode=crossover/via=channel/stages=1", "crossover-ns"), "the work of an item above which handing it to a goroutine and back costs less than 5%"),
-			atMost(0.5, quotient("Pipeline/impl=goroutine/mode=crossover/via=channel/stages=1", "Pipeline/impl=locked/mode=crossover/via=channel/stages=1", "crossover-ns"), "the same, over that of a locked goroutine"),
+			atMost(0.5, quotient("Pipeline/impl=goroutine/mode=crossover/via=channel/stages=1", "Pipeline/impl=locked/mode=crossover/via=channel/stages=1", "crossover-ns"), "the work above which handing an item to a goroutine costs less than 5%, over that for a locked goroutine"),
 		},
 		why: "50 us is what it takes to parse or answer a small request: above it the wrapping is cheap; half is cheaper than a thread by more than placement or layout makes",
 		beside: []condition{
@@ -229,18 +234,30 @@ var statements = []statement{
 	{
 		id: "wake", says: "Goroutines always wake sooner than threads (not in the texts; commonly believed)",
 		needs: []condition{
-			atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=idle"), "99th percentile of the delay of a raw thread woken by a byte in a pipe, over a goroutine's, idle"),
-			atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=hogs"), "the same with a hog of its own kind on every CPU"),
-			atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=outside"), "the same with another process's hogs on every CPU"),
+			atLeast(1, woken("clone", "idle"), "99th percentile of what it takes to wake a raw thread by a byte in a pipe, over a goroutine's, idle"),
+			atLeast(1, woken("clone", "hogs"), "99th percentile of what it takes to wake a raw thread by a byte in a pipe, over a goroutine's, with a hog of its own kind on every CPU"),
+			atLeast(1, woken("clone", "outside"), "99th percentile of what it takes to wake a raw thread by a byte in a pipe, over a goroutine's, with another process's hogs on every CPU"),
 		},
-		why: "sooner is sooner, and always is in each of the three",
+		why: "sooner is sooner, and always is in each of the three; from the writer's stamp on, since what delays the writer delays both",
 		beside: []condition{
 			atLeast(1, factor("Wakeup/impl=clone/mode=slack/via=timer/load=idle"), "clock_nanosleep of a raw thread with the kernel's timer slack, over a Go timer"),
-			atLeast(1, factor("Wakeup/impl=clone/mode=noslack/via=timer/load=idle"), "the same without timer slack"),
-			atLeast(1, factor("Wakeup/impl=locked/via=pipe/load=idle"), "a locked goroutine woken by a byte, over a goroutine, idle"),
-			atLeast(1, factor("Wakeup/impl=locked/via=pipe/load=hogs"), "the same with a hog on every CPU"),
+			atLeast(1, factor("Wakeup/impl=clone/mode=noslack/via=timer/load=idle"), "clock_nanosleep of a raw thread without timer slack, over a Go timer"),
+			atLeast(1, woken("locked", "idle"), "a locked goroutine woken by a byte, over a goroutine, idle"),
+			atLeast(1, woken("locked", "hogs"), "a locked goroutine woken by a byte, over a goroutine, with a hog on every CPU"),
 		},
 	},
+}
+
+// busy is the CPU time that the family Mixed had while tasks waited, over what
+// it had when none did.
+func busy(impl, procs string) measure {
+	return share("Mixed/impl="+impl+"/mode=together/procs="+procs, "busy-share", "alone-share")
+}
+
+// woken is how long it takes a contender to be woken through a pipe, over a
+// goroutine.
+func woken(impl, load string) measure {
+	return quotient("Wakeup/impl="+impl+"/via=pipe/load="+load, "Wakeup/impl=goroutine/via=pipe/load="+load, "wake-ns")
 }
 
 // block is a row of the family Block.

@@ -623,7 +623,7 @@ func TestFailingWorkers(t *testing.T) {
 	var none strings.Builder
 	withFaults(t, want)
 	path := filepath.Join(s.dir, "o.txt")
-	cmd := s.run("", "-bench", "Create/.*/mode=(reused|burst|nojoin)|Switch/.*/place=same", "-rounds", "1", "-o", path)
+	cmd := s.run("", "-profile", "full", "-bench", "Create/.*/mode=(reused|burst|nojoin)|Switch/impl=[a-z]*/via=[a-z]*/place=same", "-rounds", "1", "-o", path)
 	cmd.Run()
 	stdout, stderr := written(cmd)
 	s.clean()
@@ -667,7 +667,7 @@ func TestHangingWorkers(t *testing.T) {
 	}
 	withFaults(t, want)
 	path := filepath.Join(s.dir, "o.txt")
-	s.fail(s.run("", "-bench", "Create/impl=floor/mode=reused|Switch/impl=floor/via=(pipe|yield)/place=same", "-rounds", "1", "-patience", "2s", "-o", path), "run: no figure for ")
+	s.fail(s.run("", "-profile", "full", "-bench", "Create/impl=floor/mode=reused|Switch/impl=floor/via=(pipe|yield)/place=same", "-rounds", "1", "-patience", "2s", "-o", path), "run: no figure for ")
 	f := s.read(path, 1)
 	if len(f.Rows) > 0 {
 		t.Errorf("rows %v", names(f))

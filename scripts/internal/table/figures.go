@@ -16,12 +16,14 @@ const none = "–"
 type scale struct {
 	unit   string // "µs"; "" for a bare number
 	factor float64
+	counts bool // things, of which a whole number is told in full: 9978 threads are not 9980
 }
 
 var (
-	times   = []scale{{"ns", 1}, {"µs", 1e3}, {"ms", 1e6}, {"s", 1e9}}
-	sizes   = []scale{{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}}
-	numbers = []scale{{"", 1}}
+	times   = []scale{{"ns", 1, false}, {"µs", 1e3, false}, {"ms", 1e6, false}, {"s", 1e9, false}}
+	sizes   = []scale{{"B", 1, false}, {"KiB", 1 << 10, false}, {"MiB", 1 << 20, false}, {"GiB", 1 << 30, false}, {"TiB", 1 << 40, false}}
+	numbers = []scale{{"", 1, false}}
+	things  = []scale{{"", 1, true}}
 )
 
 // scaleFor is the scale in which v, a value in the file's unit, reads best.
@@ -31,6 +33,8 @@ func scaleFor(unit string, v float64) scale {
 	switch {
 	case numerator == "ns" || strings.HasSuffix(numerator, "-ns"):
 		scales = times
+	case unit == "tasks" || unit == "threads":
+		scales = things
 	case numerator == "B" || strings.HasSuffix(numerator, "-B"):
 		scales = sizes
 	}
@@ -44,7 +48,12 @@ func scaleFor(unit string, v float64) scale {
 }
 
 // number is v on the scale, three significant digits, without the unit.
-func (s scale) number(v float64) string { return digits(v / s.factor) }
+func (s scale) number(v float64) string {
+	if s.counts && v >= 1000 && v < 1<<50 && v == math.Trunc(v) {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return digits(v / s.factor)
+}
 
 // Figure is v, a value in the file's unit, as a reader has it: "9.12 µs".
 func Figure(unit string, v float64) string {

@@ -323,7 +323,7 @@ func TestFigure(t *testing.T) {
 		{"kernel-switches/op", 0.0012, "0.00120"},
 		{"kernel-switches/op", 0.00004, "<0.001"},
 		{"kernel-switches/op", -0.00004, "<−0.001"},
-		{"tasks", 12345, "12300"},
+		{"tasks", 12345, "12345"},
 		{"tasks", 1e6, "1000000"},
 		{"x-goroutine", 1, "1.00"},
 	} {
@@ -396,5 +396,21 @@ func TestInjected(t *testing.T) {
 	var b strings.Builder
 	if err := New(f).Text(&b); err != nil || !strings.HasPrefix(b.String(), "INJECTED SLOWDOWN (inject: 1.03)") {
 		t.Errorf("the table of injected figures begins %.80q, %v", b.String(), err)
+	}
+}
+
+// TestNumber: a row that was cut says how many tasks there were.
+func TestNumber(t *testing.T) {
+	n, err := bench.ParseName("Scale/impl=clone/n=100000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tasks, want := range map[float64]string{100000: "100000", 99500: "100000", 24264: "24264 (of 100000: no more fitted)"} {
+		if got := number(Row{Name: n, Stats: []Stat{{Unit: "ns/op"}, {Unit: "tasks", Median: tasks}}}); got != want {
+			t.Errorf("%v tasks: %q, want %q", tasks, got, want)
+		}
+	}
+	if got := number(Row{Name: n, Stats: []Stat{{Unit: "ns/op"}}}); got != "100000" {
+		t.Errorf("without a count: %q", got)
 	}
 }

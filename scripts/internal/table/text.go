@@ -19,18 +19,18 @@ const width = 100
 // evidence are the columns that stand beside a family's figures. Families that
 // aren't named here show all their units.
 var evidence = map[string][]string{
-	"Block":     {"bystander-share", "threads", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
+	"Block":     {"bystander-share", "threads", "delay-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Create":    {"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Stack":     {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
-	"GC":        {"mark-ns", "cpu-ns", "cycle-ns", "held-ns", "tasks"},
+	"GC":        {"stood-ns", "mark-ns", "cpu-ns", "cycle-ns", "held-ns", "tasks"},
 	"Start":     {"user-goroutines", "runtime-goroutines"},
 	"StackGrow": {"collections", "left-B/task", "faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
 	"Scale":     {"threads", "cold-ns", "user-B/task", "kernel-B/task", "gc-cycles", "tasks"},
-	"Serve":     {"req/s", "client-share", "p50-ns", "p99-ns", "p999-ns", "late-ns", "threads", "user-B/task", "kernel-B/task"},
+	"Serve":     {"req/s", "client-req/s", "client-share", "p50-ns", "p99-ns", "p999-ns", "late-ns", "threads", "user-B/task", "kernel-B/task"},
 	"Mixed":     {"longest-x", "busy-share", "alone-share", "threads", "download-ns", "disk-ns", "compute-ns"},
 	"Balance":   {"makespan-x", "busiest-x", "crossed/op", "kernel-switches/op"},
 	"Pipeline":  {"crossover-ns", "kernel-switches/op"},
-	"Wakeup":    {"p50-ns", "p999-ns", "max-ns", "pacer-ns", "stamp-ns"},
+	"Wakeup":    {"wake-ns", "pacer-ns", "p50-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 }
 

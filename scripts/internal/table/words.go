@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"threadbench/bench"
@@ -223,7 +224,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 			keys = append(keys, k+"="+v)
 		}
 	}
-	of := []string{"{x}", x, "{n}", r.Name.Get("n"), "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
+	of := []string{"{x}", x, "{n}", number(r), "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
 	name := func(prefix string, n bench.Name, other string) {
 		c := contenders[n.Get("impl")]
 		place := phrases["place="+n.Get("place")]
@@ -247,6 +248,18 @@ func fill(template, x string, r Row, ref *results.Row) string {
 		name("ref ", ref.Name, r.Name.Get("place"))
 	}
 	return strings.NewReplacer(of...).Replace(template)
+}
+
+// number is a row's n, or how many tasks there were where no more fitted: three
+// digits tell a hundredth.
+func number(r Row) string {
+	n := r.Name.Get("n")
+	for _, s := range r.Stats {
+		if named, err := strconv.ParseFloat(n, 64); err == nil && s.Unit == "tasks" && s.Median < 0.99*named {
+			return fmt.Sprintf("%.0f (of %s: no more fitted)", s.Median, n)
+		}
+	}
+	return n
 }
 
 // count is "1 round", "2 rounds".
