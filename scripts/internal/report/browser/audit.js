@@ -25,8 +25,9 @@ globalThis.audit = (() => {
     return nodes;
   };
 
-  // fits: the page doesn't scroll sideways, and nothing is cut where it can't
-  // be scrolled to. On paper nothing can be.
+  // fits: the page doesn't scroll sideways, nothing is squeezed to a few letters
+  // a line, and nothing is cut where it can't be scrolled to. On paper nothing
+  // can be.
   const fits = () => {
     const found = [], wide = document.documentElement.clientWidth;
     const scrolls = e => ["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(e).overflowX);
@@ -34,6 +35,13 @@ globalThis.audit = (() => {
       const inside = e => { for (let p = e.parentElement; p && p !== document.body; p = p.parentElement) if (scrolls(p)) return true; return false; };
       const out = all("body *").filter(e => seen(e) && e.getBoundingClientRect().right > wide + 1 && !inside(e));
       found.push(`the page is ${document.scrollingElement.scrollWidth} px wide, and the window ${wide}: ${out.slice(-3).map(what).join("; ")}`);
+    }
+    const range = document.createRange(), squeezed = new Set();
+    for (const node of texts()) {
+      if (node.parentElement.closest("svg") || squeezed.has(node.parentElement)) continue;
+      range.selectNodeContents(node);
+      const lines = new Set([...range.getClientRects()].map(r => Math.round(r.top))).size, letters = node.data.trim().length;
+      if (lines > 3 && letters < 4 * lines && squeezed.add(node.parentElement)) found.push(`${what(node.parentElement)} is squeezed: ${letters} letters in ${lines} lines`);
     }
     for (const e of all("body *")) {
       if (!seen(e) || e.closest("svg") || e.scrollWidth <= e.clientWidth + 1 || !e.clientWidth) continue;
@@ -126,7 +134,7 @@ globalThis.audit = (() => {
   // mark. Boxes of text are as tall as the font's lines, so a little of their
   // height is no overlap.
   const labels = () => {
-    const found = [], smallest = 9;
+    const found = [], smallest = 8;
     const box = e => { const r = e.getBoundingClientRect(); return { e, left: r.left, right: r.right, top: r.top + .18 * r.height, bottom: r.bottom - .18 * r.height }; };
     const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
     for (const svg of all("svg").filter(seen)) {

@@ -25,6 +25,7 @@ var breaks = []struct {
 }{
 	{"wide element", "fits", "e('text').style.width = '900px'", "the page is 916 px wide, and the window 320: <p id=text>", view{}},
 	{"word that doesn't break", "fits", "e('text').textContent = 'x'.repeat(200)", "the page is", view{}},
+	{"letter under letter", "fits", "Object.assign(e('text').style, {width: '1em', overflowWrap: 'anywhere'})", "is squeezed", view{}},
 	{"cut text", "fits", "Object.assign(e('text').style, {overflow: 'hidden', whiteSpace: 'nowrap', width: '50px'})", "<p id=text> \"Text to be read", view{}},
 	{"scrolled on paper", "fits", "document.querySelector('table').style.width = '2000px'", "is cut: 2000 px wide", view{width: paper, print: true}},
 

@@ -114,8 +114,21 @@ type sample struct {
 	path  string
 }
 
-// hostile is what a file may hold in names, to be shown and never to be run.
-const hostile = `"></title></script><script>document.title='run'</script><img src=x onerror=alert(1)>`
+// markup is what a file may hold, to be shown and never to be run.
+const markup = `"></title></script><script>document.title='run'</script><img/src=x/onerror=alert(1)>`
+
+// hostile is a file that holds it wherever a file may hold text.
+const hostile = "driver: lockstep\nhost-name: " + markup + "\n# begun 2026 on " + markup + "\n# skip BenchmarkA/impl=<b>: " + markup +
+	"\n# round 1: steal=" + markup + `
+BenchmarkSwitch/impl=goroutine/via=channel/place=same 10 250 ns/op 1 x-goroutine
+BenchmarkSwitch/impl=locked/via=channel/place=same 10 14000 ns/op 56 x-goroutine
+BenchmarkSwitch/impl=<script>alert(1)</script>/via=channel 10 7 ns/op
+BenchmarkScale/impl=goroutine/n=<script> 10 7 ns/op
+BenchmarkBlock/impl=goroutine/wait=<b>/n=1 10 7 ns/op 1 bystander-share
+BenchmarkStack/impl=goroutine/depth=<i> 10 7 user-B/task 7 kernel-B/task
+Benchmark<svg>/impl="onload=alert(1) 1 1 <unit>
+# end round 1
+`
 
 var samples = sync.OnceValues(func() ([]*sample, error) {
 	small, err := os.ReadFile("../testdata/small.txt")
@@ -130,13 +143,12 @@ var samples = sync.OnceValues(func() ([]*sample, error) {
 	plain := read("small.txt", string(small))
 	reference, e := results.ReadFile("../../../../results/reference.txt")
 	err = errors.Join(err, e)
-	marked := strings.NewReplacer("cpu: Some-CPU", "cpu: "+hostile, "bench-host", hostile, "SetMaxThreads 10000", hostile).Replace(string(small))
 	all := []*sample{
 		{name: "small", files: []*results.File{plain}},
 		{name: "reference", files: []*results.File{reference}},
 		{name: "beside", files: []*results.File{plain, reference}},
-		{name: "hostile", files: []*results.File{read(hostile+".txt", marked)}},
-		{name: "nothing", files: []*results.File{read("nothing.txt", "goos: linux\nUnit ns/op better=lower\nBenchmarkOther 1 5 ns/op\n")}},
+		{name: "hostile", files: []*results.File{read(markup+".txt", hostile)}},
+		{name: "nothing", files: []*results.File{read("nothing.txt", "driver: lockstep\nBenchmarkParse/impl=fast 10 7 ns/op\n# end round 1\n")}},
 	}
 	if err != nil {
 		return nil, err

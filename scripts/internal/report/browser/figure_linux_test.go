@@ -36,6 +36,14 @@ type mark struct {
 // pictures are script that reads all pictures that are shown.
 const pictures = `globalThis.pictures = [...document.querySelectorAll("svg.chart")].filter(c => c.checkVisibility());
 globalThis.marked = c => [...c.querySelectorAll(".mark")];
+globalThis.shown = c => marked(c).flatMap((m, k) => m.querySelector("text.tip").checkVisibility({visibilityProperty: true}) ? [k] : []);
+globalThis.alone = (c, x, y) => { const tips = shown(c); return tips.length === 1 && marked(c)[tips[0]] === document.elementFromPoint(x, y).closest(".mark"); };
+globalThis.focusOn = (i, j) => {
+	const mark = marked(pictures[i])[j], frame = pictures[i].getBoundingClientRect();
+	mark.focus({focusVisible: true});
+	const out = [...mark.querySelectorAll("text.tip")].some(e => { const r = e.getBoundingClientRect(); return r.left < frame.left - 1 || r.right > frame.right + 1 || r.top < frame.top - 1 || r.bottom > frame.bottom + 1; });
+	return {Shown: shown(pictures[i]), Out: out};
+};
 pictures.map(c => {
 	const box = e => { if (!e) return null; const b = e.getBBox(); return {X: b.x, Y: b.y, W: b.width, H: b.height}; };
 	const at = (e, name) => Number(e.getAttribute(name));
@@ -44,16 +52,15 @@ pictures.map(c => {
 		Ticks: [...c.querySelectorAll("text.tick")].map(t => ({Text: t.textContent, Anchor: t.getAttribute("text-anchor"), X: at(t, "x"), Y: at(t, "y")})),
 		Marks: marked(c).map(m => ({
 			Says: m.querySelector(":scope > title").textContent, Label: m.getAttribute("aria-label"),
-			Tip: [...m.querySelectorAll(".tip tspan")].map(s => s.textContent).join(" "),
+			Tip: [...m.querySelectorAll("text.tip")].map(s => s.textContent).join(" "),
 			Dot: box(m.querySelector(".dot, .cross")), Bar: box(m.querySelector("rect.bar, rect.outline")),
 		})),
 	};
 })`
 
-// TestTips: pointing at a mark, or focusing it, shows its figure in full and
-// no other.
+// TestTips: pointing at a mark, or focusing it, shows its figure and no other.
 func TestTips(t *testing.T) {
-	for _, v := range []view{{width: 1280}, {width: 360}} {
+	for _, v := range []view{{width: 1280}, {width: 360, dark: true}} {
 		t.Run(v.String(), func(t *testing.T) {
 			b := sampled(t, "small")[0].open(t, v)
 			var found []string
@@ -62,40 +69,70 @@ func TestTips(t *testing.T) {
 				t.Fatalf("the page shows %d pictures, want more", len(all))
 			}
 			for i, p := range all {
+				say := func(format string, args ...any) { found = append(found, p.Title+": "+fmt.Sprintf(format, args...)) }
 				for j, m := range p.Marks {
 					if m.Says == "" || m.Says != m.Label {
-						found = append(found, fmt.Sprintf("%s: a mark says %q and is called %q", p.Title, m.Says, m.Label))
+						say("a mark says %q and is called %q", m.Says, m.Label)
 					}
-					if words(m.Tip) != words(m.Says) {
-						found = append(found, fmt.Sprintf("%s: the tip of %q is %q", p.Title, m.Says, m.Tip))
+					if !tells(m.Tip, m.Says) {
+						say("the tip of %q is %q", m.Says, m.Tip)
 					}
-					if got := ask[[]int](b, `{ const all = marked(pictures[%d]); all[%d].focus({focusVisible: true}); %s }`, i, j, tips); !slices.Equal(got, []int{j}) {
-						found = append(found, fmt.Sprintf("%s: with the focus on mark %d the tips of %v show", p.Title, j, got))
+					got := ask[struct {
+						Shown []int
+						Out   bool
+					}](b, focused, i, j)
+					if !slices.Equal(got.Shown, []int{j}) {
+						say("with the focus on mark %d the tips of %v show", j, got.Shown)
+					}
+					if got.Out {
+						say("the tip of mark %d sticks out of the picture", j)
 					}
 				}
 				// The pointer, while the focus is on the last mark.
 				for _, j := range []int{0, len(p.Marks) / 2} {
-					at := ask[[]float64](b, `{ const hit = marked(pictures[%d])[%d].querySelector(".hit"); hit.scrollIntoView({block: "center"}); const r = hit.getBoundingClientRect(); [r.left + r.width / 2, r.top + r.height / 2] }`, i, j)
+					at := ask[[]float64](b, pointed, i, j)
 					run(b, chromedp.MouseEvent(chromedp.MouseMoved, at[0], at[1]))
-					if ask[bool](b, `{ const all = marked(pictures[%d]), under = document.elementFromPoint(%f, %f).closest(".mark"), shown = %s; shown.length === 1 && all[shown[0]] === under }`, i, at[0], at[1], strings.TrimSuffix(tips, ";")) {
-						continue
+					if !ask[bool](b, "alone(pictures[%d], %f, %f)", i, at[0], at[1]) {
+						say("pointing at mark %d does not show the tip of what lies there, alone", j)
 					}
-					found = append(found, fmt.Sprintf("%s: pointing at mark %d does not show the tip of what lies there, alone", p.Title, j))
 				}
 			}
 			none(t, found)
+			ask[[]int](b, focused+".Shown", 0, 0)
+			none(t, b.audit("contrast"))
 		})
 	}
 }
 
-// tips is an expression: the marks of all whose tips show.
-const tips = `all.flatMap((m, k) => m.querySelector(".tip").checkVisibility({visibilityProperty: true}) ? [k] : []);`
+// Scripts on a picture and one of its marks: focus it and tell what shows, and
+// where to point at it. Which tips show, which mark is under a point, and that
+// its tip is the only one, are in pictures.
+const (
+	focused = `focusOn(%d, %d)`
+	pointed = `{ const hit = marked(pictures[%d])[%d].querySelector(".hit"); hit.scrollIntoView({block: "center"}); const r = hit.getBoundingClientRect(); [r.left + r.width / 2, r.top + r.height / 2] }`
+)
 
 func words(s string) string { return strings.Join(strings.Fields(s), " ") }
 
+// tells tells whether a tip is what a mark says, or its beginning up to the
+// exact figure at least.
+func tells(tip, says string) bool {
+	full, said := words(says), strings.TrimRight(strings.TrimSuffix(words(tip), "…"), " ")
+	if said == full {
+		return true
+	}
+	figure := full
+	if f := factored.FindStringSubmatch(full); f != nil {
+		figure = f[1] + f[2]
+	} else if e := exactly.FindStringSubmatchIndex(full); e != nil {
+		figure = full[:e[7]] // with the exact value
+	}
+	return strings.HasSuffix(words(tip), "…") && strings.HasPrefix(full, said) && strings.HasPrefix(said, figure)
+}
+
 var (
-	factored = regexp.MustCompile(`^(.*?): (\S+×), (\[[^]]*\]).*? (\S+/impl=\S+) over (\S+), (\d+) rounds?$`)
-	exactly  = regexp.MustCompile(`^(.*): (\S+ .*), exactly (\S+), (\d+) values?$`)
+	factored = regexp.MustCompile(`^(\S+×)( \[[^]]*\])?(?:, (.*))?: ([^:]+), (\S+/impl=\S+) over (\S+), (\d+) rounds?$`)
+	exactly  = regexp.MustCompile(`^(.*): (\S+ .*) \((\S+); (\d+) values?\)(; stopped by .*)?$`)
 	tasksOf  = regexp.MustCompile(`\bn=(\d+)`)
 )
 
@@ -114,7 +151,7 @@ func TestFigures(t *testing.T) {
 						stats = append(slices.Clone(stats), table.Summarize(results.Memory, both))
 					}
 					for _, s := range stats {
-						known[fmt.Sprintf("%s|%s|%s|%d", row.Contender, told(s), strconv.FormatFloat(s.Median, 'g', -1, 64), s.N)] = true
+						known[fmt.Sprintf("%s|%s|%.6g|%d", row.Contender, told(s), s.Median, s.N)] = true
 					}
 					if impl := row.Name.Get("impl"); row.Factor != nil && row.Factor.Unit == results.PairedFactor && !row.Own() &&
 						impl != "goroutine" && impl != "floor" && row.Name.Get("mode") != "stamped" {
@@ -128,14 +165,18 @@ func TestFigures(t *testing.T) {
 				for _, m := range p.Marks {
 					if f := factored.FindStringSubmatch(m.Says); f != nil {
 						factors++
-						row := reckoned.Row(f[4])
+						row := reckoned.Row(f[5])
 						if row == nil || row.Factor == nil {
 							found = append(found, fmt.Sprintf("%s: no such factor in the data: %q", p.Title, m.Says))
 							continue
 						}
 						delete(pairs, row.FullName)
-						if f[1] != row.Contender || f[2] != table.Times(row.Factor.Median) || f[3] != row.Factor.Within() || f[5] != row.Ref || f[6] != strconv.Itoa(row.Factor.N) {
-							found = append(found, fmt.Sprintf("%s: %q, where the data have %s %s", p.Title, m.Says, table.Times(row.Factor.Median), row.Factor.Within()))
+						within := ""
+						if row.Factor.Interval {
+							within = " " + row.Factor.Within()
+						}
+						if got, want := f[1:], []string{table.Times(row.Factor.Median), within, row.Doubt, row.Contender, row.FullName, row.Ref, strconv.Itoa(row.Factor.N)}; !slices.Equal(got, want) {
+							found = append(found, fmt.Sprintf("%s: %q, where the data have %q", p.Title, got, want))
 						}
 						continue
 					}
@@ -237,12 +278,15 @@ func axes(p drawn, name, anchor string) (all []axis) {
 // has to be one axis on which all marks lie at their values, and where they
 // have numbers of tasks, one for those.
 func misplaced(p drawn, reckoned *table.Table) (n int, err error) {
-	type point struct{ value, tasks, x, y, width float64 }
+	type point struct {
+		value, tasks, x, y, width float64
+		stopped                   bool // before it had so many tasks
+	}
 	var points []point
 	for _, m := range p.Marks {
 		of := point{value: math.NaN(), tasks: math.NaN(), x: math.NaN(), y: math.NaN(), width: math.NaN()}
 		if f := factored.FindStringSubmatch(m.Says); f != nil {
-			if row := reckoned.Row(f[4]); row != nil && row.Factor != nil {
+			if row := reckoned.Row(f[5]); row != nil && row.Factor != nil {
 				of.value = row.Factor.Median
 			}
 		} else if e := exactly.FindStringSubmatch(m.Says); e != nil {
@@ -250,6 +294,7 @@ func misplaced(p drawn, reckoned *table.Table) (n int, err error) {
 			if tasks := tasksOf.FindStringSubmatch(e[1]); tasks != nil {
 				of.tasks = number(tasks[1])
 			}
+			of.stopped = e[5] != ""
 		}
 		switch {
 		case m.Dot != nil:
@@ -266,6 +311,8 @@ func misplaced(p drawn, reckoned *table.Table) (n int, err error) {
 		switch {
 		case !math.IsNaN(pt.width):
 			return math.Abs(pt.width-math.Abs(a.at(v)-a.at(0))) < .3
+		case strings.HasSuffix(a.name, "x") && pt.stopped && v == pt.tasks:
+			return pt.x < a.at(v)+.3
 		case strings.HasSuffix(a.name, "x"):
 			return math.Abs(pt.x-a.at(v)) < .3
 		}
@@ -332,6 +379,30 @@ func TestMisplaced(t *testing.T) {
 		n, err := misplaced(drawn{Ticks: c.ticks, Marks: c.marks}, &table.Table{})
 		if c.right && (err != nil || n != len(c.marks)) || !c.right && err == nil {
 			t.Errorf("%s: held %d, error %v; right is %v", c.name, n, err, c.right)
+		}
+	}
+}
+
+// TestTells: a tip that is cut before the exact figure is found.
+func TestTells(t *testing.T) {
+	const factor = "22.0× [20.9, 29.3], no difference seen: raw thread (clone), Create/impl=clone/mode=cold over Create/impl=goroutine/mode=cold, 12 rounds"
+	const exact = "goroutine, n=1000: ns/op 668 ns [602, 1290] (667.862; 12 values)"
+	for _, c := range []struct {
+		tip, says string
+		want      bool
+	}{
+		{factor, factor, true},
+		{"22.0× [20.9, 29.3], no diff…", factor, true},
+		{"22.0× [20.9, 2…", factor, false},
+		{"22.1× [20.9, 29.3]…", factor, false},
+		{"22.0× [20.9, 29.3]", factor, false}, // cut, and doesn't say so
+		{exact, exact, true},
+		{"goroutine, n=1000: ns/op 668 ns [602, 1290] (667.862; 12 val…", exact, true},
+		{"goroutine, n=1000: ns/op 668 ns [602, 1290] (667…", exact, false},
+		{"", exact, false},
+	} {
+		if got := tells(c.tip, c.says); got != c.want {
+			t.Errorf("%q of %q: %v", c.tip, c.says, got)
 		}
 	}
 }

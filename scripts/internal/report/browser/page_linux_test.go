@@ -182,23 +182,30 @@ var named = []string{
 }
 
 // TestNames: the browser's accessibility tree, which is what a screen reader
-// gets, has a name for everything that needs one, and no two regions or
-// navigations of the same.
+// gets, has a name for everything that needs one, no two regions of the same,
+// and a table for each table, however it is laid out.
 func TestNames(t *testing.T) {
 	for _, s := range sampled(t, "reference", "beside", "nothing") {
 		t.Run(s.name, func(t *testing.T) {
 			b := s.open(t, view{width: 1280})
-			found, counted := nameless(b)
-			none(t, found)
-			for _, role := range []string{"banner", "main", "contentinfo", "navigation"} {
-				if counted[role] != 1 {
-					t.Errorf("there are %d of the landmark %s, want 1", counted[role], role)
+			for _, v := range []view{{width: 1280}, {width: 360}} {
+				b.look(v)
+				found, counted := nameless(b)
+				none(t, found)
+				for _, role := range []string{"banner", "main", "contentinfo", "navigation"} {
+					if counted[role] != 1 {
+						t.Errorf("%s: there are %d of the landmark %s, want 1", v, counted[role], role)
+					}
 				}
-			}
-			if s.name != "nothing" {
-				for _, role := range []string{"region", "table", "columnheader", "rowheader", "button", "graphics-document", "graphics-symbol"} {
+				if n := ask[int](b, "[...document.querySelectorAll('table')].filter(e => e.checkVisibility({contentVisibilityAuto: true})).length"); counted["table"] != n {
+					t.Errorf("%s: of %d tables the accessibility tree has %d", v, n, counted["table"])
+				}
+				if s.name == "nothing" {
+					continue
+				}
+				for _, role := range []string{"region", "columnheader", "rowheader", "button", "graphics-document", "graphics-symbol"} {
 					if counted[role] == 0 {
-						t.Errorf("there is no %s", role)
+						t.Errorf("%s: there is no %s", v, role)
 					}
 				}
 			}
