@@ -70,7 +70,7 @@ var started = sync.OnceValue(func() error {
 	}
 	shared.dir = dir
 	shared.close = append(shared.close, func() { os.RemoveAll(dir) })
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(filepath.Join(dir, "profile")))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path))
 	allocated, free := chromedp.NewExecAllocator(context.Background(), options...)
 	shared.close = append(shared.close, free)
 	ctx, cancel := chromedp.NewContext(allocated)
