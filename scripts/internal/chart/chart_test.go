@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -214,21 +215,55 @@ func TestScale(t *testing.T) {
 }
 
 func TestSpread(t *testing.T) {
-	for _, at := range [][]float64{{5}, {10, 10, 10}, {90, 91, 99, 100}, {0, 100}, {30, 20, 25, 40}} {
-		got := spread(at, 20, 0, 100)
+	for _, tt := range []struct{ at, heights []float64 }{
+		{[]float64{5}, []float64{20}},
+		{[]float64{10, 10, 10}, []float64{20, 40, 30}},
+		{[]float64{90, 91, 99, 100}, []float64{20, 20, 20, 40}},
+		{[]float64{0, 100}, []float64{50, 50}},
+		{[]float64{30, 20, 25, 40}, []float64{25, 25, 25, 25}},
+	} {
+		got := spread(tt.at, tt.heights, 0, 100)
 		for i := range got {
-			if got[i] < 0 || got[i] > 100 {
-				t.Errorf("%v: %v is beyond the ends", at, got)
+			if got[i] < 0 || got[i]+tt.heights[i] > 100 {
+				t.Errorf("%v: %v is beyond the ends", tt.at, got)
 			}
 			for j := range got[:i] {
-				if math.Abs(got[i]-got[j]) < 20-1e-9 {
-					t.Errorf("%v: %v has two within 20", at, got)
+				if got[i] < got[j]+tt.heights[j] && got[j] < got[i]+tt.heights[i] {
+					t.Errorf("%v: of %v two cover each other", tt.at, got)
 				}
 			}
 		}
 	}
-	if d := cmp.Diff([]float64{20, 60}, spread([]float64{20, 60}, 20, 0, 100)); d != "" {
+	if d := cmp.Diff([]float64{20, 60}, spread([]float64{20, 60}, []float64{30, 30}, 0, 100)); d != "" {
 		t.Errorf("labels apart were moved: %s", d)
+	}
+}
+
+// TestLabels: the names of many lines that end at the same place don't cover
+// each other, and the plot is as tall as they need.
+func TestLabels(t *testing.T) {
+	var p Plot
+	for range 6 {
+		p.Lines = append(p.Lines, Line{Look: red, Label: "name", Value: "1 ns", Note: "kernel.pid_max 32768, the limit of this machine", Points: []Point{{X: 1, Y: 1}}})
+	}
+	pic := p.draw(360)
+	var ys []float64
+	for _, it := range pic.Items {
+		if strings.HasPrefix(it.Class, "label") {
+			ys = append(ys, it.Y)
+		}
+	}
+	if len(ys) != 6*4 {
+		t.Fatalf("%d lines of labels, want 4 for each of 6", len(ys))
+	}
+	slices.Sort(ys)
+	for i, y := range ys {
+		if i > 0 && y-ys[i-1] < textSize {
+			t.Errorf("lines at %v and %v cover each other", ys[i-1], y)
+		}
+		if y < textSize || y > pic.Height {
+			t.Errorf("a line at %v is beyond the picture, 0 to %v", y, pic.Height)
+		}
 	}
 }
 

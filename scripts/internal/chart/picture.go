@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -22,6 +23,7 @@ type mark struct {
 	Class string
 	Says  string
 	Items []item
+	Tip   []item // where the exact figure appears; nil for below the chart
 }
 
 // An item is one shape. Kind is line, rect, path or text.
@@ -136,40 +138,36 @@ func marker(l Look, x, y float64) item {
 	return item{Kind: "path", Class: class, D: d}
 }
 
-// spread moves positions, in pixels, apart to a distance at least, between two
-// ends, each as little as goes in one pass down and one up.
-func spread(at []float64, distance, low, high float64) []float64 {
+// spread moves things apart, at places and of heights in pixels, so that none
+// covers another and all lie between two ends, if they fit there: each as little
+// as goes in one pass down and one up.
+func spread(at, heights []float64, low, high float64) []float64 {
 	order := make([]int, len(at))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case at[a] < at[b]:
-			return -1
-		case at[a] > at[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(at[a], at[b]) })
 	moved := slices.Clone(at)
-	for k, i := range order {
-		moved[i] = max(moved[i], low)
-		if k > 0 {
-			moved[i] = max(moved[i], moved[order[k-1]]+distance)
-		}
+	free := low
+	for _, i := range order {
+		moved[i] = max(moved[i], free)
+		free = moved[i] + heights[i]
 	}
-	for k := len(order) - 1; k >= 0; k-- {
-		i := order[k]
-		moved[i] = min(moved[i], high-float64(len(order)-1-k)*distance)
+	free = high
+	for _, i := range slices.Backward(order) {
+		moved[i] = min(moved[i], free-heights[i])
+		free = moved[i]
 	}
 	return moved
 }
 
-// Legible is a text without what XML can't hold, or what would turn the
-// reading direction around.
+// Legible is a text in one line, without what XML can't hold, or what would
+// turn the reading direction around.
 func Legible(s string) string {
 	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
 		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == 0xFFFE || r == 0xFFFF {
 			return '?'
 		}

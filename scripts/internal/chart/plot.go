@@ -33,7 +33,12 @@ func (p Plot) draw(width float64) *picture {
 		}
 	}
 	beside = min(beside, width/2.6)
-	top, bottom := 26.0, 26.0+plotHeight
+	tall := 0.0 // of all labels
+	for _, l := range p.Lines {
+		tall += l.labelHeight(beside - labelGap)
+	}
+	top := 26.0
+	bottom := top + max(plotHeight, tall)
 	y := newScale(p.Y, ys, bottom, top)
 	left := 0.0
 	yTicks := y.ticks(8)
@@ -69,7 +74,6 @@ func (p Plot) draw(width float64) *picture {
 
 func (p Plot) lines(pic *picture, x, y scale) {
 	var ends []float64
-	tall := 1.0 // lines of a label
 	for _, l := range p.Lines {
 		var d, dashed strings.Builder
 		begun := false
@@ -108,9 +112,8 @@ func (p Plot) lines(pic *picture, x, y scale) {
 			}
 		}
 		ends = append(ends, y.at(last.Y))
-		tall = max(tall, float64(len(l.texts(pic.Width-x.to-14))))
 	}
-	p.labels(pic, x, y, ends, tall)
+	p.labels(pic, x, y, ends)
 }
 
 // texts are the lines of a line's label.
@@ -127,39 +130,46 @@ func (l Line) texts(room float64) []string {
 	return all
 }
 
-// labels writes each line's name beside its end.
-func (p Plot) labels(pic *picture, x, y scale, ends []float64, tall float64) {
-	var at []float64
+// labelGap is what lies between the end of a plot and the labels beside it.
+const labelGap = 14
+
+// labelHeight is how tall a line's label is, with the space below it.
+func (l Line) labelHeight(room float64) float64 {
+	return float64(len(l.texts(room)))*(lineStep-1) + 4
+}
+
+// labels writes each line's name beside its end. ends are where the lines do,
+// NaN for those that have no place on the axes.
+func (p Plot) labels(pic *picture, x, y scale, ends []float64) {
+	room := pic.Width - x.to - labelGap
+	var at, heights []float64
 	var of []int
 	for i, e := range ends {
-		if !math.IsNaN(e) {
-			at, of = append(at, e-(tall-1)*lineStep/2+4), append(of, i)
+		if height := p.Lines[i].labelHeight(room); !math.IsNaN(e) {
+			at, heights, of = append(at, e-height/2), append(heights, height), append(of, i)
 		}
 	}
-	at = spread(at, tall*(lineStep-1)+3, y.to+4, y.from-(tall-1)*lineStep+4)
-	room := pic.Width - x.to - 14
+	at = spread(at, heights, y.to, y.from)
 	for k, i := range of {
 		l := p.Lines[i]
 		if l.Label == "" {
 			continue
 		}
-		last := l.Points[len(l.Points)-1]
-		for j := len(l.Points) - 1; j >= 0; j-- {
-			if x.holds(l.Points[j].X) && y.holds(l.Points[j].Y) {
-				last = l.Points[j]
-				break
+		end := 0.0 // the last point's
+		for _, pt := range l.Points {
+			if x.holds(pt.X) && y.holds(pt.Y) {
+				end = x.at(pt.X)
 			}
 		}
-		px := x.at(last.X)
-		pic.add(line("leader", px+6, ends[i], max(px+6, x.to+4), ends[i]))
-		pic.add(line("leader", x.to+4, ends[i], x.to+11, at[k]-4))
-		row := at[k]
+		pic.add(line("leader", end+6, ends[i], max(end+6, x.to+4), ends[i]))
+		pic.add(line("leader", x.to+4, ends[i], x.to+11, at[k]+7))
+		row := at[k] + 11
 		for n, s := range l.texts(room) {
 			class := "label " + l.Look.Class
 			if n > 0 {
 				class += " small"
 			}
-			pic.add(text(class, "start", s, x.to+13, row))
+			pic.add(text(class, "start", s, x.to+labelGap-1, row))
 			row += lineStep - 1
 		}
 	}

@@ -96,7 +96,7 @@ func (r Rows) draw(width float64) *picture {
 			pic.add(text(label, "start", fit(row.Label, room), 0, values), text("value", "end", row.Value, width, values))
 			row.Value = ""
 		}
-		row.draw(pic, r.Keys, x, middle, values, columns)
+		row.draw(pic, r.Keys, x, middle, values, beside, columns)
 		at += step
 	}
 	pic.Height = bottom + 41
@@ -138,7 +138,7 @@ func columnEnds(end float64, columns []float64) []float64 {
 	return ends
 }
 
-func (row Row) draw(pic *picture, keys []Key, x scale, middle, values float64, columns []float64) {
+func (row Row) draw(pic *picture, keys []Key, x scale, middle, values float64, beside bool, columns []float64) {
 	const tall = 13 // a bar's height
 	if row.Note != "" {
 		pic.add(text("label small", "start", fit(row.Note, pic.Width-x.from-4), x.from+4, middle+4))
@@ -169,8 +169,19 @@ func (row Row) draw(pic *picture, keys []Key, x scale, middle, values float64, c
 	for _, c := range row.Cells {
 		k := keys[c.Key]
 		pic.add(text("value "+k.Look.Class, "end", c.Value, ends[c.Key], values))
-		if x.holds(c.Point.X) {
-			pic.point(c.Point, k.Look, x, flat(middle))
+		if !x.holds(c.Point.X) {
+			continue
+		}
+		pic.point(c.Point, k.Look, x, flat(middle))
+		// Rows may be many, and what is below them far away: the figure
+		// appears in the row itself, where no mark lies.
+		if c.Point.Says != "" {
+			from := 0.0
+			if beside {
+				from = x.to + 10
+			}
+			says := fit(c.Point.Says, pic.Width-from-8)
+			pic.Marks[len(pic.Marks)-1].Tip = []item{rect("tip box", from, values-13, pic.Width-from, 18), text("tip", "end", says, pic.Width-4, values)}
 		}
 	}
 }

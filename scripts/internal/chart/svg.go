@@ -19,7 +19,6 @@ var Style string
 var source string
 
 var drawn = template.Must(template.New("chart").Funcs(template.FuncMap{
-	"add":     func(a, b float64) float64 { return tenth(a + b) },
 	"legible": Legible,
 	"tips":    tips,
 }).Parse(source))
@@ -27,18 +26,26 @@ var drawn = template.Must(template.New("chart").Funcs(template.FuncMap{
 // tipLines are the lines below a chart in which the exact figure appears.
 const tipLines = 2
 
-// A tip is the exact figure below a chart, line by line.
-type tip struct {
-	Y    float64
-	Text string
-}
-
-func tips(p *picture, says string) []tip {
-	var lines []tip
-	for i, s := range wrap(Legible(says), p.Width, tipLines) {
-		lines = append(lines, tip{tenth(p.Height + 12 + lineStep*float64(i)), s})
+// tips are where a mark's exact figure appears, by default below the chart.
+func tips(p *picture, m mark) []item {
+	if m.Tip != nil {
+		return m.Tip
+	}
+	var lines []item
+	for i, s := range wrap(Legible(m.Says), p.Width, tipLines) {
+		lines = append(lines, text("tip", "start", s, 0, p.Height+12+lineStep*float64(i)))
 	}
 	return lines
+}
+
+// below is the room that a picture needs for figures below it.
+func below(p *picture) float64 {
+	for _, m := range p.Marks {
+		if m.Tip == nil {
+			return tipLines*lineStep + 4
+		}
+	}
+	return 0
 }
 
 // Inline is the chart as an element of an HTML page. The id has to be the only
@@ -46,7 +53,7 @@ func tips(p *picture, says string) []tip {
 func Inline(d Drawing, id string, width float64) (template.HTML, error) {
 	var b strings.Builder
 	p := d.draw(width)
-	err := drawn.ExecuteTemplate(&b, "inline", map[string]any{"ID": id, "Picture": p, "Height": tenth(p.Height + tipLines*lineStep + 4)})
+	err := drawn.ExecuteTemplate(&b, "inline", map[string]any{"ID": id, "Picture": p, "Height": tenth(p.Height + below(p))})
 	if err != nil {
 		return "", fmt.Errorf("drawing the chart %q: %w", p.Title, err)
 	}

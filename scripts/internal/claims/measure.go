@@ -175,6 +175,9 @@ func (m measure) values(f *results.File) []float64 {
 			}
 			return run.Get(unit)
 		})
+		if m.ratio && x < 0 {
+			continue // no factor, and without a logarithm
+		}
 		if ok && !math.IsNaN(x) && !math.IsInf(x, 0) {
 			all = append(all, x-off)
 		}

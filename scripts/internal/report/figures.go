@@ -64,7 +64,7 @@ func says(row *table.Row, s table.Stat) string {
 	if s.Interval {
 		text += " " + s.Within()
 	}
-	return text + fmt.Sprintf(", exactly %s, %s", strconv.FormatFloat(s.Median, 'g', -1, 64), many(s.N, "value"))
+	return text + fmt.Sprintf(" (%.6g; %s)", s.Median, many(s.N, "value"))
 }
 
 func many(n int, noun string) string {
@@ -89,11 +89,7 @@ func (r *Report) overview() figure {
 	}}
 	axis := chart.Axis{Label: "times the goroutine arm's figure", Log: true, Format: times}
 	var all []float64
-	type drawn struct {
-		s    source
-		rows chart.Rows
-	}
-	var sheets []drawn
+	var sheets []chart.Rows
 	for _, s := range r.sources {
 		rows := chart.Rows{Title: r.titled(s, "factor against the goroutine arm"), Rules: []chart.Rule{{At: 1, Label: "goroutine"}},
 			About: "Factors of every pair, one line each, grouped by family. The tables below have the same figures."}
@@ -121,7 +117,7 @@ func (r *Report) overview() figure {
 				}
 				rows.Rows = append(rows.Rows, next)
 			}
-			row := s.table.Row(name.String())
+			row := s.rows[name.String()]
 			if row == nil || row.Factor == nil {
 				continue
 			}
@@ -130,11 +126,14 @@ func (r *Report) overview() figure {
 				f.unplaced(row, factor.Stat)
 				continue
 			}
-			text := fmt.Sprintf("%s: %s, %s", row.Contender, table.Times(factor.Median), factor.Within())
-			if row.Doubt != "" {
-				text += ": " + row.Doubt
+			text := table.Times(factor.Median)
+			if factor.Interval {
+				text += " " + factor.Within()
 			}
-			text += fmt.Sprintf(". %s over %s, %s", row.FullName, row.Ref, many(factor.N, "round"))
+			if row.Doubt != "" {
+				text += ", " + row.Doubt
+			}
+			text += fmt.Sprintf(": %s, %s over %s, %s", row.Contender, row.FullName, row.Ref, many(factor.N, "round"))
 			rows.Rows[i].Cells = append(rows.Rows[i].Cells, chart.Cell{Key: keys[name.Get("impl")], Value: table.Times(factor.Median),
 				Point: chart.Point{X: factor.Median, XIn: span(factor.Stat), Says: text}})
 			all = append(all, factor.Median)
@@ -143,13 +142,13 @@ func (r *Report) overview() figure {
 			}
 		}
 		if len(rows.Rows) > 0 {
-			sheets = append(sheets, drawn{s, rows})
+			sheets = append(sheets, rows)
 		}
 	}
 	axis = axis.Around(append(all, 1))
-	for _, d := range sheets {
-		d.rows.X = axis
-		f.Panels = append(f.Panels, panel{d.rows.Title, d.rows})
+	for _, rows := range sheets {
+		rows.X = axis
+		f.Panels = append(f.Panels, panel{rows.Title, rows})
 	}
 	if len(f.Panels) == 0 {
 		f.Notes = append(f.Notes, "There is nothing to compare: no thread's row of "+r.these()+" stands beside a goroutine's.")
@@ -167,7 +166,7 @@ func (r *Report) pairs() []bench.Name {
 			if !known || row.Name.Get("impl") == "floor" || row.Name.Get("impl") == "goroutine" || row.Own() || row.Name.Get("mode") == "stamped" {
 				continue
 			}
-			compared := func(s source) bool { r := s.table.Row(row.Name.String()); return r != nil && r.Factor != nil }
+			compared := func(s source) bool { r := s.rows[row.Name.String()]; return r != nil && r.Factor != nil }
 			if slices.ContainsFunc(r.sources, compared) {
 				names = append(names, row.Name)
 			}
@@ -202,13 +201,13 @@ func number(n bench.Name, key string) float64 {
 	return v
 }
 
-// A curve is what a line of a plot is made of: the rows of one contender in
-// one unit, over the key n.
-func (f *figure) curve(s source, rows []bench.Name, unit string, log bool) []chart.Line {
+// curves are the lines of a plot over the key n: of each contender the rows'
+// figures in a unit.
+func (f *figure) curves(s source, rows []bench.Name, unit string, log bool) []chart.Line {
 	var lines []chart.Line
 	at := map[string]int{}
 	for _, name := range rows {
-		row := s.table.Row(name.String())
+		row := s.rows[name.String()]
 		if row == nil {
 			continue
 		}
@@ -259,7 +258,8 @@ func (s source) limit(name bench.Name) string {
 		same := note.Name.With("n", "").String() == name.With("n", "").String()
 		cut := note.Kind == "cut" && number(note.Name, "n") == n
 		next := note.Kind == "skip" && number(note.Name, "n") > n && s.last(name)
-		if head, _, ok := strings.Cut(note.Reason, ": "); ok && same && (cut || next) {
+		head, _, ok := strings.Cut(note.Reason, ": ")
+		if twin := strings.HasPrefix(head, "measured once more"); ok && !twin && same && (cut || next) {
 			limit, _, _ := strings.Cut(head, " (")
 			return limit
 		}
@@ -295,7 +295,7 @@ func (r *Report) overN(f *figure, rows []bench.Name, x string, rules []chart.Rul
 		var sources []source
 		var drawn [][]chart.Line
 		for _, s := range r.sources {
-			lines := f.curve(s, rows, q.unit, q.log)
+			lines := f.curves(s, rows, q.unit, q.log)
 			if len(lines) == 0 {
 				continue
 			}
@@ -377,7 +377,7 @@ func (r *Report) stack() figure {
 				{Look: chart.Look{Class: "plain"}, Part: chart.Outline, Label: "reserved"},
 			}}
 			for _, name := range r.rows("Stack") {
-				row := s.table.Row(name.String())
+				row := s.rows[name.String()]
 				if row == nil || name.Get("depth") != depth {
 					continue
 				}
@@ -461,7 +461,7 @@ func (r *Report) distributions(f *figure, family, ops string, group func(bench.N
 		for _, s := range r.sources {
 			plot := chart.Plot{Title: r.titled(s, title), Y: y}
 			for _, name := range r.rows(family) {
-				row := s.table.Row(name.String())
+				row := s.rows[name.String()]
 				if t, ok := group(name); !ok || t != title || row == nil {
 					continue
 				}
@@ -554,7 +554,7 @@ func (r *Report) wakeup() figure {
 	r.distributions(&f, "Wakeup", "wake-ups", func(n bench.Name) (string, bool) { return keyed(n), true })
 	for _, s := range r.sources {
 		for _, name := range r.rows("Wakeup") {
-			if row := s.table.Row(name.String()); row != nil && row.Words != "" {
+			if row := s.rows[name.String()]; row != nil && row.Words != "" {
 				f.Words = append(f.Words, r.titled(s, row.Words))
 			}
 		}

@@ -84,7 +84,7 @@ func (r *Report) answers() []answer {
 			var rows []*table.Row
 			var who []string
 			for _, row := range q.rows {
-				if found := s.table.Row(row[0]); found != nil && found.Factor != nil && found.Factor.Unit == results.PairedFactor {
+				if found := s.rows[row[0]]; found != nil && found.Factor != nil && found.Factor.Unit == results.PairedFactor {
 					rows, who = append(rows, found), append(who, row[1])
 				}
 			}
@@ -354,7 +354,7 @@ func (s source) weather() (head []cell, rows [][]cell) {
 		row := []cell{{Text: strconv.Itoa(w.Round), Value: strconv.Itoa(w.Round), Right: true}}
 		for _, k := range keys {
 			c := cell{Text: said[i][k], Right: true}
-			if v, ok := figure1(said[i][k]); ok {
+			if v, ok := amount(said[i][k]); ok {
 				c.Value = exact(v)
 			}
 			row = append(row, c)
@@ -364,8 +364,8 @@ func (s source) weather() (head []cell, rows [][]cell) {
 	return head, rows
 }
 
-// figure1 is the number of a word like "1.59%".
-func figure1(s string) (float64, bool) {
+// amount is the number of a word like "1.59%".
+func amount(s string) (float64, bool) {
 	v, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
 	return v, err == nil && !math.IsInf(v, 0) && !math.IsNaN(v)
 }
@@ -375,7 +375,7 @@ func (s source) seen(key string) (low, high float64, ok bool) {
 	for _, w := range s.file.Weather {
 		for _, f := range strings.Fields(w.Says) {
 			k, text, _ := strings.Cut(f, "=")
-			v, number := figure1(text)
+			v, number := amount(text)
 			if k != key || !number {
 				continue
 			}
@@ -414,7 +414,7 @@ func (s source) caveats() []string {
 	add(get("kernel-bytes") == "system", "Kernel memory is the whole system's, for want of a memory cgroup.")
 	add(get("cgroup-cpu") != "" && get("cgroup-cpu") != "max" && get("cgroup-cpu") != "none", "A CPU quota is set (cgroup-cpu: %s).", get("cgroup-cpu"))
 	add(get("goos") != "" && get("goos") != "linux", "On %s there are no raw threads, and processes aren't held on a CPU.", get("goos"))
-	add(s.has("goroutine") && slices.ContainsFunc(s.file.Rows, func(r *results.Row) bool { return r.Name.Get("place") == "free" }), "place=free is left to the schedulers: a lottery, which decides nothing.")
+	add(slices.ContainsFunc(s.file.Rows, func(r *results.Row) bool { return r.Name.Get("place") == "free" }), "place=free is left to the schedulers: a lottery, which decides nothing.")
 	add(len(s.table.Left()) > 0, "%s left out, cut or failed, named below.", rowsWere(len(s.table.Left())))
 	return all
 }
@@ -434,6 +434,7 @@ func (r *Report) method() []string {
 		"A figure is the median over rounds with its 95% interval from order statistics (golang.org/x/perf/benchmath, as benchstat prints it). A factor is the median of the rounds' paired factors, never a quotient of two medians. The goroutine arm is measured twice in the same laps; that factor to itself stands on its own line and would be 1 on a perfect instrument.",
 		"Verdicts on statements are by signed-rank tests over rounds against bounds written down beforehand, Holm's procedure over all statements: the chance of any wrong one is at most 5%.",
 	}
+	all = append(all, "Not comparable: absolute times of two runs, unless the machine was idle and the same; files whose kernel, go, cpus, virt, mitigations, thp or cgo differ; a switch through a channel with one through a futex as if they were the same primitive, since they are each side's own; counts of system calls (mode=traced) with a time, since under a tracer there is none.")
 	for _, s := range r.sources {
 		if s.file.Plan != "" {
 			all = append(all, r.titled(s, "The run's plan: "+s.file.Plan))

@@ -33,6 +33,7 @@ type source struct {
 	file   *results.File
 	table  *table.Table
 	ledger claims.Ledger
+	rows   map[string]*table.Row // those that the file has, by name
 }
 
 // New reckons files up, at least one.
@@ -43,9 +44,18 @@ func New(files []*results.File) *Report {
 	for i, f := range files {
 		t := table.New(f)
 		tables = append(tables, t)
-		r.sources = append(r.sources, source{labels[i], f, t, claims.New(f)})
+		r.sources = append(r.sources, source{labels[i], f, t, claims.New(f), map[string]*table.Row{}})
 	}
 	table.Align(tables)
+	for i, t := range tables {
+		for j := range t.Sections {
+			for k := range t.Sections[j].Rows {
+				if row := &t.Sections[j].Rows[k]; len(row.Stats) > 0 {
+					r.sources[i].rows[row.Name.String()] = row
+				}
+			}
+		}
+	}
 	return r
 }
 
@@ -142,6 +152,11 @@ func labelled(files []*results.File) []string {
 			}
 			return f.Get(key)
 		})
+	}
+	for i, f := range files { // one that says none of this
+		if labels[i] == "" {
+			labels[i] = filepath.Base(f.Name)
+		}
 	}
 	add(func(f *results.File) string { return filepath.Base(f.Name) })
 	add(day)

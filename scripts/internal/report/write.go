@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,14 +46,12 @@ func write(path string, text []byte) error {
 	fail := func(err error) error {
 		return fmt.Errorf("writing a report to %s: %w; make room, or choose another place with -o", path, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")
+	// Beside it first, since what is there is to stay if there is no room.
+	f, err := os.OpenFile(filepath.Join(filepath.Dir(path), ".report-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return fail(err)
 	}
 	_, err = f.Write(text)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
