@@ -75,6 +75,9 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
+	if err == nil {
+		err = o.writable()
+	}
 	var report *verdict.Report
 	if err == nil {
 		ctx, stop := job.UntilStopped()
@@ -98,14 +101,30 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	return report.ExitCode()
 }
 
-// write renders the report in each of the formats asked for.
+// writable sees that the report will have its places, before anything is
+// measured.
+func (o options) writable() error {
+	for _, r := range o.formats {
+		if r.file == "" {
+			continue
+		}
+		if err := job.Writable(r.file); err != nil {
+			return fmt.Errorf("-format %s=%s: %w; choose another file", r.format, r.file, err)
+		}
+	}
+	return nil
+}
+
+// write renders the report in each of the formats asked for; one that can't be
+// written doesn't keep the others from it.
 func (o options) write(report *verdict.Report, stdout io.Writer) error {
+	var failed []error
 	for _, r := range o.formats {
 		if r.file == "" {
 			f, ok := stdout.(*os.File)
 			color := ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == ""
 			if err := report.Write(stdout, r.format, color); err != nil {
-				return fmt.Errorf("writing the report: %w", err)
+				failed = append(failed, fmt.Errorf("writing the report: %w", err))
 			}
 			continue
 		}
@@ -114,10 +133,10 @@ func (o options) write(report *verdict.Report, stdout io.Writer) error {
 			err = errors.Join(report.Write(f, r.format, false), f.Close())
 		}
 		if err != nil {
-			return fmt.Errorf("writing the report: %w; choose another file", err)
+			failed = append(failed, fmt.Errorf("writing the report: %w; choose another file", err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (o options) rules() verdict.Rules {

@@ -399,6 +399,7 @@ func TestFiles(t *testing.T) {
 		{2, []string{"-unit", "ns/op", zero, zero}, []string{"0 has no factor", "A (ns/op)"}},
 		{3, []string{reference, reference}, []string{"Not compared, since a figure of theirs is 0", "syscalls/op"}},
 		{2, []string{fast}, []string{"OLD NEW; 1 given"}},
+		{2, []string{"-format", "markdown=" + filepath.Join(dir, "nowhere", "x"), fast, slow}, []string{"-format markdown=", "nowhere", "choose another file"}},
 		{2, []string{fast, slow, wide}, []string{"OLD NEW; 3 given"}},
 		{2, []string{fast, filepath.Join(dir, "nowhere")}, []string{"nowhere"}},
 		{2, []string{"-bench", "Nothing", fast, slow}, []string{`-bench "Nothing"`, "BenchmarkA"}},

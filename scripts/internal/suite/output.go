@@ -49,10 +49,7 @@ func vacant(path string, force bool) error {
 		err = os.MkdirAll(filepath.Dir(path), 0o755)
 	}
 	if err == nil && !there {
-		var probe *os.File
-		if probe, err = os.CreateTemp(filepath.Dir(path), ".writable-*"); err == nil {
-			err = errors.Join(probe.Close(), os.Remove(probe.Name()))
-		}
+		err = job.Writable(path)
 	}
 	if err != nil {
 		return unwritable(path, err, elsewhere)
