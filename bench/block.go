@@ -78,7 +78,8 @@ var blockFamily = Family{
 		"bystander-share is its speed beside them over its speed alone, threads how many the process has then. " +
 		"p99 and the other percentiles are of a chunk's whole time, 10 us of work in it; delay is what 99% of the chunks were held up by at the most. " +
 		"Stalls that are rarer than one chunk in a hundred show in max and in bystander-share. " +
-		"Every millisecond or so one of them is woken and waits again.",
+		"Every millisecond or so one of them is woken and waits again. " +
+		"It favours the raw thread in wait=syscall: a goroutine that blocks there takes its P along until the runtime's monitor takes it away.",
 	Cases: blockCases(),
 }
 

@@ -58,7 +58,8 @@ var createFamily = Family{
 	Read: "reused makes each task from what the last one left, burst a hundred at a time, " +
 		"cold a thousand in a fresh process with none reused; nojoin is cold up to the last task's first step. " +
 		"stamped has the percentiles of the time from the call to the task's first instruction. " +
-		"threads/op says whether a thread was made. A reused locked thread shows where a goroutine's advantage comes from: from not asking the kernel.",
+		"threads/op says whether a thread was made. A reused locked thread shows where a goroutine's advantage comes from: from not asking the kernel. " +
+		"It favours the goroutine in that a task does nothing: a thread's cost is the same for a task that runs for a second.",
 	Cases: createCases(),
 }
 
@@ -169,15 +170,26 @@ func exitLocked() hooks {
 
 func openCreate(batch int, how func() hooks) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
-		return newCreateArm(batch, how()), nil
+		return newCreateArm(batch, how())
 	}
 }
 
-func newCreateArm(batch int, how hooks) *createArm {
+func newCreateArm(batch int, how hooks) (*createArm, error) {
 	if how.threads == nil {
 		how.threads = func() int64 { return count(threadsAlive) }
+	} else if err := toldThreads(); err != nil {
+		return nil, err
 	}
-	return &createArm{batch: batch, hooks: how, create: goroutines.Create, meter: newMeter()}
+	return &createArm{batch: batch, hooks: how, create: goroutines.Create, meter: newMeter()}, nil
+}
+
+// toldThreads is a *lockstep.Skip where the system doesn't tell a task which
+// thread it runs on.
+func toldThreads() error {
+	if threads.TID() < 0 {
+		return lockstep.Skipf("%s does not tell a task its thread, so that nothing would show that each had its own", runtime.GOOS)
+	}
+	return nil
 }
 
 type createArm struct {
@@ -291,6 +303,9 @@ func goroutineHerd(n, depth int, stack int) (census, error) {
 // lockedHerd is goroutines that each wire themselves to a thread, say which,
 // and exit locked.
 func lockedHerd(n, depth int, stack int) (census, error) {
+	if err := toldThreads(); err != nil {
+		return census{}, err
+	}
 	in, tids := tidsOf(n)
 	return census{goroutines.NewHerd(depth, in), tids}, nil
 }
@@ -416,10 +431,7 @@ func openAllocate(func(string)) (lockstep.Arm, error) {
 // A goroutine's own memory: the stack that it starts with, of which its first
 // frames touch the top, and runtime.g (440 bytes in Go 1.26 on 64 bits, in a
 // size class of 448; runtime/runtime2.go).
-const (
-	stackStart = 2048
-	gWords     = 55
-)
+const gWords = 55
 
 type stackBlock [stackStart]byte
 type gBlock [gWords]*byte

@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
-	"time"
 
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
@@ -69,7 +68,8 @@ var gcFamily = Family{
 	Primary: []string{"stw-ns"},
 	Read: "What a collection costs a program that holds n parked tasks: stw is how long a cycle takes to stop the world and hold it, stood how long it is held once all have stopped, held the longest wait of a goroutine at work, " +
 		"mark the CPU that marking takes, cpu that of the process by the kernel's count, cycle how long it all takes. " +
-		"The floor is a process without tasks, measured beside.",
+		"The floor is a process without tasks, measured beside. " +
+		"It favours the threads in that their stacks need not be looked at.",
 	Cases: gcCases(),
 }
 
@@ -195,9 +195,9 @@ func collect() (lockstep.Slice, error) {
 	cycles, mark, cpu := cyclesNow(), markCPU(), cpuTime()
 	var took []float64
 	for range forced {
-		began := time.Now()
+		began := goroutines.Now()
 		runtime.GC()
-		took = append(took, float64(time.Since(began)))
+		took = append(took, float64(goroutines.Now()-began))
 	}
 	s.Figures["cycle-ns"] = lockstep.Median(took)
 	s.Figures["mark-ns"] = float64(markCPU()-mark) / forced

@@ -3,6 +3,8 @@ package bench
 import (
 	"runtime/metrics"
 	"time"
+
+	"threadbench/goroutines"
 )
 
 // A meter is the clock of an arm in Go, and what is counted along with it:
@@ -13,7 +15,7 @@ type meter struct {
 	switches  int64 // -1 where the system doesn't tell
 	schedules int64
 
-	began        time.Time
+	began        time.Duration
 	switchesThen int64
 	scheduled    int64
 	sample       []metrics.Sample
@@ -29,12 +31,12 @@ func newMeter() *meter {
 func (m *meter) Start() {
 	m.scheduled = m.schedulings()
 	m.switchesThen = kernelSwitches()
-	m.began = time.Now()
+	m.began = goroutines.Now()
 }
 
 // Stop stops it, first of all.
 func (m *meter) Stop() {
-	m.elapsed = time.Since(m.began)
+	m.elapsed = goroutines.Now() - m.began
 	m.switches = -1
 	if now := kernelSwitches(); now >= 0 {
 		m.switches = now - m.switchesThen

@@ -51,7 +51,8 @@ var scaleFamily = Family{
 	Op:      "one of n tasks created, held at once, released and joined",
 	Primary: []string{"ns/op"},
 	Read: "What a task costs when there are n: time with what older tasks left (cold: with nothing), memory while all are held, " +
-		"and the most threads that the process had while each did a little work in turn. A row that a limit cut says in tasks how many there were.",
+		"and the most threads that the process had while each did a little work in turn. A row that a limit cut says in tasks how many there were. " +
+		"It favours the thread in that nobody else wants one meanwhile, and the goroutine in that it does nothing while it is held.",
 	Cases: scaleCases(),
 }
 
@@ -98,6 +99,9 @@ func goroutineWorkers(n, depth, stack int) (census, error) {
 }
 
 func lockedWorkers(n, depth, stack int) (census, error) {
+	if err := toldThreads(); err != nil {
+		return census{}, err
+	}
 	in, tids := tidsOf(n)
 	return census{goroutines.NewWorkers(scaleSteps, in), tids}, nil
 }
@@ -208,10 +212,10 @@ func (a *scaleArm) Run(int) (lockstep.Slice, error) {
 	others := tasksAlive()
 	collections := count(gcCycles)
 
-	began := time.Now()
+	began := goroutines.Now()
 	err = a.first.Make(a.n)
 	a.first.Wait()
-	elapsed := time.Since(began)
+	elapsed := goroutines.Now() - began
 	if err != nil {
 		a.first.Release()
 		a.first.Join()
@@ -228,10 +232,10 @@ func (a *scaleArm) Run(int) (lockstep.Slice, error) {
 	seen.worked = a.first.parkedHerd.(workers).Worked()
 
 	collections = count(gcCycles)
-	began = time.Now()
+	began = goroutines.Now()
 	a.first.Release()
 	a.first.Join()
-	elapsed += time.Since(began)
+	elapsed += goroutines.Now() - began
 	collected += count(gcCycles) - collections
 	if err := errors.Join(err, errThreads, a.prove(seen)); err != nil {
 		return s, err
@@ -266,7 +270,7 @@ func (a *scaleArm) memory() (memory, error) {
 
 // again makes the later passes.
 func (a *scaleArm) again() (time.Duration, error) {
-	began := time.Now()
+	began := goroutines.Now()
 	for _, h := range a.later {
 		err := h.Make(a.n)
 		h.Wait()
@@ -276,7 +280,7 @@ func (a *scaleArm) again() (time.Duration, error) {
 			return 0, err
 		}
 	}
-	elapsed := time.Since(began)
+	elapsed := goroutines.Now() - began
 	a.later = nil
 	return elapsed, nil
 }

@@ -65,7 +65,8 @@ var serveFamily = Family{
 	Primary: []string{"cpu-ns/op"},
 	Read: "An echo server holds n TCP connections, one in ten of them active, on one CPU; its client has another. " +
 		"cpu-ns/op, the CPU time of the server, and req/s are of a closed loop, the percentiles of an open one, at 1,000 requests a second for each active connection and 5,000 at the most, from the instant at which each was to be sent; with n=10 they are of 200 requests, else of 1,000. " +
-		"threads and the bytes are of all n connections. client-req/s is the client's own ceiling: where client-share is near 1, req/s is that, and not the server's.",
+		"threads and the bytes are of all n connections. client-req/s is the client's own ceiling: where client-share is near 1, req/s is that, and not the server's. " +
+		"It favours the goroutine in that one CPU serves all: threads that wait for one another's CPU are switched by the kernel.",
 	Cases: serveCases(),
 }
 

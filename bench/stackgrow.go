@@ -54,7 +54,8 @@ var stackGrowFamily = Family{
 	Primary: []string{"ns/op"},
 	Read: "What it takes to come by a deep stack for the first time: a goroutine's is copied into larger ones, a thread's is found by page faults. " +
 		"cold is from memory never used, reused from what the last goroutine left, default the same after a collection that saw such depths; shrink counts the collections until stacks that were deep get no smaller. " +
-		"The floor goes down a stack that has grown already.",
+		"The floor goes down a stack that has grown already. " +
+		"It favours the thread at small depths, where it touches a byte a page and the goroutine makes a call for every half KiB, and in that its stack was mapped beforehand.",
 	Cases: stackGrowCases(),
 }
 

@@ -15,7 +15,7 @@ import (
 // A tickRate is how long a tick takes, found by two readings of the counter
 // and the clock around what is measured.
 type tickRate struct {
-	began time.Time
+	began time.Duration
 	at    int64
 }
 
@@ -23,11 +23,11 @@ type tickRate struct {
 // 0.1 us, so the rate by some 1e-5.
 const apart = 20 * time.Millisecond
 
-func readTicks() (at int64, now time.Time) {
+func readTicks() (at int64, now time.Duration) {
 	within := int64(math.MaxInt64)
 	for range 20 { // the one with the least between the readings
 		before := goroutines.Ticks()
-		clock := time.Now()
+		clock := goroutines.Now()
 		if after := goroutines.Ticks(); after-before < within {
 			within, at, now = after-before, before+(after-before)/2, clock
 		}
@@ -42,11 +42,11 @@ func newTickRate() tickRate {
 
 // ns is how many nanoseconds a tick takes, by now.
 func (r tickRate) ns() (float64, error) {
-	time.Sleep(apart - time.Since(r.began))
+	time.Sleep(apart - (goroutines.Now() - r.began))
 	at, now := readTicks()
-	ns := float64(now.Sub(r.began)) / float64(at-r.at)
+	ns := float64(now-r.began) / float64(at-r.at)
 	if !(ns > 0) || math.IsInf(ns, 0) {
-		return 0, fmt.Errorf("expected the CPU's counter to rise; it went from %d to %d in %v", r.at, at, now.Sub(r.began))
+		return 0, fmt.Errorf("expected the CPU's counter to rise; it went from %d to %d in %v", r.at, at, now-r.began)
 	}
 	return ns, nil
 }
@@ -113,11 +113,11 @@ const stampOps = 2000
 func stampCost(raw bool) (time.Duration, error) {
 	if !raw {
 		s := goroutines.NewStamps(stampOps)
-		began := time.Now()
+		began := goroutines.Now()
 		for range stampOps {
 			s.Put()
 		}
-		return time.Since(began) / stampOps, nil
+		return (goroutines.Now() - began) / stampOps, nil
 	}
 	d, err := threads.NewStamper(stampOps)
 	if err != nil {
@@ -221,7 +221,10 @@ func stampedRaw(trips int, op threads.Op, apart bool) func(func(string)) (lockst
 // makes each, and its first instruction.
 func stampedCreate(n int, how func() hooks) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
-		a := newCreateArm(1, how())
+		a, err := newCreateArm(1, how())
+		if err != nil {
+			return nil, err
+		}
 		warm := warmThread
 		calls, firsts := goroutines.NewStamps(n+warm), goroutines.NewStamps(n+warm)
 		a.create = func(n, _ int, in, out func()) { goroutines.CreateStamped(n, calls, firsts, in, out) }

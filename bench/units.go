@@ -36,7 +36,7 @@ var Units = []Unit{
 	{Name: "reserved-B/task", Better: "lower", What: "address space of one parked task, slope over n"},
 	{Name: "residue-B/task", Better: "lower", What: "user and kernel memory still held after the tasks ended and memory was given back"},
 	{Name: "intercept-B", What: "where the fitted line of user and kernel memory over n meets n=0"},
-	{Name: "wake-ns", Better: "lower", What: "99% of a pacer's bytes had woken their task this long after the pacer was about to write them at the most"},
+	{Name: "wake-ns", Better: "lower", What: "99% of the wake-ups were done this long at the most after the pacer was about to write the byte, or after the instant that the timer was set to"},
 	{Name: "pacer-ns", Better: "lower", What: "99% of a pacer's bytes were written as long after their instant at the most"},
 	{Name: "threads", Better: "lower", What: "threads of the whole process, the runtime's among them, by the kernel's count"},
 	{Name: "bystander-share", Better: "higher", What: "how fast a bystander works while the tasks wait, over how fast it works alone"},

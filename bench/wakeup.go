@@ -35,6 +35,9 @@ import (
 //	       clock_nanosleep(2) until the instant for a raw thread. mode says
 //	       whether the process's threads have the kernel's default timer slack
 //	       of 50 us, or none (1 ns).
+//	       wake-ns is p99-ns here.
+//
+// Contenders are compared by wake-ns.
 //
 // load says what else runs:
 //
@@ -54,11 +57,12 @@ import (
 var wakeupFamily = Family{
 	Name:    "Wakeup",
 	Op:      "one wake-up, from its instant in the schedule to the task's first instruction",
-	Primary: []string{"p99-ns"},
+	Primary: []string{"wake-ns"},
 	Read: "A task is to run at 500 instants, and the time from each to its first instruction is its delay: p99 and the other percentiles are of that, p99.9 of 500 being the longest. " +
-		"pipe: another process writes a byte; pacer is what that is late by, and wake, from then on, is the wake-up alone: " +
-		"compare contenders by wake where pacer is most of p99. timer: the task sleeps until then. " +
-		"hogs are of the task's own kind and in its process, outside are another process's threads.",
+		"pipe: another process writes a byte; pacer is what that is late by, and wake, from then on, is the wake-up alone, which contenders are compared by. " +
+		"timer: the task sleeps until then, and wake is p99. " +
+		"hogs are of the task's own kind and in its process, outside are another process's threads. " +
+		"Hogs of the task's own kind favour the thread: Go's scheduler lets a goroutine that was woken wait for a P for up to 10 ms; and so does a Go timer on idle CPUs, since the runtime's poller sleeps in whole milliseconds.",
 	Cases: wakeupCases(),
 }
 

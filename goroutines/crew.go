@@ -38,7 +38,7 @@ type Crew struct {
 	queue   chan job     // Queued
 	parts   []chan []job // a worker's, for Shared and Fixed
 	over    chan struct{}
-	end     chan time.Time
+	end     chan time.Duration
 	ended   chan struct{}
 
 	// A list that is under way.
@@ -68,7 +68,7 @@ func NewCrew(how Sharing, workers int, setup func(task int) error) (*Crew, error
 	if setup == nil {
 		setup = func(int) error { return nil }
 	}
-	c := &Crew{how: how, workers: workers, lists: make(chan []Item), queue: make(chan job), over: make(chan struct{}), end: make(chan time.Time), ended: make(chan struct{})}
+	c := &Crew{how: how, workers: workers, lists: make(chan []Item), queue: make(chan job), over: make(chan struct{}), end: make(chan time.Duration), ended: make(chan struct{})}
 	ready := make(chan error)
 	for w := range workers {
 		c.parts = append(c.parts, make(chan []job))
@@ -116,7 +116,7 @@ func (c *Crew) Run(list []Item) (time.Duration, []Record) {
 const handSample = 16
 
 func (c *Crew) hand(list []Item) {
-	began := time.Now()
+	began := Now()
 	switch c.how {
 	case PerItem:
 		c.left.Store(int64(len(list)))
@@ -145,7 +145,7 @@ func (c *Crew) hand(list []Item) {
 			}
 		}
 	}
-	c.elapsed = (<-c.end).Sub(began)
+	c.elapsed = <-c.end - began
 }
 
 // alone is the task of one item.
@@ -197,7 +197,7 @@ func (c *Crew) do(j job, worker, cpu, from int32) {
 // done counts what is left, and says when nothing is.
 func (c *Crew) done() {
 	if c.left.Add(-1) == 0 {
-		c.end <- time.Now()
+		c.end <- Now()
 	}
 }
 

@@ -11,9 +11,6 @@ import (
 
 var errNotLinux = errors.New("needs Linux")
 
-// TID is -1 here: the thread is not told.
-func TID() int { return -1 }
-
 // Pin is refused here.
 func Pin(cpu int) error {
 	return fmt.Errorf("pinning a locked thread to CPU %d: %w", cpu, errNotLinux)

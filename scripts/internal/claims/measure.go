@@ -43,7 +43,8 @@ func beyondCPUs(row, unit string) measure {
 // factor is a row's primary figure over its goroutine arm's, of the same laps.
 func factor(row string) measure {
 	return measure{rows: []string{row, reference(row)}, ratio: true, over: row, of: func(get lookup) (float64, bool) {
-		return get(row, results.PairedFactor)
+		x, ok := get(row, results.PairedFactor)
+		return x, ok && x > 0
 	}}
 }
 

@@ -14,9 +14,10 @@ import (
 
 // A Ledger is the verdicts of a file.
 type Ledger struct {
-	File    string // its name
-	Rounds  int
-	Entries []Entry
+	File     string // its name
+	Rounds   int
+	Warnings []string // what a reader must know first
+	Entries  []Entry
 }
 
 // figure is a value in a finding's unit: "11.7×", "0.003", "4.00 KiB".
@@ -30,12 +31,17 @@ func (f Finding) figure(x float64) string {
 	return table.Figure(f.Unit, x)
 }
 
+// unbounded tells that there are too few rounds for an interval.
+func (f Finding) unbounded() bool {
+	return math.IsInf(f.Low, 0) || math.IsInf(f.High, 0) || f.Low == 0 && f.Effect > 0 && f.Factor
+}
+
 // Measured is the effect with its interval: "11.7× [11.5, 12.1]".
 func (f Finding) Measured() string {
 	if !f.There {
 		return "not in the file"
 	}
-	if math.IsInf(f.Low, 0) || math.IsInf(f.High, 0) || f.Low == 0 && f.Effect > 0 && f.Factor {
+	if f.unbounded() {
 		return fmt.Sprintf("%s (%s: no interval)", f.figure(f.Effect), count(f.Rounds, "round"))
 	}
 	return fmt.Sprintf("%s [%s, %s]", f.figure(f.Effect), f.figure(f.Low), f.figure(f.High))
@@ -61,6 +67,9 @@ func Text(w io.Writer, ledgers []Ledger) error {
 	table.Wrap(b, About, "  ", "  ")
 	for _, l := range ledgers {
 		table.Wrap(b, fmt.Sprintf("%s: %s", l.name(), l.Tally()), "  ", "    ")
+		for _, warning := range l.Warnings {
+			table.Wrap(b, warning, "    ", "      ")
+		}
 	}
 	if len(ledgers) == 0 {
 		return b.Flush()
@@ -153,6 +162,11 @@ func Markdown(w io.Writer, ledgers []Ledger) error {
 			fmt.Fprintln(b)
 		}
 	}
+	for _, l := range ledgers {
+		for _, warning := range l.Warnings {
+			fmt.Fprintf(b, "\n%s: %s\n", escape(l.name()), escape(warning))
+		}
+	}
 	fmt.Fprintf(b, "\n%s\n", About)
 	return b.Flush()
 }
@@ -169,6 +183,7 @@ func escape(s string) string {
 // none.
 type entryJSON struct {
 	File      string        `json:"file"`
+	Warnings  []string      `json:"warnings,omitempty"` // what a reader must know of the file
 	ID        string        `json:"id"`
 	Statement string        `json:"statement"`
 	Verdict   string        `json:"verdict"`
@@ -204,7 +219,7 @@ func JSON(w io.Writer, ledgers []Ledger) error {
 		for _, e := range l.Entries {
 			decided := e.Decided().json()
 			j := entryJSON{
-				File: l.File, ID: e.ID, Statement: e.Statement, Verdict: e.Verdict, Reason: e.Reason, P: e.P,
+				File: l.File, Warnings: l.Warnings, ID: e.ID, Statement: e.Statement, Verdict: e.Verdict, Reason: e.Reason, P: e.P,
 				Effect: decided.Effect, Low: decided.Low, High: decided.High, Rounds: decided.Rounds, Why: e.Why,
 				Rows: []string{}, Needs: []findingJSON{}, Beside: []findingJSON{},
 			}
@@ -233,14 +248,12 @@ func (f Finding) json() findingJSON {
 	if f.Least {
 		j.Side = "at least"
 	}
-	finite := func(x float64) *float64 {
-		if math.IsInf(x, 0) || math.IsNaN(x) {
-			return nil
-		}
-		return &x
-	}
 	if f.There {
-		j.Effect, j.Low, j.High = finite(f.Effect), finite(f.Low), finite(f.High)
+		effect, low, high := f.Effect+0, f.Low+0, f.High+0 // no −0
+		j.Effect = &effect
+		if !f.unbounded() {
+			j.Low, j.High = &low, &high
+		}
 	}
 	return j
 }

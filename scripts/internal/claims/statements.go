@@ -234,16 +234,16 @@ var statements = []statement{
 	{
 		id: "wake", says: "Goroutines always wake sooner than threads (not in the texts; commonly believed)",
 		needs: []condition{
-			atLeast(1, woken("clone", "idle"), "99th percentile of what it takes to wake a raw thread by a byte in a pipe, over a goroutine's, idle"),
-			atLeast(1, woken("clone", "hogs"), "99th percentile of what it takes to wake a raw thread by a byte in a pipe, over a goroutine's, with a hog of its own kind on every CPU"),
-			atLeast(1, woken("clone", "outside"), "99th percentile of what it takes to wake a raw thread by a byte in a pipe, over a goroutine's, with another process's hogs on every CPU"),
+			atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=idle"), "99th percentile of what it takes to wake a raw thread by a byte in a pipe, over a goroutine's, idle"),
+			atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=hogs"), "99th percentile of what it takes to wake a raw thread by a byte in a pipe, over a goroutine's, with a hog of its own kind on every CPU"),
+			atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=outside"), "99th percentile of what it takes to wake a raw thread by a byte in a pipe, over a goroutine's, with another process's hogs on every CPU"),
 		},
 		why: "sooner is sooner, and always is in each of the three; from the writer's stamp on, since what delays the writer delays both",
 		beside: []condition{
 			atLeast(1, factor("Wakeup/impl=clone/mode=slack/via=timer/load=idle"), "clock_nanosleep of a raw thread with the kernel's timer slack, over a Go timer"),
 			atLeast(1, factor("Wakeup/impl=clone/mode=noslack/via=timer/load=idle"), "clock_nanosleep of a raw thread without timer slack, over a Go timer"),
-			atLeast(1, woken("locked", "idle"), "a locked goroutine woken by a byte, over a goroutine, idle"),
-			atLeast(1, woken("locked", "hogs"), "a locked goroutine woken by a byte, over a goroutine, with a hog on every CPU"),
+			atLeast(1, factor("Wakeup/impl=locked/via=pipe/load=idle"), "a locked goroutine woken by a byte, over a goroutine, idle"),
+			atLeast(1, factor("Wakeup/impl=locked/via=pipe/load=hogs"), "a locked goroutine woken by a byte, over a goroutine, with a hog on every CPU"),
 		},
 	},
 }
@@ -252,12 +252,6 @@ var statements = []statement{
 // it had when none did.
 func busy(impl, procs string) measure {
 	return share("Mixed/impl="+impl+"/mode=together/procs="+procs, "busy-share", "alone-share")
-}
-
-// woken is how long it takes a contender to be woken through a pipe, over a
-// goroutine.
-func woken(impl, load string) measure {
-	return quotient("Wakeup/impl="+impl+"/via=pipe/load="+load, "Wakeup/impl=goroutine/via=pipe/load="+load, "wake-ns")
 }
 
 // block is a row of the family Block.

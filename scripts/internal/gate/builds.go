@@ -34,6 +34,9 @@ type builds struct {
 	used   []bool // by package: something of it is measured, so it is linked for each round
 	random bool   // both linkers can lay functions out at random
 	source [arms]string
+
+	pool   []uint64            // seeds that are linked already; nil: each round is linked for itself
+	pooled map[uint64]programs // what they are linked to
 }
 
 // programs are the binaries of a round, by package and arm.
@@ -93,11 +96,26 @@ func (b *builds) unchanged(ctx context.Context) error {
 	return nil
 }
 
-// A layout is the seeds of a round.
-type layout struct{ pair, control uint64 }
+// A layout is the seeds of a round, by arm: one for base and head, as a rule,
+// and another one for the control.
+type layout [arms]uint64
 
-// link links a round: base and head under one seed, the control under another.
-// It answers the bytes that the files take.
+// programs are a round's binaries: of the pool, if there is one, else linked.
+func (b *builds) programs(ctx context.Context, round string, l layout) (programs, error) {
+	if b.pool == nil {
+		progs, _, err := b.link(ctx, round, l)
+		return progs, err
+	}
+	progs := make(programs, len(b.pkgs))
+	for arm, seed := range l {
+		for i := range progs {
+			progs[i][arm] = b.pooled[seed][i][arm]
+		}
+	}
+	return progs, nil
+}
+
+// link links a round. It answers the bytes that the files take.
 func (b *builds) link(ctx context.Context, round string, l layout) (programs, int64, error) {
 	progs := make(programs, len(b.pkgs))
 	type order struct {
@@ -109,9 +127,9 @@ func (b *builds) link(ctx context.Context, round string, l layout) (programs, in
 		if !b.used[i] {
 			continue
 		}
-		for arm, seed := range [arms]uint64{l.pair, l.pair, l.control} {
+		for arm, seed := range l {
 			progs[i][arm] = b.path(round, i, arm)
-			if arm == headArm && b.same[i] {
+			if arm == headArm && b.same[i] && seed == l[baseArm] {
 				progs[i][arm] = progs[i][baseArm]
 				continue
 			}
@@ -152,19 +170,16 @@ type links struct {
 	size int64
 }
 
-// try links rounds of what the items need, to see what one takes once the
-// files are at hand, and that the seeds have an effect.
-func (b *builds) try(ctx context.Context, items []*item) (l links, err error) {
-	b.used = make([]bool, len(b.pkgs))
-	for _, it := range items {
-		b.used[it.pkg] = true
-	}
+// try links rounds of what is used, to see what one takes once the files are
+// at hand, and that the seeds have an effect. It does so even where the rounds
+// will come from a pool: a gate's number of rounds counts the links.
+func (b *builds) try(ctx context.Context) (l links, err error) {
 	if !b.random {
 		return l, nil
 	}
 	for range 2 {
 		begun := time.Now()
-		progs, size, err := b.link(ctx, "try", layout{pair: 1, control: 2})
+		progs, size, err := b.link(ctx, "try", layout{1, 1, 2})
 		if err != nil {
 			return l, err
 		}

@@ -39,7 +39,7 @@ type cases struct {
 
 // chooseCases are the cases that the command line names.
 func chooseCases(o options, env [arms][]string) (*cases, error) {
-	c := &cases{envs: env, inject: o.inject}
+	c := &cases{envs: env}
 	for _, k := range bench.Cases() {
 		if o.match.MatchString("Benchmark" + k.Name.String()) {
 			c.chosen = append(c.chosen, k)
@@ -48,12 +48,21 @@ func chooseCases(o options, env [arms][]string) (*cases, error) {
 	if len(c.chosen) == 0 {
 		return nil, fmt.Errorf("-bench %q matches none of our cases; go run ./scripts/run -profile full -list shows them, and -pkg measures other packages", o.bench)
 	}
-	if o.inject != nil && !slices.ContainsFunc(c.chosen, func(k bench.Case) bool { return o.inject.of(k) }) {
-		return nil, fmt.Errorf("-inject %q matches none of the %d cases chosen, such as Benchmark%s", o.inject.text, len(c.chosen), c.chosen[0].Name)
+	if err := c.slow(o.inject); err != nil {
+		return nil, err
 	}
 	var err error
 	c.site, err = bench.NewSite(o.cpu)
 	return c, err
+}
+
+// slow says which of the head's cases are slowed down from now on.
+func (c *cases) slow(i *injection) error {
+	if i != nil && !slices.ContainsFunc(c.chosen, i.of) {
+		return fmt.Errorf("-inject %q matches none of the %d cases chosen, such as Benchmark%s", i.text, len(c.chosen), c.chosen[0].Name)
+	}
+	c.inject = i
+	return nil
 }
 
 func (i *injection) of(c bench.Case) bool { return i.match.MatchString("Benchmark" + c.Name.String()) }

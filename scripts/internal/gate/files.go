@@ -42,6 +42,14 @@ func compareFiles(o options) (*verdict.Report, error) {
 		slices.Sort(units)
 		return nil, fmt.Errorf("none of the units in common (%s) is one that decides; choose by -unit", strings.Join(slices.Compact(units), ", "))
 	}
+	rows, nothing := comparable(rows)
+	if nothing != nil {
+		remarks = append(remarks, verdict.Remark{Level: verdict.Warning, Text: fmt.Sprintf(
+			"Not compared, since a figure of theirs is 0, and 0 has no factor: %s.", strings.Join(nothing, ", "))})
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("no row is left to compare: a figure is 0 in each, and 0 has no factor (%s); choose others by -bench or -unit", strings.Join(nothing, ", "))
+	}
 	if i := slices.IndexFunc(rows, func(r verdict.Row) bool { return r.Better == "" }); i >= 0 {
 		return nil, undirected(rows[i].Unit)
 	}
@@ -58,6 +66,19 @@ func compareFiles(o options) (*verdict.Report, error) {
 		}
 	}
 	return report, nil
+}
+
+// comparable are the rows that factors can compare, and which ones they can't:
+// a switch between goroutines makes no system calls, and nothing is 3% less.
+func comparable(rows []verdict.Row) (able []verdict.Row, nothing []string) {
+	for _, r := range rows {
+		if !r.Exact && slices.Contains(slices.Concat(r.Old, r.New), 0) {
+			nothing = append(nothing, r.String())
+			continue
+		}
+		able = append(able, r)
+	}
+	return able, nothing
 }
 
 // deciding are those of a benchmark's rows, one for each of its units, in which

@@ -17,7 +17,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"strings"
 	"time"
@@ -27,7 +26,6 @@ import (
 	"threadbench/bench"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
-	"threadbench/scripts/internal/paired"
 )
 
 // alpha is the chance of a false alarm that the family of all rows is held to.
@@ -39,6 +37,9 @@ const linkedAhead = 512 << 20
 
 // A subject is what is measured in base, head and control.
 type subject interface {
+	// slow says which of the head's cases are slowed down from now on, nil
+	// for none; an error if there is no such case.
+	slow(*injection) error
 	// pilot measures everything once, shortly: what can be measured on each
 	// side, and what a round of it costs. left are what can't, and why.
 	pilot(ctx context.Context, p programs) (items []*item, left []string, err error)
@@ -74,6 +75,9 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
+	if err == nil {
+		err = o.writable()
+	}
 	var report *verdict.Report
 	if err == nil {
 		ctx, stop := job.UntilStopped()
@@ -97,14 +101,30 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	return report.ExitCode()
 }
 
-// write renders the report in each of the formats asked for.
+// writable sees that the report will have its places, before anything is
+// measured.
+func (o options) writable() error {
+	for _, r := range o.formats {
+		if r.file == "" {
+			continue
+		}
+		if err := job.Writable(r.file); err != nil {
+			return fmt.Errorf("-format %s=%s: %w; choose another file", r.format, r.file, err)
+		}
+	}
+	return nil
+}
+
+// write renders the report in each of the formats asked for; one that can't be
+// written doesn't keep the others from it.
 func (o options) write(report *verdict.Report, stdout io.Writer) error {
+	var failed []error
 	for _, r := range o.formats {
 		if r.file == "" {
 			f, ok := stdout.(*os.File)
 			color := ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == ""
 			if err := report.Write(stdout, r.format, color); err != nil {
-				return fmt.Errorf("writing the report: %w", err)
+				failed = append(failed, fmt.Errorf("writing the report: %w", err))
 			}
 			continue
 		}
@@ -113,10 +133,10 @@ func (o options) write(report *verdict.Report, stdout io.Writer) error {
 			err = errors.Join(report.Write(f, r.format, false), f.Close())
 		}
 		if err != nil {
-			return fmt.Errorf("writing the report: %w; choose another file", err)
+			failed = append(failed, fmt.Errorf("writing the report: %w; choose another file", err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (o options) rules() verdict.Rules {
@@ -125,139 +145,16 @@ func (o options) rules() verdict.Rules {
 
 // measure makes the two sides, measures them and judges.
 func measure(ctx context.Context, o options, stderr io.Writer) (*verdict.Report, error) {
-	say := func(format string, a ...any) { fmt.Fprintf(stderr, format+"\n", a...) }
-	if bench.Injected() != "" {
-		return nil, fmt.Errorf("%s=%s slows base and head down alike; unset it, and use -inject", bench.InjectVariable, bench.Injected())
-	}
-	job.SweepFolders()
-	temp, remove, err := job.TempFolder()
+	s, err := open(ctx, o, stderr)
 	if err != nil {
 		return nil, err
 	}
-	defer remove()
-	base, head, removeTrees, err := sides(o, temp)
+	defer s.Close()
+	run, err := s.run(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	defer removeTrees()
-	for _, s := range []*side{base, head} {
-		if err := s.lookUp(ctx, temp); err != nil {
-			return nil, err
-		}
-	}
-
-	b := &builds{temp: temp, sides: [arms]*side{base, head, base}}
-	var remarks []verdict.Remark
-	remark := func(level string, format string, a ...any) {
-		r := verdict.Remark{Level: level, Text: fmt.Sprintf(format, a...)}
-		remarks = append(remarks, r)
-		say("%s: %s", r.Level, r.Text)
-	}
-	sub, left, err := choose(ctx, o, b)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range left {
-		remark(verdict.Warning, "%s", l)
-	}
-	defer sub.close()
-	root := "."
-	if o.head == "" && o.headDir == "" {
-		root = head.dir
-	}
-	dir := rawFolder(o, root)
-	if err := free(dir, o.force); err != nil {
-		return nil, err
-	}
-
-	if o.inject != nil {
-		remark(verdict.Warning, "INJECTED SLOWDOWN: head's cases that match %q are slowed down by the factor %v on purpose; this says nothing of head", o.inject.match, o.inject.factor)
-	}
-	first, err := b.first(ctx, say)
-	if err != nil {
-		return nil, err
-	}
-	if !b.random {
-		remark(verdict.Warning, "%s and %s: not both linkers know -randlayout, so all rounds have one layout, which alone may move a figure by 3 to 11%%", base, head)
-	}
-	seed := o.seed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	say("trying out what can be measured")
-	items, left, err := sub.pilot(ctx, first)
-	if err != nil {
-		return nil, err
-	}
-	linked, err := b.try(ctx, items)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range left {
-		remark(verdict.Warning, "%s", l)
-	}
-	rows, round := 0, linked.cost
-	for _, it := range items {
-		rows += len(it.rows)
-		round += it.cost
-	}
-	if rows == 0 {
-		return nil, fmt.Errorf("base and head have no row in common: all that was selected is left out:\n%s", strings.Join(left, "\n"))
-	}
-	least, err := paired.LeastRounds(rows, alpha)
-	if err != nil {
-		return nil, err
-	}
-	rounds := o.rounds
-	if rounds == 0 {
-		rounds = roundsWithin(o.budget, round)
-	}
-	if err := enough(o, rounds, least, rows, round); err != nil {
-		return nil, err
-	}
-	p := newPlan(seed, rounds, len(items), b.random)
-	repeat := repeated(o, rounds, seed)
-	say("rows: %d; %d rounds of about %v, %v in all; %s", rows, rounds, round.Round(10*time.Millisecond), (time.Duration(rounds) * round).Round(time.Second), repeat)
-
-	heads, err := sub.heads(ctx, first)
-	if err != nil {
-		return nil, err
-	}
-	comment := fmt.Sprintf("# plan %s\n# base %s\n# head %s\n# begun %s\n", repeat, base, head, time.Now().UTC().Format(time.RFC3339))
-	w, err := createRaw(dir, heads, comment, o.force)
-	if err != nil {
-		return nil, err
-	}
-	defer w.close()
-	done, err := measureRounds(ctx, b, sub, items, p, linked, first, w, stderr)
-	if err != nil {
-		if stopped := context.Cause(ctx); stopped != nil {
-			return nil, fmt.Errorf("%w after %d of %d rounds, and a verdict needs them all; the raw rounds are in %s", stopped, done, rounds, w.dir)
-		}
-		return nil, fmt.Errorf("%w\nafter %d of %d rounds; the raw rounds are in %s", err, done, rounds, w.dir)
-	}
-	say("the raw rounds are in %s: %s", w.dir, w.benchstat())
-
-	var judged []verdict.Row
-	for _, it := range items {
-		n := len(it.failed)
-		if rounds-n < least {
-			return nil, fmt.Errorf("no verdict, since Benchmark%s failed in %d of %d rounds, which leaves too few (%d are needed): %s", it.name, n, rounds, least, it.failed[0])
-		}
-		if n > 0 {
-			remark(verdict.Warning, "Benchmark%s failed in %d of %d rounds, which don't count: %s", it.name, n, rounds, it.failed[0])
-		}
-		for _, r := range it.rows {
-			judged = append(judged, *r)
-		}
-	}
-	report, err := verdict.Judge(judged, o.rules())
-	if err != nil {
-		return nil, err
-	}
-	report.Base, report.Head, report.Plan = base.String(), head.String(), repeat
-	report.Remarks = append(remarks, report.Remarks...)
-	return report, nil
+	return run.Report, nil
 }
 
 // choose makes the subject and says in the builds which packages it needs. left
@@ -334,7 +231,7 @@ func measureRounds(ctx context.Context, b *builds, sub subject, items []*item, p
 			linked[k] = first
 			if b.random {
 				progress.At(fmt.Sprintf("linking round %d of %d", k+1, rounds), "")
-				if linked[k], _, err = b.link(ctx, roundName(k), p.layouts[k]); err != nil {
+				if linked[k], err = b.programs(ctx, roundName(k), p.layouts[k]); err != nil {
 					return done, err
 				}
 				progress.Step(int(l.cost.Milliseconds()))
@@ -382,7 +279,7 @@ func measureRound(ctx context.Context, k, rounds int, progs programs, items []*i
 	}
 	var about [arms]string
 	weather := before.Since()
-	for arm, seed := range [arms]uint64{p.layouts[k].pair, p.layouts[k].pair, p.layouts[k].control} {
+	for arm, seed := range p.layouts[k] {
 		about[arm] = fmt.Sprintf("layout=%d %s", seed, weather)
 	}
 	return w.append(k+1, about, lines)
@@ -406,7 +303,7 @@ func (it *item) add(k int, l layout, got [arms]reading) {
 	}
 	for _, row := range it.rows {
 		base := got[baseArm].values[row.Unit]
-		row.Pairs = append(row.Pairs, verdict.Pair{Round: k + 1, Seed: l.pair, Base: base, Head: got[headArm].values[row.Unit]})
-		row.Control = append(row.Control, verdict.Pair{Round: k + 1, Seed: l.control, Base: base, Head: got[controlArm].values[row.Unit]})
+		row.Pairs = append(row.Pairs, verdict.Pair{Round: k + 1, Seed: l[baseArm], Base: base, Head: got[headArm].values[row.Unit]})
+		row.Control = append(row.Control, verdict.Pair{Round: k + 1, Seed: l[controlArm], Base: base, Head: got[controlArm].values[row.Unit]})
 	}
 }

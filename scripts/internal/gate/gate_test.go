@@ -124,7 +124,7 @@ func TestLayouts(t *testing.T) {
 		t.Fatalf("it lays out at random: %v, and has -ldflags %q, want %q", base.random, base.ldflags, want)
 	}
 	b := &builds{temp: s.temp, sides: [arms]*side{base, base, base}, pkgs: []string{"."}, same: []bool{false}, used: []bool{true}, random: true}
-	progs, size, err := b.link(t.Context(), "one", layout{pair: 3, control: 4})
+	progs, size, err := b.link(t.Context(), "one", layout{3, 3, 4})
 	if err != nil || size < 3<<20 {
 		t.Fatalf("%d bytes, %v", size, err)
 	}
@@ -379,6 +379,11 @@ func TestFiles(t *testing.T) {
 	wide := write("wide.txt", "steps/op", 10, 100, 1000)
 	few := write("few.txt", "steps/op", 2, 100, 101)
 	hops := write("hops.txt", "hops", 10, 100)
+	zero := write("zero.txt", "ns/op", 10, 0, 1)
+	reference, err := filepath.Abs(filepath.Join("..", "..", "..", "results", "reference.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := newSession(t)
 	for _, test := range []struct {
 		code  int
@@ -391,7 +396,10 @@ func TestFiles(t *testing.T) {
 		{0, []string{"-inconclusive", "pass", fast, wide}, []string{"INCONCLUSIVE"}},
 		{1, []string{"-bench", "^BenchmarkB$", "-unit", "steps/op", fast, slow}, []string{"1 row"}},
 		{2, []string{few, few}, []string{"too few"}},
+		{2, []string{"-unit", "ns/op", zero, zero}, []string{"0 has no factor", "A (ns/op)"}},
+		{3, []string{reference, reference}, []string{"Not compared, since a figure of theirs is 0", "syscalls/op"}},
 		{2, []string{fast}, []string{"OLD NEW; 1 given"}},
+		{2, []string{"-format", "markdown=" + filepath.Join(dir, "nowhere", "x"), fast, slow}, []string{"-format markdown=", "nowhere", "choose another file"}},
 		{2, []string{fast, slow, wide}, []string{"OLD NEW; 3 given"}},
 		{2, []string{fast, filepath.Join(dir, "nowhere")}, []string{"nowhere"}},
 		{2, []string{"-bench", "Nothing", fast, slow}, []string{`-bench "Nothing"`, "BenchmarkA"}},

@@ -98,13 +98,19 @@ func choosePackages(ctx context.Context, o options, temp string, sides [arms]*si
 // procsSuffix is what package testing ends the names with: -GOMAXPROCS, but
 // for 1.
 func procsSuffix(env []string) string {
-	procs := runtime.GOMAXPROCS(0)
+	procs := 0
 	for _, kv := range env {
 		if v, ok := strings.CutPrefix(kv, "GOMAXPROCS="); ok {
 			if n, err := strconv.Atoi(v); err == nil && n > 0 {
 				procs = n
 			}
 		}
+	}
+	if procs == 0 {
+		// This process may have kept off a CPU a moment ago, which the
+		// runtime looks at once a second.
+		runtime.SetDefaultGOMAXPROCS()
+		procs = runtime.GOMAXPROCS(0)
 	}
 	if procs == 1 {
 		return ""
@@ -136,6 +142,14 @@ func (ps *packages) metadata() []*benchfmt.UnitMetadata {
 
 func (ps *packages) off(bool) {}
 func (ps *packages) close()   {}
+
+// slow refuses: there is no worker that could be slowed down.
+func (ps *packages) slow(i *injection) error {
+	if i != nil {
+		return fmt.Errorf("-inject %q is for our own cases", i.text)
+	}
+	return nil
+}
 
 // pilot finds the benchmarks that both sides have, and of how many iterations
 // each is to be.

@@ -10,7 +10,8 @@ import (
 )
 
 // A plan says all that happens in the rounds before the first one begins. It
-// follows from the seed, the number of rounds and the number of items.
+// follows from the seed, the number of rounds, the number of items and the
+// drawing.
 type plan struct {
 	seed    uint64
 	layouts []layout  // of each round; zeros where layouts aren't drawn
@@ -18,25 +19,50 @@ type plan struct {
 	arms    [][][]int // the order of the arms, by round and item
 }
 
-// newPlan draws a plan.
-func newPlan(seed uint64, rounds, items int, layouts bool) plan {
-	p := plan{seed: seed, layouts: make([]layout, rounds)}
-	if layouts {
-		r := rand.New(rand.NewPCG(seed, 1))
-		taken := map[uint64]bool{}
-		draw := func() uint64 {
-			for {
-				// A seed of 0 would leave the linker's own order.
-				if s := 1 + r.Uint64N(1<<31-1); !taken[s] {
-					taken[s] = true
-					return s
-				}
+// A drawing is how the layouts of a plan are drawn.
+type drawing struct {
+	none  bool     // they aren't: the linkers can't
+	apart bool     // head has a seed of its own, as if it were other code
+	pool  []uint64 // the seeds to draw from, at least arms of them, each as often as it comes; nil: all, each once
+}
+
+// layouts draws a layout for each round.
+func (d drawing) layouts(r *rand.Rand, rounds int) []layout {
+	all := make([]layout, rounds)
+	if d.none {
+		return all
+	}
+	taken := map[uint64]bool{}
+	draw := func() uint64 {
+		for {
+			s := 1 + r.Uint64N(1<<31-1) // a seed of 0 would leave the linker's own order
+			if d.pool != nil {
+				s = d.pool[r.IntN(len(d.pool))]
+			}
+			if !taken[s] {
+				taken[s] = true
+				return s
 			}
 		}
-		for i := range p.layouts {
-			p.layouts[i] = layout{pair: draw(), control: draw()}
-		}
 	}
+	for i := range all {
+		if d.pool != nil {
+			clear(taken) // within a round only
+		}
+		l := &all[i]
+		l[baseArm] = draw()
+		l[headArm] = l[baseArm]
+		if d.apart {
+			l[headArm] = draw()
+		}
+		l[controlArm] = draw()
+	}
+	return all
+}
+
+// newPlan draws a plan.
+func newPlan(seed uint64, rounds, items int, d drawing) plan {
+	p := plan{seed: seed, layouts: d.layouts(rand.New(rand.NewPCG(seed, 1)), rounds)}
 	r := rand.New(rand.NewPCG(seed, 2))
 	p.items = sequence(r, items, rounds)
 	byItem := make([][][]int, items)

@@ -12,16 +12,16 @@ import (
 // once, each item and each arm as often in each place.
 func TestPlan(t *testing.T) {
 	const rounds, items = 24, 4
-	p := newPlan(7, rounds, items, true)
-	if !reflect.DeepEqual(p, newPlan(7, rounds, items, true)) {
+	p := newPlan(7, rounds, items, drawing{})
+	if !reflect.DeepEqual(p, newPlan(7, rounds, items, drawing{})) {
 		t.Error("the same seed makes another plan")
 	}
-	if reflect.DeepEqual(p.layouts, newPlan(8, rounds, items, true).layouts) || reflect.DeepEqual(p.arms, newPlan(8, rounds, items, true).arms) {
+	if reflect.DeepEqual(p.layouts, newPlan(8, rounds, items, drawing{}).layouts) || reflect.DeepEqual(p.arms, newPlan(8, rounds, items, drawing{}).arms) {
 		t.Error("another seed makes the same plan")
 	}
 	seen := map[uint64]bool{0: true}
 	for _, l := range p.layouts {
-		for _, s := range []uint64{l.pair, l.control} {
+		for _, s := range []uint64{l[baseArm], l[controlArm]} {
 			if seen[s] || s >= 1<<31 {
 				t.Errorf("the layout %d is drawn twice or is none", s)
 			}
@@ -57,7 +57,7 @@ func TestPlan(t *testing.T) {
 			}
 		}
 	}
-	for _, l := range newPlan(7, rounds, items, false).layouts {
+	for _, l := range newPlan(7, rounds, items, drawing{none: true}).layouts {
 		if l != (layout{}) {
 			t.Errorf("without layouts, one is drawn: %v", l)
 		}

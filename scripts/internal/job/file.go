@@ -1,6 +1,11 @@
 package job
 
-import "os"
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
 
 // A File is appended to in whole pieces, each in one write and synced, so that
 // a command which is killed loses the piece in flight at the most.
@@ -21,4 +26,19 @@ func (f *File) Append(text []byte) error {
 	}
 	f.Size += int64(len(text))
 	return nil
+}
+
+// Writable sees that a file at the path can be made or added to, and leaves
+// nothing there. It is for asking before long work whose report goes there.
+func Writable(path string) error {
+	if f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0); err == nil {
+		return f.Close()
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), ".writable-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }

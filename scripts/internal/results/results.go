@@ -85,6 +85,22 @@ type Weather struct {
 // A Setting is a "key: value" line: configuration, constant within a file.
 type Setting struct{ Key, Value string }
 
+// Warnings are what a reader must know of a file before its figures: that its
+// workers were slowed down on purpose, that a round never ended.
+func (f *File) Warnings() []string {
+	var all []string
+	if s := Injected(f.Config); s != "" {
+		all = append(all, s)
+	}
+	if f.Truncated {
+		all = append(all, Unended)
+	}
+	return all
+}
+
+// Unended is what a reader must know of a truncated file.
+const Unended = "A round of this file never ended, since its run was killed: it isn't counted."
+
 // Injected is what a reader must know of a file whose workers were slowed down
 // on purpose, "" for any other.
 func Injected(config []Setting) string {
@@ -224,11 +240,18 @@ func ReadFile(path string) (*File, error) {
 		return nil, fmt.Errorf("reading results: %w; give the path of a file that \"go run ./scripts/run\" or \"go test -bench . ./bench\" wrote", err)
 	}
 	defer r.Close()
+	if info, err := r.Stat(); err == nil && info.Mode()&(os.ModeDevice|os.ModeDir) != 0 {
+		return nil, fmt.Errorf("reading results %s: it is no file but a %s; give the path of a results file", path, map[bool]string{true: "folder", false: "device"}[info.IsDir()])
+	}
 	return Read(r, path)
 }
 
+// longest is how long a results file may be, in bytes: some hundred times the
+// longest that a run has written.
+const longest = 256 << 20
+
 // Read reads a results file; name stands for it in messages. It holds the
-// whole file in memory.
+// whole file in memory, at most 256 MiB.
 //
 // Errors name the file, the line, what is wrong and the way out: a file that
 // can't be read or is empty; no benchmark lines and no notes; no complete
@@ -238,9 +261,12 @@ func ReadFile(path string) (*File, error) {
 // configuration key that changes. Within a round that never ended nothing is
 // an error.
 func Read(r io.Reader, name string) (*File, error) {
-	data, err := io.ReadAll(r)
+	data, err := io.ReadAll(io.LimitReader(r, longest+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading results %s: %w; check that it is a readable file", name, err)
+	}
+	if len(data) > longest {
+		return nil, fmt.Errorf("reading results %s: it is longer than %d MiB; give a results file, or split it", name, longest>>20)
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, failure(name, 1, "the file is empty", "write it again with \"go run ./scripts/run -o FILE\"")

@@ -28,30 +28,49 @@ type output struct {
 	log  io.Writer // is told if the file had to be made anew
 }
 
+const elsewhere = "choose another place with -o"
+
+// unwritable is why there are no results at a path, and the way out.
+func unwritable(path string, err error, wayOut string) error {
+	if errors.Is(err, fs.ErrExist) {
+		err, wayOut = errors.New("the file exists"), "go on with it by -resume, replace it by -force, or choose another with -o"
+	}
+	return fmt.Errorf("writing results to %s: %w; %s", path, err, wayOut)
+}
+
+// vacant sees that a results file can be made at the path, or be replaced if
+// force is set, and makes the folder. It is asked before a worker is built.
+func vacant(path string, force bool) error {
+	there, err := regular(path)
+	if err == nil && there && !force {
+		err = fs.ErrExist
+	}
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o755)
+	}
+	if err == nil && !there {
+		err = job.Writable(path)
+	}
+	if err != nil {
+		return unwritable(path, err, elsewhere)
+	}
+	return nil
+}
+
 // createOutput makes a new results file and writes its header. A file that
 // is there is refused unless force is set; then it is replaced.
 func createOutput(path string, header []byte, force bool) (*output, error) {
-	fail := func(err error, wayOut string) (*output, error) {
-		return nil, fmt.Errorf("writing results to %s: %w; %s", path, err, wayOut)
-	}
-	const elsewhere = "choose another place with -o"
 	there, err := regular(path)
 	if err != nil {
-		return fail(err, elsewhere)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fail(err, elsewhere)
+		return nil, unwritable(path, err, elsewhere)
 	}
 	mode := os.O_CREATE | os.O_RDWR | os.O_APPEND
 	if !force {
 		mode |= os.O_EXCL
 	}
 	f, err := os.OpenFile(path, mode, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return fail(errors.New("the file exists"), "go on with it by -resume, replace it by -force, or choose another with -o")
-	}
 	if err != nil {
-		return fail(err, elsewhere)
+		return nil, unwritable(path, err, elsewhere)
 	}
 	o := &output{file: &job.File{File: f}, path: path, next: 1, log: io.Discard}
 	if err := o.begin(header); err != nil {
@@ -59,7 +78,7 @@ func createOutput(path string, header []byte, force bool) (*output, error) {
 		if !there {
 			os.Remove(path)
 		}
-		return fail(err, "make room, or "+elsewhere)
+		return nil, unwritable(path, err, "make room, or "+elsewhere)
 	}
 	return o, nil
 }

@@ -182,6 +182,20 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	begun, host := time.Now(), hostname()
+	if o.out == "" {
+		o.out = filepath.Join(root, "results", "local", begun.Format("2006-01-02-150405")+"-"+host+".txt")
+	}
+	if !o.resume {
+		if err := vacant(o.out, o.force); err != nil {
+			return err
+		}
+	}
+	// The report comes last, and must not turn out then to have no place.
+	page := report.Beside(o.out, ".html")
+	if err := report.Free(page); err != nil {
+		return err
+	}
 	fmt.Fprintf(stderr, "building the worker\n")
 	worker, cleanup, err := BuildWorker(ctx, root)
 	if err != nil {
@@ -192,7 +206,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	out, err := openOutput(o, root, head)
+	out, err := openOutput(o, head, fmt.Appendf(nil, "# begun %s on %s\n", begun.UTC().Format(time.RFC3339), host))
 	if err != nil {
 		return err
 	}
@@ -222,7 +236,6 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if e := render(file, o.format, stdout); e != nil {
 		return errors.Join(err, e)
 	}
-	page := report.Beside(out.path, ".html")
 	if e := report.New([]*results.File{file}).Save(page); e != nil {
 		err = errors.Join(err, e)
 	} else {
@@ -283,13 +296,16 @@ func render(file *results.File, format string, w io.Writer) error {
 // ModuleRoot is the folder of this module, which the worker is built from.
 func ModuleRoot(ctx context.Context) (string, error) {
 	text, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		text = exit.Stderr
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(exit.Stderr))
+		}
+		return "", fmt.Errorf("finding the suite's source: go list -m: %w; it takes the go command in PATH, and what it asks for", err)
 	}
 	path, dir, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
-	if err != nil || path != "threadbench" || dir == "" {
-		return "", fmt.Errorf("finding the suite's source: go list -m says %q; run this command in a checkout of threadbench, with the go command in PATH", strings.TrimSpace(string(text)))
+	if path != "threadbench" || dir == "" {
+		return "", fmt.Errorf("finding the suite's source: this folder is of the module %s; run this command in a checkout of threadbench", path)
 	}
 	return dir, nil
 }
@@ -314,26 +330,20 @@ func BuildWorker(ctx context.Context, root string) (path string, cleanup func(),
 }
 
 // openOutput opens the run's results file, new or to be resumed. head is what
-// it begins with, but for the plan.
-func openOutput(o options, root string, head []byte) (*output, error) {
+// it begins with, but for the plan, begun when and where the run did.
+func openOutput(o options, head, begun []byte) (*output, error) {
+	if o.resume {
+		return resumeOutput(o.out, o.plan, head, begun)
+	}
+	return createOutput(o.out, slices.Concat(head, []byte(o.plan.line()), begun), o.force)
+}
+
+func hostname() string {
 	host, err := os.Hostname()
 	if err != nil {
-		host = "unknown"
+		return "unknown"
 	}
-	now := time.Now()
-	begun := fmt.Appendf(nil, "# begun %s on %s\n", now.UTC().Format(time.RFC3339), host)
-	path := o.out
-	if path == "" {
-		path = filepath.Join(root, "results", "local", now.Format("2006-01-02-150405")+"-"+host+".txt")
-	}
-	// The report comes last, and must not turn out then to have no place.
-	if err := report.Free(report.Beside(path, ".html")); err != nil {
-		return nil, err
-	}
-	if o.resume {
-		return resumeOutput(path, o.plan, head, begun)
-	}
-	return createOutput(path, slices.Concat(head, []byte(o.plan.line()), begun), o.force)
+	return host
 }
 
 // rounds measures the rounds that are left and keeps each as it ends.

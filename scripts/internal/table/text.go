@@ -30,7 +30,7 @@ var evidence = map[string][]string{
 	"Mixed":     {"longest-x", "busy-share", "alone-share", "threads", "download-ns", "disk-ns", "compute-ns"},
 	"Balance":   {"makespan-x", "busiest-x", "crossed/op", "kernel-switches/op"},
 	"Pipeline":  {"crossover-ns", "kernel-switches/op"},
-	"Wakeup":    {"wake-ns", "pacer-ns", "p50-ns", "p999-ns", "max-ns", "stamp-ns"},
+	"Wakeup":    {"pacer-ns", "p50-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 }
 
@@ -46,7 +46,7 @@ func (t *Table) Text(w io.Writer) error {
 		Wrap(b, "The driver was go test: one arm ran after the other, so a factor is a quotient of two medians, unpaired, with no interval; p is the probability of such samples by chance (Mann-Whitney U-test).", "", "  ")
 	}
 	if t.Truncated {
-		Wrap(b, "A round of this file never ended, since its run was killed: it isn't counted.", "", "  ")
+		Wrap(b, results.Unended, "", "  ")
 	}
 	Wrap(b, t.Spread(), "", "  ")
 	if len(t.Sections) == 0 {

@@ -73,7 +73,8 @@ type changeJSON struct {
 //	base, head   what was compared, plan how to repeat it, for a reader
 //	alpha        the family's level; margin, 0.01 being 1%
 //	decided      how many rows statistics decide
-//	calibration  where it comes from; null if there is none
+//	calibration  where it comes from; null if there is none. A remark says what
+//	             it makes of such runs
 //	remarks      an array: level ("error", "warning", "notice"), text
 //	rows         an array, one object for each benchmark and unit
 //
@@ -103,7 +104,7 @@ type changeJSON struct {
 func (r *Report) JSON(w io.Writer) error {
 	doc := document{Version: Version, Verdict: r.Verdict, Exit: r.ExitCode(), Base: r.Base, Head: r.Head, Plan: r.Plan,
 		Alpha: r.Rules.Alpha, Margin: r.Rules.Margin, Decided: r.Decided, Remarks: []remarkJSON{}, Rows: []rowJSON{}}
-	if c := r.Rules.Calibration; c != nil {
+	if c := r.Rules.Calibration; c != nil && c.Source != "" {
 		doc.Calibration = &c.Source
 	}
 	for _, m := range r.Remarks {
@@ -111,7 +112,7 @@ func (r *Report) JSON(w io.Writer) error {
 	}
 	for _, res := range r.Rows {
 		row := rowJSON{Name: res.Row.Name, Unit: res.Row.Unit, Better: res.Row.Better, Verdict: res.Verdict, Improved: res.Improved,
-			Paired: len(res.Row.Pairs) > 0, Counted: res.Counted, Margin: res.Margin, changeJSON: res.Change.json()}
+			Paired: len(res.Row.Pairs) > 0, Counted: res.Counted, Margin: r.Rules.Margin, changeJSON: res.Change.json()}
 		if !res.Counted && res.Verdict != "" {
 			row.P, row.Adjusted = number(res.P), number(res.Adjusted)
 			if res.Detectable > 0 {

@@ -24,7 +24,7 @@ func (r *Report) Markdown(w io.Writer) error {
 	fmt.Fprintln(b, "| verdict | benchmark | change | bounds | p | could see | rounds | spread | base → head |")
 	fmt.Fprintln(b, "|---|---|--:|---|--:|--:|--:|--:|---|")
 	for _, res := range r.Rows {
-		fmt.Fprintf(b, "| %s | <code>%s</code> | %s | %s | %s | %s | %s | %s | %s |\n", strings.TrimSpace(symbols[res.Verdict]+" "+r.word(res)), escape(res.Row.Name),
+		fmt.Fprintf(b, "| %s | <code>%s</code> | %s | %s | %s | %s | %s | %s | %s |\n", strings.TrimSpace(symbols[res.Verdict]+" "+res.word()), escape(res.Row.Name),
 			change(res.Ratio), escape(res.interval()), escape(res.adjusted()), res.seen(), res.rounds(), res.spread(), escape(res.figures()))
 		if c := res.Control; c != nil {
 			verdict := "no difference seen"

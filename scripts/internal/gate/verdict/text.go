@@ -68,7 +68,7 @@ func (r *Report) Text(w io.Writer, color bool) error {
 		if i == 0 || res.Row.Name != r.Rows[i-1].Row.Name {
 			fmt.Fprintln(b, clean(res.Row.Name))
 		}
-		next(paint(r.word(res), string(res.Verdict), color))
+		next(paint(res.word(), string(res.Verdict), color))
 		if c := res.Control; c != nil && c.Sees {
 			next(paint("a difference", string(Invalid), color))
 		} else if c != nil {

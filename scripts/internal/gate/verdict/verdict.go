@@ -84,18 +84,15 @@ type Rules struct {
 	Alpha        float64      // of the family: above 0, below 0.5
 	Margin       float64      // how much worse is let pass: 0.01 is 1%; at least 0
 	Inconclusive string       // what exit code 3 becomes: "" stays, "pass" is 0, "fail" is 1
-	Calibration  *Calibration // nil: the margin alone
+	Calibration  *Calibration // nil: nothing is known
 }
 
-// A Calibration is what a machine's own noise was measured to be. A row is
-// held to its noise where that is more than the margin.
+// A Calibration is what is known of runs like this one on this machine. It
+// moves no margin and no verdict; it says what they are worth.
 type Calibration struct {
-	Source string             // where it comes from, for the reader
-	Noise  map[string]float64 // Key(name, unit) → the change, 0.02 is 2%, that a row shows with nothing changed
+	Source string // where it comes from; "" if nothing is known after all
+	Text   string // what it says, for the reader
 }
-
-// Key is a row's in a Calibration.
-func Key(name, unit string) string { return name + " " + unit }
 
 // A Remark is a line that a reader must not miss.
 type Remark struct {
@@ -128,7 +125,6 @@ type Result struct {
 	Verdict  Verdict // Pass, Regression, Inconclusive; "" if the row decides nothing
 	Improved bool    // shown to be better than base; for information
 	Counted  bool    // compared as exact counts, without statistics: Change.P and Detectable mean nothing
-	Margin   float64 // that it was held to: the rules', or more by calibration
 
 	Change
 	P          float64 // one-sided, of "worse by at most the margin"
@@ -164,7 +160,7 @@ func Judge(rows []Row, rules Rules) (*Report, error) {
 	}
 	r := &Report{Rules: rules}
 	for _, row := range rows {
-		r.Rows = append(r.Rows, Result{Row: row, Margin: rules.margin(row), Counted: row.counted()})
+		r.Rows = append(r.Rows, Result{Row: row, Counted: row.counted()})
 	}
 	if err := r.decide(); err != nil {
 		return nil, err
@@ -174,14 +170,6 @@ func Judge(rows []Row, rules Rules) (*Report, error) {
 	}
 	r.conclude()
 	return r, nil
-}
-
-// margin is what a row is held to.
-func (rules Rules) margin(row Row) float64 {
-	if rules.Calibration == nil {
-		return rules.Margin
-	}
-	return max(rules.Margin, rules.Calibration.Noise[Key(row.Name, row.Unit)])
 }
 
 func check(rows []Row, rules Rules) error {
@@ -197,19 +185,12 @@ func check(rows []Row, rules Rules) error {
 	case !slices.ContainsFunc(rows, func(r Row) bool { return r.Better != "" }):
 		return fmt.Errorf("none of the %s decides anything, since none says which direction is better; the files need a line like \"Unit %s better=lower\"", count(len(rows), "row"), rows[0].Unit)
 	}
-	if c := rules.Calibration; c != nil {
-		for key, noise := range c.Noise {
-			if !(noise >= 0 && noise < 10) {
-				return fmt.Errorf("the calibration %s has noise %v for %s; calibrate again", c.Source, noise, key)
-			}
-		}
-	}
 	seen := map[string]bool{}
 	for _, row := range rows {
-		if seen[Key(row.Name, row.Unit)] {
+		if seen[row.String()] {
 			return fmt.Errorf("%s stands twice; give each row once", row)
 		}
-		seen[Key(row.Name, row.Unit)] = true
+		seen[row.String()] = true
 		if err := row.check(); err != nil {
 			return err
 		}
@@ -335,7 +316,7 @@ func (r *Report) decide() error {
 		res := &r.Rows[i]
 		res.Change = newChange(res.Row.sides())
 		if res.Counted {
-			res.count()
+			res.count(r.Rules.Margin)
 			continue
 		}
 		s, err := res.Row.sample()
@@ -346,7 +327,7 @@ func (r *Report) decide() error {
 			return fmt.Errorf("%s: %w", res.Row, err)
 		}
 		samples[i] = s
-		res.P = s.Greater(math.Log1p(res.Margin))
+		res.P = s.Greater(math.Log1p(r.Rules.Margin))
 		if res.Row.Better != "" {
 			ps, at = append(ps, res.P), append(at, i)
 		}
@@ -363,7 +344,7 @@ func (r *Report) decide() error {
 				return err
 			}
 		}
-		res.measure(samples[i], level)
+		res.measure(samples[i], level, r.Rules.Margin)
 	}
 	for k, p := range paired.Holm(ps) {
 		res := &r.Rows[at[k]]
@@ -372,7 +353,7 @@ func (r *Report) decide() error {
 		switch {
 		case p < r.Rules.Alpha:
 			res.Verdict = Regression
-		case high < math.Log1p(res.Margin):
+		case high < math.Log1p(r.Rules.Margin):
 			res.Verdict = Pass
 			res.Improved = high < 0
 		default:
@@ -403,7 +384,7 @@ func enough(what string, s *paired.Sample, m int, alpha float64) error {
 }
 
 // count judges a row of exact counts.
-func (res *Result) count() {
+func (res *Result) count(margin float64) {
 	c, row := &res.Change, res.Row
 	c.exact()
 	from, to := c.Base, c.Head
@@ -412,7 +393,7 @@ func (res *Result) count() {
 	}
 	switch {
 	case row.Better == "":
-	case to > from*(1+res.Margin):
+	case to > from*(1+margin):
 		res.Verdict = Regression
 	default:
 		res.Verdict = Pass
@@ -421,11 +402,11 @@ func (res *Result) count() {
 }
 
 // measure fills in what the sample says.
-func (res *Result) measure(s *paired.Sample, level float64) {
+func (res *Result) measure(s *paired.Sample, level, margin float64) {
 	sign := res.Row.sign()
 	res.Change.measure(s, sign, level)
 	res.Spread = spread(res.Row)
-	res.Detectable = math.Exp(sign * s.Detectable(math.Log1p(res.Margin), level, power))
+	res.Detectable = math.Exp(sign * s.Detectable(math.Log1p(margin), level, power))
 }
 
 func newChange(base, head []float64) Change {
@@ -539,7 +520,7 @@ func (r *Report) conclude() {
 			r.Verdict = res.Verdict
 		}
 	}
-	var controls, pairs, uncalibrated []string
+	var controls, pairs []string
 	for _, res := range r.Rows {
 		switch {
 		case res.Row.Better == "":
@@ -549,11 +530,6 @@ func (r *Report) conclude() {
 		}
 		if res.Control != nil {
 			controls = append(controls, res.Row.String())
-		}
-		if r.Rules.Calibration != nil && !res.Counted {
-			if _, ok := r.Rules.Calibration.Noise[Key(res.Row.Name, res.Row.Unit)]; !ok {
-				uncalibrated = append(uncalibrated, res.Row.String())
-			}
 		}
 	}
 	for _, res := range r.Rows {
@@ -569,8 +545,8 @@ func (r *Report) conclude() {
 	case r.Decided == 0:
 	case c == nil:
 		r.remark(Notice, "No calibration data: this machine's own noise is not known, and the margin of %s is used alone.", percent(r.Rules.Margin))
-	case len(uncalibrated) > 0:
-		r.remark(Notice, "The calibration %s doesn't know %d of %s (first %s): the margin of %s is used there alone.", c.Source, len(uncalibrated), count(r.Decided, "row"), uncalibrated[0], percent(r.Rules.Margin))
+	default:
+		r.remark(Notice, "%s", c.Text)
 	}
 }
 

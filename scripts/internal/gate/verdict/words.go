@@ -84,20 +84,15 @@ func (r Result) rounds() string {
 	return fmt.Sprintf("%d+%d", r.Rounds[0], r.Rounds[1])
 }
 
-// word is the row's verdict as a reader has it, with its margin if that is its
-// own.
-func (r *Report) word(res Result) string {
-	own := ""
-	if res.Margin != r.Rules.Margin {
-		own = fmt.Sprintf(" (margin %s)", percent(res.Margin))
-	}
+// word is the row's verdict as a reader has it.
+func (r Result) word() string {
 	switch {
-	case res.Verdict == "":
+	case r.Verdict == "":
 		return "decides nothing"
-	case res.Improved:
-		return "pass, better" + own
+	case r.Improved:
+		return "pass, better"
 	}
-	return string(res.Verdict) + own
+	return string(r.Verdict)
 }
 
 // seen is the smallest change that the row's rounds could have seen.

@@ -1,0 +1,36 @@
+package goroutines
+
+// This file imports unsafe, which is sound here: each pointer is to a variable
+// of the function that calls, and is converted in the call's own argument list,
+// where it is kept alive until the call is over.
+
+import (
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+var (
+	kernel32     = windows.NewLazySystemDLL("kernel32.dll")
+	queryCounter = kernel32.NewProc("QueryPerformanceCounter")
+	perSecond    = counterFrequency()
+)
+
+// counterFrequency is how often the performance counter counts in a second. By
+// its documentation neither call fails on a Windows that Go runs on.
+func counterFrequency() int64 {
+	var f int64
+	kernel32.NewProc("QueryPerformanceFrequency").Call(uintptr(unsafe.Pointer(&f)))
+	return f
+}
+
+// Now reads the performance counter: the time since some moment before this
+// process. It never goes back; what counts is the difference of two readings.
+// The clock of package time steps by 0.5 to 16 ms here (the runtime reads
+// InterruptTime of KUSER_SHARED_DATA), and a slice takes 1.5 ms.
+func Now() time.Duration {
+	var c int64
+	queryCounter.Call(uintptr(unsafe.Pointer(&c)))
+	return time.Duration(c/perSecond)*time.Second + time.Duration(c%perSecond*int64(time.Second)/perSecond)
+}
