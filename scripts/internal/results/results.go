@@ -246,9 +246,9 @@ func ReadFile(path string) (*File, error) {
 	return Read(r, path)
 }
 
-// longest is how long a results file may be, in bytes: some hundred times the
-// longest that a run has written.
-const longest = 256 << 20
+// mostBytes is how long a results file may be: some hundred times the longest
+// that a run has written.
+const mostBytes = 256 << 20
 
 // Read reads a results file; name stands for it in messages. It holds the
 // whole file in memory, at most 256 MiB.
@@ -261,12 +261,12 @@ const longest = 256 << 20
 // configuration key that changes. Within a round that never ended nothing is
 // an error.
 func Read(r io.Reader, name string) (*File, error) {
-	data, err := io.ReadAll(io.LimitReader(r, longest+1))
+	data, err := io.ReadAll(io.LimitReader(r, mostBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading results %s: %w; check that it is a readable file", name, err)
 	}
-	if len(data) > longest {
-		return nil, fmt.Errorf("reading results %s: it is longer than %d MiB; give a results file, or split it", name, longest>>20)
+	if len(data) > mostBytes {
+		return nil, fmt.Errorf("reading results %s: it is longer than %d MiB; give a results file, or split it", name, mostBytes>>20)
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, failure(name, 1, "the file is empty", "write it again with \"go run ./scripts/run -o FILE\"")
