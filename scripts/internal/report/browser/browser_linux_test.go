@@ -122,7 +122,7 @@ const hostile = "driver: lockstep\nhost-name: " + markup + "\n# begun 2026 on " 
 	"\n# round 1: steal=" + markup + `
 BenchmarkSwitch/impl=goroutine/via=channel/place=same 10 250 ns/op 1 x-goroutine
 BenchmarkSwitch/impl=locked/via=channel/place=same 10 14000 ns/op 56 x-goroutine
-BenchmarkSwitch/impl=<script>alert(1)</script>/via=channel 10 7 ns/op
+BenchmarkSwitch/impl=<script>alert(1)<script>/via=channel 10 7 ns/op
 BenchmarkScale/impl=goroutine/n=<script> 10 7 ns/op
 BenchmarkBlock/impl=goroutine/wait=<b>/n=1 10 7 ns/op 1 bystander-share
 BenchmarkStack/impl=goroutine/depth=<i> 10 7 user-B/task 7 kernel-B/task
