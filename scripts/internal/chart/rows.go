@@ -2,6 +2,9 @@ package chart
 
 import "fmt"
 
+// tallest is the height up to which what appears below a chart is in sight.
+const tallest = 560
+
 // sideBySide is the width from which the labels of rows stand beside them,
 // else above.
 const sideBySide = 560
@@ -100,6 +103,11 @@ func (r Rows) draw(width float64) *picture {
 		at += step
 	}
 	pic.Height = bottom + 41
+	if pic.Height <= tallest {
+		for i := range pic.Marks {
+			pic.Marks[i].Tip = nil
+		}
+	}
 	return pic
 }
 
@@ -173,8 +181,8 @@ func (row Row) draw(pic *picture, keys []Key, x scale, middle, values float64, b
 			continue
 		}
 		pic.point(c.Point, k.Look, x, flat(middle))
-		// Rows may be many, and what is below them far away: the figure
-		// appears in the row itself, where no mark lies.
+		// Below many rows it would be out of sight: the figure appears in the
+		// row itself, where no mark lies.
 		if c.Point.Says != "" {
 			from := 0.0
 			if beside {
