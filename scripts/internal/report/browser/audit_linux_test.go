@@ -156,6 +156,7 @@ func TestNameless(t *testing.T) {
 	b := openSound(t, view{width: 320})
 	for do, want := range map[string]string{
 		"document.querySelector('button').textContent = ''":                                                             "button without a name: <button",
+		"document.querySelector('figure').removeAttribute('aria-labelledby')":                                           "figure without a name: <figure",
 		"document.querySelector('a').textContent = ''":                                                                  "link without a name: <a",
 		"document.getElementById('picture').removeAttribute('aria-label')":                                              "graphics-document without a name: <svg",
 		"document.querySelector('.scroll').setAttribute('aria-label', 'The first section')":                             "more than one region is called The first section",

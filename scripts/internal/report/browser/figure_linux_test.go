@@ -72,21 +72,22 @@ func TestTips(t *testing.T) {
 			for i, p := range all {
 				run(b, chromedp.MouseEvent(chromedp.MouseMoved, 1, 1)) // the margin, where no mark is
 				say := func(format string, args ...any) { found = append(found, p.Title+": "+fmt.Sprintf(format, args...)) }
-				for j, m := range p.Marks {
+				type tip struct {
+					Shown []int
+					Out   bool
+				}
+				for j, focused := range ask[[]tip](b, "marked(pictures[%d]).map((m, j) => focusOn(%[1]d, j))", i) {
+					m := p.Marks[j]
 					if m.Says == "" || m.Says != m.Label {
 						say("a mark says %q and is called %q", m.Says, m.Label)
 					}
 					if !tells(m.Tip, m.Says) {
 						say("the tip of %q is %q", m.Says, m.Tip)
 					}
-					got := ask[struct {
-						Shown []int
-						Out   bool
-					}](b, focused, i, j)
-					if !slices.Equal(got.Shown, []int{j}) {
-						say("with the focus on mark %d the tips of %v show", j, got.Shown)
+					if !slices.Equal(focused.Shown, []int{j}) {
+						say("with the focus on mark %d the tips of %v show", j, focused.Shown)
 					}
-					if got.Out {
+					if focused.Out {
 						say("the tip of mark %d sticks out of the picture", j)
 					}
 				}
@@ -100,19 +101,14 @@ func TestTips(t *testing.T) {
 				}
 			}
 			none(t, found)
-			ask[[]int](b, focused+".Shown", 0, 0)
+			ask[bool](b, "focusOn(0, 0).Shown.length === 1") // the colours of a tip, too
 			none(t, b.audit("contrast"))
 		})
 	}
 }
 
-// Scripts on a picture and one of its marks: focus it and tell what shows, and
-// where to point at it. Which tips show, which mark is under a point, and that
-// its tip is the only one, are in pictures.
-const (
-	focused = `focusOn(%d, %d)`
-	pointed = `{ const hit = marked(pictures[%d])[%d].querySelector(".hit"); hit.scrollIntoView({block: "center"}); const r = hit.getBoundingClientRect(); [r.left + r.width / 2, r.top + r.height / 2] }`
-)
+// pointed is script that scrolls to a mark of a picture, and tells where it is.
+const pointed = `{ const hit = marked(pictures[%d])[%d].querySelector(".hit"); hit.scrollIntoView({block: "center"}); const r = hit.getBoundingClientRect(); [r.left + r.width / 2, r.top + r.height / 2] }`
 
 func words(s string) string { return strings.Join(strings.Fields(s), " ") }
 
@@ -143,7 +139,7 @@ var (
 func TestFigures(t *testing.T) {
 	for _, s := range sampled(t, "small", "reference") {
 		t.Run(s.name, func(t *testing.T) {
-			b := s.open(t, view{width: 1280})
+			b := s.read(t, view{width: 1280})
 			file, reckoned := s.files[0], table.New(s.files[0])
 			known, pairs := map[string]bool{}, map[string]bool{}
 			for _, section := range reckoned.Sections {
@@ -220,7 +216,7 @@ func TestAxes(t *testing.T) {
 	for _, s := range sampled(t, "small", "reference") {
 		for _, v := range []view{{width: 1280}, {width: 360}} {
 			t.Run(s.name+", "+v.String(), func(t *testing.T) {
-				b := s.open(t, v)
+				b := s.read(t, v)
 				reckoned := table.New(s.files[0])
 				placed := 0
 				for _, p := range ask[[]drawn](b, pictures) {
