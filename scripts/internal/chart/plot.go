@@ -102,7 +102,9 @@ func (p Plot) lines(pic *picture, x, y scale) {
 			ends = append(ends, math.NaN())
 			continue
 		}
-		pic.add(item{Kind: "path", Class: "line " + l.Look.Class, D: d.String()})
+		if strings.ContainsAny(d.String(), "LH") { // one point makes no line
+			pic.add(item{Kind: "path", Class: "line " + l.Look.Class, D: d.String()})
+		}
 		if dashed.Len() > 0 {
 			pic.add(item{Kind: "path", Class: "line dashed " + l.Look.Class, D: dashed.String()})
 		}

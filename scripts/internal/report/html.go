@@ -43,6 +43,9 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 // HTML writes the page. Its error is the writer's.
 func (r *Report) HTML(w io.Writer) error {
 	style := colours + chart.Style + pageStyle
+	if r.several() { // tables are twice as wide
+		style += "@page { size: landscape; }\n"
+	}
 	err := page.Execute(w, struct {
 		*content
 		Policy              string

@@ -271,7 +271,11 @@ func (r *Report) grid(family string) grid {
 		}
 	}
 	for _, c := range columns {
-		g.Head = append(g.Head, cell{Text: strings.Join(strings.Fields(c.Head), " "), Right: c.Right})
+		head := strings.Join(strings.Fields(c.Head), " ")
+		if head == "" { // of a file without a row of the family
+			head = "figure"
+		}
+		g.Head = append(g.Head, cell{Text: head, Right: c.Right})
 	}
 	for j, row := range first.Rows {
 		l := line{First: j == 0 || row.Ref != first.Rows[j-1].Ref}

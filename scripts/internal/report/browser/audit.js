@@ -139,11 +139,12 @@ globalThis.audit = (() => {
     const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
     for (const svg of all("svg").filter(seen)) {
       const frame = svg.getBoundingClientRect();
+      const allowed = getComputedStyle(svg).overflow === "visible" ? 4 : 1; // into the margin, where it can be seen
       const boxes = all("text", svg).filter(e => seen(e) && e.textContent.trim()).map(box);
       for (const t of boxes) {
         const size = parseFloat(getComputedStyle(t.e).fontSize) * svg.getScreenCTM().a;
         if (size < smallest) found.push(`${what(t.e)} is ${size.toFixed(1)} px small`);
-        if (t.left < frame.left - 1 || t.right > frame.right + 1 || t.top < frame.top - 1 || t.bottom > frame.bottom + 1) found.push(`${what(t.e)} sticks out of ${what(svg)}`);
+        if (t.left < frame.left - allowed || t.right > frame.right + allowed || t.top < frame.top - allowed || t.bottom > frame.bottom + allowed) found.push(`${what(t.e)} sticks out of ${what(svg)}`);
         if (/…\s*$/.test(t.e.textContent)) found.push(`${what(t.e)} is cut`);
       }
       boxes.forEach((a, i) => { for (const b of boxes.slice(i + 1)) if (meet(a, b)) found.push(`${what(a.e)} and ${what(b.e)} lie over each other`); });

@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -112,6 +113,7 @@ type sample struct {
 	files []*results.File
 	html  string
 	path  string
+	tab   *tab // what reading tests share, nil before the first
 }
 
 // markup is what a file may hold, to be shown and never to be run.
@@ -122,7 +124,7 @@ const hostile = "driver: lockstep\nhost-name: " + markup + "\n# begun 2026 on " 
 	"\n# round 1: steal=" + markup + `
 BenchmarkSwitch/impl=goroutine/via=channel/place=same 10 250 ns/op 1 x-goroutine
 BenchmarkSwitch/impl=locked/via=channel/place=same 10 14000 ns/op 56 x-goroutine
-BenchmarkSwitch/impl=<script>alert(1)</script>/via=channel 10 7 ns/op
+BenchmarkSwitch/impl=<script>alert(1)<script>/via=channel 10 7 ns/op
 BenchmarkScale/impl=goroutine/n=<script> 10 7 ns/op
 BenchmarkBlock/impl=goroutine/wait=<b>/n=1 10 7 ns/op 1 bystander-share
 BenchmarkStack/impl=goroutine/depth=<i> 10 7 user-B/task 7 kernel-B/task
@@ -213,30 +215,42 @@ func (v view) String() string {
 	return strings.Join(words, ", ")
 }
 
-// A4 with the margins that browsers leave, in CSS pixels.
-const paper = 718
+// A4 with the margins that browsers leave, in CSS pixels: upright, and on its
+// side, as a page of several files asks for.
+const (
+	paper    = 718
+	sideways = 1047
+)
 
-// A tab is a page that is open. What the browser complains of, and what it
-// asks the network for, is written down.
+// paper is how wide the sheet is that the sample is printed on.
+func (s *sample) paper() int64 {
+	if strings.Contains(s.html, "@page { size: landscape; }") {
+		return sideways
+	}
+	return paper
+}
+
+// A tab is a page that is open, in the hands of a test.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
+	t     *testing.T
+	ctx   context.Context
+	heard *record
+}
 
+// A record is what the browser complained of since somebody asked, and what it
+// asked the network for.
+type record struct {
 	mu         sync.Mutex
 	complaints []string
 	requests   []string
 }
 
-// open opens a page in a tab of its own. When the test ends, a complaint that
-// it hasn't taken is an error.
-func open(t *testing.T, url string, v view) *tab {
+// opened opens a page in a tab of its own, which the second answer closes.
+func opened(t *testing.T, url string, v view) (*tab, func()) {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browse(t))
-	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, time.Minute)
-	t.Cleanup(stop)
-	b := &tab{t: t, ctx: ctx}
-	if err := chromedp.Listen(ctx, b.hear); err != nil {
+	b := &tab{t, ctx, &record{}}
+	if err := chromedp.Listen(ctx, b.heard.hear); err != nil {
 		t.Fatal(err)
 	}
 	call(b, network.Enable, network.EnableParams{})
@@ -248,12 +262,17 @@ func open(t *testing.T, url string, v view) *tab {
 	}
 	b.look(v)
 	run(b, chromedp.Navigate(url))
-	t.Cleanup(func() {
-		for _, c := range b.complained() {
-			t.Errorf("the browser complains: %s", c)
-		}
-	})
 	run(b, chromedp.Evaluate[chromedp.Void](checks))
+	return b, cancel
+}
+
+// open opens a page for this test alone. A complaint that the test hasn't
+// taken at its end is an error.
+func open(t *testing.T, url string, v view) *tab {
+	t.Helper()
+	b, cancel := opened(t, url, v)
+	t.Cleanup(cancel)
+	b.heed()
 	return b
 }
 
@@ -262,49 +281,73 @@ func (s *sample) open(t *testing.T, v view) *tab {
 	return open(t, "file://"+s.path, v)
 }
 
-// as is the tab in the hands of a subtest.
-func (b *tab) as(t *testing.T) *tab { return &tab{t: t, ctx: b.ctx} }
+// read is a sample's page for a test that changes nothing in it but the view:
+// all of those share a tab.
+func (s *sample) read(t *testing.T, v view) *tab {
+	t.Helper()
+	if s.tab == nil {
+		b, cancel := opened(t, "file://"+s.path, v)
+		shared.close = append(shared.close, cancel)
+		s.tab = b
+	}
+	b := s.tab.as(t)
+	b.heed()
+	b.look(v)
+	return b
+}
+
+// as is the tab in the hands of another test.
+func (b *tab) as(t *testing.T) *tab { return &tab{t, b.ctx, b.heard} }
+
+// heed makes complaints the test's errors, at its end.
+func (b *tab) heed() {
+	b.t.Cleanup(func() {
+		for _, c := range b.complained() {
+			b.t.Errorf("the browser complains: %s", c)
+		}
+	})
+}
 
 // hear writes an event down.
-func (b *tab) hear(event any) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (r *record) hear(event any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		b.requests = append(b.requests, e.Request.URL)
+		r.requests = append(r.requests, e.Request.URL)
 	case *runtime.EventExceptionThrown:
 		text := e.ExceptionDetails.Text
 		if e.ExceptionDetails.Exception != nil {
 			text += " " + e.ExceptionDetails.Exception.Description
 		}
-		b.complaints = append(b.complaints, "exception: "+text)
+		r.complaints = append(r.complaints, "exception: "+text)
 	case *runtime.EventConsoleAPICalled:
 		text := fmt.Sprintf("console.%s:", e.Type)
 		for _, a := range e.Args {
 			text += " " + string(a.Value)
 		}
-		b.complaints = append(b.complaints, text)
+		r.complaints = append(r.complaints, text)
 	case *log.EventEntryAdded:
-		b.complaints = append(b.complaints, fmt.Sprintf("%s: %s", e.Entry.Source, e.Entry.Text))
+		r.complaints = append(r.complaints, fmt.Sprintf("%s: %s", e.Entry.Source, e.Entry.Text))
 	case *audits.EventIssueAdded:
-		b.complaints = append(b.complaints, fmt.Sprintf("issue: %s", e.Issue.Code))
+		r.complaints = append(r.complaints, fmt.Sprintf("issue: %s", e.Issue.Code))
 	}
 }
 
 // complained takes the complaints so far.
 func (b *tab) complained() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	taken := b.complaints
-	b.complaints = nil
+	b.heard.mu.Lock()
+	defer b.heard.mu.Unlock()
+	taken := b.heard.complaints
+	b.heard.complaints = nil
 	return taken
 }
 
 // requested are the addresses asked for so far.
 func (b *tab) requested() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return append([]string(nil), b.requests...)
+	b.heard.mu.Lock()
+	defer b.heard.mu.Unlock()
+	return slices.Clone(b.heard.requests)
 }
 
 // look turns the tab to another view; scripts stay as they were.
@@ -327,10 +370,15 @@ func (b *tab) look(v view) {
 	}})
 }
 
+// patience is how long the browser may take for one thing.
+const patience = time.Minute
+
 // run does an action in the tab.
 func run[T any](b *tab, a chromedp.Action[T]) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, a)
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	v, err := chromedp.Run(ctx, a)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -340,7 +388,9 @@ func run[T any](b *tab, a chromedp.Action[T]) T {
 // call is a command of the protocol.
 func call[P, R any](b *tab, command cdp.Command[P, R], params P) R {
 	b.t.Helper()
-	r, err := chromedp.Call(b.ctx, command, params)
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	r, err := chromedp.Call(ctx, command, params)
 	if err != nil {
 		b.t.Fatalf("%s: %v", command.Method, err)
 	}

@@ -39,8 +39,9 @@ globalThis.marked = c => [...c.querySelectorAll(".mark")];
 globalThis.shown = c => marked(c).flatMap((m, k) => m.querySelector("text.tip").checkVisibility({visibilityProperty: true}) ? [k] : []);
 globalThis.alone = (c, x, y) => { const tips = shown(c); return tips.length === 1 && marked(c)[tips[0]] === document.elementFromPoint(x, y).closest(".mark"); };
 globalThis.focusOn = (i, j) => {
-	const mark = marked(pictures[i])[j], frame = pictures[i].getBoundingClientRect();
+	const mark = marked(pictures[i])[j];
 	mark.focus({focusVisible: true});
+	const frame = pictures[i].getBoundingClientRect();
 	const out = [...mark.querySelectorAll("text.tip")].some(e => { const r = e.getBoundingClientRect(); return r.left < frame.left - 1 || r.right > frame.right + 1 || r.top < frame.top - 1 || r.bottom > frame.bottom + 1; });
 	return {Shown: shown(pictures[i]), Out: out};
 };
@@ -69,22 +70,24 @@ func TestTips(t *testing.T) {
 				t.Fatalf("the page shows %d pictures, want more", len(all))
 			}
 			for i, p := range all {
+				run(b, chromedp.MouseEvent(chromedp.MouseMoved, 1, 1)) // the margin, where no mark is
 				say := func(format string, args ...any) { found = append(found, p.Title+": "+fmt.Sprintf(format, args...)) }
-				for j, m := range p.Marks {
+				type tip struct {
+					Shown []int
+					Out   bool
+				}
+				for j, focused := range ask[[]tip](b, "marked(pictures[%d]).map((m, j) => focusOn(%[1]d, j))", i) {
+					m := p.Marks[j]
 					if m.Says == "" || m.Says != m.Label {
 						say("a mark says %q and is called %q", m.Says, m.Label)
 					}
 					if !tells(m.Tip, m.Says) {
 						say("the tip of %q is %q", m.Says, m.Tip)
 					}
-					got := ask[struct {
-						Shown []int
-						Out   bool
-					}](b, focused, i, j)
-					if !slices.Equal(got.Shown, []int{j}) {
-						say("with the focus on mark %d the tips of %v show", j, got.Shown)
+					if !slices.Equal(focused.Shown, []int{j}) {
+						say("with the focus on mark %d the tips of %v show", j, focused.Shown)
 					}
-					if got.Out {
+					if focused.Out {
 						say("the tip of mark %d sticks out of the picture", j)
 					}
 				}
@@ -98,19 +101,14 @@ func TestTips(t *testing.T) {
 				}
 			}
 			none(t, found)
-			ask[[]int](b, focused+".Shown", 0, 0)
+			ask[bool](b, "focusOn(0, 0).Shown.length === 1") // the colours of a tip, too
 			none(t, b.audit("contrast"))
 		})
 	}
 }
 
-// Scripts on a picture and one of its marks: focus it and tell what shows, and
-// where to point at it. Which tips show, which mark is under a point, and that
-// its tip is the only one, are in pictures.
-const (
-	focused = `focusOn(%d, %d)`
-	pointed = `{ const hit = marked(pictures[%d])[%d].querySelector(".hit"); hit.scrollIntoView({block: "center"}); const r = hit.getBoundingClientRect(); [r.left + r.width / 2, r.top + r.height / 2] }`
-)
+// pointed is script that scrolls to a mark of a picture, and tells where it is.
+const pointed = `{ const hit = marked(pictures[%d])[%d].querySelector(".hit"); hit.scrollIntoView({block: "center"}); const r = hit.getBoundingClientRect(); [r.left + r.width / 2, r.top + r.height / 2] }`
 
 func words(s string) string { return strings.Join(strings.Fields(s), " ") }
 
@@ -125,14 +123,14 @@ func tells(tip, says string) bool {
 	if f := factored.FindStringSubmatch(full); f != nil {
 		figure = f[1] + f[2]
 	} else if e := exactly.FindStringSubmatchIndex(full); e != nil {
-		figure = full[:e[7]] // with the exact value
+		figure = full[:e[9]] // with the exact value
 	}
 	return strings.HasSuffix(words(tip), "…") && strings.HasPrefix(full, said) && strings.HasPrefix(said, figure)
 }
 
 var (
 	factored = regexp.MustCompile(`^(\S+×)( \[[^]]*\])?(?:, (.*))?: ([^:]+), (\S+/impl=\S+) over (\S+), (\d+) rounds?$`)
-	exactly  = regexp.MustCompile(`^(.*): (\S+ .*) \((\S+); (\d+) values?\)(; stopped by .*)?$`)
+	exactly  = regexp.MustCompile(`^(\S[^:]*): (.*?), (\S+) \(([^,\s]+), (?:median of )?(\d+) values?\)(; stopped by .*)?$`)
 	tasksOf  = regexp.MustCompile(`\bn=(\d+)`)
 )
 
@@ -141,7 +139,7 @@ var (
 func TestFigures(t *testing.T) {
 	for _, s := range sampled(t, "small", "reference") {
 		t.Run(s.name, func(t *testing.T) {
-			b := s.open(t, view{width: 1280})
+			b := s.read(t, view{width: 1280})
 			file, reckoned := s.files[0], table.New(s.files[0])
 			known, pairs := map[string]bool{}, map[string]bool{}
 			for _, section := range reckoned.Sections {
@@ -151,7 +149,7 @@ func TestFigures(t *testing.T) {
 						stats = append(slices.Clone(stats), table.Summarize(results.Memory, both))
 					}
 					for _, s := range stats {
-						known[fmt.Sprintf("%s|%s|%.6g|%d", row.Contender, told(s), s.Median, s.N)] = true
+						known[fmt.Sprintf("%s|%s|%s|%.6g|%d", row.Contender, s.Unit, told(s), s.Median, s.N)] = true
 					}
 					if impl := row.Name.Get("impl"); row.Factor != nil && row.Factor.Unit == results.PairedFactor && !row.Own() &&
 						impl != "goroutine" && impl != "floor" && row.Name.Get("mode") != "stamped" {
@@ -186,8 +184,8 @@ func TestFigures(t *testing.T) {
 						continue
 					}
 					figures++
-					contender, _, _ := strings.Cut(e[1], ", ")
-					if !known[fmt.Sprintf("%s|%s|%s|%s", contender, e[2], e[3], e[4])] {
+					contender, _, _ := strings.Cut(e[2], ", ")
+					if !known[fmt.Sprintf("%s|%s|%s|%s|%s", contender, e[3], e[1], e[4], e[5])] {
 						found = append(found, fmt.Sprintf("%s: not in the data: %q", p.Title, m.Says))
 					}
 				}
@@ -205,7 +203,7 @@ func TestFigures(t *testing.T) {
 
 // told is a summary as a mark tells it.
 func told(s table.Stat) string {
-	text := s.Unit + " " + table.Figure(s.Unit, s.Median)
+	text := table.Figure(s.Unit, s.Median)
 	if s.Interval {
 		text += " " + s.Within()
 	}
@@ -218,7 +216,7 @@ func TestAxes(t *testing.T) {
 	for _, s := range sampled(t, "small", "reference") {
 		for _, v := range []view{{width: 1280}, {width: 360}} {
 			t.Run(s.name+", "+v.String(), func(t *testing.T) {
-				b := s.open(t, v)
+				b := s.read(t, v)
 				reckoned := table.New(s.files[0])
 				placed := 0
 				for _, p := range ask[[]drawn](b, pictures) {
@@ -290,11 +288,11 @@ func misplaced(p drawn, reckoned *table.Table) (n int, err error) {
 				of.value = row.Factor.Median
 			}
 		} else if e := exactly.FindStringSubmatch(m.Says); e != nil {
-			of.value = number(e[3])
-			if tasks := tasksOf.FindStringSubmatch(e[1]); tasks != nil {
+			of.value = number(e[4])
+			if tasks := tasksOf.FindStringSubmatch(e[2]); tasks != nil {
 				of.tasks = number(tasks[1])
 			}
-			of.stopped = e[5] != ""
+			of.stopped = e[6] != ""
 		}
 		switch {
 		case m.Dot != nil:
@@ -352,8 +350,8 @@ func TestMisplaced(t *testing.T) {
 	}
 	type box = struct{ X, Y, W, H float64 }
 	at := func(x, y float64) *box { return &box{x - 4, y - 4, 8, 8} }
-	says := func(s string) mark {
-		return mark{Says: s + ", exactly " + strings.Fields(s)[len(strings.Fields(s))-2] + ", 6 values"}
+	says := func(of, value string) mark {
+		return mark{Says: "a figure: " + of + ", unit (" + value + ", median of 6 values)"}
 	}
 	with := func(m mark, dot, bar *box) mark { m.Dot, m.Bar = dot, bar; return m }
 	across := []tick{{"1 ns", "middle", 100, 9}, {"100 ns", "middle", 300, 9}, {"10 µs", "middle", 500, 9}}
@@ -365,16 +363,16 @@ func TestMisplaced(t *testing.T) {
 		marks []mark
 		right bool
 	}{
-		{"logarithmic", across, []mark{with(says("a: ns/op 10 ns"), at(200, 9), nil), with(says("b: ns/op 1000 ns"), at(400, 9), nil)}, true},
-		{"logarithmic, off by a pixel", across, []mark{with(says("a: ns/op 10 ns"), at(200, 9), nil), with(says("b: ns/op 1000 ns"), at(401, 9), nil)}, false},
-		{"marks exchanged", across, []mark{with(says("a: ns/op 10 ns"), at(400, 9), nil), with(says("b: ns/op 1000 ns"), at(200, 9), nil)}, false},
-		{"ticks off their axis", []tick{across[0], {"100 ns", "middle", 320, 9}, across[2]}, []mark{with(says("a: ns/op 1 ns"), at(100, 9), nil)}, false},
-		{"bar", bars, []mark{with(says("a: B/task 512 B"), nil, &box{10, 0, 50, 9}), with(says("a: B/task 1024 B"), nil, &box{60, 0, 100, 9})}, true},
-		{"bar too long", bars, []mark{with(says("a: B/task 512 B"), nil, &box{10, 0, 51, 9})}, false},
-		{"tasks", tasks, []mark{with(says("a, n=1: share 1 x"), at(100, 0), nil), with(says("a, n=10: share 0.5 x"), at(200, 50), nil)}, true},
-		{"tasks exchanged", tasks, []mark{with(says("a, n=10: share 1 x"), at(100, 0), nil), with(says("a, n=1: share 0.5 x"), at(200, 50), nil)}, false},
-		{"height of another", tasks, []mark{with(says("a, n=1: share 1 x"), at(100, 0), nil), with(says("a, n=10: share 0.5 x"), at(200, 60), nil)}, false},
-		{"no axis", nil, []mark{with(says("a: ns/op 10 ns"), at(200, 9), nil)}, false},
+		{"logarithmic", across, []mark{with(says("a", "10"), at(200, 9), nil), with(says("b", "1000"), at(400, 9), nil)}, true},
+		{"logarithmic, off by a pixel", across, []mark{with(says("a", "10"), at(200, 9), nil), with(says("b", "1000"), at(401, 9), nil)}, false},
+		{"marks exchanged", across, []mark{with(says("a", "10"), at(400, 9), nil), with(says("b", "1000"), at(200, 9), nil)}, false},
+		{"ticks off their axis", []tick{across[0], {"100 ns", "middle", 320, 9}, across[2]}, []mark{with(says("a", "1"), at(100, 9), nil)}, false},
+		{"bar", bars, []mark{with(says("a", "512"), nil, &box{10, 0, 50, 9}), with(says("a", "1024"), nil, &box{60, 0, 100, 9})}, true},
+		{"bar too long", bars, []mark{with(says("a", "512"), nil, &box{10, 0, 51, 9})}, false},
+		{"tasks", tasks, []mark{with(says("a, n=1", "1"), at(100, 0), nil), with(says("a, n=10", "0.5"), at(200, 50), nil)}, true},
+		{"tasks exchanged", tasks, []mark{with(says("a, n=10", "1"), at(100, 0), nil), with(says("a, n=1", "0.5"), at(200, 50), nil)}, false},
+		{"height of another", tasks, []mark{with(says("a, n=1", "1"), at(100, 0), nil), with(says("a, n=10", "0.5"), at(200, 60), nil)}, false},
+		{"no axis", nil, []mark{with(says("a", "10"), at(200, 9), nil)}, false},
 	} {
 		n, err := misplaced(drawn{Ticks: c.ticks, Marks: c.marks}, &table.Table{})
 		if c.right && (err != nil || n != len(c.marks)) || !c.right && err == nil {
@@ -386,7 +384,7 @@ func TestMisplaced(t *testing.T) {
 // TestTells: a tip that is cut before the exact figure is found.
 func TestTells(t *testing.T) {
 	const factor = "22.0× [20.9, 29.3], no difference seen: raw thread (clone), Create/impl=clone/mode=cold over Create/impl=goroutine/mode=cold, 12 rounds"
-	const exact = "goroutine, n=1000: ns/op 668 ns [602, 1290] (667.862; 12 values)"
+	const exact = "668 ns [602, 1290]: goroutine, n=1000, ns/op (667.862, median of 12 values)"
 	for _, c := range []struct {
 		tip, says string
 		want      bool
@@ -397,8 +395,8 @@ func TestTells(t *testing.T) {
 		{"22.1× [20.9, 29.3]…", factor, false},
 		{"22.0× [20.9, 29.3]", factor, false}, // cut, and doesn't say so
 		{exact, exact, true},
-		{"goroutine, n=1000: ns/op 668 ns [602, 1290] (667.862; 12 val…", exact, true},
-		{"goroutine, n=1000: ns/op 668 ns [602, 1290] (667…", exact, false},
+		{"668 ns [602, 1290]: goroutine, n=1000, ns/op (667.862, median of…", exact, true},
+		{"668 ns [602, 1290]: goroutine, n=1000, ns/op (667…", exact, false},
 		{"", exact, false},
 	} {
 		if got := tells(c.tip, c.says); got != c.want {

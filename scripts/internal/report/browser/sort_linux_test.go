@@ -48,7 +48,7 @@ const tables = `globalThis.tables = {
 // TestSorts: every column of every table sorts up and then down, by value
 // where it has values, and rows stay whole.
 func TestSorts(t *testing.T) {
-	for _, s := range sampled(t, "small", "reference", "beside") {
+	for _, s := range sampled(t, "small", "beside") {
 		t.Run(s.name, func(t *testing.T) {
 			b := s.open(t, view{width: 1280})
 			n := ask[int](b, tables)
@@ -188,11 +188,11 @@ func TestPresses(t *testing.T) {
 			run(b, chromedp.MouseClickXY(at[0], at[1]))
 		},
 		"Enter": func(b *tab, i, column int) {
-			ask[bool](b, "tables.button(%d, %d).focus() || true", i, column)
+			ask[bool](b, "tables.button(%d, %d).focus(), true", i, column)
 			run(b, chromedp.KeyEvent(kb.Enter))
 		},
 		"Space": func(b *tab, i, column int) {
-			ask[bool](b, "tables.button(%d, %d).focus() || true", i, column)
+			ask[bool](b, "tables.button(%d, %d).focus(), true", i, column)
 			run(b, chromedp.KeyEvent(" "))
 		},
 	}
