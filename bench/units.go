@@ -40,6 +40,7 @@ var Units = []Unit{
 	{Name: "pacer-ns", Better: "lower", What: "99% of a pacer's bytes were written as long after their instant at the most"},
 	{Name: "threads", Better: "lower", What: "threads of the whole process, the runtime's among them, by the kernel's count"},
 	{Name: "bystander-share", Better: "higher", What: "how fast a bystander works while the tasks wait, over how fast it works alone"},
+	{Name: "alone-ns", Better: "lower", What: "time of a bystander's chunk with nobody beside it"},
 	{Name: "delay-ns", Better: "lower", What: "99% of a bystander's chunks of work were held up for this long at the most: their time beyond the median of one alone"},
 	{Name: "req/s", Better: "higher", What: "requests answered in a second, closed loop"},
 	{Name: "cpu-ns/op", Better: "lower", What: "CPU time of the whole worker for one op, in all its threads"},

@@ -110,7 +110,7 @@ func (p Plot) lines(pic *picture, x, y scale) {
 		}
 		for _, pt := range l.Points {
 			if x.holds(pt.X) && y.holds(pt.Y) {
-				pic.point(pt, l.Look, x, y)
+				pic.point(pt, l.Look, x, y, hitSize)
 			}
 		}
 		ends = append(ends, y.at(last.Y))
@@ -177,8 +177,13 @@ func (p Plot) labels(pic *picture, x, y scale, ends []float64) {
 	}
 }
 
-// point adds a point with its intervals, and a bar where it was stopped.
-func (p *picture) point(pt Point, l Look, x, y scale) {
+// hitSize is how wide, and where there is room how tall, the area is in which a
+// pointer meets a point.
+const hitSize = 16
+
+// point adds a point with its intervals, and a bar where it was stopped. tall
+// is the height of the area in which a pointer meets it.
+func (p *picture) point(pt Point, l Look, x, y scale, tall float64) {
 	px, py := x.at(pt.X), y.at(pt.Y)
 	m := mark{Class: l.Class, Says: pt.Says}
 	if pt.XIn.There && x.holds(pt.XIn.Low) && x.holds(pt.XIn.High) {
@@ -202,7 +207,7 @@ func (p *picture) point(pt Point, l Look, x, y scale) {
 		}
 		return
 	}
-	m.Items = append(m.Items, rect("hit", px-8, py-8, 16, 16))
+	m.Items = append(m.Items, rect("hit", px-hitSize/2, py-tall/2, hitSize, tall))
 	p.Marks = append(p.Marks, m)
 }
 

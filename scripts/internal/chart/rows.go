@@ -58,7 +58,7 @@ func (r Rows) draw(width float64) *picture {
 	// The rows' heights come first, since the grid lies behind them.
 	step := 21.0
 	if !beside {
-		step = 40
+		step = 44
 	}
 	bottom := top + 4
 	for _, row := range r.Rows {
@@ -95,7 +95,7 @@ func (r Rows) draw(width float64) *picture {
 			for _, w := range columns {
 				room -= w
 			}
-			middle, values = at+26, at+13
+			middle, values = at+30, at+13
 			pic.add(text(label, "start", fit(row.Label, room), 0, values), text("value", "end", row.Value, width, values))
 			row.Value = ""
 		}
@@ -168,7 +168,7 @@ func (row Row) draw(pic *picture, keys []Key, x scale, middle, values float64, b
 		end = max(end, to)
 	}
 	if row.Total != nil && x.holds(row.Total.X) {
-		pic.point(*row.Total, Look{row.Class, None}, x, flat(middle))
+		pic.point(*row.Total, Look{row.Class, None}, x, flat(middle), tall)
 	}
 	if row.Value != "" {
 		pic.add(text("value", "start", row.Value, end+6, middle+4))
@@ -180,7 +180,10 @@ func (row Row) draw(pic *picture, keys []Key, x scale, middle, values float64, b
 		if !x.holds(c.Point.X) {
 			continue
 		}
-		pic.point(c.Point, k.Look, x, flat(middle))
+		// Apart, so that no interval hides another, nor what a pointer meets.
+		apart := min(hitSize/2, 20/float64(len(keys)))
+		at := middle + apart*(float64(c.Key)-float64(len(keys)-1)/2)
+		pic.point(c.Point, k.Look, x, flat(at), apart)
 		// Below many rows it would be out of sight: the figure appears in the
 		// row itself, where no mark lies.
 		if c.Point.Says != "" {

@@ -563,9 +563,9 @@ func waiting(keys string) string {
 
 func (r *Report) wakeup() figure {
 	f := figure{ID: "wakeup", Title: "How late a task wakes, where threads may win", Short: "Wake-up", About: []string{
-		"The delay from the instant at which a task is to run to its first instruction: woken by a byte in a pipe or by a timer, on an idle machine, beside hogs of its own kind, and beside another process's. A pacer that is late itself is in that delay; the first picture leaves it out: it has the 99th percentile from the pacer's byte on. " + known,
+		"The delay from the instant at which a task is to run to its first instruction: woken by a byte in a pipe or by a timer, on an idle machine, beside hogs of its own kind, and beside another process's. A pacer that is late itself is in that delay; the first picture leaves it out, and has the 99th percentile from the pacer's byte on, or from a timer's instant. " + known,
 	}}
-	axis := chart.Axis{Label: "99th percentile of the time from the pacer's byte on", Log: true, Format: tick("ns")}
+	axis := chart.Axis{Label: "99th percentile of the wake-up", Log: true, Format: tick("ns")}
 	r.dots(&f, "The wake-up alone", axis, nil, r.rows("Wakeup"), func(row *table.Row) (dot, bool) {
 		stat, ok := row.Stat("wake-ns")
 		return dot{stat, table.Figure(stat.Unit, stat.Median), says(row, stat)}, ok

@@ -64,6 +64,9 @@ func createOutput(path string, header []byte, force bool) (*output, error) {
 	if err != nil {
 		return nil, unwritable(path, err, elsewhere)
 	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, unwritable(path, err, elsewhere)
+	}
 	mode := os.O_CREATE | os.O_RDWR | os.O_APPEND
 	if !force {
 		mode |= os.O_EXCL
