@@ -138,7 +138,7 @@ func TestAudits(t *testing.T) {
 			b := views[c.view].as(t)
 			b.anew()
 			ask[bool](b, "{ const e = id => document.getElementById(id); %s; true }", c.do)
-			found := []string{}
+			var found []string
 			if c.check == "watched" {
 				found = b.tabbed()
 			} else {
