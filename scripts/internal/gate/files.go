@@ -42,6 +42,11 @@ func compareFiles(o options) (*verdict.Report, error) {
 		slices.Sort(units)
 		return nil, fmt.Errorf("none of the units in common (%s) is one that decides; choose by -unit", strings.Join(slices.Compact(units), ", "))
 	}
+	rows, lotteries := directed(rows)
+	if lotteries != nil {
+		remarks = append(remarks, verdict.Remark{Level: verdict.Notice, Text: fmt.Sprintf(
+			"Not compared, since these rows decide nothing: %s.", strings.Join(lotteries, ", "))})
+	}
 	rows, nothing := comparable(rows)
 	if nothing != nil {
 		remarks = append(remarks, verdict.Remark{Level: verdict.Warning, Text: fmt.Sprintf(
@@ -66,6 +71,24 @@ func compareFiles(o options) (*verdict.Report, error) {
 		}
 	}
 	return report, nil
+}
+
+// directed are the rows that can be better or worse, and the others of the same
+// units: those that a scheduler places as it likes. A unit of which no row says
+// what is better is left for the caller to refuse.
+func directed(rows []verdict.Row) (able []verdict.Row, lotteries []string) {
+	units := map[string]bool{}
+	for _, r := range rows {
+		units[r.Unit] = units[r.Unit] || r.Better != ""
+	}
+	for _, r := range rows {
+		if r.Better == "" && units[r.Unit] {
+			lotteries = append(lotteries, r.Name)
+			continue
+		}
+		able = append(able, r)
+	}
+	return able, lotteries
 }
 
 // comparable are the rows that factors can compare, and which ones they can't:

@@ -397,7 +397,7 @@ func TestFiles(t *testing.T) {
 		{1, []string{"-bench", "^BenchmarkB$", "-unit", "steps/op", fast, slow}, []string{"1 row"}},
 		{2, []string{few, few}, []string{"too few"}},
 		{2, []string{"-unit", "ns/op", zero, zero}, []string{"0 has no factor", "A (ns/op)"}},
-		{3, []string{reference, reference}, []string{"Not compared, since a figure of theirs is 0", "syscalls/op"}},
+		{3, []string{reference, reference}, []string{"Not compared, since a figure of theirs is 0", "syscalls/op", "these rows decide nothing", "place=free"}},
 		{2, []string{fast}, []string{"OLD NEW; 1 given"}},
 		{2, []string{"-format", "markdown=" + filepath.Join(dir, "nowhere", "x"), fast, slow}, []string{"-format markdown=", "nowhere", "choose another file"}},
 		{2, []string{fast, slow, wide}, []string{"OLD NEW; 3 given"}},

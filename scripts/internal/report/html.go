@@ -44,7 +44,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 func (r *Report) HTML(w io.Writer) error {
 	style := colours + chart.Style + pageStyle
 	if r.several() { // tables are twice as wide
-		style += "@page { size: landscape; }\n"
+		style += "@page { size: landscape; }\n@media print { .sortable { font-size: 5.5pt; } }\n"
 	}
 	err := page.Execute(w, struct {
 		*content
