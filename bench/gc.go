@@ -50,9 +50,10 @@ import (
 // stopped with the world, but also waits while the P that it had goes to a
 // mark worker first, or the kernel gives its CPU to somebody else, and it
 // can't tell one from the other. On two CPUs held-ns is mostly the worker. What
-// holds is that the watcher can't have run while the world stood: so in most
-// cycles its waits have to come to what the runtime says of the stops but
-// their beginning (when the others still run), or there is no figure.
+// holds is that the watcher can't have run while the world stood: so in one
+// cycle at least its waits have to come to what the runtime says of the stops
+// but their beginning (when the others still run), or there is no figure. Not
+// in each: the runtime's last stamp comes after it has let the others go.
 //
 // At a depth of 64 KiB there are 10,000 tasks at the most: 100,000 would take
 // 13 GB of stacks and half a minute a process. A row that memory cuts says in
@@ -296,10 +297,12 @@ func newStoppings(before, after *metrics.Float64Histogram) (least, most float64)
 	return least * 1e9, most * 1e9
 }
 
-// agree is an error unless, in most cycles, the watcher has waited for as long
-// as the world stood.
+// agree is an error unless, in some cycle, the watcher has waited for as long as
+// the world stood. It may have waited for less in others: the runtime takes its
+// last stamp after it has let the others go, and on a busy machine the kernel
+// may take the CPU from it in between, so that stw-ns is too long then.
 func agree(stops, stopping, waits []float64) error {
-	const grain = 20_000 // ns: the runtime takes its last stamp a little after it lets the others go
+	const grain = 20_000 // ns: so long after letting the others go is the last stamp on a machine of one's own
 	short, worst := 0, 0
 	for i := range stops {
 		if missing := stops[i] - stopping[i] - waits[i]; missing > grain {
@@ -309,9 +312,9 @@ func agree(stops, stopping, waits []float64) error {
 			}
 		}
 	}
-	if 2*short > len(stops) {
-		return fmt.Errorf("expected the watcher to wait while the world was stopped; in %d of %d cycles it waited for less, in one for %.0f ns, while the runtime says %.0f ns, of which %.0f at the most went by before the others were stopped",
-			short, len(stops), waits[worst], stops[worst], stopping[worst])
+	if short == len(stops) {
+		return fmt.Errorf("expected the watcher to wait while the world was stopped; in each of %d cycles it waited for less, in one for %.0f ns, while the runtime says %.0f ns, of which %.0f at the most went by before the others were stopped",
+			short, waits[worst], stops[worst], stopping[worst])
 	}
 	return nil
 }

@@ -89,9 +89,10 @@ func TestAgree(t *testing.T) {
 		{"others ran while they were being stopped", []float64{50e3, 60e3, 70e3}, []float64{45e3, 45e3, 60e3}, []float64{0, 0, 0}, ""},
 		{"a grain less", []float64{50e3, 60e3, 70e3}, []float64{0, 0, 0}, []float64{30e3, 40e3, 50e3}, ""},
 		{"less in one cycle", []float64{50e3, 60e3, 900e3}, []float64{0, 0, 0}, []float64{50e3, 60e3, 0}, ""},
-		{"less in two of three", []float64{50e3, 60e3, 70e3}, []float64{5e3, 0, 0}, []float64{50e3, 30e3, 10e3},
-			"in 2 of 3 cycles it waited for less, in one for 10000 ns, while the runtime says 70000 ns, of which 0 at the most"},
-		{"no waits at all", []float64{50e3, 60e3, 70e3}, []float64{5e3, 5e3, 5e3}, []float64{0, 0, 0}, "in 3 of 3 cycles"},
+		{"less in two of three", []float64{50e3, 60e3, 70e3}, []float64{5e3, 0, 0}, []float64{50e3, 30e3, 10e3}, ""},
+		{"less in all of them", []float64{50e3, 60e3, 70e3}, []float64{5e3, 0, 0}, []float64{20e3, 30e3, 10e3},
+			"in each of 3 cycles it waited for less, in one for 10000 ns, while the runtime says 70000 ns, of which 0 at the most"},
+		{"no waits at all", []float64{50e3, 60e3, 70e3}, []float64{5e3, 5e3, 5e3}, []float64{0, 0, 0}, "in each of 3 cycles"},
 	} {
 		says(t, test.name, agree(test.stops, test.stopping, test.waits), test.want)
 	}
