@@ -55,13 +55,14 @@ func TestGCProof(t *testing.T) {
 		stacks int64
 		want   string
 	}{
-		{"goroutines", nil, 10, 10 * 2048, ""},
-		{"threads", []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 10, 10 * 2048, ""},
-		{"one that has ended", nil, 9, 10 * 2048, "expected 10 tasks parked, seen 9"},
-		{"two on one thread", []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 8}, 10, 10 * 2048, "expected 10 threads parked, seen 9"},
-		{"stacks that have shrunk", nil, 10, 10 * 1791, "expected 1792 bytes of the runtime's stacks a task at least"},
+		{"goroutines", nil, 10, 10 << 20, ""},
+		{"threads", []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 10, 10 << 20, ""},
+		{"one that has ended", nil, 9, 10 << 20, "expected 10 tasks parked, seen 9"},
+		{"two on one thread", []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 8}, 10, 10 << 20, "expected 10 threads parked, seen 9"},
+		{"stacks that were ready", nil, 10, 10<<20 - stackRoom, ""},
+		{"stacks that have shrunk", nil, 10, 10<<20 - stackRoom - 1, "1048576 a task but for 98304, seen 10387455"},
 	} {
-		a := &gcArm{n: 10, least: 1792}
+		a := &gcArm{n: 10, least: 1 << 20}
 		if test.tids != nil {
 			a.herd.tids = func() []int { return test.tids }
 		}
