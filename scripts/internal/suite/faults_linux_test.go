@@ -745,7 +745,7 @@ func TestInterruptedHanging(t *testing.T) {
 	s := newSession(t)
 	withFaults(t, map[string]fault{nojoin: {how: "hangs-at-once"}})
 	path := filepath.Join(s.dir, "o.txt")
-	cmd := s.run("", "-bench", nojoin, "-patience", "1h", "-o", path)
+	cmd := s.run("", "-bench", nojoin, "-rounds", "3", "-patience", "1h", "-o", path)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -753,7 +753,7 @@ func TestInterruptedHanging(t *testing.T) {
 	cmd.Process.Signal(os.Interrupt)
 	cmd.Wait()
 	_, stderr := written(cmd)
-	if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(stderr, "run: stopped by a signal (interrupt) after 0 of 10 rounds; go on with -resume ") {
+	if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(stderr, "run: stopped by a signal (interrupt) after 0 of 3 rounds; go on with -resume ") {
 		t.Errorf("exit code %d, want 2 and how to go on: %s", code, stderr)
 	}
 	s.clean()
