@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"threadbench/scripts/internal/calibration"
+	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/suite"
 )
 
@@ -75,7 +76,6 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	var o options
 	var plan string
 	flags := flag.NewFlagSet("calibrate", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	flags.StringVar(&plan, "plan", defaultPlan, "how many runs of what are wanted: `KIND[+PERCENT%]:BUDGET=RUNS,...`")
 	flags.DurationVar(&o.lasting, "for", 0, "begin no run that would take longer than this from now, say `25m` (default until the plan is done)")
 	flags.StringVar(&o.data, "data", "", "the data `file` to go on with (default results/calibration.jsonl)")
@@ -83,14 +83,9 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.BoolVar(&o.analyse, "analyse", false, "measure nothing, print what the data say")
 	flags.BoolVar(&o.status, "status", false, "measure nothing, print what the plan still lacks")
 	flags.StringVar(&o.format, "format", "text", "of what the data say: `text`, markdown, json, or svg, which is the power curves alone")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return o, err
+	switch err := job.ParseFlags(flags, usage, args, stdout); {
 	case err != nil:
-		return o, fmt.Errorf("%w; -h shows the flags", err)
+		return o, err
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("calibrate takes no argument, %q given; -h shows the flags", flags.Arg(0))
 	case o.lasting < 0:

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 )
 
@@ -30,16 +31,12 @@ Exit status: 0 when the verdicts are printed, whatever they are; else 2.
 // status, 0 or 2.
 func Run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("claims", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	format := flags.String("format", "text", "text, markdown or json")
-	switch err := flags.Parse(args); {
+	switch err := job.ParseFlags(flags, usage, args, stdout); {
 	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
 		return 0
 	case err != nil:
-		fmt.Fprintf(stderr, "claims: %v; -h shows the flags\n", err)
+		fmt.Fprintf(stderr, "claims: %v\n", err)
 		return 2
 	}
 	if err := run(flags.Args(), *format, stdout); err != nil {

@@ -56,19 +56,13 @@ type options struct {
 func parse(args []string, stdout io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("fidelity", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	flags.IntVar(&o.rounds, "rounds", 30, "how many rounds, each of fresh processes")
 	flags.IntVar(&o.cpu, "cpu", -1, "the CPU to measure on (default the highest one allowed)")
 	flags.StringVar(&o.out, "o", "", "a `file` that keeps the rounds; none by default")
 	flags.StringVar(&o.format, "format", "text", "of the table: text or json")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return o, err
+	switch err := job.ParseFlags(flags, usage, args, stdout); {
 	case err != nil:
-		return o, fmt.Errorf("%w; -h shows the flags", err)
+		return o, err
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("fidelity takes no argument, %q given; -h shows the flags", flags.Arg(0))
 	case o.rounds < 1:

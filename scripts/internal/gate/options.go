@@ -13,6 +13,7 @@ import (
 
 	"threadbench/bench"
 	"threadbench/scripts/internal/gate/verdict"
+	"threadbench/scripts/internal/job"
 )
 
 const usage = `gate tells whether head is slower than base: pass, regression, or inconclusive.
@@ -97,7 +98,6 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	var files bool
 	var units, inject, margin string
 	fs := flag.NewFlagSet("gate", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	fs.StringVar(&o.base, "base", "", "the git `ref` to compare with")
 	fs.StringVar(&o.head, "head", "", "the git `ref` to judge (default the working tree); needs -base")
 	fs.StringVar(&o.baseDir, "base-dir", "", "the `folder` to compare with, instead of -base")
@@ -119,14 +119,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.StringVar(&o.inconclusive, "inconclusive", "", "what exit code 3 becomes: `pass` (0) or fail (1)")
 	fs.StringVar(&o.out, "o", "", "the `folder` for the raw rounds (default results/local/gate-DATE-HOST, with -pkg gate-DATE-HOST)")
 	fs.BoolVar(&o.force, "force", false, "replace the raw rounds in that folder")
-	switch err := fs.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, usage)
-		fs.SetOutput(stdout)
-		fs.PrintDefaults()
+	if err := job.ParseFlags(fs, usage, args, stdout); err != nil {
 		return o, err
-	case err != nil:
-		return o, fmt.Errorf("%w; -h shows the flags", err)
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })

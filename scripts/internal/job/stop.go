@@ -1,6 +1,7 @@
-// Package job is what surrounds the commands that measure for minutes: how
-// they are stopped, where their temporary files lie, which processes they
-// start, how they say how far they are, and how rounds are kept.
+// Package job is what surrounds the commands, above all those that measure for
+// minutes: how they read their flags and are stopped, where their temporary
+// files lie, which processes they start, how they say how far they are, and how
+// rounds are kept.
 package job
 
 import (

@@ -70,7 +70,7 @@ func (m *machine) measureGroup(ctx context.Context, g group, p Profile, round in
 		var ref, twin *measured
 		if g.ref >= 0 {
 			ref = &got[g.ref]
-			if i == g.ref {
+			if i == g.ref && g.twin {
 				twin = &got[len(got)-1]
 			}
 		}

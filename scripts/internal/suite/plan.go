@@ -29,8 +29,17 @@ const slice = 1500 * time.Microsecond
 // the ledger at 5% needs 1+ceil(log2(m/0.05)) rounds: 10 for up to 25. That wake
 // fails is shown by one of its three conditions in quick, which takes 11.
 var Profiles = []Profile{
-	{Name: "quick", Rounds: 11, Laps: 60, Windows: 1},
+	{Name: "quick", Rounds: 11, Laps: 50, Windows: 1},
 	{Name: "full", Rounds: 12, Laps: 120, Windows: 1, Full: true},
+}
+
+// defaultRounds says how many rounds each profile has.
+func defaultRounds() string {
+	var each []string
+	for _, p := range Profiles {
+		each = append(each, fmt.Sprintf("%d for %s", p.Rounds, p.Name))
+	}
+	return strings.Join(each, ", ")
 }
 
 // A Plan is what a run was asked to do. It stands in the results file, and a
@@ -57,10 +66,12 @@ func parsePlan(text string) (p Plan, err error) {
 
 // A group is what takes turns: the cases whose x-goroutine refers to the same
 // goroutine arm, and that arm once more, whose ratio to itself says what the
-// instrument is worth.
+// instrument is worth. The short profile goes without the latter where each arm
+// takes a process of its own: the time goes to more statements.
 type group struct {
 	cases []bench.Case
-	ref   int // the goroutine arm among them, -1 if it isn't selected
+	ref   int  // the goroutine arm among them, -1 if it isn't selected
+	twin  bool // it is measured once more
 }
 
 // once is how often a round measures each of the group, in a process of its
@@ -68,13 +79,13 @@ type group struct {
 func (g group) once() int { return g.cases[0].Once }
 
 // arms are the indexes of the cases in the order of the workers: each case
-// once, and the goroutine arm again.
+// once, and the goroutine arm's twin.
 func (g group) arms() []int {
 	var arms []int
 	for i := range g.cases {
 		arms = append(arms, i)
 	}
-	if g.ref >= 0 {
+	if g.twin {
 		arms = append(arms, g.ref)
 	}
 	return arms
@@ -91,8 +102,8 @@ func selectCases(p Profile, re *regexp.Regexp) []bench.Case {
 	return chosen
 }
 
-// groups are the cases in groups, each in the cases' order.
-func groups(cases []bench.Case) []group {
+// groups are the profile's cases in groups, each in the cases' order.
+func (p Profile) groups(cases []bench.Case) []group {
 	var gs []group
 	at := map[string]int{}
 	for _, c := range cases {
@@ -105,6 +116,7 @@ func groups(cases []bench.Case) []group {
 		}
 		if c.Name.String() == ref {
 			gs[i].ref = len(gs[i].cases)
+			gs[i].twin = p.Full || c.Once == 0
 		}
 		gs[i].cases = append(gs[i].cases, c)
 	}

@@ -62,10 +62,9 @@ type options struct {
 func parse(args []string, stdout io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("run", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	fs.StringVar(&o.plan.Profile, "profile", "quick", "how long to measure: quick or full")
 	fs.StringVar(&o.plan.Bench, "bench", "", "a `regexp`: measure only cases whose full name, like BenchmarkSwitch/impl=clone/via=futex/place=same, matches")
-	fs.IntVar(&o.plan.Rounds, "rounds", 0, "how many rounds, each of fresh processes (default 10 for quick, 12 for full)")
+	fs.IntVar(&o.plan.Rounds, "rounds", 0, "how many rounds, each of fresh processes (default "+defaultRounds()+")")
 	fs.IntVar(&o.plan.CPU, "cpu", -1, "the CPU for what takes place on one (default the highest one allowed)")
 	fs.StringVar(&o.out, "o", "", "the results `file` (default results/local/DATE-HOST.txt)")
 	fs.BoolVar(&o.force, "force", false, "replace the results file if it exists")
@@ -73,14 +72,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.BoolVar(&o.list, "list", false, "list the cases that would be measured, and exit")
 	fs.StringVar(&o.format, "format", "text", "of the table: text, json or csv")
 	fs.DurationVar(&o.patience, "patience", time.Minute, "how long a worker may take to answer, before it is killed as hung")
-	switch err := fs.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, usage)
-		fs.SetOutput(stdout)
-		fs.PrintDefaults()
+	if err := job.ParseFlags(fs, usage, args, stdout); err != nil {
 		return o, err
-	case err != nil:
-		return o, fmt.Errorf("%w; -h shows the flags", err)
 	}
 	if fs.NArg() > 0 {
 		return o, fmt.Errorf("run takes no argument, %q given; choose cases by -bench, the file by -o", fs.Arg(0))
@@ -218,7 +211,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		m.kept = lockstep.KeepTo(others) == nil
 	}
 
-	err = m.rounds(ctx, o, groups(cases), out, stderr)
+	err = m.rounds(ctx, o, o.profile.groups(cases), out, stderr)
 	keepErr := out.keep()
 	if stopped := context.Cause(ctx); stopped != nil {
 		err = fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan), quote(out.path))
