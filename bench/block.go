@@ -115,7 +115,8 @@ func blockCases() []Case {
 		cases = append(cases, Case{
 			Name: name,
 			Once: 1, CPUs: 1, Procs: procs, Env: still,
-			open: openBlock(impl, wait, n),
+			Quick: impl == "goroutine" && wait == "net" && n == 1000, // which decides
+			open:  openBlock(impl, wait, n),
 		})
 	}
 	for _, wait := range []string{"net", "syscall", "disk"} {

@@ -68,6 +68,7 @@ func mixedCases() []Case {
 			Once:  1,
 			CPUs:  cpus,
 			Procs: ps,
+			Quick: impl == "goroutine" && mode == "together" && procs == "all", // which decides
 			open:  openMixed(impl == "locked", mode == "serial"),
 		})
 	}
