@@ -109,13 +109,14 @@ var statements = []statement{
 		id: "block-net", says: "A goroutine that is blocked on the network does not hold a thread, and the others run on",
 		needs: []condition{
 			atLeast(0.95, value(block("goroutine", "net", 1000), "bystander-share"), "speed of a goroutine at work beside 1,000 that wait for sockets, over its speed alone"),
-			atMost(0.01, slope("threads", block("goroutine", "net", 1), block("goroutine", "net", 10), block("goroutine", "net", 100), block("goroutine", "net", 1000)), "threads more for each that waits"),
+			atMost(0.01, blockThreads("goroutine", "net", 1, 10, 100, 1000), "threads more for each that waits"),
 		},
 		why: "a twentieth is what waking one of them each millisecond may cost; a thread for 100 of them would be many",
 		beside: []condition{
 			atLeast(0.95, value(block("locked", "net", 1000), "bystander-share"), "speed of a goroutine beside 1,000 locked goroutines that wait for sockets"),
 			atLeast(0.95, value(block("clone", "net", 1000), "bystander-share"), "speed of a goroutine beside 1,000 raw threads that wait for sockets"),
-			atMost(0.01, slope("threads", block("locked", "net", 1), block("locked", "net", 10), block("locked", "net", 100), block("locked", "net", 1000)), "threads more for each locked goroutine that waits"),
+			atMost(0.01, blockThreads("locked", "net", 1, 10, 100, 1000), "threads more for each locked goroutine that waits"),
+			atMost(0.01, blockThreads("clone", "net", 1, 10, 100, 1000), "threads more for each raw thread that waits"),
 		},
 	},
 	{
@@ -123,7 +124,7 @@ var statements = []statement{
 		needs: []condition{
 			atLeast(0.9, value(block("goroutine", "syscall", 1000), "bystander-share"), "speed of a goroutine at work beside 1,000 that are blocked in read(2), over its speed alone"),
 			atLeast(0.9, quotient(block("goroutine", "disk", 4), block("clone", "disk", 4), "bystander-share"), "its speed beside 4 that write to disk, over that beside as many raw threads"),
-			atLeast(0.99, slope("threads", block("goroutine", "syscall", 10), block("goroutine", "syscall", 100), block("goroutine", "syscall", 1000)), "the price: threads more for each that is blocked in a system call"),
+			atLeast(0.99, blockThreads("goroutine", "syscall", 10, 100, 1000), "the price: threads more for each that is blocked in a system call"),
 		},
 		why: "a tenth is what handing the P on may cost; writing takes CPU time whoever does it, so disk is held against raw threads",
 		beside: []condition{
@@ -132,6 +133,11 @@ var statements = []statement{
 			atLeast(0.9, value(block("goroutine", "disk", 4), "bystander-share"), "speed beside 4 goroutines that write to disk, over its speed alone"),
 			atLeast(0.9, value(block("clone", "syscall", 1000), "bystander-share"), "speed beside 1,000 raw threads blocked in read(2), over its speed alone"),
 			atLeast(0.9, value(block("locked", "syscall", 1000), "bystander-share"), "speed beside 1,000 locked goroutines blocked in read(2), over its speed alone"),
+			atMost(0.01, blockThreads("locked", "syscall", 10, 100, 1000), "threads more for each locked goroutine that is blocked in a system call"),
+			atMost(0.01, blockThreads("clone", "syscall", 10, 100, 1000), "threads more for each raw thread that is blocked in a system call"),
+			atMost(0.01, blockThreads("goroutine", "disk", 1, 4, 16), "threads more for each goroutine that waits to write to disk"),
+			atMost(0.01, blockThreads("locked", "disk", 1, 4, 16), "threads more for each locked goroutine that waits to write to disk"),
+			atMost(0.01, blockThreads("clone", "disk", 1, 4, 16), "threads more for each raw thread that waits to write to disk"),
 		},
 	},
 	{
@@ -257,6 +263,16 @@ func busy(impl, procs string) measure {
 // block is a row of the family Block.
 func block(impl, wait string, n int) string {
 	return fmt.Sprintf("Block/impl=%s/wait=%s/n=%d", impl, wait, n)
+}
+
+// blockThreads is by how many threads a process has more for each task that
+// waits in the family Block: the slope over the rows' numbers of tasks.
+func blockThreads(impl, wait string, ns ...int) measure {
+	var rows []string
+	for _, n := range ns {
+		rows = append(rows, block(impl, wait, n))
+	}
+	return slope("threads", rows...)
 }
 
 // scale is the row of n goroutines of the family Scale.
