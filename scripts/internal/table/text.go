@@ -133,7 +133,7 @@ func (t *Table) Spread() string {
 		return "A/A: this file has no x-self, so this machine's own spread is not known."
 	}
 	a := t.AA
-	return fmt.Sprintf("A/A, a goroutine arm measured twice in the same laps: medians from %.3f× to %.3f× over %s, furthest from 1 in %s. The factor on a goroutine's line below is this one.",
+	return fmt.Sprintf("A/A, a goroutine arm measured twice in the same laps: medians from %.3f× to %.3f× over %s, furthest from 1 in %s. The factor on a goroutine's line is this one.",
 		a.Low, a.High, count(a.N, "arm"), a.Furthest)
 }
 
