@@ -194,6 +194,21 @@ type File struct {
 	Torn int
 }
 
+// opening is what a line of a session begins with, and so a data file.
+const opening = `{"calibration":`
+
+// Is tells whether the file at path is calibration data, by its beginning.
+func Is(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	begin := make([]byte, len(opening))
+	n, _ := io.ReadFull(f, begin)
+	return string(begin[:n]) == opening
+}
+
 // ReadFile reads the data file at path.
 func ReadFile(path string) (*File, error) {
 	f, err := os.Open(path)
@@ -230,7 +245,7 @@ func Read(r io.Reader, name string) (*File, error) {
 
 // add adds a line.
 func (f *File) add(text []byte) error {
-	if bytes.HasPrefix(text, []byte(`{"calibration":`)) {
+	if bytes.HasPrefix(text, []byte(opening)) {
 		s := &Session{}
 		if err := strict(text, s); err != nil {
 			return fmt.Errorf("a session that can't be read: %w", err)

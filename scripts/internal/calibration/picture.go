@@ -1,7 +1,6 @@
 package calibration
 
 import (
-	_ "embed"
 	"fmt"
 	"io"
 	"maps"
@@ -12,24 +11,30 @@ import (
 	"threadbench/scripts/internal/chart"
 )
 
-//go:embed picture.css
-var pictureStyle string
-
 // looks are those of budgets, the shortest first.
 var looks = []chart.Look{
 	{Class: "first", Marker: chart.Circle}, {Class: "second", Marker: chart.Square},
 	{Class: "third", Marker: chart.Triangle}, {Class: "fourth", Marker: chart.Diamond},
 }
 
-// picture draws the power curves as SVG: for each row the share of runs that
-// found it, over the slowdown; on the left with both sides in one layout, on
-// the right apart.
+// picture writes the power curves as SVG.
 func (a *Analysis) picture(w io.Writer) error {
+	sheet := a.Sheet()
+	if sheet.Charts == nil {
+		return fmt.Errorf("%s has no runs to draw: some of our own rows are needed", a.Name)
+	}
+	return sheet.Write(w)
+}
+
+// Sheet is the power curves: for each row the share of runs that found it, over
+// the slowdown; on the left with both sides in one layout, on the right apart.
+// It has no charts where there are no runs of our own rows.
+func (a *Analysis) Sheet() chart.Sheet {
 	sheet := chart.Sheet{
 		Title: "Which slowdowns the gate finds",
 		About: "Share of runs that found a row, over the slowdown injected into it. Points are counted runs with their 95% intervals; " +
 			"dashed lines are resampled from the same rounds. At no slowdown they are false alarms.",
-		Columns: 2, Width: 460, Style: pictureStyle,
+		Columns: 2, Width: 460,
 	}
 	var names []string
 	var budgets []Duration
@@ -47,7 +52,7 @@ func (a *Analysis) picture(w io.Writer) error {
 			plot := chart.Plot{
 				Title: name + ", one layout",
 				About: "Share of runs that found it, over the slowdown",
-				X:     chart.Axis{Label: "slowdown of head (upright: the margin)", Zero: true, Format: percent},
+				X:     chart.Axis{Label: "slowdown (upright: the margin)", Zero: true, Format: percent},
 				Y:     chart.Axis{Label: "share of runs that found it", Min: 0, Max: 1, Format: percent},
 				Rules: []chart.Rule{{At: 1 - level, Label: percent(1 - level)}, {At: a.Margin, Vertical: true}},
 			}
@@ -62,10 +67,7 @@ func (a *Analysis) picture(w io.Writer) error {
 			}
 		}
 	}
-	if sheet.Charts == nil {
-		return fmt.Errorf("%s has no runs to draw: some of our own rows are needed", a.Name)
-	}
-	return sheet.Write(w)
+	return sheet
 }
 
 // aside is by how much points of the next budget are moved to the right, or
@@ -102,7 +104,7 @@ func (a *Analysis) curves(name string, apart bool, budget Duration, look chart.L
 		off := func(n int) float64 { return math.Abs(math.Log(float64(n) / float64(rounds))) }
 		return int(math.Copysign(1, off(a)-off(b)))
 	})
-	drawn := chart.Line{Look: chart.Look{Class: look.Class, Marker: chart.None}, Label: strconv.Itoa(length) + " rounds, resampled"}
+	drawn := chart.Line{Look: chart.Look{Class: look.Class, Marker: chart.None}, Label: strconv.Itoa(length) + " resampled"}
 	for _, p := range a.Power {
 		if p.Name == name && p.Apart == apart && p.Resampled && p.Rounds == length {
 			drawn.Points = append(drawn.Points, chart.Point{X: p.Inject + moved, Y: p.Share, Dashed: true,

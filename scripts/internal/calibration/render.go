@@ -95,11 +95,26 @@ func fill(s string, width int) string {
 func (a *Analysis) render(to io.Writer, s style) error {
 	w := bufio.NewWriter(to)
 	s.title(w, "What the gate is worth on one machine")
-	s.paragraph(w, a.source())
-	for _, section := range []struct {
-		title, about string
-		rows         [][]string
-	}{
+	s.paragraph(w, a.Source())
+	for _, section := range a.Sections() {
+		s.title(w, section.Title)
+		s.paragraph(w, section.About)
+		if err := s.table(w, section.Rows); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// A Section is a table of an analysis. The first of its rows is its head.
+type Section struct {
+	Title, About string
+	Rows         [][]string
+}
+
+// Sections are the tables that there are runs for.
+func (a *Analysis) Sections() []Section {
+	all := []Section{
 		{"Nothing had changed", "How many runs said regression of some row, though base and head were the same; the 95% interval is Clopper and Pearson's, " +
 			"the bound beside it the one-sided one at 95%. Apart: the same rounds with the control in the place of base, so that the two sides have layouts of " +
 			"their own, as other code has. Invalid: a control saw a difference. The rest is neither: rows that are undecided make a run inconclusive.", a.alarms()},
@@ -115,21 +130,12 @@ func (a *Analysis) render(to io.Writer, s style) error {
 			"Shift: head/base over all runs, 95% interval.", a.noise()},
 		{"Goroutine against raw thread", "Whether dividing a goroutine row's ratio by the raw thread's of the same round would help: their correlation over rounds (95% interval), by what factor " +
 			"the gate's interval would be as wide, and what the best multiple could reach.", a.arms()},
-	} {
-		if len(section.rows) < 2 {
-			continue
-		}
-		s.title(w, section.title)
-		s.paragraph(w, section.about)
-		if err := s.table(w, section.rows); err != nil {
-			return err
-		}
 	}
-	return w.Flush()
+	return slices.DeleteFunc(all, func(s Section) bool { return len(s.Rows) < 2 })
 }
 
-// source says where the data come from.
-func (a *Analysis) source() string {
+// Source says where the data come from.
+func (a *Analysis) Source() string {
 	pool := "each linked its own layouts"
 	switch {
 	case a.Pools[1] > 0 && a.Pools[0] == a.Pools[1]:

@@ -13,6 +13,8 @@ package chart
 
 // A Drawing is a chart: a Plot or Rows.
 type Drawing interface {
+	// Name is the chart's title.
+	Name() string
 	// draw lays the chart out on a width, in CSS pixels.
 	draw(width float64) *picture
 }

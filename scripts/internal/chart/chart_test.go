@@ -68,7 +68,7 @@ func bars() Rows {
 // TestGolden holds a file of charts, and one in a page, against what they were.
 func TestGolden(t *testing.T) {
 	var file bytes.Buffer
-	sheet := Sheet{Title: "All", About: "Each kind of chart.", Columns: 2, Width: 360, Style: ".blue{color:blue}", Mark: "<!-- a mark -->", Charts: []Drawing{plot(), bars(), rows()}}
+	sheet := Sheet{Title: "All", About: "Each kind of chart.", Columns: 2, Width: 360, Mark: "<!-- a mark -->", Charts: []Drawing{plot(), bars(), rows()}}
 	if err := sheet.Write(&file); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,9 @@ const plotHeight = 190
 // noteLines are the lines that a line's note may take.
 const noteLines = 2
 
+// Name is the plot's title.
+func (p Plot) Name() string { return p.Title }
+
 func (p Plot) draw(width float64) *picture {
 	pic := &picture{Title: p.Title, About: p.About, Width: width}
 	var xs, ys []float64

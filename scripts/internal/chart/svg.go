@@ -8,12 +8,17 @@ import (
 	"strings"
 )
 
-// Style is the style sheet of charts, for a page that holds them. Colours are
-// variables: --ink, --muted, --grid, --ground and --accent are the page's to
-// set, and a look's class sets color, or fill for text.
-//
-//go:embed chart.css
-var Style string
+// Style is the style sheet of charts, for a page that holds them. It sets the
+// colours of contenders, of first to fourth, and of all else as variables, such
+// as --ink and --ground, which the page may use: those of light, dark and print.
+var Style = colours + drawing
+
+var (
+	//go:embed colours.css
+	colours string
+	//go:embed chart.css
+	drawing string
+)
 
 //go:embed chart.svg.tmpl
 var source string
@@ -66,7 +71,6 @@ type Sheet struct {
 	About   string
 	Columns int     // charts in a row, at least 1
 	Width   float64 // of one
-	Style   string  // CSS beyond Style: the colours
 	Mark    string  // an XML comment that says who made the file, or ""
 	Charts  []Drawing
 }
@@ -93,7 +97,7 @@ func (s Sheet) Write(w io.Writer) error {
 	err := drawn.ExecuteTemplate(w, "file", map[string]any{
 		"Title": s.Title, "About": s.About, "Placed": all,
 		"Width": tenth(float64(columns) * (s.Width + gap)), "Height": tenth(y + tall + gap/2),
-		"Style": template.CSS(Style + s.Style), "Mark": template.HTML(s.Mark),
+		"Style": template.CSS(Style), "Mark": template.HTML(s.Mark),
 	})
 	if err != nil {
 		return fmt.Errorf("writing the chart %q: %w", s.Title, err)

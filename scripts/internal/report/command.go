@@ -10,14 +10,17 @@ import (
 	"slices"
 	"strings"
 
+	"threadbench/scripts/internal/calibration"
+	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 )
 
-const usage = `Usage: go run ./scripts/report [-format html|markdown] [-o OUT] FILE...
+const usage = `Usage: go run ./scripts/report [-format html|markdown] [-o OUT] FILE... [CALIBRATION...]
 
 Makes of results files what people look at: one HTML page that needs nothing
 but itself, or Markdown with SVG pictures beside it. Several files, such as two
-machines' or two versions', stand side by side.
+machines' or two versions', stand side by side. Data of calibrate among them
+add what the gate is worth.
 
 Without -o the report is written beside the first file, as .html or .md. "-o -"
 writes the page, or the Markdown without its pictures, to standard output. A
@@ -27,6 +30,7 @@ Examples:
   go run ./scripts/report results/reference.txt
   go run ./scripts/report -o /tmp/both.html here.txt there.txt
   go run ./scripts/report -format markdown -o results/reference.md results/reference.txt
+  go run ./scripts/report results/reference.txt results/calibration.jsonl
 
 Exit status: 0 when the report is written, and its path printed; else 2.
 
@@ -36,17 +40,13 @@ Exit status: 0 when the report is written, and its path printed; else 2.
 // status, 0 or 2.
 func Run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("report", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	format := flags.String("format", "html", "html or markdown")
 	out := flags.String("o", "", "the `file` to write (default beside the first results file)")
-	switch err := flags.Parse(args); {
+	switch err := job.ParseFlags(flags, usage, args, stdout); {
 	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
 		return 0
 	case err != nil:
-		fmt.Fprintf(stderr, "report: %v; -h shows the flags\n", err)
+		fmt.Fprintf(stderr, "report: %v\n", err)
 		return 2
 	}
 	if err := run(flags.Args(), *format, *out, stdout, stderr); err != nil {
@@ -64,16 +64,35 @@ func run(paths []string, format, out string, stdout, stderr io.Writer) error {
 		return errors.New("no file given; give one or more that \"go run ./scripts/run\" wrote, such as results/reference.txt")
 	}
 	var files []*results.File
+	var analyses []*calibration.Analysis
 	for _, path := range paths {
-		f, err := results.ReadFile(path)
+		if !calibration.Is(path) {
+			f, err := results.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			files = append(files, f)
+			continue
+		}
+		f, err := calibration.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		files = append(files, f)
+		a, err := calibration.Analyse(f)
+		if err != nil {
+			return err
+		}
+		analyses = append(analyses, a)
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("%s says what the gate is worth, and a report is of results files; give one or more of those before it, or print it alone: go run ./scripts/calibrate -analyse -data %s", paths[0], paths[0])
 	}
 	r := New(files)
+	for _, a := range analyses {
+		r.Add(a)
+	}
 	if out == "" {
-		out = Beside(paths[0], map[string]string{"html": ".html", "markdown": ".md"}[format])
+		out = Beside(files[0].Name, map[string]string{"html": ".html", "markdown": ".md"}[format])
 	}
 	if format == "markdown" {
 		return r.writeMarkdown(out, stdout)

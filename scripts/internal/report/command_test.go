@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"threadbench/scripts/internal/calibration"
 	"threadbench/scripts/internal/results"
 )
 
@@ -89,6 +90,66 @@ func TestCommand(t *testing.T) {
 		if !strings.Contains(stdout, filepath.Join(dir, l[1])+"\n") {
 			t.Errorf("the path of %s is not printed", l[1])
 		}
+	}
+}
+
+// TestCalibration sets calibration data beside a results file: every cell of
+// their tables and every chart of theirs is on the page, and in the Markdown.
+func TestCalibration(t *testing.T) {
+	dir := folder(t)
+	in, data := filepath.Join(dir, "file.txt"), filepath.Join(dir, "data.jsonl")
+	text := contents(t, filepath.Join("..", "..", "..", "results", "calibration.jsonl"))
+	lines := strings.SplitAfterN(text, "\n", 13)
+	if err := os.WriteFile(data, []byte(strings.Join(lines[:min(len(lines), 12)], "")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := calibration.ReadFile(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := calibration.Analyse(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := call(in, data); status != 0 {
+		t.Fatalf("exit status %d: %s", status, stderr)
+	}
+	page := contents(t, filepath.Join(dir, "file.html"))
+	sound(t, page)
+	_, gate, ok := strings.Cut(page, `<section id="gate"`)
+	gate, _, _ = strings.Cut(gate, "</section>")
+	if charts := strings.Count(gate, "<svg"); !ok || charts == 0 || charts != len(a.Sheet().Charts) {
+		t.Errorf("the page has %d charts of the gate, want %d", charts, len(a.Sheet().Charts))
+	}
+	var cells []string
+	for _, n := range nodes(t, gate, "th", "td") {
+		cells = append(cells, textOf(n))
+	}
+	var want []string
+	for _, s := range a.Sections() {
+		for _, row := range s.Rows {
+			want = append(want, row...)
+		}
+	}
+	if d := cmp.Diff(want, cells); d != "" {
+		t.Errorf("the cells of the gate's tables (-want +got):\n%s", d)
+	}
+
+	if status, _, stderr := call("-format", "markdown", in, data); status != 0 {
+		t.Fatalf("exit status %d: %s", status, stderr)
+	}
+	md := contents(t, filepath.Join(dir, "file.md"))
+	for _, s := range a.Sections() {
+		if !strings.Contains(md, "### "+escape(s.Title)+"\n") {
+			t.Errorf("the Markdown has no section %q", s.Title)
+		}
+	}
+	if !slices.Contains(entries(t, dir), "file.gate.svg") {
+		t.Error("there is no file.gate.svg beside the Markdown")
+	}
+
+	if status, stdout, stderr := call(data); status != 2 || stdout != "" || !strings.Contains(stderr, data) || !strings.Contains(stderr, "results files") {
+		t.Errorf("with calibration data alone: exit status %d, %q, %q", status, stdout, stderr)
 	}
 }
 

@@ -17,12 +17,6 @@ var pageSource string
 //go:embed page.css
 var pageStyle string
 
-// colours sets the colours of contenders and of all else, for the page and
-// for pictures.
-//
-//go:embed colours.css
-var colours string
-
 //go:embed page.js
 var script string
 
@@ -42,7 +36,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 
 // HTML writes the page. Its error is the writer's.
 func (r *Report) HTML(w io.Writer) error {
-	style := colours + chart.Style + pageStyle
+	style := chart.Style + pageStyle
 	if r.several() { // tables are twice as wide
 		style += "@page { size: landscape; }\n@media print { .sortable { font-size: 5.5pt; } }\n"
 	}

@@ -16,8 +16,8 @@ type arm struct {
 	short string
 }
 
-// arms are the contenders. Their colours, of these classes, are in
-// colours.css.
+// arms are the contenders. Their colours, of these classes, are
+// chart's.
 var arms = map[string]arm{
 	"goroutine": {chart.Look{Class: "goroutine", Marker: chart.Circle}, "goroutine"},
 	"locked":    {chart.Look{Class: "locked", Marker: chart.Square}, "locked thread"},

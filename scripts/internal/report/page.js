@@ -27,6 +27,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+for (const note of document.querySelectorAll(".sorts")) note.hidden = false;
 // A chart is one stop of the Tab key; arrow keys go from figure to figure.
 for (const chart of document.querySelectorAll("svg.chart")) {
   const marks = [...chart.querySelectorAll(".mark")];

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"threadbench/bench"
+	"threadbench/scripts/internal/calibration"
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/results"
 	"threadbench/scripts/internal/table"
@@ -24,7 +25,8 @@ import (
 
 // A Report is what there is to show of one or more results files.
 type Report struct {
-	sources []source
+	sources      []source
+	calibrations []*calibration.Analysis
 }
 
 // A source is one of the files, reckoned up.
@@ -58,6 +60,9 @@ func New(files []*results.File) *Report {
 	}
 	return r
 }
+
+// Add adds what a calibration says of the gate.
+func (r *Report) Add(a *calibration.Analysis) { r.calibrations = append(r.calibrations, a) }
 
 // several tells whether files stand side by side.
 func (r *Report) several() bool { return len(r.sources) > 1 }
