@@ -329,7 +329,7 @@ type gap struct{ since, until int64 }
 
 const (
 	leastGap = 1000 // ns: what is shorter is the watcher's own loop
-	mostGaps = 1 << 16
+	mostGaps = 1 << 20
 )
 
 // A watcher takes one stamp after the other and keeps where there was a gap.
