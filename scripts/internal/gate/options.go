@@ -25,7 +25,7 @@ const usage = `gate tells whether head is slower than base: pass, regression, or
   gate -base-dir ../old -head-dir .                two folders
   gate -head-env GODEBUG=asyncpreemptoff=1         the working tree under two environments
   gate -head-env GOEXPERIMENT=nogreenteagc         the same, built twice
-  gate -base-env GOTOOLCHAIN=go1.25.5              another toolchain against this one
+  gate -base-env GOTOOLCHAIN=go1.26.0              another toolchain against this one
   gate -base main -pkg ./...                       the benchmarks of any module, in its folder
   gate -base main -pkg ./codec -bench Decode       those that match, as go test's -bench has it
   gate -files old.txt new.txt                      two results files that are there already, unpaired

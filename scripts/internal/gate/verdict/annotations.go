@@ -13,8 +13,8 @@ const mostAnnotations = 10
 
 // Annotations renders the report as workflow commands of GitHub Actions: one
 // for the verdict, one for each remark, one for each row that is worse,
-// undecided or better. Of each level at most ten are written, the
-// last saying how many there would have been.
+// undecided or better. Where the exit code is 0 none is an error. Of each level
+// at most ten are written, the last saying how many there would have been.
 func (r *Report) Annotations(w io.Writer) error {
 	type annotation struct {
 		level, title, text string
@@ -30,6 +30,11 @@ func (r *Report) Annotations(w io.Writer) error {
 			all = append(all, annotation{Notice, "better: " + res.Row.String(), res.proof()})
 		case res.Verdict == Regression || res.Verdict == Inconclusive:
 			all = append(all, annotation{level[res.Verdict], string(res.Verdict) + ": " + res.Row.String(), res.proof()})
+		}
+	}
+	for i := range all {
+		if all[i].level == Error && r.ExitCode() == 0 {
+			all[i].level = Warning
 		}
 	}
 	total, written := map[string]int{}, map[string]int{}

@@ -492,6 +492,24 @@ func TestManyAnnotations(t *testing.T) {
 	}
 }
 
+// An invalid run is an error, but where the exit code says that it is to pass.
+func TestAnnotationLevels(t *testing.T) {
+	drifting := row("x", rounds(1, 30, 1, 0.004))
+	drifting.Control = rounds(2, 30, 1.02, 0.004)
+	for as, wantErrors := range map[string]bool{"": true, "fail": true, "pass": false} {
+		with := rules
+		with.Inconclusive = as
+		var b bytes.Buffer
+		r := judge(t, []Row{drifting}, with)
+		if err := r.Annotations(&b); err != nil || r.Verdict != Invalid {
+			t.Fatal(r.Verdict, err)
+		}
+		if errors := strings.Contains(b.String(), "::error"); errors != wantErrors || !strings.Contains(b.String(), "saw a difference") {
+			t.Errorf("inconclusive=%q: errors %v, want %v:\n%s", as, errors, wantErrors, b.String())
+		}
+	}
+}
+
 func TestJSONIsWhole(t *testing.T) {
 	for name, r := range reports(t) {
 		var b bytes.Buffer
