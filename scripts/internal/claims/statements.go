@@ -71,13 +71,13 @@ var statements = []statement{
 		needs: []condition{
 			atMost(2, quotient(scale(1_000_000), scale(1000), "ns/op"), "time of each of 1,000,000 goroutines held at once, over each of 1,000"),
 			atMost(2, quotient(scale(1_000_000), scale(1000), results.Memory), "memory of each of 1,000,000 goroutines, over each of 1,000"),
+			atLeast(2, factor("Scale/impl=clone/n=10000"), "time of a raw thread, over a goroutine's, 10,000 at once"),
 		},
-		why: "twice the price at a thousand times the number is no problem; how far threads come, and the limit that stops them, stands with the rows",
+		why: "twice the price at a thousand times the number is no problem, and twice a goroutine's is one; how far threads come, and the limit that stops them, stands with the rows",
 		beside: []condition{
 			atMost(2, quotient(scale(10_000), scale(1000), "ns/op"), "time of each of 10,000 goroutines, over each of 1,000"),
 			atMost(2, quotient("Scale/impl=clone/n=10000", "Scale/impl=clone/n=1000", "ns/op"), "time of each of 10,000 raw threads, over each of 1,000"),
 			atMost(2, quotient("Scale/impl=locked/n=10000", "Scale/impl=locked/n=1000", "ns/op"), "time of each of 10,000 locked goroutines, over each of 1,000"),
-			atMost(2, factor("Scale/impl=clone/n=10000"), "time of a raw thread, over a goroutine's, 10,000 at once"),
 		},
 	},
 	{
@@ -128,6 +128,7 @@ var statements = []statement{
 		},
 		why: "a tenth is what handing the P on may cost; writing takes CPU time whoever does it, so disk is held against raw threads",
 		beside: []condition{
+			atLeast(0.9, value(block("goroutine", "syscall", 1), "bystander-share"), "speed beside one that is blocked in read(2), one P"),
 			atLeast(0.9, value("Block/impl=goroutine/wait=syscall/procs=2/n=1", "bystander-share"), "speed beside one that is blocked in read(2) where there is a second P, on the same CPU"),
 			atLeast(0.9, value("Block/impl=goroutine/wait=syscall/procs=2/n=1000", "bystander-share"), "speed beside 1,000 that are blocked in read(2) where there is a second P, on the same CPU"),
 			atLeast(0.9, value(block("goroutine", "disk", 4), "bystander-share"), "speed beside 4 goroutines that write to disk, over its speed alone"),
@@ -208,6 +209,8 @@ var statements = []statement{
 			atMost(2, quotient("GC/impl=goroutine/n=5000/depth=0", "GC/impl=locked/n=5000/depth=0", "stw-ns"), "how long the world stops with 5,000 goroutines, over as many locked ones"),
 			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=floor/n=100000/depth=0", "mark-ns"), "CPU of marking with 100,000 goroutines, over a process without tasks"),
 			atMost(2, quotient("GC/impl=goroutine/n=5000/depth=65536", "GC/impl=floor/n=5000/depth=65536", "mark-ns"), "CPU of marking with 5,000 goroutines 64 KiB deep, over a process without tasks"),
+			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=65536", "GC/impl=floor/n=100000/depth=65536", "mark-ns"), "CPU of marking with 100,000 goroutines 64 KiB deep, over a process without tasks"),
+			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=65536", "GC/impl=floor/n=100000/depth=65536", "stood-ns"), "how long the world stands with 100,000 goroutines 64 KiB deep, over a process without tasks"),
 			atMost(2, quotient("GC/impl=goroutine/n=5000/depth=0", "GC/impl=locked/n=5000/depth=0", "mark-ns"), "CPU of marking with 5,000 goroutines, over as many locked ones"),
 		},
 	},
