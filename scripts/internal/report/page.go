@@ -30,6 +30,7 @@ type content struct {
 	Places   []place
 	Settings []setting
 	Method   []string
+	Data     []string // the calibrations' names
 }
 
 // A sourceText is a file in words.
@@ -458,6 +459,9 @@ func (r *Report) content() *content {
 		Figures: r.figures(), Families: r.tables(), Places: r.places(), Settings: r.settings(), Method: r.method(),
 	}
 	c.Claims, c.Unasked = r.claims()
+	for _, a := range r.calibrations {
+		c.Data = append(c.Data, a.Name)
+	}
 	for _, s := range r.sources {
 		c.Sources = append(c.Sources, sourceText{Label: s.label, Machine: s.table.Machine(), Injected: results.Injected(s.file.Config), Begun: strings.Join(s.file.Begun, "; again "), Spread: s.table.Spread()})
 		c.Ledgers = append(c.Ledgers, ledger{s.label, s.ledger.Tally()})

@@ -84,7 +84,7 @@ type noteJSON struct {
 //	ref        the goroutine arm's name
 //	factor     over the goroutine arm, primary rows only; factorLow and
 //	           factorHigh are its 95% interval; on that arm itself its ratio to
-//	           its twin, x-self
+//	           its twin, x-self, where it had one
 //	paired     false if the factor is a quotient of two medians: then p is the
 //	           Mann-Whitney U-test's, and there is no interval
 //	words      the comparison as a sentence

@@ -133,7 +133,7 @@ func (t *Table) Spread() string {
 		return "A/A: this file has no x-self, so this machine's own spread is not known."
 	}
 	a := t.AA
-	return fmt.Sprintf("A/A, a goroutine arm measured twice in the same laps: medians from %.3f× to %.3f× over %s, furthest from 1 in %s. The factor on a goroutine's line is this one.",
+	return fmt.Sprintf("A/A, a goroutine arm measured twice in the same laps: medians from %.3f× to %.3f× over %s, furthest from 1 in %s. The factor on a goroutine's line is this one, where it was measured.",
 		a.Low, a.High, count(a.N, "arm"), a.Furthest)
 }
 
@@ -353,8 +353,8 @@ func (t *Table) Left() []string {
 	var lines []string
 	for _, g := range groups {
 		line := fmt.Sprintf("%s: Benchmark%s: %s", kinds[g.first.Kind], g.first.FullName, g.first.Reason)
-		// What is left out or cut is so in every round, or was before the first.
-		if g.first.Kind == "failed" || g.rounds > 1 && g.rounds < t.Rounds {
+		// What is left out or cut is told once, and again where its numbers differ.
+		if g.first.Kind == "failed" {
 			of := fmt.Sprintf("in %d of %s", g.rounds, count(t.Rounds, noun(t.Driver)))
 			if g.others {
 				of += "; others differ"
