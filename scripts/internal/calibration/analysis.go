@@ -59,6 +59,7 @@ type Cell struct {
 // A RowCount is in how many runs of a cell a row was found to be worse by
 // itself: at level α/m, m being the rows of the run. That is how the gate
 // decides if no other row is worse; where others are, Holm's method finds more.
+// An injected slowdown isn't found by a run whose control saw a difference.
 type RowCount struct {
 	Name  string `json:"name"`
 	Unit  string `json:"unit"`
@@ -230,9 +231,10 @@ func newCell(k cellKey, runs []*Run) (Cell, error) {
 				c.Rows = append(c.Rows, RowCount{Name: row.Name, Unit: row.Unit})
 			}
 			alone := direct.Rules.Alpha / float64(direct.Decided)
-			c.Rows[n].Found.add(direct.Rows[i].P < alone)
+			valid := k.inject == 0 || r.Verdict != verdict.Invalid
+			c.Rows[n].Found.add(valid && direct.Rows[i].P < alone)
 			if k.kind != Rebuilt {
-				c.Rows[n].Apart.add(apart.Rows[i].P < alone)
+				c.Rows[n].Apart.add(valid && apart.Rows[i].P < alone)
 			}
 		}
 		rounds, took = append(rounds, r.Rounds), append(took, r.Seconds)

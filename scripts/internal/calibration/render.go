@@ -119,7 +119,7 @@ func (a *Analysis) Sections() []Section {
 			"the bound beside it the one-sided one at 95%. Apart: the same rounds with the control in the place of base, so that the two sides have layouts of " +
 			"their own, as other code has. Invalid: a control saw a difference. The rest is neither: rows that are undecided make a run inconclusive.", a.alarms()},
 		{"A slowdown of all of head's rows", "How many runs found the row, each by itself at the level that it has if it alone is slower, with the 95% interval " +
-			"of Clopper and Pearson. Apart as above: what is found where head is other code.", a.found(false)},
+			"of Clopper and Pearson; a run whose control saw a difference has found nothing. Apart as above: what is found where head is other code.", a.found(false)},
 		{"The same, resampled", fmt.Sprintf("Not counted: %d runs of so many rounds drawn again from the rounds above (with replacement, over all runs of that "+
 			"slowdown), decided as the gate does. What moves a whole run alike is noise between rounds here.", draws), a.found(true)},
 		{"The smallest slowdown that is found", "The smallest one injected that at least 95% of the runs have found, as counted, with all larger ones; and the share " +
