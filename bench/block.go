@@ -115,7 +115,7 @@ func blockCases() []Case {
 		cases = append(cases, Case{
 			Name: name,
 			Once: 1, CPUs: 1, Procs: procs, Env: still,
-			Quick: impl == "goroutine" && wait == "net" && n == 1000, // which decides
+			Quick: impl == "goroutine" && wait == "net" && n == 1000, // which alone can make its statement fail
 			open:  openBlock(impl, wait, n),
 		})
 	}
