@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -460,7 +461,7 @@ func (r *Report) content() *content {
 	}
 	c.Claims, c.Unasked = r.claims()
 	for _, a := range r.calibrations {
-		c.Data = append(c.Data, a.Name)
+		c.Data = append(c.Data, filepath.Base(a.Name))
 	}
 	for _, s := range r.sources {
 		c.Sources = append(c.Sources, sourceText{Label: s.label, Machine: s.table.Machine(), Injected: results.Injected(s.file.Config), Begun: strings.Join(s.file.Begun, "; again "), Spread: s.table.Spread()})
