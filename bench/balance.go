@@ -42,8 +42,8 @@ import (
 // same number of steps, all at once, and times itself; the sum of their speeds
 // is what there is. Measured alone, a CPU would be faster than one of two that
 // share a core or a clock, and every arm would be charged with that. A
-// makespan-x below 1 says that the machine has become faster between the two:
-// nothing in how it is counted can.
+// makespan-x below 1 says that the CPUs were slower while they were measured
+// than in between.
 //
 // busiest-x is the work, in steps, of the worker that did most over the mean of
 // all: counted, not timed. In mode=item, which has no workers, it is that of

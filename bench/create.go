@@ -101,7 +101,7 @@ func createCases() []Case {
 			c.Once = 1
 			fallthrough
 		default:
-			c.Awake = impl != "locked" || mode == "reused"
+			c.Awake = true
 		}
 		return c
 	}

@@ -31,11 +31,13 @@ import (
 //
 //	stw-ns   how long the world was stopped, both stops of a cycle together,
 //	         by the runtime's own stamps (debug.GCStats): from when it begins to
-//	         stop the others until they may run again, in whole ns, and not in
-//	         the buckets of runtime/metrics
+//	         stop the others until they may run again, and in the second stop
+//	         until it is about to let them (runtime/mgc.go takes that stamp some
+//	         microseconds before), in whole ns, and not in the buckets of
+//	         runtime/metrics
 //	stood-ns what is left of that when the stopping is taken off, during which
 //	         the others that are not yet stopped still run: how long the world
-//	         really stood, at the most. The runtime tells the stopping in
+//	         really stood. The runtime tells the stopping in
 //	         buckets only (runtime/metrics), of some 10%, whose beginning is
 //	         taken
 //	held-ns  the watcher's longest wait in a cycle by its own stamps
@@ -53,7 +55,9 @@ import (
 // holds is that the watcher can't have run while the world stood: so in one
 // cycle at least its waits have to come to what the runtime says of the stops
 // but their beginning (when the others still run), or there is no figure. Not
-// in each: the runtime's last stamp comes after it has let the others go.
+// in each: the first stop's last stamp comes after the others were let go. It
+// is a bound against gross overstatement: its waits are those of the whole
+// cycle, mark worker and all.
 //
 // Threads end at 5,000: the runtime makes no more than 10,000 (SetMaxThreads),
 // and a cycle with locked ones takes nearly three times as long as with
@@ -306,8 +310,8 @@ func newStoppings(before, after *metrics.Float64Histogram) (least, most float64)
 }
 
 // agree is an error unless, in some cycle, the watcher has waited for as long as
-// the world stood. It may have waited for less in others: the runtime takes its
-// last stamp after it has let the others go, and on a busy machine the kernel
+// the world stood. It may have waited for less in others: the runtime takes the
+// first stop's last stamp after it has let the others go, and on a busy machine the kernel
 // may take the CPU from it in between, so that stw-ns is too long then.
 func agree(stops, stopping, waits []float64) error {
 	const grain = 20_000 // ns: so long after letting the others go is the last stamp on a machine of one's own

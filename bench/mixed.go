@@ -17,7 +17,9 @@ import "time"
 //	together  all at once, each in a goroutine of its own or in a locked one
 //	serial    one after the other, in the order above
 //
-// First each kind of task is done alone: download-ns, disk-ns and compute-ns.
+// First each kind of task is done alone: download-ns, disk-ns and compute-ns,
+// and the factorials once more at the end: alone-share is what the CPUs gave
+// the process then, the mean of the two.
 // longest-x is the time of the set over the longest of them: 1 if nothing has
 // to wait for anything else. busy-share is the CPU time of the process over
 // the time of its CPUs, from the beginning until the download

@@ -183,7 +183,7 @@ func TestMixedProve(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := &mixedArm{locked: true, dir: t.TempDir(), block: pattern(writeBytes), writes: 3, factorial: 10}
-			if err := a.write("synced", 3); err != nil {
+			if err := a.write("synced", func(done int) bool { return done < 3 }); err != nil {
 				t.Fatal(err)
 			}
 			endings := test.spoil(a, []ending{{tid: 1, flight: 3}, {tid: 2, flight: 2}, {tid: 3, flight: 1}})

@@ -31,7 +31,9 @@ import (
 // so many of them that 10,000 goroutines or 1,000 threads are made at least:
 // those of goroutines are made from what the ones before them left. No thread
 // is, so that the first pass of 1,000 threads or more is the only one, and
-// counts.
+// counts: from there on x-goroutine has threads in a fresh process over
+// goroutines in one that has made some before. Cold over cold is cold-ns over
+// cold-ns.
 //
 // With a few tasks the channels and futexes that hold them count, too: with
 // one they are half of it.
@@ -51,7 +53,7 @@ var scaleFamily = Family{
 	Op:      "one of n tasks created, held at once, released and joined",
 	Primary: []string{"ns/op"},
 	Read: "What a task costs when there are n: time with what older tasks left (cold: with nothing), memory while all are held, " +
-		"and the most threads that the process had while each did a little work in turn. A row that a limit cut says in tasks how many there were. " +
+		"and the most threads that the process had while each did a little work in turn. From n=1000 on a thread's time is its cold one, a goroutine's is not: cold over cold is cold-ns over cold-ns. A row that a limit cut says in tasks how many there were. " +
 		"It favours the thread in that nobody else wants one meanwhile, and the goroutine in that it does nothing while it is held.",
 	Cases: scaleCases(),
 }

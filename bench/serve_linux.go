@@ -158,9 +158,10 @@ func (a *serveArm) parked(now headcount) error {
 // have; a few of the runtime's own may come and go.
 func (a *serveArm) threadsOf(now headcount) error {
 	n, made := int64(a.n), now.threads-a.before.threads
+	few := min(serveFewThreads, n/2)
 	switch {
-	case a.threaded && (made < n-serveFewThreads || made > n+serveFewThreads):
-		return fmt.Errorf("expected a thread for each of %d connections, give or take %d; seen %d", n, serveFewThreads, made)
+	case a.threaded && (made < n-few || made > n+few):
+		return fmt.Errorf("expected a thread for each of %d connections, give or take %d; seen %d", n, few, made)
 	case !a.threaded && now.threads > serveFewThreads:
 		return fmt.Errorf("expected %d threads at the most for %d connections, seen %d", serveFewThreads, n, now.threads)
 	}

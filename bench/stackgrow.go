@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"time"
 
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
@@ -26,7 +27,12 @@ import (
 //
 //	cold     from memory that the process has never used: each task stays
 //	         parked at its depth, so that the next one's stack is not made of
-//	         an older one's. A goroutine's growing then meets page faults, too.
+//	         an older one's. A goroutine's growing then meets page faults, too,
+//	         on its last stack: those that it outgrew are free at once, and the
+//	         next goroutine grows through them. The first one of all meets
+//	         faults on each, about twice as many, which max-ns shows. A locked
+//	         goroutine's new thread takes two of the free ones, of 16 and 32
+//	         KiB, for the runtime's own stacks, so that its growing finds fewer.
 //	reused   a goroutine, its descriptor and its memory are what the last one
 //	         left: the finding and the copying alone.
 //	default  like reused with the runtime as it is, after a collection that has
@@ -39,7 +45,8 @@ import (
 //	         collections says how many it took, left-B/task what a stack is
 //	         then: twice its start, since what a parked goroutine uses and the
 //	         800 bytes kept for calls that don't look are more than a quarter of
-//	         4 KiB (runtime/stack.go, shrinkstack). One op is one collection.
+//	         4 KiB (runtime/stack.go, shrinkstack). One op is one collection
+//	         that made them smaller.
 //
 // The floor goes down a stack that has grown already: the calls, with nothing
 // to find or to copy.
@@ -53,7 +60,7 @@ var stackGrowFamily = Family{
 	ModeOps: map[string]string{"shrink": "one collection that finds stacks deeper than they need"},
 	Primary: []string{"ns/op"},
 	Read: "What it takes to come by a deep stack for the first time: a goroutine's is copied into larger ones, a thread's is found by page faults. " +
-		"cold is from memory never used, reused from what the last goroutine left, default the same after a collection that saw such depths; shrink counts the collections until stacks that were deep get no smaller. " +
+		"cold has its last stack from memory never used (those that it outgrows are the last one's, but for a locked one's, whose thread takes two), reused from what the last goroutine left, default the same after a collection that saw such depths; shrink counts the collections until stacks that were deep get no smaller. " +
 		"The floor goes down a stack that has grown already. " +
 		"It favours the thread at small depths, where it touches a byte a page and the goroutine makes a call for every half KiB, and in that its stack was mapped beforehand.",
 	Cases: stackGrowCases(),
@@ -84,7 +91,9 @@ func stackGrowCases() []Case {
 		row("clone", "cold", depth, still, growThreads)
 		row("floor", "cold", depth, still, growGoroutines(nil, again))
 		row("goroutine", "reused", depth, still, growGoroutines(nil, reused))
-		row("goroutine", "default", depth, asItIs, growGoroutines(nil, adapted))
+		if depth < 1<<20 { // as few tasks as fit there make an average below it, with those of the runtime
+			row("goroutine", "default", depth, asItIs, growGoroutines(nil, adapted))
+		}
 		row("goroutine", "shrink", depth, still, shrinkGoroutines)
 	}
 	return cases
@@ -117,15 +126,18 @@ func growGoroutines(in func(), how growing) func(depth, n int) (lockstep.Arm, er
 			return leaks()
 		}
 		// grow makes n tasks and has them go down, each as soon as it is made.
-		grow := func(s *goroutines.Stamps, n int, how growing) (moved int) {
+		// The page faults are those of their ways down alone.
+		grow := func(s *goroutines.Stamps, n int, how growing) (moved int, faults int64) {
 			for range n {
 				g := goroutines.NewGrower(depth, in)
 				if how == again {
 					g.Grow(goroutines.NewStamps(2))
 				}
+				before := minorFaults()
 				if g.Grow(s) {
 					moved++
 				}
+				faults += minorFaults() - before
 				g.Park()
 				if how == reused {
 					g.Close()
@@ -133,7 +145,7 @@ func growGoroutines(in func(), how growing) func(depth, n int) (lockstep.Arm, er
 					herd = append(herd, g)
 				}
 			}
-			return moved
+			return moved, faults
 		}
 		run := func() ([]int64, lockstep.Slice, error) {
 			how, least, most, moves := how, stackStart, stackStart, n
@@ -154,11 +166,11 @@ func growGoroutines(in func(), how growing) func(depth, n int) (lockstep.Arm, er
 				grow(goroutines.NewStamps(2*few), few, reused)
 			}
 			s := goroutines.NewStamps(2 * n)
-			stacks, before := count(stackBytes), minorFaults()
-			moved := grow(s, n, how)
+			stacks := count(stackBytes)
+			moved, faults := grow(s, n, how)
 			counts := map[string]int64{"moved": int64(moved)}
-			if before >= 0 {
-				counts["faults"] = minorFaults() - before
+			if minorFaults() >= 0 {
+				counts["faults"] = faults
 			}
 			// Cold ones have all their stacks still.
 			held := int(count(stackBytes)-stacks) / n
@@ -226,8 +238,8 @@ func (a *shrinkArm) Run(int) (lockstep.Slice, error) {
 		return lockstep.Slice{}, fmt.Errorf("expected %d bytes of stacks to be held before the first collection, seen %d", least, held)
 	}
 	s := lockstep.Slice{}
-	left, useful := held, 0
-	for s.Ops-useful < shrinkIdle {
+	left, made, took := held, 0, time.Duration(0)
+	for made-s.Ops < shrinkIdle {
 		cycles := count(gcCycles)
 		a.meter.Start()
 		runtime.GC()
@@ -235,17 +247,17 @@ func (a *shrinkArm) Run(int) (lockstep.Slice, error) {
 		if ran := count(gcCycles) - cycles; ran != 1 {
 			return lockstep.Slice{}, fmt.Errorf("expected one collection, seen %d", ran)
 		}
-		s.Elapsed += a.meter.elapsed
-		s.Ops++
+		made++
+		took += a.meter.elapsed
 		// Less than a page a task is the runtime's own.
 		if now := count(stackBytes) - before; now < left-int64(a.n)*512 {
-			left, useful = now, s.Ops
+			left, s.Ops, s.Elapsed = now, made, took
 		}
 	}
-	if useful == 0 {
-		return lockstep.Slice{}, fmt.Errorf("expected stacks of %d bytes a task to get smaller, seen none in %d collections", held/int64(a.n), s.Ops)
+	if s.Ops == 0 {
+		return lockstep.Slice{}, fmt.Errorf("expected stacks of %d bytes a task to get smaller, seen none in %d collections", held/int64(a.n), made)
 	}
-	s.Figures = map[string]float64{"collections": float64(useful), "left-B/task": float64(left) / float64(a.n)}
+	s.Figures = map[string]float64{"collections": float64(s.Ops), "left-B/task": float64(left) / float64(a.n)}
 	return s, nil
 }
 

@@ -99,7 +99,7 @@ func switchCases() []Case {
 				// one P for two that would be measured, so they get one each.
 				c.Procs = 2
 			}
-			c.Awake = impl == "goroutine" || impl == "floor"
+			c.Awake = c.Procs == 1
 		case "cross":
 			c.CPUs, c.Procs = 2, 2
 		}

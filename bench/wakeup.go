@@ -50,8 +50,9 @@ import (
 //	         gets a CPU is the kernel's affair alone.
 //
 // Hogs of the same kind make hogs a measure of two schedulers: Go's looks for
-// goroutines that were woken when a P has nothing to do, or every 10 ms; the
-// kernel's at once. That favours the thread. On idle CPUs a Go timer favours
+// goroutines that were woken when a P has nothing to do, else when sysmon finds
+// that nobody has looked for 10 ms, and has them wait then until a hog has run
+// for 10 ms; the kernel's at once. That favours the thread. On idle CPUs a Go timer favours
 // it as well, since the poller that the runtime sleeps in counts in whole
 // milliseconds.
 var wakeupFamily = Family{
@@ -62,7 +63,7 @@ var wakeupFamily = Family{
 		"pipe: another process writes a byte; pacer is what that is late by, and wake, from then on, is the wake-up alone, which contenders are compared by. " +
 		"timer: the task sleeps until then, and wake is p99. " +
 		"hogs are of the task's own kind and in its process, outside are another process's threads. " +
-		"Hogs of the task's own kind favour the thread: Go's scheduler lets a goroutine that was woken wait for a P for up to 10 ms; and so does a Go timer on idle CPUs, since the runtime's poller sleeps in whole milliseconds.",
+		"Hogs of the task's own kind favour the thread: where none is idle, Go's scheduler looks for goroutines that were woken every 10 to 20 ms, and has them wait for the end of a hog's 10 ms; and so does a Go timer on idle CPUs, since the runtime's poller sleeps in whole milliseconds.",
 	Cases: wakeupCases(),
 }
 

@@ -76,28 +76,38 @@ func (p *Pipeline) feed() {
 }
 
 // drain is the sink: it orders items and takes them, some of them off the
-// clock and the rest on it. The pipeline is empty before and after either.
+// clock and the rest on it. The pipeline is empty before and after a turn; a
+// buffered one flows on as the clock begins.
 func (p *Pipeline) drain(out <-chan uint64) {
-	take := func(n int) {
-		if n == 0 {
-			return
+	order := func(n int) {
+		if n > 0 {
+			p.orders <- n
 		}
-		p.orders <- n
+	}
+	take := func(n int) {
 		for range n {
 			p.sum += <-out
 		}
 		p.items += n
 	}
 	for t := range p.turns {
+		ahead := 0
+		if cap(out) > 0 && t.warm > 0 {
+			ahead = t.n
+		}
+		order(t.warm + ahead)
 		take(t.warm)
 		t.clock.Start()
+		order(t.n - ahead)
 		take(t.n)
 		t.clock.Stop()
 		p.over <- struct{}{}
 	}
 }
 
-// Run has warm items go through off the clock and n on it. The sink stamps.
+// Run has warm items go through off the clock and n on it. The sink stamps. In
+// a pipeline without buffers the n are ordered on the clock, when those before
+// them are through; with buffers they follow them at once.
 func (p *Pipeline) Run(n, warm int, clock Clock) {
 	p.turns <- turn{n, warm, clock}
 	<-p.over

@@ -128,6 +128,7 @@ type control struct {
 	steps    uint64 // of work on each item, at least 1
 	next     uint64 // the item that the source puts next
 	until    uint64 // the first that it may not put yet
+	ahead    uint64 // items that the sink orders beyond those of the warm-up
 	sum      uint64 // of what the sink has taken
 
 	start, end    unix.Timespec

@@ -62,7 +62,9 @@ func NewCrew(workers, items int) (*Crew, error) {
 // before it wakes them. The time is from when it begins to until the last item
 // is done, by the clock of the thread that did it. The records are in the
 // list's order. A system call that failed on the way is an error, and an item
-// without steps.
+// without steps. The scheduler isn't told of the wait: sysmon would take the P
+// and sleep, and look every 20 us for the first milliseconds of what comes
+// after.
 func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
 	if len(list) > len(c.items) {
 		return 0, nil, fmt.Errorf("running a crew of raw threads: a list of %d items, there is room for %d", len(list), len(c.items))
@@ -85,7 +87,7 @@ func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, 
 	c.words.n, c.words.next = uint64(len(list)), 0
 	atomic.StoreUint32(&c.words.left, uint32(len(c.workers)))
 	setAndWake(&c.words.gate, over+1)
-	waitWhile(&c.words.done, over, false)
+	holdWhile(&c.words.done, over)
 
 	ended := int64(0)
 	for _, w := range c.workers {

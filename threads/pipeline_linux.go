@@ -18,6 +18,7 @@ type Pipeline struct {
 	*Driver
 	stages []thread
 	rings  []mapping
+	flows  bool // the items on the clock follow those before them at once
 }
 
 // NewPipeline makes a pipeline of that many stages, at least one, which do
@@ -31,7 +32,7 @@ func NewPipeline(stages, slots, steps int) (*Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pipeline{Driver: d}
+	p := &Pipeline{Driver: d, flows: slots > 1}
 	var rings []*ring
 	for range stages + 1 {
 		m, err := mapMemory(ringBytes)
@@ -92,8 +93,14 @@ func (p *Pipeline) Flow() (items int, sum uint64, each []int) {
 	return int(c.calls), c.sum, each
 }
 
-// Run gives the driver a turn, as a Driver's does.
+// Run gives the driver a turn, as a Driver's does. In a pipeline with rings of
+// one slot the n items are ordered on the clock, when those before them are
+// through; with larger ones they follow them at once.
 func (p *Pipeline) Run(n, warm int) (Timing, error) {
+	p.driver.control.ahead = 0
+	if p.flows && warm > 0 {
+		p.driver.control.ahead = uint64(n)
+	}
 	t, err := p.Driver.Run(n, warm)
 	for _, s := range p.stages {
 		if errno := unix.Errno(-atomic.SwapInt64(&s.control.failed, 0)); errno != 0 && err == nil {

@@ -806,14 +806,15 @@ quit:
 // The halves of a call of a driver that is a pipeline's sink. Its peer is the
 // source.
 
-// order has the source put as many items as there are calls still to make, if
-// it has none to put: at the first call of the warm-up and of those on the
-// clock.
+// order has the source put as many items as there are calls still to make and
+// ahead more, if it has none to put: at the first call of the warm-up and,
+// unless they were ordered ahead, of those on the clock.
 TEXT order<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ control_calls(R12), AX
 	CMPQ AX, control_until(R13)
 	JNE  ordered
 	ADDQ BX, AX
+	ADDQ control_ahead(R12), AX
 	MOVQ AX, control_until(R13)
 	MOVL $1, control_turn(R13)
 	LEAQ control_turn(R13), DI

@@ -885,15 +885,17 @@ quit:
 // The halves of a call of a driver that is a pipeline's sink. Its peer is the
 // source.
 
-// order has the source put as many items as there are calls still to make, if
-// it has none to put: at the first call of the warm-up and of those on the
-// clock.
+// order has the source put as many items as there are calls still to make and
+// ahead more, if it has none to put: at the first call of the warm-up and,
+// unless they were ordered ahead, of those on the clock.
 TEXT order<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD control_calls(R19), R0
 	MOVD control_until(R20), R1
 	CMP  R0, R1
 	BNE  ordered
 	ADD  R21, R1
+	MOVD control_ahead(R19), R0
+	ADD  R0, R1
 	ADD  $control_until, R20, R0
 	STLR R1, (R0)
 	MOVD $1, R1

@@ -84,6 +84,9 @@ func (p *Pipeline) Flow() (items int, sum uint64, each []int) { return 0, 0, nil
 // Run answers ErrUnsupported here.
 func (p *Pipeline) Run(n, warm int) (Timing, error) { return Timing{}, unsupported() }
 
+// Hold does nothing here.
+func (p *Pipeline) Hold() {}
+
 // TIDs is empty here.
 func (p *Pipeline) TIDs() []int { return nil }
 

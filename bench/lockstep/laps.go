@@ -133,13 +133,18 @@ func Once(ctx context.Context, spec Spec, n int) (s Slice, cuts []string, err er
 	return s, w.Cuts, w.Close(ctx)
 }
 
-// Calibrate finds how many ops take about as long as a slice should.
+// Calibrate finds how many ops take about as long as a slice should, or how
+// many the worker does at the least.
 func Calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error) {
+	least := 0
 	fits := 0 // into a slice, by the latest one if that was long enough to tell
 	for n := 1; ; {
 		s, err := w.Run(ctx, n)
 		if err != nil {
 			return 0, err
+		}
+		if n == 1 {
+			least = s.Ops
 		}
 		perOp := float64(max(s.Elapsed, 1)) / float64(s.Ops)
 		fit := max(1, int(float64(slice)/perOp))
@@ -152,7 +157,7 @@ func Calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error)
 			// row tells.
 			fits = fit
 		default:
-			return max(fits, fit), nil
+			return max(fits, fit, least), nil
 		}
 	}
 }

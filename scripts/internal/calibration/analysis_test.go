@@ -183,7 +183,10 @@ func TestSpreads(t *testing.T) {
 	}
 	for _, s := range a.Spreads {
 		if s.Runs != 30 || math.Abs(s.Rounds-0.02) > 0.002 || math.Abs(s.Layout-0.03) > 0.004 || s.Between > 0.005 || s.Alike > 0.006 {
-			t.Errorf("%+v, want 0.02 between rounds, 0.03 of a layout, next to nothing between runs", s)
+			t.Errorf("%+v, want 0.02 within pairs, 0.03 of a layout, next to nothing between runs", s)
+		}
+		if want := math.Hypot(0.03, 0.02/math.Sqrt2); math.Abs(s.Pairs-want) > 0.004 {
+			t.Errorf("%s: %v between pairs, want %v", s.Name, s.Pairs, want)
 		}
 		if !(s.Low < s.Shift && s.Shift < s.High && s.Low < 1.002 && s.High > 0.998 && s.High-s.Low < 0.01) {
 			t.Errorf("%s: shift %v [%v, %v]", s.Name, s.Shift, s.Low, s.High)

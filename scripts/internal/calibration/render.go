@@ -12,6 +12,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"threadbench/scripts/internal/prose"
 )
 
 // Formats are the names that Write takes.
@@ -46,7 +48,7 @@ type style interface {
 type text struct{}
 
 func (text) title(w io.Writer, s string)     { fmt.Fprintf(w, "%s\n\n", s) }
-func (text) paragraph(w io.Writer, s string) { fmt.Fprintf(w, "%s\n\n", fill(s, 100)) }
+func (text) paragraph(w io.Writer, s string) { prose.Wrap(w, s, "", ""); fmt.Fprintln(w) }
 func (text) table(w io.Writer, rows [][]string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
@@ -59,7 +61,7 @@ func (text) table(w io.Writer, rows [][]string) error {
 type markdown struct{}
 
 func (markdown) title(w io.Writer, s string)     { fmt.Fprintf(w, "## %s\n\n", s) }
-func (markdown) paragraph(w io.Writer, s string) { fmt.Fprintf(w, "%s\n\n", fill(s, 120)) }
+func (markdown) paragraph(w io.Writer, s string) { prose.Wrap(w, s, "", ""); fmt.Fprintln(w) }
 func (markdown) table(w io.Writer, rows [][]string) error {
 	for i, r := range rows {
 		fmt.Fprintf(w, "| %s |\n", strings.Join(r, " | "))
@@ -69,27 +71,6 @@ func (markdown) table(w io.Writer, rows [][]string) error {
 	}
 	_, err := fmt.Fprintln(w)
 	return err
-}
-
-// fill breaks a paragraph into lines of at most width characters.
-func fill(s string, width int) string {
-	var b strings.Builder
-	n := 0
-	for _, word := range strings.Fields(s) {
-		long := len([]rune(word))
-		switch {
-		case n == 0:
-		case n+1+long > width:
-			b.WriteByte('\n')
-			n = 0
-		default:
-			b.WriteByte(' ')
-			n++
-		}
-		b.WriteString(word)
-		n += long
-	}
-	return b.String()
 }
 
 func (a *Analysis) render(to io.Writer, s style) error {
@@ -124,9 +105,10 @@ func (a *Analysis) Sections() []Section {
 			"slowdown), decided as the gate does. What moves a whole run alike is noise between rounds here.", draws), a.found(true)},
 		{"The smallest slowdown that is found", "The smallest one injected that at least 95% of the runs have found, as counted, with all larger ones; and the share " +
 			"that so many runs support, one-sided at 95%.", a.smallest()},
-		{"Where the noise is", "Standard deviations of log(head/base) where nothing had changed: from round to round within a run; from run to run, beyond what the rounds " +
-			"explain; what another layout adds to one side (half of what the control's rounds vary by more than the pair's); what rounds of one layout have in common, " +
-			"both sides being in it; and base's own figure from run to run, which a stored baseline would have to live with. Analysis of variance, method of moments. " +
+		{"Where the noise is", "Standard deviations of log(head/base) where nothing had changed: within pairs, that is from round to round of a run; between runs, beyond what the " +
+			"rounds explain; what another layout adds to one side (half of what the control's rounds vary by more than the pair's); what rounds of one layout have in common, " +
+			"both sides being in it. Then of base's own figure: between pairs, that is from round to round of a run, which the pairs take out; and between runs, " +
+			"which a stored baseline would have to live with. Analysis of variance, method of moments. " +
 			"Shift: head/base over all runs, 95% interval.", a.noise()},
 		{"Goroutine against raw thread", "Whether dividing a goroutine row's ratio by the raw thread's of the same round would help: their correlation over rounds (95% interval), by what factor " +
 			"the gate's interval would be as wide, and what the best multiple could reach.", a.arms()},
@@ -144,7 +126,7 @@ func (a *Analysis) Source() string {
 		pool = fmt.Sprintf("the rounds' layouts drawn from pools of %d to %d (0: linked for the run)", a.Pools[0], a.Pools[1])
 	}
 	s := fmt.Sprintf("%s: %s of the gate, %.1f hours, %s to %s, %s; level %s, margin %s. Machine: %s, %s CPUs (%s), kernel %s, %s, %s. Source: %s.",
-		a.Name, plural(a.Runs, "run"), a.Hours, a.First.UTC().Format(time.DateOnly), a.Last.UTC().Format(time.DateOnly), pool, percent(a.Alpha), percent(a.Margin),
+		a.Name, prose.Count(a.Runs, "run"), a.Hours, a.First.UTC().Format(time.DateOnly), a.Last.UTC().Format(time.DateOnly), pool, percent(a.Alpha), percent(a.Margin),
 		a.Machine["cpu"], a.Machine["cpus"], a.Machine["virt"], a.Machine["kernel"], a.Machine["goos"]+"/"+a.Machine["goarch"], a.Machine["go"], strings.Join(a.Commits, ", "))
 	if len(a.Packages) > 0 {
 		s += " Foreign package: " + strings.Join(a.Packages, ", ") + "."
@@ -312,13 +294,13 @@ func (a *Analysis) smallest() [][]string {
 }
 
 func (a *Analysis) noise() [][]string {
-	rows := [][]string{{"row", "runs", "rounds", "between runs", "of a layout", "of one layout", "base between runs", "shift", "95%"}}
+	rows := [][]string{{"row", "runs", "within pairs", "between runs", "of a layout", "of one layout", "base between pairs", "base between runs", "shift", "95%"}}
 	for _, s := range a.Spreads {
 		shift := none
 		if s.High > 0 {
 			shift = "[" + signed(s.Low-1) + ", " + signed(s.High-1) + "]"
 		}
-		rows = append(rows, []string{s.Name, strconv.Itoa(s.Runs), percent(s.Rounds), percent(s.Between), percent(s.Layout), percent(s.Alike), percent(s.Level), signed(s.Shift - 1), shift})
+		rows = append(rows, []string{s.Name, strconv.Itoa(s.Runs), percent(s.Rounds), percent(s.Between), percent(s.Layout), percent(s.Alike), percent(s.Pairs), percent(s.Level), signed(s.Shift - 1), shift})
 	}
 	return rows
 }
@@ -379,11 +361,4 @@ func spanOf(rounds [3]int) string {
 		return strconv.Itoa(rounds[0])
 	}
 	return fmt.Sprintf("%d to %d", rounds[0], rounds[2])
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -23,9 +23,9 @@ type Spread struct {
 	Unit string `json:"unit"`
 	Kind string `json:"kind"` // Same or Package
 	Runs int    `json:"runs"`
-	// Rounds is how much head/base differs from round to round within a run,
-	// base and head in one layout; Between is what moves all the rounds of
-	// a run alike.
+	// Rounds is the spread within pairs: how much head/base differs from
+	// round to round within a run, base and head in one layout; Between is
+	// what moves all the rounds of a run alike.
 	Rounds  float64 `json:"rounds"`
 	Between float64 `json:"between"`
 	// Layout is what another layout adds to one side: the control differs
@@ -36,6 +36,10 @@ type Spread struct {
 	// analysis of variance over the layouts of a session: where it is 0, a
 	// layout can serve several rounds. It takes layouts that come again.
 	Alike float64 `json:"alike"`
+	// Pairs is the spread between pairs: how much base's own figure differs
+	// from round to round within a run. Without the pairs Rounds would be
+	// √2 times that.
+	Pairs float64 `json:"pairs"`
 	// Level is how much base's own median figure differs from run to run:
 	// what a gate that stored its base would have to live with.
 	Level float64 `json:"level"`
@@ -51,7 +55,7 @@ type Spread struct {
 func spreads(runs []*Run) []Spread {
 	type rowRuns struct {
 		spread                Spread
-		pairs, controls       [][]float64
+		pairs, controls, base [][]float64
 		levels, estimatedLogs []float64
 		layouts               map[layoutKey][]float64
 	}
@@ -82,7 +86,9 @@ func spreads(runs []*Run) []Spread {
 				}
 			}
 			ones := slices.Repeat(Figures{1}, len(row.Base))
-			x.levels = append(x.levels, median(row.logs(row.Base, ones)))
+			base := row.logs(row.Base, ones)
+			x.base = append(x.base, base)
+			x.levels = append(x.levels, median(base))
 			if s, err := paired.SignedRank(pairs); err == nil {
 				x.estimatedLogs = append(x.estimatedLogs, s.Estimate())
 			}
@@ -94,6 +100,8 @@ func spreads(runs []*Run) []Spread {
 		s.Runs = len(x.pairs)
 		within, between := components(x.pairs)
 		control, _ := components(x.controls)
+		base, _ := components(x.base)
+		s.Pairs = math.Sqrt(base)
 		s.Rounds, s.Between = math.Sqrt(within), math.Sqrt(between)
 		s.Layout = math.Sqrt(max(0, (control-within)/2))
 		var byLayout [][]float64

@@ -15,8 +15,9 @@ const usage = `Usage: go run ./scripts/claims [-format text|markdown|json] FILE.
 
 Decides what is commonly taught about goroutines by results files: each
 statement with its verdict (holds, fails, inconclusive, missing), the measured
-effect with its interval, the bound that it is held to, and where it turns.
-Several files, such as two machines', stand side by side.
+effect with its interval, the bound that it is held to, and the circumstances
+under which it turns or, where it is inconclusive, is decided. Several files,
+such as two machines', stand side by side.
 
 Examples:
   go run ./scripts/claims results/reference.txt

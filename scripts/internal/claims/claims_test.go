@@ -294,18 +294,45 @@ func turning(t *testing.T) *results.File {
 	})
 }
 
-func TestTurns(t *testing.T) {
+// TestCircumstances has a statement that holds and turns, and one that is
+// undecided where rows beside it are not.
+func TestCircumstances(t *testing.T) {
+	found := 0
 	for _, e := range Judge(turning(t)) {
 		if e.ID != "create-faster" {
 			continue
 		}
-		turns := e.Turns()
-		if e.Verdict != Holds || len(turns) != 1 || turns[0].Rows[0] != "Create/impl=locked/mode=reused" {
-			t.Errorf("%s, turns %+v", e.Verdict, turns)
+		c := e.Circumstances()
+		if e.Verdict != Holds || len(c) != 1 || c[0].Rows[0] != "Create/impl=locked/mode=reused" || c[0].Word != turns || strings.Contains(c[0].String(), "at least") {
+			t.Errorf("%s, %+v", e.Verdict, c)
 		}
-		return
+		found++
 	}
-	t.Error("no statement create-faster")
+	f := file(t, results.Lockstep, 12, func(k int) lines {
+		return lines{
+			"Balance/impl=goroutine/mode=item":   fmt.Sprintf("10 ns/op 1.%02d makespan-x", 4+k),
+			"Balance/impl=goroutine/mode=shared": fmt.Sprintf("10 ns/op 1.0%d makespan-x", k%3),
+			"Balance/impl=clone/mode=shared":     fmt.Sprintf("10 ns/op 1.%02d makespan-x", 4+k),
+			"Balance/impl=locked/mode=fixed":     fmt.Sprintf("10 ns/op 2.0%d makespan-x", k%3),
+		}
+	})
+	for _, e := range Judge(f) {
+		if e.ID != "balance" {
+			continue
+		}
+		var said []string
+		for _, c := range e.Circumstances() {
+			said = append(said, c.Word+" "+c.Rows[0]+" "+c.Held())
+		}
+		want := []string{"holds there Balance/impl=goroutine/mode=shared at most 1.10", "fails there Balance/impl=locked/mode=fixed at most 1.10"}
+		if e.Verdict != Inconclusive || !slices.Equal(said, want) {
+			t.Errorf("%s, %q, want %q", e.Verdict, said, want)
+		}
+		found++
+	}
+	if found != 2 {
+		t.Errorf("%d of 2 statements found", found)
+	}
 }
 
 // TestGolden renders one file, two files and none.

@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"threadbench/scripts/internal/paired"
+	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
 )
 
@@ -116,13 +117,34 @@ func (e Entry) Decided() Finding {
 	return decided
 }
 
-// Turns are the findings beside the verdict that go the other way.
-func (e Entry) Turns() []Finding {
-	side := map[string]int{Holds: 1, Fails: -1}[e.Verdict]
-	var all []Finding
+// A Circumstance is a finding beside a verdict that says more than it.
+type Circumstance struct {
+	Word string // how it bears on the verdict: "turns", "holds there", "fails there"
+	Finding
+}
+
+// String is the finding, with its bound where it is a verdict of its own.
+func (c Circumstance) String() string {
+	if c.Word == turns {
+		return fmt.Sprintf("%s: %s", c.Measured(), c.What)
+	}
+	return fmt.Sprintf("%s, %s: %s", c.Measured(), c.Held(), c.What)
+}
+
+const turns = "turns"
+
+// Circumstances are those under which a statement that holds or fails turns,
+// and those under which one that is inconclusive is shown to do either.
+func (e Entry) Circumstances() []Circumstance {
+	words := map[string]map[int]string{
+		Holds:        {-1: turns},
+		Fails:        {1: turns},
+		Inconclusive: {1: "holds there", -1: "fails there"},
+	}[e.Verdict]
+	var all []Circumstance
 	for _, f := range e.Beside {
-		if f.There && side != 0 && f.On() == -side {
-			all = append(all, f)
+		if word := words[f.On()]; f.There && word != "" {
+			all = append(all, Circumstance{word, f})
 		}
 	}
 	return all
@@ -174,7 +196,7 @@ func judge(ledger []statement, f *results.File) []Entry {
 		}
 		for _, n := range e.Needs {
 			if least, err := paired.LeastRounds(len(ledger), Level); err == nil && n.Rounds < least {
-				e.Reason = fmt.Sprintf("%s; a verdict needs %d, \"go run ./scripts/run -rounds %d\"", count(n.Rounds, "round"), least, least)
+				e.Reason = fmt.Sprintf("%s; a verdict needs %d, \"go run ./scripts/run -rounds %d\"", prose.Count(n.Rounds, "round"), least, least)
 			}
 		}
 	}
@@ -239,11 +261,4 @@ func absent(f *results.File, needs []Finding) (reason string, unasked bool) {
 		return "its rows are there, but not in the same rounds or without the unit, for: " + strings.Join(without, "; "), false
 	}
 	return strings.Join(lacking, ", ") + "; " + whole, unasked
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/table"
 )
 
@@ -42,7 +43,7 @@ func (f Finding) Measured() string {
 		return "not in the file"
 	}
 	if f.unbounded() {
-		return fmt.Sprintf("%s (%s: no interval)", f.figure(f.Effect), count(f.Rounds, "round"))
+		return fmt.Sprintf("%s (%s: no interval)", f.figure(f.Effect), prose.Count(f.Rounds, "round"))
 	}
 	return fmt.Sprintf("%s [%s, %s]", f.figure(f.Effect), f.figure(f.Low), f.figure(f.High))
 }
@@ -64,11 +65,11 @@ const About = "A verdict takes every condition of its statement; the chance of a
 func Text(w io.Writer, ledgers []Ledger) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintln(b, "What is taught about goroutines, and what was measured")
-	table.Wrap(b, About, "  ", "  ")
+	prose.Wrap(b, About, "  ", "  ")
 	for _, l := range ledgers {
-		table.Wrap(b, fmt.Sprintf("%s: %s", l.name(), l.Tally()), "  ", "    ")
+		prose.Wrap(b, fmt.Sprintf("%s: %s", l.name(), l.Tally()), "  ", "    ")
 		for _, warning := range l.Warnings {
-			table.Wrap(b, warning, "    ", "      ")
+			prose.Wrap(b, warning, "    ", "      ")
 		}
 	}
 	if len(ledgers) == 0 {
@@ -81,7 +82,7 @@ func Text(w io.Writer, ledgers []Ledger) error {
 			continue
 		}
 		fmt.Fprintln(b)
-		table.Wrap(b, fmt.Sprintf("%s: %s", first.ID, first.Statement), "  ", "    ")
+		prose.Wrap(b, fmt.Sprintf("%s: %s", first.ID, first.Statement), "  ", "    ")
 		for _, l := range ledgers {
 			e := l.Entries[i]
 			verdict := strings.ToUpper(e.Verdict)
@@ -91,20 +92,20 @@ func Text(w io.Writer, ledgers []Ledger) error {
 			if e.Reason != "" {
 				verdict += ": " + e.Reason
 			}
-			table.Wrap(b, verdict, "    ", "      ")
+			prose.Wrap(b, verdict, "    ", "      ")
 			for _, n := range e.Needs {
 				if n.There {
-					table.Wrap(b, fmt.Sprintf("%s, %s: %s", n.Measured(), n.Held(), n.What), "      ", "        ")
+					prose.Wrap(b, fmt.Sprintf("%s, %s: %s", n.Measured(), n.Held(), n.What), "      ", "        ")
 				}
 			}
-			for _, n := range e.Turns() {
-				table.Wrap(b, fmt.Sprintf("turns: %s: %s", n.Measured(), n.What), "      ", "        ")
+			for _, c := range e.Circumstances() {
+				prose.Wrap(b, fmt.Sprintf("%s: %v", c.Word, c), "      ", "        ")
 			}
 		}
 	}
 	if unasked != nil {
 		fmt.Fprintln(b)
-		table.Wrap(b, fmt.Sprintf("MISSING, since the run did not include their rows: %s; %s", strings.Join(unasked, ", "), whole), "  ", "    ")
+		prose.Wrap(b, fmt.Sprintf("MISSING, since the run did not include their rows: %s; %s", strings.Join(unasked, ", "), whole), "  ", "    ")
 	}
 	return b.Flush()
 }
@@ -129,7 +130,7 @@ func (l Ledger) Tally() string {
 			parts = append(parts, fmt.Sprintf("%d %s", k, p.many))
 		}
 	}
-	return fmt.Sprintf("%s; of %s %s", count(l.Rounds, "round"), count(len(l.Entries), "statement"), strings.Join(parts, ", "))
+	return fmt.Sprintf("%s; of %s %s", prose.Count(l.Rounds, "round"), prose.Count(len(l.Entries), "statement"), strings.Join(parts, ", "))
 }
 
 // Markdown renders ledgers as one table: a column of verdicts for each file.
@@ -137,7 +138,7 @@ func Markdown(w io.Writer, ledgers []Ledger) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, "| statement |")
 	for _, l := range ledgers {
-		fmt.Fprintf(b, " %s (%s) |", escape(l.name()), count(l.Rounds, "round"))
+		fmt.Fprintf(b, " %s (%s) |", escape(l.name()), prose.Count(l.Rounds, "round"))
 	}
 	fmt.Fprint(b, "\n|---|"+strings.Repeat("---|", len(ledgers))+"\n")
 	if len(ledgers) > 0 {
@@ -154,8 +155,8 @@ func Markdown(w io.Writer, ledgers []Ledger) error {
 						fmt.Fprintf(b, "<br>%s, %s: %s", escape(n.Measured()), escape(n.Held()), escape(n.What))
 					}
 				}
-				for _, n := range e.Turns() {
-					fmt.Fprintf(b, "<br>turns: %s: %s", escape(n.Measured()), escape(n.What))
+				for _, c := range e.Circumstances() {
+					fmt.Fprintf(b, "<br>%s: %s", c.Word, escape(c.String()))
 				}
 				fmt.Fprint(b, " |")
 			}
@@ -227,12 +228,10 @@ func JSON(w io.Writer, ledgers []Ledger) error {
 				j.Rows = append(j.Rows, n.Rows...)
 				j.Needs = append(j.Needs, n.json())
 			}
-			turns := e.Turns()
+			circumstances := e.Circumstances()
 			for _, n := range e.Beside {
 				f := n.json()
-				for _, t := range turns {
-					f.Turns = f.Turns || t.What == n.What
-				}
+				f.Turns = slices.ContainsFunc(circumstances, func(c Circumstance) bool { return c.Word == turns && c.What == n.What })
 				j.Beside = append(j.Beside, f)
 			}
 			all = append(all, j)

@@ -159,8 +159,8 @@ Futex switch (Switch/impl=clone/via=futex/place=same)
   Go over Go: no ratio in 2 of 30 rounds; the last one: Go: hung
 
 Pipe (Switch/impl=clone/via=pipe/place=same)
-  word word word word word word word word word word word word word word word word word word word word
-  word
+  word word word word word word word word word word word word word word word word word word word
+  word word
   left out: perf is not in PATH
 `
 	if d := cmp.Diff(want, b.String()); d != "" {

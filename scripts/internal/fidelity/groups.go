@@ -107,18 +107,18 @@ func groups(p programs, site bench.Site) ([]group, error) {
 			"another binary, and where a linker happens to put code moves this by some per cent, so each round takes both in another layout.",
 		rows: withTwins(toPlain), measure: inLockstep(lockstep.Plan{Slice: slice, Laps: 40, Windows: 2})})
 
-	for _, of := range []string{channel, "Switch/impl=clone/via=futex/place=same"} {
-		short, err := caseArm("1.5 ms", of, p.bench, site)
+	for _, s := range []struct{ of, title string }{
+		{channel, "goroutine switch through a channel"},
+		{"Switch/impl=locked/via=channel/place=same", "locked goroutine switch through a channel"},
+		{"Switch/impl=clone/via=futex/place=same", "raw thread switch through a futex"},
+	} {
+		short, err := caseArm("1.5 ms", s.of, p.bench, site)
 		if err != nil {
 			return nil, err
 		}
 		run, between := short, short
 		run.name, between.name = "100 ms", "between"
-		title := "Slices: goroutine switch through a channel"
-		if of != channel {
-			title = "Slices: raw thread switch through a futex"
-		}
-		all = append(all, group{title: title, of: of, arms: []arm{short, run, between},
+		all = append(all, group{title: "Slices: " + s.title, of: s.of, arms: []arm{short, run, between},
 			what: "The same case in turns of 1.5 ms, a third worker's turn after each, over one run of 100 ms in the middle of them: " +
 				"in each lap the median of 66 turns, as run takes it, over the one run. Below 1 on a machine that isn't idle: " +
 				"what takes the CPU from a long run passes by most turns.",

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/perf/benchunit"
 
 	"threadbench/bench/lockstep"
+	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/table"
 )
 
@@ -102,9 +103,7 @@ func (r Report) text(w io.Writer) error {
 		"of that median. inside and outside say it of the whole interval.\n", r.Rounds)
 	for _, g := range r.Groups {
 		fmt.Fprintf(&b, "\n%s (%s)\n", g.Title, g.Case)
-		for _, line := range wrap(g.What, 100) {
-			fmt.Fprintf(&b, "  %s\n", line)
-		}
+		prose.Wrap(&b, g.What, "  ", "  ")
 		if g.LeftOut != "" {
 			fmt.Fprintf(&b, "  left out: %s\n", g.LeftOut)
 			continue
@@ -143,20 +142,6 @@ func (r Report) text(w io.Writer) error {
 
 func seconds(nanoseconds float64) string {
 	return benchunit.Scale(nanoseconds/1e9, benchunit.Decimal) + "s"
-}
-
-// wrap breaks a text into lines of at most so many bytes.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		line = strings.TrimSpace(line + " " + word)
-	}
-	return append(lines, line)
 }
 
 // unmeasured is an error that names what has no ratio in any round.

@@ -86,9 +86,9 @@ func (c *cases) pilot(ctx context.Context, p programs) (items []*item, left []st
 	c.off(true)
 	defer c.off(false)
 	for _, k := range c.chosen {
-		unit, better := "ns/op", "lower"
-		if family, _ := bench.FamilyOf(k.Name.Family); !slices.Equal(family.Primary, []string{"ns/op"}) {
-			unit = results.Memory
+		unit, better := primary(k), "lower"
+		if k.Name.Get("place") == "free" {
+			better = "" // a lottery decides nothing
 		}
 		begun := time.Now()
 		got, err := c.measure(ctx, k, unit, p, []int{baseArm, headArm, controlArm}, lapsOfPilot)
@@ -110,6 +110,10 @@ func (c *cases) pilot(ctx context.Context, p programs) (items []*item, left []st
 			case r.err != nil && !errors.As(r.err, &evidence): // of a few laps
 				return nil, nil, fmt.Errorf("measuring Benchmark%s, %s: %w", k.Name, armNames[arm], r.err)
 			}
+			if _, ok := r.values[unit]; !skipped && r.err == nil && !ok {
+				left = append(left, fmt.Sprintf("Benchmark%s is left out: %s has no %s, which decides", k.Name, armNames[arm], unit))
+				skipped = true
+			}
 			if skipped {
 				break
 			}
@@ -127,6 +131,16 @@ func (c *cases) pilot(ctx context.Context, p programs) (items []*item, left []st
 		})
 	}
 	return items, left, nil
+}
+
+// primary is the unit that decides a case: its family's, of which the two of
+// memory are added up.
+func primary(k bench.Case) string {
+	family, _ := bench.FamilyOf(k.Name.Family)
+	if len(family.Primary) > 1 {
+		return results.Memory
+	}
+	return family.Primary[0]
 }
 
 // off keeps this process off the CPU that is measured on, where there is
@@ -230,8 +244,8 @@ func (c *cases) once(ctx context.Context, k bench.Case, unit string, specs [arms
 			got[arm].values[u] = lockstep.Median(xs)
 		}
 		got[arm].text = benchmarkLine(k, ops[arm], got[arm].values)
-		if unit == results.Memory {
-			got[arm].values[unit] = got[arm].values["user-B/task"] + got[arm].values["kernel-B/task"]
+		if v, ok := (results.Run{Values: got[arm].values}).Get(unit); ok {
+			got[arm].values[unit] = v
 		}
 	}
 	return got, nil

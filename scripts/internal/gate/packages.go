@@ -45,7 +45,7 @@ type packages struct {
 	envs   [arms][]string // K=V
 	bench  string         // as go test has it
 	units  []string
-	procs  [arms]string // the ending of the benchmarks' names
+	procs  [arms]int // GOMAXPROCS
 	buffer [arms]*bytes.Buffer
 	writer [arms]*benchfmt.Writer
 	meta   benchfmt.UnitMetadataMap
@@ -57,7 +57,7 @@ func choosePackages(ctx context.Context, o options, temp string, sides [arms]*si
 	dirs := [2]map[string]string{{}, {}}
 	var inOrder [2][]string
 	for arm, s := range sides[:controlArm] {
-		list, err := s.goCommand(ctx, temp, "list", "-f", `{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{"\t"}}{{.Dir}}{{end}}`, o.pkg)
+		list, err := s.goCommand(ctx, temp, append([]string{"list", "-f", `{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{"\t"}}{{.Dir}}{{end}}`}, strings.Fields(o.pkg)...)...)
 		if err != nil {
 			return nil, nil, fmt.Errorf("finding packages: %w", err)
 		}
@@ -90,14 +90,15 @@ func choosePackages(ctx context.Context, o options, temp string, sides [arms]*si
 		ps.envs[arm] = sides[arm].env
 		ps.buffer[arm] = &bytes.Buffer{}
 		ps.writer[arm] = benchfmt.NewWriter(ps.buffer[arm])
-		ps.procs[arm] = procsSuffix(sides[arm].environ())
+		ps.procs[arm] = procsOf(sides[arm].environ())
 	}
 	return ps, left, nil
 }
 
-// procsSuffix is what package testing ends the names with: -GOMAXPROCS, but
-// for 1.
-func procsSuffix(env []string) string {
+// procsOf is the GOMAXPROCS of a side: what its environment says, else what
+// this process would have. The benchmarks are told it, since their module's go
+// line may have them count CPUs in another way.
+func procsOf(env []string) int {
 	procs := 0
 	for _, kv := range env {
 		if v, ok := strings.CutPrefix(kv, "GOMAXPROCS="); ok {
@@ -112,10 +113,16 @@ func procsSuffix(env []string) string {
 		runtime.SetDefaultGOMAXPROCS()
 		procs = runtime.GOMAXPROCS(0)
 	}
-	if procs == 1 {
-		return ""
+	return procs
+}
+
+// name is a result's without what package testing ends it with: -GOMAXPROCS,
+// but for 1.
+func (ps *packages) name(r *benchfmt.Result, arm int) string {
+	if ps.procs[arm] == 1 {
+		return string(r.Name)
 	}
-	return "-" + strconv.Itoa(procs)
+	return strings.TrimSuffix(string(r.Name), "-"+strconv.Itoa(ps.procs[arm]))
 }
 
 // heads are what the raw files begin with; the configuration is written with
@@ -164,7 +171,7 @@ func (ps *packages) pilot(ctx context.Context, p programs) (items []*item, left 
 			}
 			found[arm] = map[string]*benchfmt.Result{}
 			for _, r := range results {
-				name := strings.TrimSuffix(string(r.Name), ps.procs[arm])
+				name := ps.name(r, arm)
 				if found[arm][name] == nil {
 					inOrder[arm] = append(inOrder[arm], name)
 				}
@@ -269,11 +276,13 @@ func valueOf(r *benchfmt.Result, unit string) float64 {
 // says what one costs.
 func (ps *packages) iterations(ctx context.Context, p programs, pkg int, name string, single *benchfmt.Result) (n int, cost time.Duration, err error) {
 	begun := time.Now()
-	r := single
+	long := "2x" // whose first iteration comes after one: the single one may have been slow for that alone
 	if valueOf(single, "ns/op") < float64(target) {
-		if r, err = ps.runOne(ctx, p, pkg, baseArm, name, target.String()); err != nil {
-			return 0, 0, err
-		}
+		long = target.String()
+	}
+	r, err := ps.runOne(ctx, p, pkg, baseArm, name, long)
+	if err != nil {
+		return 0, 0, err
 	}
 	took := time.Duration(valueOf(r, "ns/op") * float64(r.Iters))
 	n = chooseIterations(valueOf(r, "ns/op"), valueOf(r, "B/op"), r.Iters)
@@ -323,7 +332,7 @@ func (ps *packages) runOne(ctx context.Context, p programs, pkg, arm int, name, 
 	if err != nil {
 		return nil, err
 	}
-	if len(results) != 1 || strings.TrimSuffix(string(results[0].Name), ps.procs[arm]) != name {
+	if len(results) != 1 || ps.name(results[0], arm) != name {
 		return nil, fmt.Errorf("measuring Benchmark%s of %s, %s: %d results for this one benchmark; it must run the same each time", name, ps.paths[pkg], armNames[arm], len(results))
 	}
 	return results[0], nil
@@ -340,7 +349,7 @@ func exactly(name string) string {
 
 // run runs benchmarks of a package, as go test would.
 func (ps *packages) run(ctx context.Context, p programs, pkg, arm int, pattern, benchtime string) ([]*benchfmt.Result, error) {
-	cmd := job.Command(ctx, p[pkg][arm], "-test.run=^$", "-test.bench="+pattern, "-test.benchtime="+benchtime, "-test.benchmem", "-test.timeout=10m", "-test.paniconexit0")
+	cmd := job.Command(ctx, p[pkg][arm], "-test.run=^$", "-test.bench="+pattern, "-test.benchtime="+benchtime, "-test.benchmem", "-test.cpu="+strconv.Itoa(ps.procs[arm]), "-test.timeout=10m", "-test.paniconexit0")
 	cmd.Dir = ps.dirs[arm][pkg]
 	cmd.Env = bench.Environ(os.Environ(), append([]string{"PWD=" + cmd.Dir}, ps.envs[arm]...)...)
 	var stdout, stderr bytes.Buffer

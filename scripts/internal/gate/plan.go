@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"threadbench/bench/lockstep"
+	"threadbench/scripts/internal/prose"
 )
 
 // A plan says all that happens in the rounds before the first one begins. It
@@ -103,7 +104,7 @@ func enough(o options, rounds, least, rows int, round time.Duration) error {
 		return fmt.Errorf("-rounds %d is too few: %s %d at least for a verdict at %v%%; give more, or fewer rows by -bench", rounds, need(rows), least, 100*alpha)
 	}
 	needed := (time.Duration(least) * round).Round(time.Second) + time.Second
-	return fmt.Errorf("-budget %v is %d rounds of %v, too few: %s %d at least for a verdict at %v%%; give -budget %v, or fewer rows by -bench", o.budget, rounds, round.Round(10*time.Millisecond), need(rows), least, 100*alpha, needed)
+	return fmt.Errorf("-budget %v is %s of %v, too few: %s %d at least for a verdict at %v%%; give -budget %v, or fewer rows by -bench", o.budget, prose.Count(rounds, "round"), round.Round(10*time.Millisecond), need(rows), least, 100*alpha, needed)
 }
 
 func need(rows int) string {

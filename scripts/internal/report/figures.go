@@ -10,6 +10,7 @@ import (
 	"threadbench/bench"
 	"threadbench/scripts/internal/calibration"
 	"threadbench/scripts/internal/chart"
+	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
 	"threadbench/scripts/internal/table"
 )
@@ -83,14 +84,7 @@ func says(row *table.Row, s table.Stat) string {
 	if s.Interval {
 		text += " " + s.Within()
 	}
-	return fmt.Sprintf("%s: %s, %s, %s (%.6g, median of %s)", text, row.Contender, keyed(row.Name), s.Unit, s.Median, many(s.N, "value"))
-}
-
-func many(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%s: %s, %s, %s (%.6g, median of %s)", text, row.Contender, keyed(row.Name), s.Unit, s.Median, prose.Count(s.N, "value"))
 }
 
 // unplaced notes a value that a logarithmic axis has no place for.
@@ -127,7 +121,7 @@ func (r *Report) overview() figure {
 		if row.Doubt != "" {
 			d.says += ", " + row.Doubt
 		}
-		d.says += fmt.Sprintf(": %s, %s over %s, %s", row.Contender, row.FullName, row.Ref, many(factor.N, "round"))
+		d.says += fmt.Sprintf(": %s, %s over %s, %s", row.Contender, row.FullName, row.Ref, prose.Count(factor.N, "round"))
 		return d, true
 	})
 	if len(f.Panels) == 0 {

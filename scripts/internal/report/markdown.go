@@ -119,8 +119,8 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 			for _, n := range v.Needs {
 				measured = append(measured, escape(n))
 			}
-			for _, n := range v.Turns {
-				measured = append(measured, "*turns:* "+escape(n))
+			for _, n := range v.Circumstances {
+				measured = append(measured, "*"+n.Word+":* "+escape(n.String()))
 			}
 			if v.Reason != "" {
 				measured = append([]string{escape(v.Reason)}, measured...)

@@ -11,6 +11,7 @@ import (
 
 	"threadbench/bench"
 	"threadbench/scripts/internal/claims"
+	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
 	"threadbench/scripts/internal/table"
 )
@@ -129,7 +130,7 @@ type claim struct {
 type verdict struct {
 	Verdict, Reason string
 	Needs           []string // "11.7× [11.5, 12.1], at least 2.00×: of what"
-	Turns           []string
+	Circumstances   []claims.Circumstance
 }
 
 func (r *Report) claims() (all []claim, unasked []string) {
@@ -141,14 +142,11 @@ func (r *Report) claims() (all []claim, unasked []string) {
 		c := claim{ID: first.ID, Says: first.Statement, Why: first.Why}
 		for _, s := range r.sources {
 			e := s.ledger.Entries[i]
-			v := verdict{Verdict: e.Verdict, Reason: e.Reason}
+			v := verdict{Verdict: e.Verdict, Reason: e.Reason, Circumstances: e.Circumstances()}
 			for _, n := range e.Needs {
 				if n.There {
 					v.Needs = append(v.Needs, fmt.Sprintf("%s, %s: %s", n.Measured(), n.Held(), n.What))
 				}
-			}
-			for _, n := range e.Turns() {
-				v.Turns = append(v.Turns, fmt.Sprintf("%s: %s", n.Measured(), n.What))
 			}
 			c.Verdicts = append(c.Verdicts, v)
 		}
@@ -411,7 +409,7 @@ func (s source) caveats() []string {
 	add(results.Injected(s.file.Config) != "", "%s", results.Injected(s.file.Config))
 	add(s.file.Driver == results.Testing, "driver: testing. One arm ran after the other, so factors are quotients of two medians, unpaired; never pool them with those of driver lockstep.")
 	add(s.file.Truncated, "A round never ended, since its run was killed: it isn't counted.")
-	add(s.file.Rounds < table.Enough(), "%s: too few for a 95%% interval, which takes %d.", many(s.file.Rounds, "round"), table.Enough())
+	add(s.file.Rounds < table.Enough(), "%s: too few for a 95%% interval, which takes %d.", prose.Count(s.file.Rounds, "round"), table.Enough())
 	virt := get("virt")
 	add(virt != "" && virt != "none", "A virtual machine (%s): what others on its host do is not seen from within, and the hypervisor's share of a thread's cost is in the figures.", virt)
 	low, high, ok := s.seen("steal")

@@ -10,6 +10,7 @@ import (
 
 	"threadbench/bench"
 	"threadbench/bench/lockstep"
+	"threadbench/scripts/internal/prose"
 )
 
 // A Profile is how long a run measures.
@@ -146,7 +147,8 @@ func list(cases []bench.Case) string {
 		if len(of) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "%s: one op is %s.\n%s\n", f.Name, f.Op, f.Read)
+		prose.Wrap(&b, fmt.Sprintf("%s: one op is %s.", f.Name, f.Op), "", "")
+		prose.Wrap(&b, f.Read, "", "")
 		for _, c := range of {
 			kind := "in slices"
 			if c.Once > 0 {

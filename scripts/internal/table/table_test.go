@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"threadbench/bench"
+	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
 )
 
@@ -90,7 +91,7 @@ func check(t *testing.T, path, ext string, out []byte) {
 	switch ext {
 	case ".golden":
 		for line := range strings.Lines(string(out)) {
-			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > prose.Width {
 				t.Errorf("%s: a line of %d columns: %s", path, n, line)
 			}
 		}

@@ -10,11 +10,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
 )
-
-// width is the most columns of a line of text.
-const width = 100
 
 // evidence are the columns that stand beside a family's figures. Families that
 // aren't named here show all their units.
@@ -39,16 +37,16 @@ var evidence = map[string][]string{
 func (t *Table) Text(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	if s := results.Injected(t.Config); s != "" {
-		Wrap(b, s, "", "  ")
+		prose.Wrap(b, s, "", "  ")
 	}
-	Wrap(b, t.Machine(), "", "  ")
+	prose.Wrap(b, t.Machine(), "", "  ")
 	if t.Driver == results.Testing {
-		Wrap(b, "The driver was go test: one arm ran after the other, so a factor is a quotient of two medians, unpaired, with no interval; p is the probability of such samples by chance (Mann-Whitney U-test).", "", "  ")
+		prose.Wrap(b, "The driver was go test: one arm ran after the other, so a factor is a quotient of two medians, unpaired, with no interval; p is the probability of such samples by chance (Mann-Whitney U-test).", "", "  ")
 	}
 	if t.Truncated {
-		Wrap(b, results.Unended, "", "  ")
+		prose.Wrap(b, results.Unended, "", "  ")
 	}
-	Wrap(b, t.Spread(), "", "  ")
+	prose.Wrap(b, t.Spread(), "", "  ")
 	if len(t.Sections) == 0 {
 		fmt.Fprintln(b, "\nNothing was measured.")
 	}
@@ -59,13 +57,13 @@ func (t *Table) Text(w io.Writer) error {
 	if len(t.Notes) > 0 {
 		fmt.Fprintln(b, "\nLeft out, cut or failed")
 		for _, n := range t.Left() {
-			Wrap(b, n, "  ", "    ")
+			prose.Wrap(b, n, "  ", "    ")
 		}
 	}
 	if short := t.Short(); len(short) > 0 {
 		fmt.Fprintln(b, "\nIn short")
 		for _, s := range short {
-			Wrap(b, s, "  ", "    ")
+			prose.Wrap(b, s, "  ", "    ")
 		}
 	}
 	return b.Flush()
@@ -105,7 +103,7 @@ func (t *Table) Machine() string {
 		}
 		return ""
 	}
-	parts := []string{fmt.Sprintf("threadbench: %s, driver %s", count(t.Rounds, noun(t.Driver)), t.Driver)}
+	parts := []string{fmt.Sprintf("threadbench: %s, driver %s", prose.Count(t.Rounds, noun(t.Driver)), t.Driver)}
 	if os, arch := get("goos"), get("goarch"); os != "" || arch != "" {
 		parts = append(parts, os+"/"+arch)
 	}
@@ -134,7 +132,7 @@ func (t *Table) Spread() string {
 	}
 	a := t.AA
 	return fmt.Sprintf("A/A, a goroutine arm measured twice in the same laps: medians from %.3f× to %.3f× over %s, furthest from 1 in %s. The factor on a goroutine's line is this one, where it was measured.",
-		a.Low, a.High, count(a.N, "arm"), a.Furthest)
+		a.Low, a.High, prose.Count(a.N, "arm"), a.Furthest)
 }
 
 // Title names the section: "Switch place=same".
@@ -146,18 +144,18 @@ func (s *Section) Title() string {
 }
 
 func (t *Table) section(b *bufio.Writer, s *Section) {
-	Wrap(b, s.Title()+". "+s.OneOp, "", "  ")
+	prose.Wrap(b, s.Title()+". "+s.OneOp, "", "  ")
 
 	// Evidence that doesn't fit beside the figures goes below them.
 	labels, more := s.labels(), t.evidence(s)
 	block := slices.Concat(labels, t.figures(s))
-	if all := slices.Concat(block, more); total(all) <= width {
+	if all := slices.Concat(block, more); total(all) <= prose.Width {
 		block, more = all, nil
 	}
 	grid(b, block)
 	for len(more) > 0 {
 		n := 1
-		for n < len(more) && total(slices.Concat(labels, more[:n+1])) <= width {
+		for n < len(more) && total(slices.Concat(labels, more[:n+1])) <= prose.Width {
 			n++
 		}
 		fmt.Fprintln(b)
@@ -174,7 +172,7 @@ func (t *Table) section(b *bufio.Writer, s *Section) {
 		fmt.Fprintln(b)
 	}
 	for _, line := range below {
-		Wrap(b, line, "  ", "    ")
+		prose.Wrap(b, line, "  ", "    ")
 	}
 }
 
@@ -308,12 +306,12 @@ func (t *Table) Remarks(s *Section) []string {
 			few = append(few, p.N)
 		}
 		if p.N < t.Rounds {
-			cases = append(cases, fmt.Sprintf("Benchmark%s: in %d of %s only.", r.FullName, p.N, count(t.Rounds, noun(t.Driver))))
+			cases = append(cases, fmt.Sprintf("Benchmark%s: in %d of %s only.", r.FullName, p.N, prose.Count(t.Rounds, noun(t.Driver))))
 		}
 	}
 	slices.Sort(few)
 	for _, n := range few {
-		notes = append(notes, fmt.Sprintf("%s %s: too few for a 95%% interval (%d needed)", none, count(n, noun(t.Driver)), Enough()))
+		notes = append(notes, fmt.Sprintf("%s %s: too few for a 95%% interval (%d needed)", none, prose.Count(n, noun(t.Driver)), Enough()))
 	}
 	notes = append(notes, cases...)
 	if differ {
@@ -355,7 +353,7 @@ func (t *Table) Left() []string {
 		line := fmt.Sprintf("%s: Benchmark%s: %s", kinds[g.first.Kind], g.first.FullName, g.first.Reason)
 		// What is left out or cut is told once, and again where its numbers differ.
 		if g.first.Kind == "failed" {
-			of := fmt.Sprintf("in %d of %s", g.rounds, count(t.Rounds, noun(t.Driver)))
+			of := fmt.Sprintf("in %d of %s", g.rounds, prose.Count(t.Rounds, noun(t.Driver)))
 			if g.others {
 				of += "; others differ"
 			}
@@ -430,27 +428,4 @@ func grid(b *bufio.Writer, columns []Column) {
 	for i := range columns[0].Cells {
 		line(func(c Column) string { return c.Cells[i] })
 	}
-}
-
-// Wrap writes words in lines of at most width, the first after one indent and
-// the rest after another. An interval, "[1.0, 1.2]", stays whole.
-func Wrap(b *bufio.Writer, s, indent, hanging string) {
-	line, empty := indent, true
-	words := strings.Fields(s)
-	for i := 0; i < len(words); i++ {
-		word := words[i]
-		if strings.HasPrefix(word, "[") && strings.HasSuffix(word, ",") && i+1 < len(words) {
-			i++
-			word += " " + words[i]
-		}
-		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			fmt.Fprintln(b, line)
-			line, empty = hanging, true
-		}
-		if !empty {
-			line += " "
-		}
-		line, empty = line+word, false
-	}
-	fmt.Fprintln(b, line)
 }

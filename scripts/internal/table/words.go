@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"threadbench/bench"
+	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
 )
 
@@ -137,7 +138,7 @@ func words(r Row, ref *results.Row) string {
 	case !f.Paired:
 		tail = fmt.Sprintf(" (medians of unpaired runs, p %s)", chance(f.P))
 	case !f.Interval:
-		tail = fmt.Sprintf(" (%s: no interval)", count(f.N, "round"))
+		tail = fmt.Sprintf(" (%s: no interval)", prose.Count(f.N, "round"))
 	case f.Low <= 1 && 1 <= f.High:
 		template, x = w.same, fmt.Sprintf("%s to %s times", digits(f.Low), digits(f.High))
 	case overlaps(f.Stat, ref):
@@ -168,7 +169,7 @@ func doubt(r Row, ref *results.Row) string {
 	case !f.Paired:
 		says = append(says, "unpaired, p "+chance(f.P))
 	case !f.Interval:
-		says = append(says, count(f.N, "round")+", no interval")
+		says = append(says, prose.Count(f.N, "round")+", no interval")
 	case f.Low <= 1 && 1 <= f.High:
 		says = append(says, "no difference seen")
 	case overlaps(f.Stat, ref):
@@ -235,7 +236,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 		if d := n.Get("depth"); d != "" && d != "0" {
 			depth = " at depth " + d
 		}
-		stages := count(1, "stage")
+		stages := prose.Count(1, "stage")
 		if n.Get("stages") != "1" {
 			stages = n.Get("stages") + " stages"
 		}
@@ -260,12 +261,4 @@ func number(r Row) string {
 		}
 	}
 	return n
-}
-
-// count is "1 round", "2 rounds".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

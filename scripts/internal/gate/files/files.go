@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"threadbench/scripts/internal/gate/verdict"
+	"threadbench/scripts/internal/prose"
 )
 
 // A file is what is compared of a results file.
@@ -178,7 +179,7 @@ func (c *comparison) pair() error {
 		return err
 	}
 	if len(units) > 0 {
-		c.remark(verdict.Warning, "%s in one file only, not compared: %s", count(len(units), "unit"), some(units))
+		c.remark(verdict.Warning, "%s in one file only, not compared: %s", prose.Count(len(units), "unit"), some(units))
 	}
 	return nil
 }
@@ -190,9 +191,9 @@ func (c *comparison) left(rows []string, has, lacks *file) error {
 		return nil
 	}
 	if lacks.inTest > 0 {
-		return lacks.cut(fmt.Sprintf("it lacks %s that %s has (%s)", count(len(rows), "row"), has.path, some(rows)))
+		return lacks.cut(fmt.Sprintf("it lacks %s that %s has (%s)", prose.Count(len(rows), "row"), has.path, some(rows)))
 	}
-	c.remark(verdict.Warning, "%s only in %s, not compared: %s", count(len(rows), "row"), has.path, some(rows))
+	c.remark(verdict.Warning, "%s only in %s, not compared: %s", prose.Count(len(rows), "row"), has.path, some(rows))
 	return nil
 }
 
@@ -292,9 +293,9 @@ func (f *file) uneven() error {
 	switch {
 	case len(few) == 0:
 	case f.inTest > 0:
-		return f.cut(fmt.Sprintf("not all rows have %s (%s)", count(most, "figure"), some(few)))
+		return f.cut(fmt.Sprintf("not all rows have %s (%s)", prose.Count(most, "figure"), some(few)))
 	default:
-		f.remark(verdict.Warning, "%s: not all rows have %s: %s.", f.path, count(most, "figure"), some(few))
+		f.remark(verdict.Warning, "%s: not all rows have %s: %s.", f.path, prose.Count(most, "figure"), some(few))
 	}
 	return nil
 }
@@ -307,14 +308,6 @@ func (f *file) remark(level, format string, args ...any) {
 const largest = 1e100
 
 func isFigure(v float64) bool { return !math.IsNaN(v) && math.Abs(v) <= largest }
-
-// count is "1 row", "2 rows".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
 
 // failure is the one form of an error about a line.
 func failure(path string, line int, what, wayOut string) error {

@@ -88,7 +88,7 @@ type changeJSON struct {
 //	margin       that the row was held to
 //	p            one-sided, of "worse by at most the margin"; adjusted after Holm
 //	detectable   head/base of the smallest worsening that such a run would
-//	             have shown with a probability of about 0.8
+//	             have shown with a probability of 0.6 to 0.8
 //	roundsBase   how many; roundsHead the same where paired
 //	base, head   medians, in the unit
 //	ratio        head/base by Hodges and Lehmann, from low to high, each a

@@ -42,6 +42,7 @@ import (
 	"slices"
 
 	"threadbench/scripts/internal/paired"
+	"threadbench/scripts/internal/prose"
 )
 
 // A Verdict is what is said of a row, or of all of them.
@@ -183,7 +184,7 @@ func check(rows []Row, rules Rules) error {
 	case len(rows) == 0:
 		return errors.New("no rows to judge; select some benchmarks")
 	case !slices.ContainsFunc(rows, func(r Row) bool { return r.Better != "" }):
-		return fmt.Errorf("none of the %s decides anything, since none says which direction is better; the files need a line like \"Unit %s better=lower\"", count(len(rows), "row"), rows[0].Unit)
+		return fmt.Errorf("none of the %s decides anything, since none says which direction is better; the files need a line like \"Unit %s better=lower\"", prose.Count(len(rows), "row"), rows[0].Unit)
 	}
 	seen := map[string]bool{}
 	for _, row := range rows {
@@ -264,10 +265,12 @@ func split(pairs []Pair) (base, head []float64) {
 }
 
 // counted tells a row that is compared as exact counts: exact, and the same in
-// all rounds of a side.
+// all rounds of a side. One figure of a file is always the same: b.N, which
+// another run chooses anew, may be in it.
 func (r Row) counted() bool {
 	base, head := r.sides()
-	return r.Exact && constant(base) && constant(head)
+	enough := len(r.Pairs) > 0 || min(len(base), len(head)) > 1
+	return r.Exact && enough && constant(base) && constant(head)
 }
 
 func constant(v []float64) bool { return slices.Min(v) == slices.Max(v) }
@@ -370,17 +373,17 @@ func enough(what string, s *paired.Sample, m int, alpha float64) error {
 		return nil
 	}
 	sizes := s.Sizes()
-	have, each := count(sizes[0], "round"), ""
+	have, each := prose.Count(sizes[0], "round"), ""
 	least, err := paired.LeastRounds(m, alpha)
 	if len(sizes) == 2 {
-		have, each = fmt.Sprintf("%d and %s", sizes[0], count(sizes[1], "figure")), " on each side"
+		have, each = fmt.Sprintf("%d and %s", sizes[0], prose.Count(sizes[1], "figure")), " on each side"
 		least, err = paired.LeastEach(m, alpha)
 	}
 	if err != nil {
 		return err
 	}
 	return fmt.Errorf("%s has %s, too few for any verdict at a level of %g%% over %s: at least %d%s are needed; measure more, or select fewer rows",
-		what, have, 100*alpha, count(m, "row"), least, each)
+		what, have, 100*alpha, prose.Count(m, "row"), least, each)
 }
 
 // count judges a row of exact counts.
@@ -539,7 +542,7 @@ func (r *Report) conclude() {
 		}
 	}
 	if len(pairs) > 0 && len(controls) < len(pairs) {
-		r.remark(Warning, "%d of %s had no control: an instrument that favours one side would not have been noticed there.", len(pairs)-len(controls), count(len(pairs), "row"))
+		r.remark(Warning, "%d of %s had no control: an instrument that favours one side would not have been noticed there.", len(pairs)-len(controls), prose.Count(len(pairs), "row"))
 	}
 	switch c := r.Rules.Calibration; {
 	case r.Decided == 0:

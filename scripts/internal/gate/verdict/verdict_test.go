@@ -146,8 +146,8 @@ func TestCounts(t *testing.T) {
 		{exact("higher", 0, 1), Pass, true},
 		{exact("higher", 1010, 1000), Pass, false},
 		{exact("higher", 1011, 1000), Regression, false},
-		{Row{Name: "x", Unit: "B/op", Better: "lower", Exact: true, Old: []float64{16}, New: []float64{16, 16}}, Pass, false},
-		{Row{Name: "x", Unit: "B/op", Better: "lower", Exact: true, Old: []float64{16}, New: []float64{32, 32}}, Regression, false},
+		{Row{Name: "x", Unit: "B/op", Better: "lower", Exact: true, Old: []float64{16, 16}, New: []float64{16, 16, 16}}, Pass, false},
+		{Row{Name: "x", Unit: "B/op", Better: "lower", Exact: true, Old: []float64{16, 16}, New: []float64{32, 32}}, Regression, false},
 	} {
 		r := judge(t, []Row{tt.row}, rules)
 		if got := r.Rows[0]; r.Verdict != tt.want || got.Improved != tt.improved || !got.Counted || r.Decided != 0 {
@@ -378,6 +378,7 @@ func TestJudgeErrors(t *testing.T) {
 		{"negative count", []Row{{Name: "x", Unit: "allocs/op", Better: "lower", Exact: true, Old: []float64{1, -1}, New: []float64{1}}}, rules, "figure 2 of old is -1"},
 		{"too few", []Row{row("x", ok[:7])}, rules, "x (ns/op) has 7 rounds, too few for any verdict at a level of 1% over 1 row: at least 8 are needed; measure more"},
 		{"too few for four", []Row{row("a", ok), row("b", ok), row("c", ok), row("d", ok[:9])}, rules, "d (ns/op) has 9 rounds, too few for any verdict at a level of 1% over 4 rows: at least 10 are needed"},
+		{"one count a side", []Row{{Name: "x", Unit: "B/op", Better: "lower", Exact: true, Old: []float64{1043}, New: []float64{1056}}}, rules, "x (B/op) has 1 and 1 figure, too few for any verdict"},
 		{"too few, unpaired", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Old: []float64{1, 2, 3, 4}, New: []float64{1, 2, 3, 4}}}, rules, "x (ns/op) has 4 and 4 figures, too few for any verdict at a level of 1% over 1 row: at least 5 on each side are needed"},
 		{"control", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Pairs: ok, Control: ok[:3]}}, rules, "the control of x (ns/op) has 3 rounds, too few"},
 		{"control NaN", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Pairs: ok, Control: constants(10, 1, 0)}}, rules, "head in round 1 of the control is 0"},
@@ -413,7 +414,7 @@ func reports(t *testing.T) map[string]*Report {
 	invalid := judge(t, []Row{with(row(long, rounds(1, 15, 1.05, 0.005)), rounds(51, 15, 1.03, 0.005))}, Rules{Alpha: 0.01, Margin: 0.01, Inconclusive: "fail"})
 	files := judge(t, []Row{
 		{Name: "BenchmarkA|b`c`<img src=x>*_[x](y)&amp;\x1b[31m", Unit: "sec/op", Better: "lower", Old: figures(1, 10, 2e-6, 0.002), New: figures(2, 12, 2e-6, 0.002)},
-		{Name: "B%0A::error::x,y", Unit: "B/op", Better: "lower", Exact: true, Old: []float64{0, 0}, New: []float64{0}},
+		{Name: "B%0A::error::x,y", Unit: "B/op", Better: "lower", Exact: true, Old: []float64{0, 0}, New: []float64{0, 0}},
 		{Name: "Zero", Unit: "allocs/op", Better: "lower", Exact: true, Old: []float64{0, 1, 0, 1, 0, 1}, New: []float64{2, 3, 2, 3, 2, 3}},
 	}, rules)
 	quiet := judge(t, []Row{with(row(long, rounds(2, 30, 1, 0.004)), rounds(52, 30, 1, 0.004))}, rules)

@@ -8,6 +8,8 @@ import (
 	"unicode"
 
 	"golang.org/x/perf/benchunit"
+
+	"threadbench/scripts/internal/prose"
 )
 
 // none stands where there is no figure.
@@ -143,15 +145,15 @@ func (r *Report) headline() string {
 	margin := percent(r.Rules.Margin)
 	switch r.Verdict {
 	case Pass:
-		return fmt.Sprintf("none of %s is worse by more than %s.", count(all, "row"), margin)
+		return fmt.Sprintf("none of %s is worse by more than %s.", prose.Count(all, "row"), margin)
 	case Regression:
 		are := "are"
 		if n[Regression] == 1 {
 			are = "is"
 		}
-		return fmt.Sprintf("%d of %s %s worse by more than %s.", n[Regression], count(all, "row"), are, margin)
+		return fmt.Sprintf("%d of %s %s worse by more than %s.", n[Regression], prose.Count(all, "row"), are, margin)
 	case Inconclusive:
-		return fmt.Sprintf("%d of %s undecided: shown neither to be worse by more than %s nor not to be. More rounds see more.", n[Inconclusive], count(all, "row"), margin)
+		return fmt.Sprintf("%d of %s undecided: shown neither to be worse by more than %s nor not to be. More rounds see more.", n[Inconclusive], prose.Count(all, "row"), margin)
 	}
 	return "the control saw a difference between base and base."
 }
@@ -172,9 +174,9 @@ func (r *Report) terms() string {
 	}
 	level := percent(r.Rules.Alpha)
 	return fmt.Sprintf("Level %s over the %s that statistics decide, each bound at %s. p is one-sided, of \"worse by\n"+
-		"at most the margin\", after Holm. \"could see\" is the smallest worsening that such a run shows\n"+
-		"in 8 of 10 cases. Half of the rounds lie within the spread.",
-		level, count(r.Decided, "row"), percent(r.Rules.Alpha/float64(r.Decided)))
+		"at most the margin\", after Holm; a control's is two-sided, of no change. \"could see\" is the smallest\n"+
+		"worsening that such a run shows in 6 to 8 of 10 cases. Half of the rounds lie within the spread.",
+		level, prose.Count(r.Decided, "row"), percent(r.Rules.Alpha/float64(r.Decided)))
 }
 
 // subject says what was compared.
@@ -209,12 +211,4 @@ func (r *Report) loud() []Remark {
 		}
 	}
 	return all
-}
-
-// count is "1 round", "2 rounds".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
