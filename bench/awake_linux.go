@@ -21,8 +21,8 @@ import (
 // the kernel switches of a long run, and 3 to 10% on a goroutine's figures. A
 // sysmon that never slept looks every 10 ms, as in any program that is busy.
 //
-// It is for workers with one P whose slices leave sysmon nothing to take: no
-// thread of theirs blocks in a system call that the scheduler is told of. Those
+// It is for workers whose slices leave sysmon nothing to take: no thread of
+// theirs blocks in a system call that the scheduler is told of. Those
 // of raw threads wait so for the end of a turn, too (threads.Driver.Hold);
 // else sysmon would find a P that was held for 10 ms in a system call, take it,
 // and look every 20 us from there on, in all turns. What they wait for is the

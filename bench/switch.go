@@ -52,6 +52,7 @@ var switchFamily = Family{
 	Read: "Two tasks hand a turn back and forth. place=same, one CPU, is what a switch costs; " +
 		"cross adds the wake-up of an idle CPU; free is a lottery between the two and decides nothing. " +
 		"channel against futex compares each side's own primitive, pipe the same one for all. " +
+		"mode=stamped is in one go, and has a stamp in each op, so that its factors are smaller: it is there for its percentiles. " +
 		"mode=traced counts the system calls of a switch from outside, and no time; through a futex a tracer sees fewer than there are without one. " +
 		"It favours the goroutine: with no work between, what little it switches stays in the first-level cache, and so does a thread's state, whose switch hides what it costs the caches of a real program.",
 	Cases: switchCases(),
@@ -89,6 +90,10 @@ func switchCases() []Case {
 			Name:  Name{Family: "Switch"}.With("impl", impl).With("via", via).With("place", place),
 			Wants: wants,
 			open:  w.open,
+			// A locked goroutine that blocks in the kernel leaves sysmon its
+			// P to take, and a long run of it has sysmon look every 20 us:
+			// so have its slices.
+			Awake: impl != "locked" || via == "channel" || via == "yield",
 		}
 		switch place {
 		case "same":
@@ -99,7 +104,6 @@ func switchCases() []Case {
 				// one P for two that would be measured, so they get one each.
 				c.Procs = 2
 			}
-			c.Awake = c.Procs == 1
 		case "cross":
 			c.CPUs, c.Procs = 2, 2
 		}
@@ -107,7 +111,7 @@ func switchCases() []Case {
 		if impl == "clone" || c.C {
 			// No Go code runs in a turn. With an idle P beside the one of the
 			// goroutine that waits for its end, sysmon would look every 20 us.
-			c.Procs, c.Awake = 1, true
+			c.Procs = 1
 		}
 		cases = append(cases, c)
 		if w.stamped != nil && (place != "free" || impl == "goroutine") {

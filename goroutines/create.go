@@ -40,15 +40,14 @@ func Create(n, batch int, in, out func()) {
 }
 
 // CreateStamped makes n tasks one after the other and joins each. calls takes a
-// stamp before each is made, firsts when it has begun and called in. in and
-// out are as in Create.
+// stamp before each is made, firsts as it begins. in and out are as in Create.
 func CreateStamped(n int, calls, firsts *Stamps, in, out func()) {
 	var running sync.WaitGroup
 	task := func() {
+		firsts.Put()
 		if in != nil {
 			in()
 		}
-		firsts.Put()
 		running.Done()
 		if out != nil {
 			out()
@@ -184,20 +183,33 @@ func (h *Herd) Release() {
 // Join waits until every task of the herd has run to its end.
 func (h *Herd) Join() { h.parked.Wait() }
 
-// frameBytes is what one frame of descend is counted as. The compiler's frame
-// is a little larger, so that the depth is reached and passed by less than
-// an eighth.
+// frameBytes is what descend has on each frame, and frameSize what a frame of
+// it takes, as the compiler has made it.
 const frameBytes = 512
 
-// descend goes down the stack by at least depth bytes, touching each frame on
-// its way, and calls f there.
+var frameSize = frameBytes
+
+func init() {
+	const frames = 128
+	deep := uintptr(0)
+	to := func() { deep = here() }
+	descend(frames*frameBytes, to) // the stack has grown and stays where it is
+	top := here()
+	descend(frames*frameBytes, to)
+	if size := int(top-deep) / frames; size > frameBytes && size < 4*frameBytes { // else here is not on the stack, in an instrumented build
+		frameSize = size
+	}
+}
+
+// descend goes down the stack by depth bytes, and by less than a frame more,
+// touching each frame on its way, and calls f there.
 //
 //go:noinline
 func descend(depth int, f func()) (sum byte) {
 	var frame [frameBytes]byte
 	frame[depth%frameBytes] = 1
-	if depth > frameBytes {
-		sum = descend(depth-frameBytes, f)
+	if depth > frameSize {
+		sum = descend(depth-frameSize, f)
 	} else {
 		f()
 	}

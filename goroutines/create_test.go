@@ -201,7 +201,7 @@ func TestDescend(t *testing.T) {
 			if testing.AllocsPerRun(1, measure) > 0 {
 				t.Skip("needs variables on the stack, where this build's instrumentation has them on the heap")
 			}
-			if most := depth + depth/4 + 3*frameBytes; way < depth || way > most {
+			if most := depth + 3*frameSize; way < depth || way > most {
 				t.Errorf("descend(%d) went down by %d bytes, want %d to %d", depth, way, depth, most)
 			}
 		})
