@@ -59,7 +59,8 @@ var createFamily = Family{
 	Primary: []string{"ns/op"},
 	Read: "reused makes each task from what the last one left, burst a hundred at a time, " +
 		"cold a thousand in a fresh process with none reused; nojoin is cold up to the last task's first step. " +
-		"stamped has the percentiles of the time from the call to the task's first instruction. " +
+		"A locked goroutine of reused wires itself to its maker's thread, which waits, and wakes no other. " +
+		"stamped has the percentiles of the time from the call to the task's first instruction, which a locked goroutine comes to on its maker's thread, before a new one is made. " +
 		"threads/op says whether a thread was made. A reused locked thread shows where a goroutine's advantage comes from: from not asking the kernel. " +
 		"It favours the goroutine in that a task does nothing: a thread's cost is the same for a task that runs for a second.",
 	Cases: createCases(),

@@ -84,7 +84,7 @@ type Finding struct {
 // one, -1 for the wrong one, 0 if it holds the bound.
 func (f Finding) On() int {
 	switch {
-	case f.Low > f.Bound && f.Least, f.High <= f.Bound && !f.Least:
+	case f.Low > f.Bound && f.Least, f.High < f.Bound && !f.Least:
 		return 1
 	case f.High < f.Bound && f.Least, f.Low > f.Bound && !f.Least:
 		return -1

@@ -93,7 +93,7 @@ func perDepth(depth int, unit string) measure {
 	return measure{rows: []string{deep, flat}, ratio: true, of: func(get lookup) (float64, bool) {
 		a, ok1 := get(deep, unit)
 		b, ok2 := get(flat, unit)
-		return (a - b) / float64(depth), ok1 && ok2 && a > b
+		return max(0, a-b) / float64(depth), ok1 && ok2
 	}}
 }
 
@@ -212,7 +212,7 @@ func (m measure) unpaired(f *results.File) (*paired.Sample, int) {
 	if row == nil {
 		return nil, 0
 	}
-	ref := f.Ref(row)
+	ref := f.Row(m.rows[1]) // not one that would do in its place
 	if ref == nil {
 		return nil, 0
 	}

@@ -264,7 +264,6 @@ func (f *figure) curves(s source, rows []bench.Name, unit string, log bool) []ch
 			point.Says += "; stopped by " + limit
 		}
 		l.Points = append(l.Points, point)
-		l.Value = table.Figure(unit, stat.Median)
 	}
 	for i := range lines {
 		slices.SortStableFunc(lines[i].Points, func(a, b chart.Point) int {
@@ -273,6 +272,7 @@ func (f *figure) curves(s source, rows []bench.Name, unit string, log bool) []ch
 			}
 			return 1
 		})
+		lines[i].Value = table.Figure(unit, lines[i].Points[len(lines[i].Points)-1].Y)
 	}
 	return lines
 }

@@ -153,8 +153,8 @@ func (o *output) keep() error {
 	}
 	path := o.path
 	for n := 2; ; n++ {
-		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-			break
+		if _, err := os.Lstat(path); err != nil {
+			break // free, or the next to open it says why it isn't
 		}
 		ext := filepath.Ext(o.path)
 		path = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(o.path, ext), n, ext)

@@ -214,11 +214,14 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	err = m.rounds(ctx, o, o.profile.groups(cases), out, stderr)
 	keepErr := out.keep()
 	if stopped := context.Cause(ctx); stopped != nil {
-		err = fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan), quote(out.path))
+		if errors.Is(err, stopped) {
+			err = nil
+		}
+		if out.next <= o.plan.Rounds {
+			err = errors.Join(err, fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan), quote(out.path)))
+		}
 	}
-	if err == nil {
-		err = keepErr
-	}
+	err = errors.Join(err, keepErr)
 	if out.next == 1 {
 		return err
 	}

@@ -68,7 +68,18 @@ func (s Stat) Within() string {
 		return none
 	}
 	sc := scaleFor(s.Unit, s.Median)
-	return fmt.Sprintf("[%s, %s]", sc.number(s.Low), sc.number(s.High))
+	end := func(x float64) string {
+		if factor := s.Unit == results.PairedFactor || s.Unit == results.SelfFactor; factor && x != 1 && round3(x) == 1 {
+			// Whether the interval holds 1 is to be seen.
+			for digits := 3; digits < 6; digits++ {
+				if f := strconv.FormatFloat(x, 'f', digits, 64); strings.Trim(f, "0") != "1." {
+					return f
+				}
+			}
+		}
+		return sc.number(x)
+	}
+	return fmt.Sprintf("[%s, %s]", end(s.Low), end(s.High))
 }
 
 // digits is v with three significant digits, in full: no exponent, and a
@@ -82,8 +93,10 @@ func digits(v float64) string {
 	switch {
 	case v == 0:
 		return "0"
+	case round3(v) < 0.001 && sign != "":
+		return ">−0.001"
 	case round3(v) < 0.001:
-		return "<" + sign + "0.001"
+		return "<0.001"
 	case v >= 1000 && v < 1023.5:
 		return sign + strconv.FormatFloat(v, 'f', 0, 64)
 	}

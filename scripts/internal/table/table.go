@@ -27,7 +27,7 @@ type Table struct {
 	Rounds    int    // complete ones; with driver testing the most runs of one case
 	Truncated bool   // a round of the file never ended and isn't counted
 	Sections  []Section
-	AA        *AA // nil if the file has no x-self
+	AA        *AA // nil if no arm was measured twice in the same laps
 	Notes     []results.Note
 }
 
@@ -128,19 +128,30 @@ func gather(sections []Section) {
 
 // Align gives each table the sections and rows of all of them, in one order,
 // so that they can stand side by side. A row that a table lacks has no Stats
-// there.
+// there. One whose goroutine arm a table lacks stands where another has it.
 func Align(tables []*Table) {
 	var all []Section
-	for _, t := range tables {
-		for _, s := range t.Sections {
-			i := slices.IndexFunc(all, func(a Section) bool { return a.group == s.group && a.Family == s.Family })
-			if i < 0 {
-				i = len(all)
-				all = append(all, Section{Family: s.Family, group: s.group})
-			}
-			for _, r := range s.Rows {
-				if !slices.ContainsFunc(all[i].Rows, func(have Row) bool { return have.Name.String() == r.Name.String() }) {
-					all[i].Rows = append(all[i].Rows, Row{Name: r.Name, FullName: r.FullName, Contender: r.Contender, Ref: r.Ref, Lottery: r.Lottery})
+	stands := map[string]bool{}
+	add := func(s Section, r Row) {
+		if stands[r.Name.String()] {
+			return
+		}
+		stands[r.Name.String()] = true
+		i := slices.IndexFunc(all, func(a Section) bool { return a.group == s.group && a.Family == s.Family })
+		if i < 0 {
+			i = len(all)
+			all = append(all, Section{Family: s.Family, group: s.group})
+		}
+		all[i].Rows = append(all[i].Rows, Row{Name: r.Name, FullName: r.FullName, Contender: r.Contender, Ref: r.Ref, Lottery: r.Lottery})
+	}
+	for _, ofArm := range []bool{true, false} {
+		for _, t := range tables {
+			for _, s := range t.Sections {
+				for _, r := range s.Rows {
+					c, known := bench.Lookup(r.Name.String())
+					if ofArm == (!known || c.Ref().String() == r.Ref) {
+						add(s, r)
+					}
 				}
 			}
 		}
@@ -274,7 +285,7 @@ func (r *Row) Stat(unit string) (Stat, bool) {
 // Own reports whether the row is the goroutine arm that its section refers to.
 func (r *Row) Own() bool { return r.Ref == r.Name.String() }
 
-// newAA is nil where no arm was measured twice.
+// newAA is nil where no arm was measured twice in the same laps.
 func newAA(sections []Section) *AA {
 	aa := &AA{}
 	worst := -1.0

@@ -323,7 +323,7 @@ func TestFigure(t *testing.T) {
 		{results.Memory, 27310, "26.7 KiB"},
 		{"kernel-switches/op", 0.0012, "0.00120"},
 		{"kernel-switches/op", 0.00004, "<0.001"},
-		{"kernel-switches/op", -0.00004, "<−0.001"},
+		{"kernel-switches/op", -0.00004, ">−0.001"},
 		{"tasks", 12345, "12345"},
 		{"tasks", 1e6, "1000000"},
 		{"x-goroutine", 1, "1.00"},

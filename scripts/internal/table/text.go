@@ -128,7 +128,7 @@ func noun(driver string) string {
 // Spread says what the instrument is worth, by A/A.
 func (t *Table) Spread() string {
 	if t.AA == nil {
-		return "A/A: this file has no x-self, so this machine's own spread is not known."
+		return "A/A: no arm of this file was measured twice in the same laps, so this machine's own spread is not known."
 	}
 	a := t.AA
 	return fmt.Sprintf("A/A, a goroutine arm measured twice in the same laps: medians from %.3f× to %.3f× over %s, furthest from 1 in %s. The factor on a goroutine's line is this one, where it was measured.",

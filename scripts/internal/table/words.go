@@ -58,6 +58,7 @@ var wordings = []wording{
 	{"Create", "floor", "", "The floor of creating a task takes {x} as long as {ref one}", "The floor of creating a task and {ref one}: no difference seen, {x} as long", "faster"},
 	{"Create", "", "cold", "Creating, running and joining {one} with none to reuse takes {x} as long as {ref one}", "Creating, running and joining {one} with none to reuse, and {ref one}: no difference seen, {x} as long", "faster"},
 	{"Create", "", "nojoin", "Creating {one} up to its first step takes {x} as long as {ref one}", "Creating {one} up to its first step, and {ref one}: no difference seen, {x} as long", "faster"},
+	{"Create", "locked", "reused", "Creating, running and joining a locked goroutine that finds its maker's thread free takes {x} as long as {ref one}", "Creating, running and joining a locked goroutine that finds its maker's thread free, and {ref one}: no difference seen, {x} as long", "faster"},
 	{"Create", "", "reused", "Creating, running and joining {one}, one after the other, takes {x} as long as {ref one}", "Creating, running and joining {one}, one after the other, and {ref one}: no difference seen, {x} as long", "faster"},
 	{"Create", "", "burst", "Creating, running and joining {one}, many at a time, takes {x} as long as {ref one}", "Creating, running and joining {one}, many at a time, and {ref one}: no difference seen, {x} as long", "faster"},
 	{"Create", "", "stamped", "Creating, running and joining {one}, one after the other and stamped, takes {x} as long as {ref one}", "Creating, running and joining {one}, one after the other and stamped, and {ref one}: no difference seen, {x} as long", "faster"},
@@ -194,13 +195,14 @@ func plain(says string, r Row, ref *results.Row) string {
 }
 
 // overlaps tells whether the factor is one that the goroutine arm has to
-// itself as well.
+// itself as well, over its twin or the twin over it.
 func overlaps(f Stat, ref *results.Row) bool {
 	if ref == nil || len(ref.Values(results.SelfFactor)) == 0 {
 		return false
 	}
 	self := Summarize(results.SelfFactor, ref.Values(results.SelfFactor))
-	return self.Interval && f.Low <= self.High && self.Low <= f.High
+	over := func(low, high float64) bool { return f.Low <= high && low <= f.High }
+	return self.Interval && (over(self.Low, self.High) || self.Low > 0 && over(1/self.High, 1/self.Low))
 }
 
 func wordingFor(n, ref bench.Name) wording {
