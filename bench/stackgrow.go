@@ -46,7 +46,8 @@ import (
 //	         then: twice its start, since what a parked goroutine uses and the
 //	         800 bytes kept for calls that don't look are more than a quarter of
 //	         4 KiB (runtime/stack.go, shrinkstack). One op is one collection
-//	         that made them smaller.
+//	         that made them smaller. The runtime counts stacks by spans of 32
+//	         KiB: with 64 tasks, at 1 MiB, left-B/task is good to half a KiB.
 //
 // The floor goes down a stack that has grown already: the calls, with nothing
 // to find or to copy.

@@ -109,7 +109,7 @@ var statements = []statement{
 		id: "block-net", says: "A goroutine that is blocked on the network does not hold a thread, and the others run on",
 		needs: []condition{
 			atLeast(0.95, value(block("goroutine", "net", 1000), "bystander-share"), "speed of a goroutine at work beside 1,000 that wait for sockets, over its speed alone"),
-			atMost(0.01, blockThreads("goroutine", "net", 1, 10, 100, 1000), "threads more for each that waits"),
+			atMost(0.01, blockThreads("goroutine", "net", 1, 1000), "threads more for each that waits"),
 		},
 		why: "a twentieth is what waking one of them each millisecond may cost; a thread for 100 of them would be many",
 		beside: []condition{

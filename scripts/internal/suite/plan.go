@@ -30,7 +30,7 @@ const slice = 1500 * time.Microsecond
 // the ledger at 5% needs 1+ceil(log2(m/0.05)) rounds: 10 for up to 25. That wake
 // fails is shown by one of its three conditions in quick, which takes 11.
 var Profiles = []Profile{
-	{Name: "quick", Rounds: 11, Laps: 50, Windows: 1},
+	{Name: "quick", Rounds: 11, Laps: 40, Windows: 1},
 	{Name: "full", Rounds: 12, Laps: 120, Windows: 1, Full: true},
 }
 
