@@ -36,9 +36,10 @@ import (
 //	reused   a goroutine, its descriptor and its memory are what the last one
 //	         left: the finding and the copying alone.
 //	default  like reused with the runtime as it is, after a collection that has
-//	         seen as many tasks at that depth: the runtime has the stacks of
-//	         reused goroutines start at what the average one took
-//	         (adaptivestackstart). Those of new ones start at 2 KiB always.
+//	         seen as many tasks a quarter deeper: the runtime has the stacks of
+//	         reused goroutines start at what the average one took, its own among
+//	         them (adaptivestackstart), so that none has to grow. Those of new
+//	         ones start at 2 KiB always.
 //	shrink   the way back: tasks have gone down and come up again, and wait.
 //	         Collections follow, each of which may halve a stack that is less
 //	         than a quarter in use, until no stack gets smaller any more.
@@ -46,8 +47,7 @@ import (
 //	         then: twice its start, since what a parked goroutine uses and the
 //	         800 bytes kept for calls that don't look are more than a quarter of
 //	         4 KiB (runtime/stack.go, shrinkstack). One op is one collection
-//	         that made them smaller. The runtime counts stacks by spans of 32
-//	         KiB: with 64 tasks, at 1 MiB, left-B/task is good to half a KiB.
+//	         that made them smaller.
 //
 // The floor goes down a stack that has grown already: the calls, with nothing
 // to find or to copy.
@@ -61,7 +61,7 @@ var stackGrowFamily = Family{
 	ModeOps: map[string]string{"shrink": "one collection that finds stacks deeper than they need"},
 	Primary: []string{"ns/op"},
 	Read: "What it takes to come by a deep stack for the first time: a goroutine's is copied into larger ones, a thread's is found by page faults. " +
-		"cold has its last stack from memory never used (those that it outgrows are the last one's, but for a locked one's, whose thread takes two), reused from what the last goroutine left, default the same after a collection that saw such depths; shrink counts the collections until stacks that were deep get no smaller. " +
+		"cold has its last stack from memory never used (those that it outgrows are the last one's, but for a locked one's, whose thread takes two), reused from what the last goroutine left, default the same after a collection that saw deeper ones; shrink counts the collections until stacks that were deep get no smaller. " +
 		"The floor goes down a stack that has grown already. " +
 		"It favours the thread at small depths, where it touches a byte a page and the goroutine makes a call for every half KiB, and in that its stack was mapped beforehand.",
 	Cases: stackGrowCases(),
@@ -92,9 +92,7 @@ func stackGrowCases() []Case {
 		row("clone", "cold", depth, still, growThreads)
 		row("floor", "cold", depth, still, growGoroutines(nil, again))
 		row("goroutine", "reused", depth, still, growGoroutines(nil, reused))
-		if depth < 1<<20 { // as few tasks as fit there make an average below it, with those of the runtime
-			row("goroutine", "default", depth, asItIs, growGoroutines(nil, adapted))
-		}
+		row("goroutine", "default", depth, asItIs, growGoroutines(nil, adapted))
 		row("goroutine", "shrink", depth, still, shrinkGoroutines)
 	}
 	return cases
@@ -128,7 +126,7 @@ func growGoroutines(in func(), how growing) func(depth, n int) (lockstep.Arm, er
 		}
 		// grow makes n tasks and has them go down, each as soon as it is made.
 		// The page faults are those of their ways down alone.
-		grow := func(s *goroutines.Stamps, n int, how growing) (moved int, faults int64) {
+		grow := func(s *goroutines.Stamps, depth, n int, how growing) (moved int, faults int64) {
 			for range n {
 				g := goroutines.NewGrower(depth, in)
 				if how == again {
@@ -154,21 +152,19 @@ func growGoroutines(in func(), how growing) func(depth, n int) (lockstep.Arm, er
 			case again:
 				moves = 0
 			case adapted:
-				grow(goroutines.NewStamps(2*n), n, cold)
+				grow(goroutines.NewStamps(2*n), depth*5/4, n, cold)
 				runtime.GC()
-				// The average may be a little short of the depth and what
-				// stands above it: then one step is left to grow.
-				how, least, most, moves = reused, depth, 8*depth, -1
+				how, least, most, moves = reused, depth, 8*depth, 0
 			}
 			if start := int(count(stackStarts)); start < least || start > most {
 				return nil, lockstep.Slice{}, fmt.Errorf("expected stacks that start at %d to %d bytes, seen %d", least, most, start)
 			}
 			if how == reused {
-				grow(goroutines.NewStamps(2*few), few, reused)
+				grow(goroutines.NewStamps(2*few), depth, few, reused)
 			}
 			s := goroutines.NewStamps(2 * n)
 			stacks := count(stackBytes)
-			moved, faults := grow(s, n, how)
+			moved, faults := grow(s, depth, n, how)
 			counts := map[string]int64{"moved": int64(moved)}
 			if minorFaults() >= 0 {
 				counts["faults"] = faults
@@ -176,7 +172,7 @@ func growGoroutines(in func(), how growing) func(depth, n int) (lockstep.Arm, er
 			// Cold ones have all their stacks still.
 			held := int(count(stackBytes)-stacks) / n
 			switch {
-			case moves >= 0 && moved != moves:
+			case moved != moves:
 				return nil, lockstep.Slice{}, fmt.Errorf("expected %d of %d stacks to be grown into another place, seen %d", moves, n, moved)
 			case how != reused && held < depth*7/8:
 				return nil, lockstep.Slice{}, fmt.Errorf("expected %d bytes of the runtime's stacks a task at least, seen %d", depth, held)
@@ -220,8 +216,17 @@ func (a *shrinkArm) Run(int) (lockstep.Slice, error) {
 		return lockstep.Slice{}, errors.New("a case that counts collections is measured once a process")
 	}
 	a.used = true
-	runtime.GC()
+	// What collections make smaller is the tasks', so other stacks are as small
+	// as they get beforehand.
 	before := count(stackBytes)
+	for idle := 0; idle < shrinkIdle; {
+		runtime.GC()
+		now := count(stackBytes)
+		if idle++; now < before {
+			idle = 0
+		}
+		before = now
+	}
 	var herd []*goroutines.Grower
 	defer func() {
 		for _, g := range herd {

@@ -189,14 +189,15 @@ const frameBytes = 512
 
 var frameSize = frameBytes
 
+// The way down is short: it is main's own stack, which would shrink in the
+// collections that measurements make if it had become any deeper.
 func init() {
-	const frames = 128
-	deep := uintptr(0)
-	to := func() { deep = here() }
-	descend(frames*frameBytes, to) // the stack has grown and stays where it is
-	top := here()
-	descend(frames*frameBytes, to)
-	if size := int(top-deep) / frames; size > frameBytes && size < 4*frameBytes { // else here is not on the stack, in an instrumented build
+	at := func(frames int) (p uintptr) {
+		descend(frames*frameBytes, func() { p = here() })
+		return p
+	}
+	at(3)                                                                       // the stack has grown and stays where it is
+	if size := int(at(1)-at(3)) / 2; size > frameBytes && size < 4*frameBytes { // else here is not on the stack, in an instrumented build
 		frameSize = size
 	}
 }
