@@ -341,9 +341,13 @@ func bystand(chunks int, wake func(time int) error, drain func()) (bystanding, e
 	s.Put()
 	b := bystanding{time.Since(began), s.All()}
 	if drain != nil {
-		spent := cpuTime()
+		spent, began := cpuTime(), time.Now()
 		drain()
-		b.elapsed += time.Duration(cpuTime() - spent)
+		if now := cpuTime(); now >= 0 {
+			b.elapsed += time.Duration(now - spent)
+		} else { // not to be had
+			b.elapsed += time.Since(began)
+		}
 	}
 	if want := goroutines.Worked(1, chunks*goroutines.WorkChunk); x != want {
 		return b, fmt.Errorf("expected the bystander's work to come to %d, seen %d", want, x)
