@@ -47,6 +47,10 @@ func ParseInjection(s string) (float64, error) {
 	return f, nil
 }
 
+// Repeated is how many ops a worker that is slowed down by a factor counts for
+// each one that it repeats, about: its slices have a multiple of that.
+func Repeated(factor float64) int { return max(1, int(math.Round(1/(factor-1)))) }
+
 // inject slows the arm down if this process is told to.
 func inject(arm lockstep.Arm, cut func(reason string)) (lockstep.Arm, error) {
 	if Injected() == "" {

@@ -13,6 +13,17 @@ type Plan struct {
 	Slice   time.Duration // how long a turn is aimed to be: 1 to 3 ms
 	Laps    int           // laps of a window, at least 1; a lap is one slice of each worker
 	Windows int           // windows, at least 1
+	// Multiple is what the ops of a slice are a multiple of; 0 and 1: any
+	// number will do. It keeps slices alike where one worker can only do some
+	// numbers: how often a slice meets a timer's tick, and so the median,
+	// depends on how long it is.
+	Multiple int
+}
+
+// whole is the multiple that is nearest to n, at least one.
+func (p Plan) whole(n int) int {
+	m := max(1, p.Multiple)
+	return max(1, (n+m/2)/m) * m
 }
 
 // A Result is what one worker of a group measured.
@@ -44,6 +55,7 @@ func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 			results[i].Cuts = w.Cuts
 			defer w.Kill()
 			n[i], err = Calibrate(ctx, w, plan.Slice)
+			n[i] = plan.whole(n[i])
 		}
 		if err != nil {
 			results[i].Err = err

@@ -357,6 +357,35 @@ func TestCalibrate(t *testing.T) {
 	}
 }
 
+// TestMeasureAtLeast has a worker that does more ops than fit into a slice: they
+// are asked for, and counted.
+func TestMeasureAtLeast(t *testing.T) {
+	results, err := Measure(context.Background(), []Spec{newLog(t).worker(t, "a", "1us", leastVariable+"=9000")}, Plan{Slice: time.Millisecond, Laps: 2, Windows: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Result{Cuts: []string{"named a"}, Windows: []float64{1000}, Ops: 18_000, Counts: map[string]int64{"twice": 36_000}}
+	if d := cmp.Diff(want, results[0]); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// TestMeasureMultiples has slices of a multiple of some ops: the nearest one, at
+// least that many.
+func TestMeasureMultiples(t *testing.T) {
+	log := newLog(t)
+	specs := []Spec{log.worker(t, "a", "10us"), log.worker(t, "b", "11us"), log.worker(t, "c", "100us")}
+	results, err := Measure(context.Background(), specs, Plan{Slice: time.Millisecond, Laps: 6, Windows: 1, Multiple: 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{120, 120, 60} { // 100, 90 and 10 would be a slice
+		if results[i].Ops != 6*want {
+			t.Errorf("worker %d: %d ops in six slices, want %d in each", i, results[i].Ops, want)
+		}
+	}
+}
+
 func TestOnce(t *testing.T) {
 	s, cuts, err := Once(context.Background(), newLog(t).worker(t, "a", "10us"), 3)
 	if err != nil {

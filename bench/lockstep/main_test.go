@@ -28,6 +28,7 @@ const (
 	logVariable    = "THREADBENCH_TEST_LOG"
 	perOpVariable  = "THREADBENCH_TEST_PER_OP"
 	failVariable   = "THREADBENCH_TEST_FAIL"
+	leastVariable  = "THREADBENCH_TEST_LEAST"
 )
 
 // fakes are what the test binary may be.
@@ -227,6 +228,7 @@ type loggingArm struct {
 	log   *os.File
 	perOp []time.Duration // of each run in turn, then from the first again
 	fail  string          // "K CODE": exit in the K-th run, with that code; "K hang"; "K many" ops
+	least int             // ops of a run
 	runs  int
 }
 
@@ -241,6 +243,11 @@ func openLogging(cut func(string)) (Arm, error) {
 	}
 	cut("named " + a.name)
 	var err error
+	if text := os.Getenv(leastVariable); text != "" {
+		if a.least, err = strconv.Atoi(text); err != nil {
+			return nil, err
+		}
+	}
 	a.log, err = os.OpenFile(os.Getenv(logVariable), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	return a, err
 }
@@ -248,6 +255,7 @@ func openLogging(cut func(string)) (Arm, error) {
 func (a *loggingArm) Run(n int) (Slice, error) {
 	fmt.Fprintf(a.log, "%s begins %d\n", a.name, n)
 	a.runs++
+	n = max(n, a.least)
 	if run, how, _ := strings.Cut(a.fail, " "); run == strconv.Itoa(a.runs) {
 		switch how {
 		case "hang":

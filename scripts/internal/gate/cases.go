@@ -96,8 +96,10 @@ func (c *cases) pilot(ctx context.Context, p programs) (items []*item, left []st
 			return nil, nil, err
 		}
 		cost := time.Since(begun)
-		if k.Once == 0 {
-			cost += (lapsOfRound - lapsOfPilot) * arms * (slice + 50*time.Microsecond)
+		for _, r := range got {
+			if r.slice > 0 {
+				cost += (lapsOfRound - lapsOfPilot) * (r.slice + 50*time.Microsecond)
+			}
 		}
 		skipped := false
 		for arm, r := range got {
@@ -184,7 +186,11 @@ func (c *cases) measure(ctx context.Context, k bench.Case, unit string, p progra
 	for i, arm := range order {
 		inOrder[i] = specs[arm]
 	}
-	measured, err := lockstep.Measure(ctx, inOrder, lockstep.Plan{Slice: slice, Laps: laps, Windows: 1})
+	plan := lockstep.Plan{Slice: slice, Laps: laps, Windows: 1}
+	if c.inject != nil && c.inject.of(k) {
+		plan.Multiple = bench.Repeated(c.inject.factor)
+	}
+	measured, err := lockstep.Measure(ctx, inOrder, plan)
 	if err != nil {
 		return got, err
 	}
@@ -194,6 +200,7 @@ func (c *cases) measure(ctx context.Context, k bench.Case, unit string, p progra
 		if r.err == nil {
 			_, r.err = k.Check(m.Ops, m.Counts)
 			r.values["ns/op"] = m.Windows[0]
+			r.slice = time.Duration(m.Windows[0] * float64(m.Ops) / float64(laps))
 			r.text = benchmarkLine(k, m.Ops, r.values)
 		}
 		got[arm] = c.injected(r, k, arm, m.Cuts)

@@ -67,6 +67,7 @@ type reading struct {
 	err    error
 	values map[string]float64 // by unit
 	text   string             // for the raw file
+	slice  time.Duration      // of a lap, about; 0 where there are none
 }
 
 // Run is the gate command; it answers the exit code.
