@@ -162,7 +162,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		return o, errors.New("-inject is for our own cases: the benchmarks of -pkg have no worker that could be slowed down")
 	case o.pkg == "" && given["unit"]:
 		return o, errors.New("-unit is for -pkg: of our own cases the family says which figure decides")
-	case given["pkg"] && o.pkg == "":
+	case given["pkg"] && strings.TrimSpace(o.pkg) == "":
 		return o, errors.New("-pkg is empty; give packages as go test takes them, ./... for all")
 	}
 	if o.bench == "" {

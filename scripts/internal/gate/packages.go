@@ -161,11 +161,17 @@ func (ps *packages) slow(i *injection) error {
 // pilot finds the benchmarks that both sides have, and of how many iterations
 // each is to be.
 func (ps *packages) pilot(ctx context.Context, p programs) (items []*item, left []string, err error) {
+packages:
 	for pkg, path := range ps.paths {
 		var found [2]map[string]*benchfmt.Result
 		var inOrder [2][]string
 		for arm := range found {
 			results, err := ps.run(ctx, p, pkg, arm, ps.bench, "1x")
+			if err != nil && arm == baseArm && ctx.Err() == nil {
+				// Head may be what repairs them.
+				left = append(left, fmt.Sprintf("package %s is left out, since its benchmarks fail in base: %v", path, err))
+				continue packages
+			}
 			if err != nil {
 				return nil, nil, err
 			}

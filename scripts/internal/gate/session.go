@@ -134,6 +134,9 @@ func (s *Session) calibrated() error {
 	case noCalibration:
 		return nil
 	case "":
+		if s.o.pkg != "" {
+			return nil // a file of that name is another module's
+		}
 		path = filepath.Join(s.b.sides[headArm].dir, "results", "calibration.jsonl")
 		if _, err := os.Stat(path); err != nil {
 			return nil
@@ -290,13 +293,20 @@ func (s *Session) run(ctx context.Context, o options) (*Measured, error) {
 	for _, l := range left {
 		s.remark(&remarks, "%s", l)
 	}
-	rows, round := 0, linked.cost
+	rows, round := 0, linked.cost // rows that decide
 	for _, it := range items {
-		rows += len(it.rows)
+		for _, r := range it.rows {
+			if r.Better != "" {
+				rows++
+			}
+		}
 		round += it.cost
 	}
-	if rows == 0 {
+	switch {
+	case len(items) == 0:
 		return nil, fmt.Errorf("base and head have no row in common: all that was selected is left out:\n%s", strings.Join(left, "\n"))
+	case rows == 0:
+		return nil, fmt.Errorf("no row decides: Benchmark%s and all others selected leave the CPUs to the schedulers (place=free), a lottery; take rows of another place, too", items[0].name)
 	}
 	least, err := paired.LeastRounds(rows, alpha)
 	if err != nil {

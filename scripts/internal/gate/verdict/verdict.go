@@ -130,7 +130,7 @@ type Result struct {
 	Change
 	P          float64 // one-sided, of "worse by at most the margin"
 	Adjusted   float64 // P after Holm
-	Detectable float64 // head/base of the smallest worsening that such a run shows with a probability of about 0.8; infinite or 0 if none
+	Detectable float64 // head/base of the smallest worsening that such a run shows in 6 to 8 of 10; infinite or 0 if none
 	Control    *Control
 }
 
