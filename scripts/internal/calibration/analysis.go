@@ -23,15 +23,17 @@ type Analysis struct {
 	Hours    float64           `json:"hours"`  // that the runs took
 	Commits  []string          `json:"commits"`
 	Packages []string          `json:"packages"`
-	Machine  map[string]string `json:"machine"`
+	Machine  map[string]string `json:"machine"` // of the first session
+	Go       []string          `json:"go"`
 	Alpha    float64           `json:"alpha"`
 	Margin   float64           `json:"margin"`
 	Pools    [2]int            `json:"pools"` // least and most layouts that runs drew from; 0: each linked its own
 
-	Cells   []Cell   `json:"cells"`
-	Power   []Point  `json:"power"`
-	Spreads []Spread `json:"spreads"`
-	Arms    []Arms   `json:"arms"`
+	Cells    []Cell    `json:"cells"`
+	Power    []Point   `json:"power"`
+	Readings []Reading `json:"readings"`
+	Spreads  []Spread  `json:"spreads"`
+	Arms     []Arms    `json:"arms"`
 }
 
 // A Cell are the runs of one kind, slowdown and budget.
@@ -131,7 +133,8 @@ func Analyse(f *File) (*Analysis, error) {
 	if a.Cells, err = cellsOf(f.Runs); err != nil {
 		return nil, err
 	}
-	a.Power = append(counts(a.Cells), resampled(counted)...)
+	a.Power = append(counts(a.Cells), resampled(counted, injected(counted))...)
+	a.Readings = readings(counted)
 	a.Spreads = spreads(counted)
 	a.Arms, err = armsOf(counted)
 	return a, err
@@ -169,6 +172,9 @@ func (a *Analysis) about(f *File) error {
 	for _, other := range f.Sessions {
 		if other.Alpha != s.Alpha || other.Margin != s.Margin {
 			return fmt.Errorf("%s has sessions at level %v with margin %v and at level %v with margin %v; analyse them in files of their own", f.Name, s.Alpha, s.Margin, other.Alpha, other.Margin)
+		}
+		if v := other.Config["go"]; !slices.Contains(a.Go, v) {
+			a.Go = append(a.Go, v)
 		}
 		if !slices.Contains(a.Commits, other.Commit) {
 			a.Commits = append(a.Commits, other.Commit)

@@ -87,6 +87,14 @@ func TestAnalyse(t *testing.T) {
 			t.Errorf("%s: %+v, which doesn't rise with the rounds", name, points)
 		}
 	}
+	for _, r := range a.Readings {
+		if math.Abs(r.Shift-1-r.Inject) > 0.004 || r.Runs != 40 || !(r.Low < r.Shift && r.Shift < r.High) {
+			t.Errorf("a slowdown that reads otherwise: %+v", r)
+		}
+	}
+	if len(a.Readings) != 5*4*2 {
+		t.Errorf("%d readings of 5 slowdowns of 4 rows, in one layout and apart", len(a.Readings))
+	}
 	for _, s := range a.Smallest() {
 		if !s.Apart && (s.Inject == 0 || s.Inject > 0.05 || s.Count.Share() < 0.95) {
 			t.Errorf("smallest: %+v", s)
@@ -129,6 +137,23 @@ func TestFalseAlarms(t *testing.T) {
 	for _, s := range a.Spreads {
 		if s.Between < 0.03 || s.Between > 0.08 {
 			t.Errorf("%s: between runs %v, want about 0.05", s.Name, s.Between)
+		}
+	}
+}
+
+// TestInvalidFindsNothing has a control see a difference: then a slowdown isn't
+// found, though the figures would show it.
+func TestInvalidFindsNothing(t *testing.T) {
+	w, s := world{r: rand.New(rand.NewPCG(3, 4)), round: 0.01}, newSession()
+	valid, invalid := w.simulate(t, s, Same, 0.1, time.Minute, 22), w.simulate(t, s, Same, 0.1, time.Minute, 22)
+	invalid.Verdict = verdict.Invalid
+	cells, err := cellsOf([]*Run{valid, invalid})
+	if err != nil || len(cells) != 1 || cells[0].Invalid != (Count{1, 2}) {
+		t.Fatalf("%+v, %v", cells, err)
+	}
+	for _, r := range cells[0].Rows {
+		if r.Found != (Count{1, 2}) || r.Apart != (Count{1, 2}) {
+			t.Errorf("%s was found in %v and %v of a valid and an invalid run", r.Name, r.Found, r.Apart)
 		}
 	}
 }
@@ -210,14 +235,14 @@ func TestArms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(a.Arms) != 4 {
-			t.Fatalf("%d pairs of arms, want Create's and Switch's, each of head and control", len(a.Arms))
+		if len(a.Arms) != 8 {
+			t.Fatalf("%d pairs of arms, want Create's and Switch's, each of head, control, base's rounds and base's runs", len(a.Arms))
 		}
 		for _, x := range a.Arms {
-			if x.Control {
-				continue
+			if x.Of == ofHead && (x.Correlation < test.least || x.Correlation > test.most || (x.Width < 1) != test.helps || x.Figures != 20*22) {
+				t.Errorf("%+v", x)
 			}
-			if x.Correlation < test.least || x.Correlation > test.most || (x.Width < 1) != test.helps || x.Rounds != 20*22 {
+			if x.Of == ofRuns && x.Figures != 20 {
 				t.Errorf("%+v", x)
 			}
 		}

@@ -33,7 +33,7 @@ func (a *Analysis) Sheet() chart.Sheet {
 	sheet := chart.Sheet{
 		Title: "Which slowdowns the gate finds",
 		About: "Share of runs that found a row, over the slowdown injected into it. Points are counted runs with their 95% intervals; " +
-			"dashed lines are resampled from the same rounds. At no slowdown they are false alarms.",
+			"dashed lines are resampled from rounds in which nothing had changed. Up to the margin they are false alarms.",
 		Columns: 2, Width: 460,
 	}
 	var names []string
@@ -84,11 +84,7 @@ func (a *Analysis) curves(name string, apart bool, budget Duration, look chart.L
 		if p.Name != name || p.Apart != apart || p.Resampled || p.Budget != budget {
 			continue
 		}
-		// Of a row that runs of the kind Rebuilt had apart, too, what is
-		// shown is the larger count.
-		if p.Count.N > at[p.Inject].Count.N {
-			at[p.Inject] = p
-		}
+		at[p.Inject] = p
 		rounds = max(rounds, p.Rounds)
 	}
 	for _, inject := range slices.Sorted(maps.Keys(at)) {

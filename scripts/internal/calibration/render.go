@@ -96,22 +96,26 @@ type Section struct {
 // Sections are the tables that there are runs for.
 func (a *Analysis) Sections() []Section {
 	all := []Section{
-		{"Nothing had changed", "How many runs said regression of some row, though base and head were the same; the 95% interval is Clopper and Pearson's, " +
+		{"Nothing had changed, or no more than the margin", "How many runs said regression of some row, though base and head were the same, or head slower by no more than " +
+			"the margin; the 95% interval is Clopper and Pearson's, " +
 			"the bound beside it the one-sided one at 95%. Apart: the same rounds with the control in the place of base, so that the two sides have layouts of " +
 			"their own, as other code has. Invalid: a control saw a difference. The rest is neither: rows that are undecided make a run inconclusive.", a.alarms()},
 		{"A slowdown of all of head's rows", "How many runs found the row, each by itself at the level that it has if it alone is slower, with the 95% interval " +
-			"of Clopper and Pearson; a run whose control saw a difference has found nothing. Apart as above: what is found where head is other code.", a.found(false)},
-		{"The same, resampled", fmt.Sprintf("Not counted: %d runs of so many rounds drawn again from the rounds above (with replacement, over all runs of that "+
-			"slowdown), decided as the gate does. What moves a whole run alike is noise between rounds here.", draws), a.found(true)},
-		{"The smallest slowdown that is found", "The smallest one injected that at least 95% of the runs have found, as counted, with all larger ones; and the share " +
-			"that so many runs support, one-sided at 95%.", a.smallest()},
+			"of Clopper and Pearson; a run whose control saw a difference has found nothing. Apart as above: what is found where head is other code. " +
+			"Of a slowdown by no more than the margin a find is a false alarm.", a.found(false)},
+		{"The same, resampled", fmt.Sprintf("Not counted: %d runs of so many rounds, drawn with replacement from the rounds of all the runs in which nothing had changed, head made slower "+
+			"on paper by just so much; each row by itself, the controls left out. What moves a whole run alike is noise between rounds here.", draws), a.found(true)},
+		{"What a slowdown reads", "head/base over the runs above, of any length, with the 95% interval by signed ranks over the runs' own estimates (six runs or more): a slowdown that is injected " +
+			"is worth what it is said to be if it reads so.", a.readings()},
+		{"The smallest slowdown that is found", "The smallest one injected, above the margin, that at least 95% of the runs have found, as counted, and enough runs to bound that by half of all, one-sided at " +
+			"95%; all larger ones that were injected were found as often.", a.smallest()},
 		{"Where the noise is", "Standard deviations of log(head/base) where nothing had changed: within pairs, that is from round to round of a run; between runs, beyond what the " +
 			"rounds explain; what another layout adds to one side (half of what the control's rounds vary by more than the pair's); what rounds of one layout have in common, " +
 			"both sides being in it. Then of base's own figure: between pairs, that is from round to round of a run, which the pairs take out; and between runs, " +
-			"which a stored baseline would have to live with. Analysis of variance, method of moments. " +
+			"√2 times which a stored baseline would have to live with. Analysis of variance, method of moments; what comes out negative is 0. " +
 			"Shift: head/base over all runs, 95% interval.", a.noise()},
-		{"Goroutine against raw thread", "Whether dividing a goroutine row's ratio by the raw thread's of the same round would help: their correlation over rounds (95% interval), by what factor " +
-			"the gate's interval would be as wide, and what the best multiple could reach.", a.arms()},
+		{"Goroutine against raw thread", "Whether dividing a goroutine row's figure by the raw thread's of the same round or run would help: the correlation of their logarithms (95% interval), " +
+			"by what factor the gate's interval would be as wide, or base's own figures spread, and what the best multiple could reach.", a.arms()},
 	}
 	return slices.DeleteFunc(all, func(s Section) bool { return len(s.Rows) < 2 })
 }
@@ -127,7 +131,7 @@ func (a *Analysis) Source() string {
 	}
 	s := fmt.Sprintf("%s: %s of the gate, %.1f hours, %s to %s, %s; level %s, margin %s. Machine: %s, %s CPUs (%s), kernel %s, %s, %s. Source: %s.",
 		a.Name, prose.Count(a.Runs, "run"), a.Hours, a.First.UTC().Format(time.DateOnly), a.Last.UTC().Format(time.DateOnly), pool, percent(a.Alpha), percent(a.Margin),
-		a.Machine["cpu"], a.Machine["cpus"], a.Machine["virt"], a.Machine["kernel"], a.Machine["goos"]+"/"+a.Machine["goarch"], a.Machine["go"], strings.Join(a.Commits, ", "))
+		a.Machine["cpu"], a.Machine["cpus"], a.Machine["virt"], a.Machine["kernel"], a.Machine["goos"]+"/"+a.Machine["goarch"], strings.Join(a.Go, ", "), strings.Join(a.Commits, ", "))
 	if len(a.Packages) > 0 {
 		s += " Foreign package: " + strings.Join(a.Packages, ", ") + "."
 	}
@@ -140,14 +144,18 @@ func (a *Analysis) Source() string {
 func (a *Analysis) alarms() [][]string {
 	rows := [][]string{{"runs", "budget", "rounds", "seconds", "false alarms", "95%", "at most", "apart", "95%", "at most", "invalid", "inconclusive", "rows passed"}}
 	for _, c := range a.Cells {
-		if c.Inject > 0 || c.Found.N == 0 {
+		if c.Inject > a.Margin || c.Found.N == 0 {
 			continue
+		}
+		kind := c.Kind
+		if c.Inject > 0 {
+			kind += " +" + percent(c.Inject)
 		}
 		apart := []string{none, none, none}
 		if c.Apart.N > 0 {
 			apart = []string{c.Apart.String(), interval(c.Apart), percent(c.Apart.Upper(level))}
 		}
-		rows = append(rows, slices.Concat([]string{c.Kind, c.Budget.String(), spanOf(c.Rounds), strconv.FormatFloat(c.Took, 'f', 0, 64),
+		rows = append(rows, slices.Concat([]string{kind, c.Budget.String(), spanOf(c.Rounds), strconv.FormatFloat(c.Took, 'f', 0, 64),
 			c.Found.String(), interval(c.Found), percent(c.Found.Upper(level))}, apart, []string{c.Invalid.String(), c.Inconclusive.String(), c.Sound.String()}))
 	}
 	return rows
@@ -203,11 +211,7 @@ func (a *Analysis) found(resampled bool) [][]string {
 	}
 	rows := [][]string{head}
 	for _, l := range lines {
-		sides := "one layout"
-		if l.apart {
-			sides = "apart"
-		}
-		row := []string{l.name, sides, l.budget.String()}
+		row := []string{l.name, sidesOf(l.apart), l.budget.String()}
 		if resampled {
 			row[2] = strconv.Itoa(l.rounds)
 		}
@@ -227,6 +231,13 @@ func (a *Analysis) found(resampled bool) [][]string {
 	return rows
 }
 
+func sidesOf(apart bool) string {
+	if apart {
+		return "apart"
+	}
+	return "one layout"
+}
+
 func boolean(b bool) int {
 	if b {
 		return 1
@@ -244,7 +255,9 @@ type Smallest struct {
 }
 
 // Smallest are those of the counted runs, of each row and budget: the least
-// slowdown injected from which on at least 95% of the runs found it.
+// slowdown injected above the margin from which on at least 95% of the runs
+// found it. That so few runs did that fewer than half might, at 95% confidence,
+// doesn't count.
 func (a *Analysis) Smallest() []Smallest {
 	var all []Smallest
 	for _, p := range a.Power {
@@ -259,10 +272,12 @@ func (a *Analysis) Smallest() []Smallest {
 	for i := range all {
 		s := &all[i]
 		for _, p := range slices.Backward(a.bySize(s.Name, s.Apart, s.Budget)) {
-			if p.Share < 1-level {
+			if p.Share < 1-level || p.Inject <= a.Margin {
 				break
 			}
-			s.Inject, s.Count = p.Inject, p.Count
+			if p.Count.Lower(level) >= 0.5 {
+				s.Inject, s.Count = p.Inject, p.Count
+			}
 		}
 	}
 	return all
@@ -280,11 +295,7 @@ func (a *Analysis) bySize(name string, apart bool, budget Duration) []Point {
 func (a *Analysis) smallest() [][]string {
 	rows := [][]string{{"row", "sides", "budget", "slowdown", "found", "at least"}}
 	for _, s := range a.Smallest() {
-		sides := "one layout"
-		if s.Apart {
-			sides = "apart"
-		}
-		row := []string{s.Name, sides, s.Budget.String(), none, none, none}
+		row := []string{s.Name, sidesOf(s.Apart), s.Budget.String(), none, none, none}
 		if s.Inject > 0 {
 			row = append(row[:3], "+"+percent(s.Inject), s.Count.String(), percent(s.Count.Lower(level)))
 		}
@@ -296,27 +307,35 @@ func (a *Analysis) smallest() [][]string {
 func (a *Analysis) noise() [][]string {
 	rows := [][]string{{"row", "runs", "within pairs", "between runs", "of a layout", "of one layout", "base between pairs", "base between runs", "shift", "95%"}}
 	for _, s := range a.Spreads {
-		shift := none
-		if s.High > 0 {
-			shift = "[" + signed(s.Low-1) + ", " + signed(s.High-1) + "]"
-		}
-		rows = append(rows, []string{s.Name, strconv.Itoa(s.Runs), percent(s.Rounds), percent(s.Between), percent(s.Layout), percent(s.Alike), percent(s.Pairs), percent(s.Level), signed(s.Shift - 1), shift})
+		rows = append(rows, []string{s.Name, strconv.Itoa(s.Runs), percent(s.Rounds), percent(s.Between), percent(s.Layout), percent(s.Alike), percent(s.Pairs), percent(s.Level), signed(s.Shift - 1), shift(s.Low, s.High)})
+	}
+	return rows
+}
+
+// shift is the interval of a factor over runs.
+func shift(low, high float64) string {
+	if high == 0 {
+		return none
+	}
+	return "[" + signed(low-1) + ", " + signed(high-1) + "]"
+}
+
+func (a *Analysis) readings() [][]string {
+	rows := [][]string{{"row", "sides", "slowdown", "runs", "reads", "95%"}}
+	for _, r := range a.Readings {
+		rows = append(rows, []string{r.Name, sidesOf(r.Apart), "+" + percent(r.Inject), strconv.Itoa(r.Runs), signed(r.Shift - 1), shift(r.Low, r.High)})
 	}
 	return rows
 }
 
 func (a *Analysis) arms() [][]string {
-	rows := [][]string{{"rows", "of", "rounds", "correlation", "95%", "width", "at best"}}
+	rows := [][]string{{"rows", "of", "figures", "correlation", "95%", "width", "at best"}}
 	for _, x := range a.Arms {
-		of := "head/base"
-		if x.Control {
-			of = "control/base"
-		}
 		width := none
 		if x.Width > 0 {
 			width = figure(x.Width) + "×"
 		}
-		rows = append(rows, []string{x.Goroutine + " over " + x.Thread, of, strconv.Itoa(x.Rounds), strconv.FormatFloat(x.Correlation, 'f', 2, 64),
+		rows = append(rows, []string{x.Goroutine + " over " + x.Thread, x.Of, strconv.Itoa(x.Figures), strconv.FormatFloat(x.Correlation, 'f', 2, 64),
 			fmt.Sprintf("[%.2f, %.2f]", x.Low, x.High), width, figure(x.Best) + "×"})
 	}
 	return rows

@@ -40,8 +40,8 @@ type Spread struct {
 	// from round to round within a run. Without the pairs Rounds would be
 	// √2 times that.
 	Pairs float64 `json:"pairs"`
-	// Level is how much base's own median figure differs from run to run:
-	// what a gate that stored its base would have to live with.
+	// Level is how much base's own median figure differs from run to run. A
+	// gate that stored its base would have to live with √2 times that.
 	Level float64 `json:"level"`
 	// Shift is head/base over all runs, which is 1 if neither place is
 	// favoured, with its 95% interval by signed ranks over the runs' own
@@ -114,12 +114,7 @@ func spreads(runs []*Run) []Spread {
 		}
 		_, level2 := components(singles(x.levels))
 		s.Level = math.Sqrt(level2)
-		if e, err := paired.SignedRank(x.estimatedLogs); err == nil {
-			s.Shift = math.Exp(e.Estimate())
-			if i := e.Interval(level); !math.IsInf(i.Low, 0) && !math.IsInf(i.High, 0) {
-				s.Low, s.High = math.Exp(i.Low), math.Exp(i.High)
-			}
-		}
+		s.Shift, s.Low, s.High = over(x.estimatedLogs)
 		spreads = append(spreads, s)
 	}
 	return spreads
@@ -183,36 +178,46 @@ func mean(values []float64) float64 {
 	return sum / float64(len(values))
 }
 
-// Arms says whether the ratio of a goroutine row would be steadier if it were
-// divided by that of the raw thread's row of the same round: whether what
+// Arms says whether a goroutine row's figure would be steadier if it were
+// divided by that of the raw thread's row of the same round or run: whether what
 // disturbs the one disturbs the other alike.
 type Arms struct {
 	Goroutine string `json:"goroutine"`
 	Thread    string `json:"thread"`
-	Control   bool   `json:"control"` // of control/base, two layouts; else of head/base
+	Of        string `json:"of"` // one of the figures below
 	Runs      int    `json:"runs"`
-	Rounds    int    `json:"rounds"`
-	// Correlation is Pearson's of the two log ratios over rounds, each less
-	// its run's mean, with its 95% interval (Fisher, 1921, by z).
+	Figures   int    `json:"figures"` // of each arm: a round's, or a run's
+	// Correlation is Pearson's of the logs, those of rounds each less its run's
+	// mean, with its 95% interval (Fisher, 1921, by z).
 	Correlation float64 `json:"correlation"`
 	Low         float64 `json:"low"`
 	High        float64 `json:"high"`
 	// Width is by what factor dividing changes the width of the gate's
-	// interval, the median over runs: below 1 it helps. Best is the factor that the best
-	// multiple of the thread's would give, √(1−r²).
+	// interval, the median over runs; of base's own figures, their standard
+	// deviation. Below 1 it helps. Best is the factor that the best multiple of
+	// the thread's would give, √(1−r²).
 	Width float64 `json:"width"`
 	Best  float64 `json:"best"`
 }
 
+// The figures that Arms compares: what the gate decides by, in one layout and
+// in two, and what there would be without pairs, from round to round of a run
+// and from run to run.
+const (
+	ofHead    = "head/base"
+	ofControl = "control/base"
+	ofRounds  = "base, rounds of a run"
+	ofRuns    = "base, runs"
+)
+
 // armsOf compares each family's goroutine row with its raw thread's.
 func armsOf(runs []*Run) ([]Arms, error) {
-	var all []Arms
-	at := map[string]int{}
 	type sums struct {
-		x, y   []float64
-		widths []float64
+		Arms
+		x, y, widths []float64
 	}
-	var of []sums
+	var all []sums
+	at := map[string]int{}
 	for _, r := range runs {
 		if r.Kind != Same || r.Inject > 0 {
 			continue
@@ -222,57 +227,82 @@ func armsOf(runs []*Run) ([]Arms, error) {
 				if !counterparts(g, t) {
 					continue
 				}
-				for _, control := range []bool{false, true} {
-					over := func(row Row) Figures {
-						if control {
-							return row.Control
-						}
-						return row.Head
-					}
-					var x, y []float64
-					for i := range g.Base {
-						if !math.IsNaN(g.Base[i]) && !math.IsNaN(t.Base[i]) {
-							x = append(x, math.Log(over(g)[i]/g.Base[i]))
-							y = append(y, math.Log(over(t)[i]/t.Base[i]))
-						}
-					}
+				for _, of := range []string{ofHead, ofControl, ofRounds, ofRuns} {
+					x, y := alike(g, t, of)
 					if len(x) < 2 {
 						continue
 					}
-					k := g.key() + t.key()
-					if control {
-						k += " control"
-					}
+					k := g.key() + t.key() + of
 					i, ok := at[k]
 					if !ok {
 						i = len(all)
 						at[k] = i
-						all, of = append(all, Arms{Goroutine: g.Name, Thread: t.Name, Control: control}), append(of, sums{})
+						all = append(all, sums{Arms: Arms{Goroutine: g.Name, Thread: t.Name, Of: of}})
 					}
-					width, err := narrowed(x, y, r.Session.Alpha/float64(len(r.Rows)))
-					if err != nil {
-						return nil, err
+					s := &all[i]
+					s.Runs++
+					switch of {
+					case ofHead, ofControl:
+						width, err := narrowed(x, y, r.Session.Alpha/float64(len(r.Rows)))
+						if err != nil {
+							return nil, err
+						}
+						if !math.IsNaN(width) {
+							s.widths = append(s.widths, width)
+						}
+					case ofRuns:
+						s.x, s.y = append(s.x, median(x)), append(s.y, median(y))
+						continue
 					}
-					if !math.IsNaN(width) {
-						of[i].widths = append(of[i].widths, width)
-					}
-					of[i].x, of[i].y = append(of[i].x, centred(x)...), append(of[i].y, centred(y)...)
-					all[i].Runs++
+					s.x, s.y = append(s.x, centred(x)...), append(s.y, centred(y)...)
 				}
 			}
 		}
 	}
-	for i := range all {
-		a, s := &all[i], of[i]
-		a.Rounds = len(s.x)
+	var arms []Arms
+	for _, s := range all {
+		a, means := s.Arms, s.Runs
+		if a.Of == ofRuns {
+			if a.Runs < 2 {
+				continue
+			}
+			s.x, s.y, means = centred(s.x), centred(s.y), 1
+		}
+		a.Figures = len(s.x)
 		a.Correlation = correlation(s.x, s.y)
-		a.Low, a.High = fisher(a.Correlation, a.Rounds-a.Runs+1)
+		a.Low, a.High = fisher(a.Correlation, a.Figures-means+1)
 		a.Best = math.Sqrt(max(0, 1-a.Correlation*a.Correlation))
-		if len(s.widths) > 0 {
+		switch {
+		case len(s.widths) > 0:
 			a.Width = median(s.widths)
+		case a.Of == ofRounds || a.Of == ofRuns:
+			xx, yy, xy := products(s.x, s.y)
+			if xx > 0 {
+				a.Width = math.Sqrt(max(0, xx+yy-2*xy) / xx)
+			}
+		}
+		arms = append(arms, a)
+	}
+	return arms, nil
+}
+
+// alike are the logs of two rows in the rounds that both have.
+func alike(g, t Row, of string) (x, y []float64) {
+	log := func(r Row, i int) float64 {
+		switch of {
+		case ofHead:
+			return math.Log(r.Head[i] / r.Base[i])
+		case ofControl:
+			return math.Log(r.Control[i] / r.Base[i])
+		}
+		return math.Log(r.Base[i])
+	}
+	for i := range g.Base {
+		if !math.IsNaN(g.Base[i]) && !math.IsNaN(t.Base[i]) {
+			x, y = append(x, log(g, i)), append(y, log(t, i))
 		}
 	}
-	return all, nil
+	return x, y
 }
 
 // counterparts tells a goroutine's row and the raw thread's of the same
@@ -330,16 +360,21 @@ func centred(values []float64) []float64 {
 
 // correlation is that of centred values, 0 where one of them doesn't vary.
 func correlation(x, y []float64) float64 {
-	var xy, xx, yy float64
+	xx, yy, xy := products(x, y)
+	if xx == 0 || yy == 0 {
+		return 0
+	}
+	return xy / math.Sqrt(xx*yy)
+}
+
+// products are the sums of x², y² and xy.
+func products(x, y []float64) (xx, yy, xy float64) {
 	for i := range x {
 		xy += x[i] * y[i]
 		xx += x[i] * x[i]
 		yy += y[i] * y[i]
 	}
-	if xx == 0 || yy == 0 {
-		return 0
-	}
-	return xy / math.Sqrt(xx*yy)
+	return xx, yy, xy
 }
 
 // fisher is the 95% interval of a correlation of n pairs.

@@ -49,17 +49,18 @@ func OpenStore(path string, session *Session) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fail(err)
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
+	opened, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
 	if err != nil {
 		return fail(err)
 	}
+	file := &job.File{File: opened, Size: size}
 	if f.Torn > 0 {
 		if err := file.Truncate(size); err != nil {
 			file.Close()
 			return fail(err)
 		}
 	}
-	return &Store{File: f, file: &job.File{File: file, Size: size}, own: session}, nil
+	return &Store{File: f, file: file, own: session}, nil
 }
 
 // Add keeps a run, or leaves the file as it was. The session is written before
