@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // A File is appended to in whole pieces, each in one write and synced, so that
@@ -26,6 +27,16 @@ func (f *File) Append(text []byte) error {
 	}
 	f.Size += int64(len(text))
 	return nil
+}
+
+// Truncate cuts the file down to its first size bytes, or makes it longer. On
+// Windows that goes by its name: a handle that appends may do nothing else there.
+// Its errors are those of [os.Truncate].
+func (f *File) Truncate(size int64) error {
+	if runtime.GOOS == "windows" {
+		return os.Truncate(f.Name(), size)
+	}
+	return f.File.Truncate(size)
 }
 
 // Writable sees that a file at the path can be made or added to, and leaves

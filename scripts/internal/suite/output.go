@@ -216,7 +216,7 @@ func resumeOutput(path string, plan Plan, head, begun []byte) (*output, error) {
 	if none {
 		err = o.begin(slices.Concat(head, []byte(plan.line()), begun))
 	} else {
-		err = f.Truncate(o.file.Size)
+		err = o.file.Truncate(o.file.Size)
 	}
 	if err != nil {
 		f.Close()
