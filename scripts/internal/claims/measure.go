@@ -87,13 +87,14 @@ func within(row, unit, over, overUnit string) measure {
 }
 
 // perDepth is by how much a goroutine's figure in bytes at a depth is above
-// the one at depth 0, over the depth.
+// the one at depth 0, over the depth: by a byte at the least, since rounds are
+// compared by logarithms.
 func perDepth(depth int, unit string) measure {
 	deep, flat := fmt.Sprintf("Stack/impl=goroutine/depth=%d", depth), "Stack/impl=goroutine/depth=0"
 	return measure{rows: []string{deep, flat}, ratio: true, of: func(get lookup) (float64, bool) {
 		a, ok1 := get(deep, unit)
 		b, ok2 := get(flat, unit)
-		return max(0, a-b) / float64(depth), ok1 && ok2
+		return max(1, a-b) / float64(depth), ok1 && ok2
 	}}
 }
 

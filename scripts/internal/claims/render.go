@@ -210,7 +210,7 @@ type findingJSON struct {
 	Low    *float64 `json:"low"`
 	High   *float64 `json:"high"`
 	Rounds int      `json:"rounds"`
-	Turns  bool     `json:"turns,omitempty"` // it goes the other way than the verdict
+	Beside string   `json:"circumstance,omitempty"` // how it bears on the verdict: "turns", "holds there", "fails there"
 }
 
 // JSON renders ledgers as one list of objects, file after file.
@@ -231,7 +231,9 @@ func JSON(w io.Writer, ledgers []Ledger) error {
 			circumstances := e.Circumstances()
 			for _, n := range e.Beside {
 				f := n.json()
-				f.Turns = slices.ContainsFunc(circumstances, func(c Circumstance) bool { return c.Word == turns && c.What == n.What })
+				if i := slices.IndexFunc(circumstances, func(c Circumstance) bool { return c.What == n.What }); i >= 0 {
+					f.Beside = circumstances[i].Word
+				}
 				j.Beside = append(j.Beside, f)
 			}
 			all = append(all, j)

@@ -22,7 +22,7 @@ const Width = 100
 
 // Wrap writes a text in lines of at most Width characters where its words
 // allow, the first after one indent and the rest after another. An interval,
-// "[1.0, 1.2]", stays whole. A text without words is an empty line. The writer
+// "[1.0, 1.2]", stays whole. Of a text without words there is the indent. The writer
 // keeps its error, as a bufio.Writer does.
 func Wrap(w io.Writer, s, indent, hanging string) {
 	line, empty := indent, true

@@ -24,7 +24,7 @@ var evidence = map[string][]string{
 	"Start":     {"user-goroutines", "runtime-goroutines"},
 	"StackGrow": {"collections", "left-B/task", "faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
 	"Scale":     {"threads", "cold-ns", "user-B/task", "kernel-B/task", "gc-cycles", "tasks"},
-	"Serve":     {"req/s", "client-req/s", "client-share", "p50-ns", "p99-ns", "p999-ns", "late-ns", "threads", "user-B/task", "kernel-B/task"},
+	"Serve":     {"both-cpu-ns/op", "req/s", "client-req/s", "client-share", "p50-ns", "p99-ns", "p999-ns", "late-ns", "threads", "user-B/task", "kernel-B/task"},
 	"Mixed":     {"longest-x", "busy-share", "alone-share", "threads", "download-ns", "disk-ns", "compute-ns"},
 	"Balance":   {"makespan-x", "busiest-x", "crossed/op", "kernel-switches/op"},
 	"Pipeline":  {"crossover-ns", "kernel-switches/op"},
@@ -351,13 +351,16 @@ func (t *Table) Left() []string {
 	var lines []string
 	for _, g := range groups {
 		line := fmt.Sprintf("%s: Benchmark%s: %s", kinds[g.first.Kind], g.first.FullName, g.first.Reason)
-		// What is left out or cut is told once, and again where its numbers differ.
+		// Each is told once, with its first reason.
+		var more []string
 		if g.first.Kind == "failed" {
-			of := fmt.Sprintf("in %d of %s", g.rounds, prose.Count(t.Rounds, noun(t.Driver)))
-			if g.others {
-				of += "; others differ"
-			}
-			line += " (" + of + ")"
+			more = append(more, fmt.Sprintf("in %d of %s", g.rounds, prose.Count(t.Rounds, noun(t.Driver))))
+		}
+		if g.others {
+			more = append(more, "others differ")
+		}
+		if more != nil {
+			line += " (" + strings.Join(more, "; ") + ")"
 		}
 		lines = append(lines, line)
 	}
