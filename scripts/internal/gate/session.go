@@ -116,7 +116,7 @@ func (s *Session) prepare(ctx context.Context) error {
 		return err
 	}
 	if !s.b.random {
-		s.remark(&s.remarks, "%s and %s: not both linkers know -randlayout, so all rounds have one layout, which alone may move a figure by 3 to 11%%", base, head)
+		s.remark(&s.remarks, "%s and %s: not both linkers know -randlayout, so all rounds have one layout, which alone may move a figure by some percent", base, head)
 	}
 	return nil
 }
