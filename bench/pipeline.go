@@ -366,10 +366,10 @@ type crossoverArm struct {
 
 // A crossed is what an item of some work took: the medians over the turns.
 type crossed struct {
-	cost         float64 // of the hand-offs: the pipeline's time over the direct call's, less 1
-	pipe, direct float64 // ns
-	items        int     // that went through the pipeline on the clock
-	counts       map[string]int64
+	cost   float64 // of the hand-offs: the pipeline's time over the direct call's, less 1
+	direct float64 // ns of an item
+	items  int     // that went through the pipeline on the clock
+	counts map[string]int64
 }
 
 // measure has the pipeline take that many turns, and the direct call one more,
@@ -385,7 +385,7 @@ func (a *crossoverArm) measure(steps, turns, least int) (crossed, error) {
 		n = max(least, int(float64(crossTurn)/(a.nsPerStep*float64(steps))))
 	}
 	c := crossed{counts: map[string]int64{}, items: turns * n}
-	var pipes, directs, costs []float64
+	var directs, costs []float64
 	call := func() error {
 		took, _, err := a.direct.pass(n, crossWarm, 1, steps)
 		directs = append(directs, float64(took)/float64(n))
@@ -405,10 +405,9 @@ func (a *crossoverArm) measure(steps, turns, least int) (crossed, error) {
 		for k, v := range counts {
 			c.counts[k] += v
 		}
-		pipes = append(pipes, float64(took)/float64(n))
-		costs = append(costs, pipes[i]/((directs[i]+directs[i+1])/2)-1)
+		costs = append(costs, float64(took)/float64(n)/((directs[i]+directs[i+1])/2)-1)
 	}
-	c.cost, c.pipe, c.direct = lockstep.Median(costs), lockstep.Median(pipes), lockstep.Median(directs)
+	c.cost, c.direct = lockstep.Median(costs), lockstep.Median(directs)
 	a.nsPerStep = c.direct / float64(steps)
 	return c, nil
 }

@@ -196,7 +196,8 @@ func init() {
 		descend(frames*frameBytes, func() { p = here() })
 		return p
 	}
-	at(3)                                                                       // the stack has grown and stays where it is
+	at(3) // the stack has grown and stays where it is
+
 	if size := int(at(1)-at(3)) / 2; size > frameBytes && size < 4*frameBytes { // else here is not on the stack, in an instrumented build
 		frameSize = size
 	}
