@@ -4,12 +4,6 @@
 TEXT ·chunk(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), AX
 	MOVQ n+8(FP), CX
-	CALL ·steps(SB)
-	MOVQ AX, ret+16(FP)
-	RET
-
-// func steps()
-TEXT ·steps(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ $6364136223846793005, DX
 	MOVQ $1442695040888963407, R8
 next:
@@ -17,4 +11,5 @@ next:
 	ADDQ R8, AX
 	DECQ CX
 	JNZ  next
+	MOVQ AX, ret+16(FP)
 	RET

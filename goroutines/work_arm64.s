@@ -1,19 +1,14 @@
 #include "textflag.h"
 
 // func chunk(x uint64, n int) uint64
-TEXT ·chunk(SB), NOSPLIT, $16-24
+TEXT ·chunk(SB), NOSPLIT, $0-24
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R1
-	CALL ·steps(SB)
-	MOVD R0, ret+16(FP)
-	RET
-
-// func steps()
-TEXT ·steps(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD $6364136223846793005, R2
 	MOVD $1442695040888963407, R3
 next:
 	MADD R2, R3, R0, R0
 	SUBS $1, R1
 	BNE  next
+	MOVD R0, ret+16(FP)
 	RET

@@ -85,33 +85,33 @@ type control struct {
 	herd  *herd
 	depth uintptr // bytes of stack to touch
 	fd    int64   // what body echo reads from and writes to
-	got   int64   // what the latest read returned; bytes read, of takeByte; what the work has come to, of a hog
+	got   int64   // what the latest read returned; bytes read, of driveRead; what the work has come to, of a hog
 	work  uint64  // what body work's steps begin with, and then what they have come to; n says how many
 
 	// A turn of work: Go sets n and warm, bumps gate and waits for done. quit
-	// is read after each wait, on the gate and in take.
-	gate uint32 // futex: the number of the latest turn
-	done uint32 // futex: the number of the latest turn that is over
-	run  uint32 // futex: 1 while a turn is under way
-	quit uint32 // 1: exit instead of taking the next turn
-	warm uint64 // calls before the clock starts
-	n    uint64 // calls on the clock
+	// is read after each wait, on the gate and for the turn.
+	gate  uint32 // futex: the number of the latest turn
+	done  uint32 // futex: the number of the latest turn that is over
+	run   uint32 // futex: 1 while a turn is under way
+	quit  uint32 // 1: exit instead of taking the next turn
+	warm  uint64 // calls before the clock starts
+	n     uint64 // calls on the clock
+	timed uint32 // 1 when the clock has started
 
-	// One call of a driver is pass, then take; of a peer take, then pass.
-	pass, take uintptr
-	other      *control  // the peer; nil for a driver alone
-	turn       uint32    // futex: 1 when it is this thread's turn
-	in, out    int32     // the pipes' ends
-	cpu        uint32    // getcpu, last sample of this turn, or noCPU
-	children   **control // what spawn starts: batch of them
-	batch      uint64
+	// A call of a driver passes the turn, then takes it; of a peer the other
+	// way round.
+	turn     uint32    // futex: 1 when it is this thread's turn
+	other    *control  // the peer; nil for a driver alone
+	in, out  int32     // the pipes' ends
+	cpu      uint32    // getcpu, last sample of this turn, or noCPU
+	children **control // what a creator starts: batch of them
+	batch    uint64
 
 	// What takes a stamp puts it into stamps, which has room for all of a turn.
 	stamps  *int64
-	stamped uint64  // how many there are
-	inner   uintptr // the half that takeStamp is wrapped around
-	instant *int64  // when sleepTake is to wake, for each stamp: seconds and nanoseconds
-	asks    uint64  // it asks for its CPU when calls has none of these bits
+	stamped uint64 // how many there are
+	instant *int64 // when a sleeper is to wake, for each stamp: seconds and nanoseconds
+	asks    uint64 // it asks for its CPU when calls has none of these bits
 
 	// Evidence.
 	calls   uint64 // calls since the start, warm-up and all
@@ -210,21 +210,16 @@ type ring struct {
 
 const ringSlots = 64
 
-// bodies are the places where a raw thread can start, and the halves of a
-// call, as PCs.
+// bodies are the places where a raw thread can start, as PCs. A driver's is
+// drive…, its peer's serve….
 type bodies struct {
-	exit, park, drive, serve        uintptr
-	begin                           uintptr
-	watch, fault                    uintptr
-	futexPass, futexTake, futexMiss uintptr
-	pipePass, pipeTake              uintptr
-	yieldPass, yieldTake, nop       uintptr
-	spawn, join, stampSpawn         uintptr
-	stamp, takeStamp, touch         uintptr
-	work                            uintptr
-	share                           uintptr
-	source, stage, order, sink      uintptr
-	listen, sync, hog               uintptr
-	takeByte, sleepTake             uintptr
-	echo                            uintptr
+	exit, park, begin, watch, fault, work, share, source, stage, listen, sync, hog, echo uintptr
+
+	driveFutex, driveFutexCalled, driveFutexStamped, driveMiss uintptr
+	drivePipe, drivePipeCalled, drivePipeStamped, driveYield   uintptr
+	driveCreate, driveCreateStamped                            uintptr
+	driveStamp, driveGrow, driveRead, driveSleep, drivePace    uintptr
+	driveSink                                                  uintptr
+	serveFutex, serveFutexCalled, serveFutexStamped            uintptr
+	servePipe, servePipeCalled, servePipeStamped, serveYield   uintptr
 }

@@ -28,7 +28,7 @@ func NewPipeline(stages, slots, steps int) (*Pipeline, error) {
 	if stages < 1 || slots < 1 || slots > ringSlots || slots&(slots-1) != 0 {
 		panic(fmt.Sprintf("threads: a pipeline of %d stages with rings of %d slots", stages, slots))
 	}
-	d, err := newDriver(pcs.order, pcs.sink, 1)
+	d, err := newDriver(pcs.driveSink, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -40,6 +40,11 @@ const (
 	Futex Op = iota // FUTEX_WAKE_PRIVATE of the other's word, FUTEX_WAIT_PRIVATE on the own one
 	Pipe            // write(2) of a byte into one pipe, blocking read(2) from another
 	Yield           // sched_yield(2), which hands over only on a CPU that both share
+
+	// The same hand-offs with a function for each half, as in a program that
+	// calls a library: the function returns after the switch.
+	FutexCalled
+	PipeCalled
 )
 
 // A Timing is what one turn of a Driver measured, by the thread's own clock

@@ -323,7 +323,7 @@ func (h *Herd) TIDs() []int {
 type Driver struct {
 	driver  thread
 	peer    *thread
-	ops     int // ops in one call of pass and take
+	ops     int // ops in one call
 	fds     []int
 	array   mapping // the children's controls, as pointers, or the instants to wake at
 	spawned []thread
@@ -354,33 +354,28 @@ func NewPair(op Op) (*Driver, error) { return newPair(op, 0) }
 func NewStampedPair(op Op, trips int) (*Driver, error) { return newPair(op, trips) }
 
 func newPair(op Op, trips int) (*Driver, error) {
-	pass, take := op.halves()
-	d, err := newDriver(pass, take, 2)
+	drive, serve := op.bodies(trips > 0)
+	d, err := newDriver(drive, 2)
 	if err != nil {
 		return nil, err
 	}
-	peer, err := newThread(pcs.serve, LeastStack(0))
+	peer, err := newThread(serve, LeastStack(0))
 	if err != nil {
 		d.discard()
 		return nil, err
 	}
 	d.peer = &peer
 	a, b := d.driver.control, peer.control
-	b.pass, b.take = pass, take
-	a.other, b.other = b, a
-	if op == Yield {
-		a.take = pcs.nop
-	}
+	b.other, a.other = a, b
 	if trips > 0 {
 		for _, c := range []*control{a, b} {
 			if err := d.stamp(c, trips, 1); err != nil {
 				d.discard()
 				return nil, err
 			}
-			c.inner, c.take = c.take, pcs.takeStamp
 		}
 	}
-	if op == Pipe {
+	if op == Pipe || op == PipeCalled {
 		there, back, err := d.pipes()
 		if err != nil {
 			d.discard()
@@ -397,14 +392,11 @@ func newPair(op Op, trips int) (*Driver, error) {
 // doesn't, a byte through a pipe that it reads itself, a yield to nobody. One
 // op is one hand-off's calls.
 func NewFloor(op Op) (*Driver, error) {
-	pass, take := op.halves()
-	switch op {
-	case Futex:
-		pass, take = pcs.futexMiss, pcs.nop
-	case Yield:
-		take = pcs.nop
+	drive := pcs.driveMiss
+	if op != Futex {
+		drive, _ = op.bodies(false)
 	}
-	d, err := newDriver(pass, take, 1)
+	d, err := newDriver(drive, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -453,19 +445,18 @@ func (d *Driver) Stamps() (driver, other []int64) {
 
 // NewStamper makes a raw thread that takes two stamps one after the other, n
 // times at the most, and does nothing else: what a stamp costs.
-func NewStamper(n int) (*Driver, error) { return newStamper(pcs.stamp, 0, n) }
+func NewStamper(n int) (*Driver, error) { return newStamper(pcs.driveStamp, 0, n) }
 
 // NewGrower makes a raw thread that takes a stamp, touches each page of its
 // stack down to a depth in bytes, and takes another. It is for one op: the
 // pages below its first one have not been touched then.
-func NewGrower(depth int) (*Driver, error) { return newStamper(pcs.takeStamp, depth, 1) }
+func NewGrower(depth int) (*Driver, error) { return newStamper(pcs.driveGrow, depth, 1) }
 
-func newStamper(take uintptr, depth, n int) (*Driver, error) {
-	d, err := newDeepDriver(pcs.stamp, take, depth, 1)
+func newStamper(drive uintptr, depth, n int) (*Driver, error) {
+	d, err := newDeepDriver(drive, depth, 1)
 	if err != nil {
 		return nil, err
 	}
-	d.driver.control.inner = pcs.touch
 	if err := d.stamp(d.driver.control, n, 2); err != nil {
 		d.discard()
 		return nil, err
@@ -489,11 +480,11 @@ func NewCreator(batch int) (*Driver, error) {
 func NewStampedCreator(n int) (*Driver, error) { return newCreator(1, n) }
 
 func newCreator(batch, stamped int) (*Driver, error) {
-	spawn, body := pcs.spawn, pcs.exit
+	drive, body := pcs.driveCreate, pcs.exit
 	if stamped > 0 {
-		spawn, body = pcs.stampSpawn, pcs.begin
+		drive, body = pcs.driveCreateStamped, pcs.begin
 	}
-	d, err := newDriver(spawn, pcs.join, batch)
+	d, err := newDriver(drive, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -525,28 +516,36 @@ func newCreator(batch, stamped int) (*Driver, error) {
 	return d.startAll()
 }
 
-func (op Op) halves() (pass, take uintptr) {
-	switch op {
-	case Futex:
-		return pcs.futexPass, pcs.futexTake
-	case Pipe:
-		return pcs.pipePass, pcs.pipeTake
-	case Yield:
-		return pcs.yieldPass, pcs.yieldTake
+// bodies are those of the two threads of a pair.
+func (op Op) bodies(stamped bool) (drive, serve uintptr) {
+	switch {
+	case op == Futex && stamped:
+		return pcs.driveFutexStamped, pcs.serveFutexStamped
+	case op == Pipe && stamped:
+		return pcs.drivePipeStamped, pcs.servePipeStamped
+	case stamped:
+	case op == Futex:
+		return pcs.driveFutex, pcs.serveFutex
+	case op == Pipe:
+		return pcs.drivePipe, pcs.servePipe
+	case op == Yield:
+		return pcs.driveYield, pcs.serveYield
+	case op == FutexCalled:
+		return pcs.driveFutexCalled, pcs.serveFutexCalled
+	case op == PipeCalled:
+		return pcs.drivePipeCalled, pcs.servePipeCalled
 	}
-	panic(fmt.Sprintf("threads: no Op %d", op))
+	panic(fmt.Sprintf("threads: no Op %d, stamped: %v", op, stamped))
 }
 
-func newDriver(pass, take uintptr, ops int) (*Driver, error) {
-	return newDeepDriver(pass, take, 0, ops)
-}
+func newDriver(body uintptr, ops int) (*Driver, error) { return newDeepDriver(body, 0, ops) }
 
-func newDeepDriver(pass, take uintptr, depth, ops int) (*Driver, error) {
-	t, err := newThread(pcs.drive, LeastStack(depth))
+func newDeepDriver(body uintptr, depth, ops int) (*Driver, error) {
+	t, err := newThread(body, LeastStack(depth))
 	if err != nil {
 		return nil, err
 	}
-	t.control.pass, t.control.take, t.control.depth = pass, take, uintptr(depth)
+	t.control.depth = uintptr(depth)
 	return &Driver{driver: t, ops: ops}, nil
 }
 

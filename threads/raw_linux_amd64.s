@@ -70,51 +70,19 @@ child:
 
 // func bodyPCs(pcs *bodies)
 //
-// Fills in where each body and each half of a call begins.
+// Fills in where each body begins.
 TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVQ pcs+0(FP), DI
 	LEAQ exit<>(SB), AX
 	MOVQ AX, bodies_exit(DI)
 	LEAQ park<>(SB), AX
 	MOVQ AX, bodies_park(DI)
-	LEAQ drive<>(SB), AX
-	MOVQ AX, bodies_drive(DI)
-	LEAQ serve<>(SB), AX
-	MOVQ AX, bodies_serve(DI)
-	LEAQ futexPass<>(SB), AX
-	MOVQ AX, bodies_futexPass(DI)
-	LEAQ futexTake<>(SB), AX
-	MOVQ AX, bodies_futexTake(DI)
-	LEAQ futexMiss<>(SB), AX
-	MOVQ AX, bodies_futexMiss(DI)
-	LEAQ pipePass<>(SB), AX
-	MOVQ AX, bodies_pipePass(DI)
-	LEAQ pipeTake<>(SB), AX
-	MOVQ AX, bodies_pipeTake(DI)
-	LEAQ yieldPass<>(SB), AX
-	MOVQ AX, bodies_yieldPass(DI)
-	LEAQ yieldTake<>(SB), AX
-	MOVQ AX, bodies_yieldTake(DI)
-	LEAQ nop<>(SB), AX
-	MOVQ AX, bodies_nop(DI)
+	LEAQ begin<>(SB), AX
+	MOVQ AX, bodies_begin(DI)
 	LEAQ watch<>(SB), AX
 	MOVQ AX, bodies_watch(DI)
 	LEAQ fault<>(SB), AX
 	MOVQ AX, bodies_fault(DI)
-	LEAQ spawn<>(SB), AX
-	MOVQ AX, bodies_spawn(DI)
-	LEAQ join<>(SB), AX
-	MOVQ AX, bodies_join(DI)
-	LEAQ begin<>(SB), AX
-	MOVQ AX, bodies_begin(DI)
-	LEAQ stampSpawn<>(SB), AX
-	MOVQ AX, bodies_stampSpawn(DI)
-	LEAQ stamp<>(SB), AX
-	MOVQ AX, bodies_stamp(DI)
-	LEAQ takeStamp<>(SB), AX
-	MOVQ AX, bodies_takeStamp(DI)
-	LEAQ touch<>(SB), AX
-	MOVQ AX, bodies_touch(DI)
 	LEAQ work<>(SB), AX
 	MOVQ AX, bodies_work(DI)
 	LEAQ share<>(SB), AX
@@ -123,26 +91,69 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVQ AX, bodies_source(DI)
 	LEAQ stage<>(SB), AX
 	MOVQ AX, bodies_stage(DI)
-	LEAQ order<>(SB), AX
-	MOVQ AX, bodies_order(DI)
-	LEAQ sink<>(SB), AX
-	MOVQ AX, bodies_sink(DI)
 	LEAQ listen<>(SB), AX
 	MOVQ AX, bodies_listen(DI)
 	LEAQ sync<>(SB), AX
 	MOVQ AX, bodies_sync(DI)
 	LEAQ hog<>(SB), AX
 	MOVQ AX, bodies_hog(DI)
-	LEAQ takeByte<>(SB), AX
-	MOVQ AX, bodies_takeByte(DI)
-	LEAQ sleepTake<>(SB), AX
-	MOVQ AX, bodies_sleepTake(DI)
 	LEAQ echo<>(SB), AX
 	MOVQ AX, bodies_echo(DI)
+	LEAQ driveFutex<>(SB), AX
+	MOVQ AX, bodies_driveFutex(DI)
+	LEAQ driveFutexCalled<>(SB), AX
+	MOVQ AX, bodies_driveFutexCalled(DI)
+	LEAQ driveFutexStamped<>(SB), AX
+	MOVQ AX, bodies_driveFutexStamped(DI)
+	LEAQ driveMiss<>(SB), AX
+	MOVQ AX, bodies_driveMiss(DI)
+	LEAQ drivePipe<>(SB), AX
+	MOVQ AX, bodies_drivePipe(DI)
+	LEAQ drivePipeCalled<>(SB), AX
+	MOVQ AX, bodies_drivePipeCalled(DI)
+	LEAQ drivePipeStamped<>(SB), AX
+	MOVQ AX, bodies_drivePipeStamped(DI)
+	LEAQ driveYield<>(SB), AX
+	MOVQ AX, bodies_driveYield(DI)
+	LEAQ driveCreate<>(SB), AX
+	MOVQ AX, bodies_driveCreate(DI)
+	LEAQ driveCreateStamped<>(SB), AX
+	MOVQ AX, bodies_driveCreateStamped(DI)
+	LEAQ driveStamp<>(SB), AX
+	MOVQ AX, bodies_driveStamp(DI)
+	LEAQ driveGrow<>(SB), AX
+	MOVQ AX, bodies_driveGrow(DI)
+	LEAQ driveRead<>(SB), AX
+	MOVQ AX, bodies_driveRead(DI)
+	LEAQ driveSleep<>(SB), AX
+	MOVQ AX, bodies_driveSleep(DI)
+	LEAQ drivePace<>(SB), AX
+	MOVQ AX, bodies_drivePace(DI)
+	LEAQ driveSink<>(SB), AX
+	MOVQ AX, bodies_driveSink(DI)
+	LEAQ serveFutex<>(SB), AX
+	MOVQ AX, bodies_serveFutex(DI)
+	LEAQ serveFutexCalled<>(SB), AX
+	MOVQ AX, bodies_serveFutexCalled(DI)
+	LEAQ serveFutexStamped<>(SB), AX
+	MOVQ AX, bodies_serveFutexStamped(DI)
+	LEAQ servePipe<>(SB), AX
+	MOVQ AX, bodies_servePipe(DI)
+	LEAQ servePipeCalled<>(SB), AX
+	MOVQ AX, bodies_servePipeCalled(DI)
+	LEAQ servePipeStamped<>(SB), AX
+	MOVQ AX, bodies_servePipeStamped(DI)
+	LEAQ serveYield<>(SB), AX
+	MOVQ AX, bodies_serveYield(DI)
 	RET
 
 // The bodies. Each begins with its control in R12, on its own stack, under
 // the law of the raw thread (see the package's doc).
+//
+// No body calls or returns, but for the two of mode=called: the first RETs of
+// a thread that the kernel has just switched to are mispredicted, since the
+// kernel refills the CPU's return stack at each switch. So what two bodies
+// share is a macro.
 //
 //	R12  the thread's control
 //	R13  the peer's control, or the herd
@@ -231,10 +242,39 @@ wait:
 	FUTEX(const_futexWakePrivate, $1) \
 arrived:
 
+// TOUCH touches each page of the stack from its top, the control, down to the
+// depth. It writes without reading, so that each page has one fault. Nothing
+// stands on the stack of a body that doesn't call.
+#define TOUCH(next, page, touched) \
+	MOVQ R12, AX \
+	MOVQ R12, CX \
+	SUBQ control_depth(R12), CX /* the deepest byte to touch */ \
+next: \
+	CMPQ AX, CX \
+	JLS  touched \
+	SUBQ $const_touchBytes, AX \
+	CMPQ AX, CX \
+	JHI  page \
+	MOVQ CX, AX \
+page: \
+	MOVB $0, (AX) \
+	JMP  next \
+touched:
+
+// STEPS does CX steps of goroutines.Work on AX.
+#define STEPS(step) \
+	MOVQ $6364136223846793005, DX \
+	MOVQ $1442695040888963407, R8 \
+step: \
+	IMULQ DX, AX \
+	ADDQ R8, AX \
+	DECQ CX \
+	JNZ  step
+
 // park touches each page of its stack down to the depth, arrives, waits until
 // the herd is released, and exits.
 TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
-	CALL touch<>(SB)
+	TOUCH(nextPage, page, touched)
 	ARRIVE
 	JMP  hold<>(SB)
 
@@ -279,302 +319,434 @@ released:
 	MOVQ AX, (DX)(CX*8) \
 	INCQ control_stamped(R12)
 
-// CALLOP makes one call of a driver: pass, then take.
-#define CALLOP \
-	MOVQ control_pass(R12), AX \
-	CALL AX \
-	MOVQ control_take(R12), AX \
-	CALL AX
-
 // begin takes a stamp as its first instruction, and exits.
 TEXT begin<>(SB), NOSPLIT|NOFRAME, $0-0
 	STAMP
 	JMP  exit<>(SB)
 
-// drive waits for a turn at its gate, makes the warm-up's calls, makes n
-// calls on the clock, and says that the turn is over; until quit.
-TEXT drive<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVQ control_other(R12), R13
-	MOVL $const_sysGettid, AX
-	SYSCALL
-	MOVL AX, control_seen(R12)
-	JMP  gate
+// The halves of a hand-off. They keep R12, R13 and BX.
 
-closed:
-	LEAQ control_gate(R12), DI
-	FUTEX(const_futexWaitPrivate, control_done(R12))
-gate:
-	MOVL control_gate(R12), AX
-	CMPL AX, control_done(R12)
-	JEQ  closed
-	CMPL control_quit(R12), $0
-	JNE  quit
+// FUTEXPASS gives the turn to the peer and wakes it.
+#define FUTEXPASS(passed) \
+	MOVL $1, control_turn(R13) \
+	LEAQ control_turn(R13), DI \
+	FUTEX(const_futexWakePrivate, $1) \
+	FAILED(passed) \
+passed:
 
-	// A peer that spins (yield) sleeps on run between the turns.
-	MOVL $1, control_run(R12)
-	LEAQ control_run(R12), DI
-	FUTEX(const_futexWakePrivate, $1)
-
-	MOVQ control_warm(R12), BX
-	JMP  warmed
-warm:
-	SAMPLE(warmCall)
-warmCall:
-	CALLOP
-	INCQ control_calls(R12)
-	DECQ BX
-warmed:
-	TESTQ BX, BX
-	JNE  warm
-
-	MOVL $const_sysGetrusage, AX
-	XORL DI, DI
-	LEAQ control_before(R12), SI
-	SYSCALL
-	FAILED(before)
-before:
-	MOVL $const_sysClockGettime, AX
-	MOVL $const_clockMonotonic, DI
-	LEAQ control_start(R12), SI
-	SYSCALL
-	FAILED(start)
-start:
-
-	MOVQ control_n(R12), BX
-	JMP  counted
-count:
-	SAMPLE(call)
-call:
-	CALLOP
-
-	// Where both sampled, compare.
-	MOVQ control_calls(R12), AX
-	INCQ control_calls(R12)
-	TESTQ control_asks(R12), AX
-	JNE  next
-	TESTQ R13, R13
-	JEQ  next
-	MOVL control_cpu(R13), AX
-	CMPL AX, $const_noCPU
-	JEQ  next
-	INCQ control_samples(R12)
-	CMPL AX, control_cpu(R12)
-	JEQ  next
-	INCQ control_crossed(R12)
-next:
-	DECQ BX
-counted:
-	TESTQ BX, BX
-	JNE  count
-
-	MOVL $const_sysClockGettime, AX
-	MOVL $const_clockMonotonic, DI
-	LEAQ control_end(R12), SI
-	SYSCALL
-	FAILED(end)
-end:
-	MOVL $const_sysGetrusage, AX
-	XORL DI, DI
-	LEAQ control_after(R12), SI
-	SYSCALL
-	FAILED(after)
-after:
-	MOVL $0, control_run(R12)
-	MOVL control_gate(R12), AX
-	MOVL AX, control_done(R12)
-	LEAQ control_done(R12), DI
-	FUTEX(const_futexWakePrivate, $1)
-	JMP  gate
-quit:
-	JMP  exit<>(SB)
-
-// serve is the peer: it takes the turn and passes it back, until quit.
-TEXT serve<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVQ control_other(R12), R13
-	MOVL $const_sysGettid, AX
-	SYSCALL
-	MOVL AX, control_seen(R12)
-again:
-	MOVQ control_take(R12), AX
-	CALL AX
-	CMPL control_quit(R12), $0
-	JNE  quit
-	SAMPLE(answer)
-answer:
-	INCQ control_calls(R12)
-	MOVQ control_pass(R12), AX
-	CALL AX
-	JMP  again
-quit:
-	JMP  exit<>(SB)
-
-// The halves of a call. They keep R12, R13 and BX, and may use R15.
-
-// futexPass gives the turn to the peer and wakes it.
-TEXT futexPass<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVL $1, control_turn(R13)
-	LEAQ control_turn(R13), DI
-	FUTEX(const_futexWakePrivate, $1)
-	FAILED(done)
-done:
-	RET
-
-// futexTake waits for the turn.
-TEXT futexTake<>(SB), NOSPLIT|NOFRAME, $0-0
-	JMP  check
-wait:
-	LEAQ control_turn(R12), DI
-	FUTEX(const_futexWaitPrivate, $0)
-check:
-	CMPL control_turn(R12), $0
-	JEQ  wait
+// FUTEXTAKE waits for the turn.
+#define FUTEXTAKE(wait, check) \
+	JMP  check \
+wait: \
+	LEAQ control_turn(R12), DI \
+	FUTEX(const_futexWaitPrivate, $0) \
+check: \
+	CMPL control_turn(R12), $0 \
+	JEQ  wait \
 	MOVL $0, control_turn(R12)
-	RET
 
-// futexMiss is the floor of a hand-off: a wake that finds nobody and a wait
+// FUTEXMISS is the floor of a hand-off: a wake that finds nobody and a wait
 // that doesn't, since the word isn't 1.
-TEXT futexMiss<>(SB), NOSPLIT|NOFRAME, $0-0
-	LEAQ control_turn(R12), DI
-	FUTEX(const_futexWakePrivate, $1)
-	FAILED(missed)
-missed:
-	LEAQ control_turn(R12), DI
+#define FUTEXMISS(missed) \
+	LEAQ control_turn(R12), DI \
+	FUTEX(const_futexWakePrivate, $1) \
+	FAILED(missed) \
+missed: \
+	LEAQ control_turn(R12), DI \
 	FUTEX(const_futexWaitPrivate, $1)
-	RET
 
-// pipePass writes a byte.
-TEXT pipePass<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVL $const_sysWrite, AX
-	MOVL control_out(R12), DI
-	LEAQ -8(SP), SI
-	MOVL $1, DX
+// PIPEPASS writes a byte.
+#define PIPEPASS(passed) \
+	MOVL $const_sysWrite, AX \
+	MOVL control_out(R12), DI \
+	LEAQ -8(SP), SI \
+	MOVL $1, DX \
+	SYSCALL \
+	FAILED(passed) \
+passed:
+
+// PIPETAKE reads a byte.
+#define PIPETAKE(taken) \
+	MOVL $const_sysRead, AX \
+	MOVL control_in(R12), DI \
+	LEAQ -8(SP), SI \
+	MOVL $1, DX \
+	SYSCALL \
+	FAILED(taken) \
+taken:
+
+// YIELD yields the CPU.
+#define YIELD \
+	MOVL $const_sysSchedYield, AX \
 	SYSCALL
-	FAILED(done)
-done:
-	RET
 
-// pipeTake reads a byte.
-TEXT pipeTake<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVL $const_sysRead, AX
-	MOVL control_in(R12), DI
-	LEAQ -8(SP), SI
-	MOVL $1, DX
-	SYSCALL
-	FAILED(done)
-done:
-	RET
-
-// yieldPass yields the CPU.
-TEXT yieldPass<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVL $const_sysSchedYield, AX
-	SYSCALL
-	RET
-
-// yieldTake keeps a yielding peer asleep between the turns. Its driver's run
-// is the word; quit ends the sleep.
-TEXT yieldTake<>(SB), NOSPLIT|NOFRAME, $0-0
-	JMP  check
-wait:
-	LEAQ control_run(R13), DI
-	FUTEX(const_futexWaitPrivate, $0)
-check:
-	CMPL control_run(R13), $0
+// AWAIT keeps a yielding peer asleep between the turns. Its driver's run is
+// the word; quit ends the sleep.
+#define AWAIT(wait, check) \
+	JMP  check \
+wait: \
+	LEAQ control_run(R13), DI \
+	FUTEX(const_futexWaitPrivate, $0) \
+check: \
+	CMPL control_run(R13), $0 \
 	JEQ  wait
-	RET
 
-// nop is the half of a call that has nothing to do.
-TEXT nop<>(SB), NOSPLIT|NOFRAME, $0-0
-	RET
-
-// stamp takes a stamp.
-TEXT stamp<>(SB), NOSPLIT|NOFRAME, $0-0
-	STAMP
-	RET
-
-// takeStamp is the inner half, and a stamp as soon as that is over.
-TEXT takeStamp<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVQ control_inner(R12), AX
-	CALL AX
-	STAMP
-	RET
-
-// touch touches each page of the stack from its top, the control, down to the
-// depth. It writes what is there, so that what the stack holds stays.
-TEXT touch<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVQ R12, AX
-	MOVQ R12, CX
-	SUBQ control_depth(R12), CX // the deepest byte to touch
-next:
-	CMPQ AX, CX
-	JLS  touched
-	SUBQ $const_touchBytes, AX
-	CMPQ AX, CX
-	JHI  page
-	MOVQ CX, AX
-page:
-	ORB  $0, (AX)
-	JMP  next
-touched:
-	RET
-
-// stampSpawn is spawn after a stamp.
-TEXT stampSpawn<>(SB), NOSPLIT|NOFRAME, $0-0
-	STAMP
-	JMP  spawn<>(SB)
-
-// spawn starts every child, in the order of the array.
+// SPAWN starts every child, in the order of the array.
 //
 //	R9   the child's control, in the child too
 //	R15  the index
-TEXT spawn<>(SB), NOSPLIT|NOFRAME, $0-0
-	XORL R15, R15
-next:
-	CMPQ R15, control_batch(R12)
-	JCC  done
-	MOVQ control_children(R12), AX
-	MOVQ (AX)(R15*8), R9
-	INCQ R15
-	CLONE(R9)
-	TESTQ AX, AX
-	JEQ  child
-	JLT  failed
-	INCQ control_spawned(R12)
-	JMP  next
-failed:
-	MOVQ AX, control_failed(R12)
-	JMP  next
+#define SPAWN(next, failed, child, done) \
+	XORL R15, R15 \
+next: \
+	CMPQ R15, control_batch(R12) \
+	JCC  done \
+	MOVQ control_children(R12), AX \
+	MOVQ (AX)(R15*8), R9 \
+	INCQ R15 \
+	CLONE(R9) \
+	TESTQ AX, AX \
+	JEQ  child \
+	JLT  failed \
+	INCQ control_spawned(R12) \
+	JMP  next \
+failed: \
+	MOVQ AX, control_failed(R12) \
+	JMP  next \
+child: \
+	MOVQ R9, R12 \
+	MOVQ control_body(R12), AX \
+	JMP  AX \
 done:
-	RET
-child:
-	MOVQ R9, R12
-	MOVQ control_body(R12), AX
-	JMP  AX
 
-// join waits for every child: until the kernel has cleared its tid word. The
+// JOIN waits for every child: until the kernel has cleared its tid word. The
 // kernel wakes the shared futex there, not the private one.
 //
 //	R9   the child's control
 //	R15  the index
-TEXT join<>(SB), NOSPLIT|NOFRAME, $0-0
-	XORL R15, R15
-next:
-	CMPQ R15, control_batch(R12)
-	JCC  done
-	MOVQ control_children(R12), AX
-	MOVQ (AX)(R15*8), R9
-	INCQ R15
-	JMP  check
-wait:
-	MOVL AX, R8
-	LEAQ control_tid(R9), DI
-	FUTEX(const_futexWait, R8)
-check:
-	MOVL control_tid(R9), AX
-	TESTL AX, AX
-	JNE  wait
-	JMP  next
+#define JOIN(next, wait, check, done) \
+	XORL R15, R15 \
+next: \
+	CMPQ R15, control_batch(R12) \
+	JCC  done \
+	MOVQ control_children(R12), AX \
+	MOVQ (AX)(R15*8), R9 \
+	INCQ R15 \
+	JMP  check \
+wait: \
+	MOVL AX, R8 \
+	LEAQ control_tid(R9), DI \
+	FUTEX(const_futexWait, R8) \
+check: \
+	MOVL control_tid(R9), AX \
+	TESTL AX, AX \
+	JNE  wait \
+	JMP  next \
 done:
+
+// A driver waits for a turn at its gate, makes the warm-up's calls, makes n
+// calls on the clock, and says that the turn is over; until quit. Its body is
+// TURN, one call, TURNED.
+//
+// Between the two readings of the clock it does nothing for the evidence but
+// count the calls and, where asks says so, ask for its CPU.
+
+// TURN stands before a driver's call.
+#define TURN \
+	MOVQ control_other(R12), R13 \
+	MOVL $const_sysGettid, AX \
+	SYSCALL \
+	MOVL AX, control_seen(R12) \
+	JMP  gate \
+closed: \
+	LEAQ control_gate(R12), DI \
+	FUTEX(const_futexWaitPrivate, control_done(R12)) \
+gate: \
+	MOVL control_gate(R12), AX \
+	CMPL AX, control_done(R12) \
+	JEQ  closed \
+	CMPL control_quit(R12), $0 \
+	JNE  quit \
+	/* A peer that spins (yield) sleeps on run between the turns. */ \
+	MOVL $1, control_run(R12) \
+	LEAQ control_run(R12), DI \
+	FUTEX(const_futexWakePrivate, $1) \
+	MOVL $0, control_timed(R12) \
+	MOVQ control_warm(R12), BX \
+	TESTQ BX, BX \
+	JNE  call \
+warmed: \
+	MOVL $const_sysGetrusage, AX \
+	XORL DI, DI \
+	LEAQ control_before(R12), SI \
+	SYSCALL \
+	FAILED(before) \
+before: \
+	MOVL $1, control_timed(R12) \
+	MOVQ control_n(R12), BX \
+	MOVL $const_sysClockGettime, AX \
+	MOVL $const_clockMonotonic, DI \
+	LEAQ control_start(R12), SI \
+	SYSCALL \
+	FAILED(start) \
+start: \
+	TESTQ BX, BX \
+	JEQ  over \
+call: \
+	SAMPLE(sampled) \
+sampled:
+
+// TURNED stands after it. Where both tasks have sampled, on the clock, it
+// compares.
+#define TURNED \
+	MOVQ control_calls(R12), AX \
+	INCQ control_calls(R12) \
+	TESTQ control_asks(R12), AX \
+	JNE  next \
+	CMPL control_timed(R12), $0 \
+	JEQ  next \
+	TESTQ R13, R13 \
+	JEQ  next \
+	MOVL control_cpu(R13), AX \
+	CMPL AX, $const_noCPU \
+	JEQ  next \
+	INCQ control_samples(R12) \
+	CMPL AX, control_cpu(R12) \
+	JEQ  next \
+	INCQ control_crossed(R12) \
+next: \
+	DECQ BX \
+	JNE  call \
+	CMPL control_timed(R12), $0 \
+	JEQ  warmed \
+over: \
+	MOVL $const_sysClockGettime, AX \
+	MOVL $const_clockMonotonic, DI \
+	LEAQ control_end(R12), SI \
+	SYSCALL \
+	FAILED(end) \
+end: \
+	MOVL $const_sysGetrusage, AX \
+	XORL DI, DI \
+	LEAQ control_after(R12), SI \
+	SYSCALL \
+	FAILED(after) \
+after: \
+	MOVL $0, control_run(R12) \
+	MOVL control_gate(R12), AX \
+	MOVL AX, control_done(R12) \
+	LEAQ control_done(R12), DI \
+	FUTEX(const_futexWakePrivate, $1) \
+	JMP  gate \
+quit: \
+	JMP  exit<>(SB)
+
+// A peer takes the turn and passes it back, until quit. Its body is MEET, the
+// half that takes, MET, the half that passes, PARTED.
+
+// MEET stands before the half that takes.
+#define MEET \
+	MOVQ control_other(R12), R13 \
+	MOVL $const_sysGettid, AX \
+	SYSCALL \
+	MOVL AX, control_seen(R12) \
+again:
+
+// MET stands between the two.
+#define MET \
+	CMPL control_quit(R12), $0 \
+	JNE  quit \
+	SAMPLE(answer) \
+answer: \
+	INCQ control_calls(R12)
+
+// PARTED stands after the half that passes.
+#define PARTED \
+	JMP  again \
+quit: \
+	JMP  exit<>(SB)
+
+TEXT driveFutex<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	FUTEXPASS(passed)
+	FUTEXTAKE(wait, check)
+	TURNED
+
+TEXT serveFutex<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	FUTEXTAKE(wait, check)
+	MET
+	FUTEXPASS(passed)
+	PARTED
+
+TEXT driveFutexStamped<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	FUTEXPASS(passed)
+	FUTEXTAKE(wait, check)
+	STAMP
+	TURNED
+
+TEXT serveFutexStamped<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	FUTEXTAKE(wait, check)
+	STAMP
+	MET
+	FUTEXPASS(passed)
+	PARTED
+
+TEXT driveMiss<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	FUTEXMISS(missed)
+	TURNED
+
+TEXT drivePipe<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	PIPEPASS(passed)
+	PIPETAKE(taken)
+	TURNED
+
+TEXT servePipe<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	PIPETAKE(taken)
+	MET
+	PIPEPASS(passed)
+	PARTED
+
+TEXT drivePipeStamped<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	PIPEPASS(passed)
+	PIPETAKE(taken)
+	STAMP
+	TURNED
+
+TEXT servePipeStamped<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	PIPETAKE(taken)
+	STAMP
+	MET
+	PIPEPASS(passed)
+	PARTED
+
+TEXT driveYield<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	YIELD
+	TURNED
+
+TEXT serveYield<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	AWAIT(wait, check)
+	MET
+	YIELD
+	PARTED
+
+// The hand-offs of mode=called: each half is a function, as it is in a program
+// that goes through a library. It returns after the switch.
+
+TEXT futexPass<>(SB), NOSPLIT|NOFRAME, $0-0
+	FUTEXPASS(passed)
 	RET
+
+TEXT futexTake<>(SB), NOSPLIT|NOFRAME, $0-0
+	FUTEXTAKE(wait, check)
+	RET
+
+TEXT pipePass<>(SB), NOSPLIT|NOFRAME, $0-0
+	PIPEPASS(passed)
+	RET
+
+TEXT pipeTake<>(SB), NOSPLIT|NOFRAME, $0-0
+	PIPETAKE(taken)
+	RET
+
+TEXT driveFutexCalled<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	CALL futexPass<>(SB)
+	CALL futexTake<>(SB)
+	TURNED
+
+TEXT serveFutexCalled<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	CALL futexTake<>(SB)
+	MET
+	CALL futexPass<>(SB)
+	PARTED
+
+TEXT drivePipeCalled<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	CALL pipePass<>(SB)
+	CALL pipeTake<>(SB)
+	TURNED
+
+TEXT servePipeCalled<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	CALL pipeTake<>(SB)
+	MET
+	CALL pipePass<>(SB)
+	PARTED
+
+// driveCreate makes its children and joins them.
+TEXT driveCreate<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	SPAWN(more, failed, child, made)
+	JOIN(nextChild, wait, check, joined)
+	TURNED
+
+// driveCreateStamped takes a stamp before it makes them.
+TEXT driveCreateStamped<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	STAMP
+	SPAWN(more, failed, child, made)
+	JOIN(nextChild, wait, check, joined)
+	TURNED
+
+// driveStamp takes two stamps.
+TEXT driveStamp<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	STAMP
+	STAMP
+	TURNED
+
+// driveGrow touches its stack between two stamps.
+TEXT driveGrow<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	STAMP
+	TOUCH(nextPage, page, touched)
+	STAMP
+	TURNED
+
+// driveRead reads a byte, takes a stamp, and counts the byte.
+TEXT driveRead<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	PIPETAKE(taken)
+	MOVQ AX, R15
+	STAMP
+	ADDQ R15, control_got(R12)
+	TURNED
+
+// SLEEP sleeps until the instant of the next stamp.
+#define SLEEP(slept) \
+	MOVL $const_sysNanosleep, AX \
+	MOVL $const_clockMonotonic, DI \
+	MOVL $const_timerAbstime, SI \
+	MOVQ control_stamped(R12), DX \
+	SHLQ $4, DX \
+	ADDQ control_instant(R12), DX \
+	XORL R10, R10 \
+	SYSCALL \
+	FAILED(slept) \
+slept:
+
+TEXT driveSleep<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	SLEEP(slept)
+	STAMP
+	TURNED
+
+TEXT drivePace<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	SLEEP(slept)
+	STAMP
+	PIPEPASS(passed)
+	TURNED
 
 // work arrives, waits for a turn and takes it, does its steps of work, counts
 // itself, and parks. The last one to have worked wakes who waits for that.
@@ -596,7 +768,7 @@ take:
 
 	MOVQ control_work(R12), AX
 	MOVQ control_n(R12), CX
-	CALL threadbench∕goroutines·steps(SB)
+	STEPS(step)
 	MOVQ AX, control_work(R12)
 
 	MOVL $1, BX
@@ -661,7 +833,7 @@ asked:
 	ADDQ crew_items(R13), BX
 	MOVQ item_X(BX), AX
 	MOVQ item_Steps(BX), CX
-	CALL threadbench∕goroutines·steps(SB)
+	STEPS(step)
 	MOVQ AX, record_Result(R15)
 	JMP  next
 over:
@@ -794,7 +966,7 @@ again:
 	RINGTAKE(tryTake, taken, madeRoom)
 	MOVQ R15, AX
 	MOVQ control_steps(R12), CX
-	CALL threadbench∕goroutines·steps(SB)
+	STEPS(step)
 	MOVQ AX, R15
 	INCQ control_calls(R12)
 	MOVQ control_to(R12), R9
@@ -803,13 +975,12 @@ again:
 quit:
 	JMP  exit<>(SB)
 
-// The halves of a call of a driver that is a pipeline's sink. Its peer is the
-// source.
-
-// order has the source put as many items as there are calls still to make and
-// ahead more, if it has none to put: at the first call of the warm-up and,
-// unless they were ordered ahead, of those on the clock.
-TEXT order<>(SB), NOSPLIT|NOFRAME, $0-0
+// driveSink is a pipeline's end. It has the source put as many items as there
+// are calls still to make and ahead more, if the source has none to put: at the
+// first call of the warm-up and, unless they were ordered ahead, of those on the
+// clock. Then it takes an item and adds it up. Its peer is the source.
+TEXT driveSink<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
 	MOVQ control_calls(R12), AX
 	CMPQ AX, control_until(R13)
 	JNE  ordered
@@ -821,16 +992,10 @@ TEXT order<>(SB), NOSPLIT|NOFRAME, $0-0
 	FUTEX(const_futexWakePrivate, $1)
 	FAILED(ordered)
 ordered:
-	RET
-
-// sink takes an item and adds it up.
-TEXT sink<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ control_from(R12), R9
 	RINGTAKE(try, taken, woken)
 	ADDQ R15, control_sum(R12)
-	RET
-quit:
-	JMP  exit<>(SB)
+	TURNED
 
 // listen arrives, reads a byte, and again, until there is none; it says what
 // read answered last, and exits.
@@ -889,38 +1054,12 @@ TEXT hog<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVL control_seen(R12), AX
 again:
 	MOVL $const_workChunk, CX
-	CALL threadbench∕goroutines·steps(SB)
+	STEPS(step)
 	INCQ control_calls(R12)
 	CMPL herd_release(R13), $0
 	JEQ  again
 	MOVQ AX, control_got(R12)
 	JMP  exit<>(SB)
-
-// takeByte reads a byte and counts it.
-TEXT takeByte<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVL $const_sysRead, AX
-	MOVL control_in(R12), DI
-	LEAQ -8(SP), SI
-	MOVL $1, DX
-	SYSCALL
-	ADDQ AX, control_got(R12)
-	FAILED(done)
-done:
-	RET
-
-// sleepTake sleeps until the instant of the next stamp.
-TEXT sleepTake<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVL $const_sysNanosleep, AX
-	MOVL $const_clockMonotonic, DI
-	MOVL $const_timerAbstime, SI
-	MOVQ control_stamped(R12), DX
-	SHLQ $4, DX
-	ADDQ control_instant(R12), DX
-	XORL R10, R10
-	SYSCALL
-	FAILED(done)
-done:
-	RET
 
 // echo arrives, and writes back what it reads until there is no more to read,
 // or a call fails.

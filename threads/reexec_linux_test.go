@@ -599,13 +599,14 @@ func TestEnd(t *testing.T) {
 			fmt.Printf("%s%d raw threads parked\n", countedPrefix, n)
 		}},
 		{"spinning", func() {
-			for range 2 {
-				d, err := newDriver(pcs.nop, pcs.nop, 1)
-				if err == nil {
-					d, err = d.startAll()
-				}
-				midTurn(t, newDriverOf(t, d, err))
+			h, err := NewHogs()
+			if err == nil {
+				err = h.Make(2)
 			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.Wait()
 			fmt.Printf("%s2 raw threads spinning\n", countedPrefix)
 		}},
 		{"futex", pair(Futex)},

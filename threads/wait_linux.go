@@ -47,7 +47,7 @@ func (h *Herd) Ends() []End { return h.ends }
 // descriptor and takes a stamp when it has it: see Stamps. One op is one byte;
 // it is for n of them at the most. A refused thread is a *StartError.
 func NewReader(fd, n int) (*Driver, error) {
-	d, err := newInstants(pcs.nop, pcs.takeStamp, pcs.takeByte, n, nil)
+	d, err := newInstants(pcs.driveRead, n, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func NewReader(fd, n int) (*Driver, error) {
 // as it wakes. One op is one instant; it is for all of them once. A refused
 // thread is a *StartError.
 func NewSleeper(at []int64) (*Driver, error) {
-	d, err := newInstants(pcs.nop, pcs.takeStamp, pcs.sleepTake, len(at), at)
+	d, err := newInstants(pcs.driveSleep, len(at), at)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func NewSleeper(at []int64) (*Driver, error) {
 // NewPacer is NewSleeper with a byte written to a file descriptor after each
 // stamp.
 func NewPacer(at []int64, fd int) (*Driver, error) {
-	d, err := newInstants(pcs.takeStamp, pcs.pipePass, pcs.sleepTake, len(at), at)
+	d, err := newInstants(pcs.drivePace, len(at), at)
 	if err != nil {
 		return nil, err
 	}
@@ -78,15 +78,14 @@ func NewPacer(at []int64, fd int) (*Driver, error) {
 	return d.startAll()
 }
 
-// newInstants prepares a driver that stamps n calls, one around inner in each,
-// with the instants that sleepTake reads.
-func newInstants(pass, take, inner uintptr, n int, at []int64) (*Driver, error) {
-	d, err := newDriver(pass, take, 1)
+// newInstants prepares a driver that stamps n calls, with the instants that a
+// sleeper wakes at.
+func newInstants(drive uintptr, n int, at []int64) (*Driver, error) {
+	d, err := newDriver(drive, 1)
 	if err != nil {
 		return nil, err
 	}
 	c := d.driver.control
-	c.inner = inner
 	if err := d.stamp(c, n, 1); err != nil {
 		d.discard()
 		return nil, err
