@@ -70,51 +70,19 @@ child:
 
 // func bodyPCs(pcs *bodies)
 //
-// Fills in where each body and each half of a call begins.
+// Fills in where each body begins.
 TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVD pcs+0(FP), R0
 	MOVD $exit<>(SB), R1
 	MOVD R1, bodies_exit(R0)
 	MOVD $park<>(SB), R1
 	MOVD R1, bodies_park(R0)
-	MOVD $drive<>(SB), R1
-	MOVD R1, bodies_drive(R0)
-	MOVD $serve<>(SB), R1
-	MOVD R1, bodies_serve(R0)
-	MOVD $futexPass<>(SB), R1
-	MOVD R1, bodies_futexPass(R0)
-	MOVD $futexTake<>(SB), R1
-	MOVD R1, bodies_futexTake(R0)
-	MOVD $futexMiss<>(SB), R1
-	MOVD R1, bodies_futexMiss(R0)
-	MOVD $pipePass<>(SB), R1
-	MOVD R1, bodies_pipePass(R0)
-	MOVD $pipeTake<>(SB), R1
-	MOVD R1, bodies_pipeTake(R0)
-	MOVD $yieldPass<>(SB), R1
-	MOVD R1, bodies_yieldPass(R0)
-	MOVD $yieldTake<>(SB), R1
-	MOVD R1, bodies_yieldTake(R0)
-	MOVD $nop<>(SB), R1
-	MOVD R1, bodies_nop(R0)
+	MOVD $begin<>(SB), R1
+	MOVD R1, bodies_begin(R0)
 	MOVD $watch<>(SB), R1
 	MOVD R1, bodies_watch(R0)
 	MOVD $fault<>(SB), R1
 	MOVD R1, bodies_fault(R0)
-	MOVD $spawn<>(SB), R1
-	MOVD R1, bodies_spawn(R0)
-	MOVD $join<>(SB), R1
-	MOVD R1, bodies_join(R0)
-	MOVD $begin<>(SB), R1
-	MOVD R1, bodies_begin(R0)
-	MOVD $stampSpawn<>(SB), R1
-	MOVD R1, bodies_stampSpawn(R0)
-	MOVD $stamp<>(SB), R1
-	MOVD R1, bodies_stamp(R0)
-	MOVD $takeStamp<>(SB), R1
-	MOVD R1, bodies_takeStamp(R0)
-	MOVD $touch<>(SB), R1
-	MOVD R1, bodies_touch(R0)
 	MOVD $work<>(SB), R1
 	MOVD R1, bodies_work(R0)
 	MOVD $share<>(SB), R1
@@ -123,26 +91,69 @@ TEXT ·bodyPCs(SB), NOSPLIT, $0-8
 	MOVD R1, bodies_source(R0)
 	MOVD $stage<>(SB), R1
 	MOVD R1, bodies_stage(R0)
-	MOVD $order<>(SB), R1
-	MOVD R1, bodies_order(R0)
-	MOVD $sink<>(SB), R1
-	MOVD R1, bodies_sink(R0)
 	MOVD $listen<>(SB), R1
 	MOVD R1, bodies_listen(R0)
 	MOVD $sync<>(SB), R1
 	MOVD R1, bodies_sync(R0)
 	MOVD $hog<>(SB), R1
 	MOVD R1, bodies_hog(R0)
-	MOVD $takeByte<>(SB), R1
-	MOVD R1, bodies_takeByte(R0)
-	MOVD $sleepTake<>(SB), R1
-	MOVD R1, bodies_sleepTake(R0)
 	MOVD $echo<>(SB), R1
 	MOVD R1, bodies_echo(R0)
+	MOVD $driveFutex<>(SB), R1
+	MOVD R1, bodies_driveFutex(R0)
+	MOVD $driveFutexCalled<>(SB), R1
+	MOVD R1, bodies_driveFutexCalled(R0)
+	MOVD $driveFutexStamped<>(SB), R1
+	MOVD R1, bodies_driveFutexStamped(R0)
+	MOVD $driveMiss<>(SB), R1
+	MOVD R1, bodies_driveMiss(R0)
+	MOVD $drivePipe<>(SB), R1
+	MOVD R1, bodies_drivePipe(R0)
+	MOVD $drivePipeCalled<>(SB), R1
+	MOVD R1, bodies_drivePipeCalled(R0)
+	MOVD $drivePipeStamped<>(SB), R1
+	MOVD R1, bodies_drivePipeStamped(R0)
+	MOVD $driveYield<>(SB), R1
+	MOVD R1, bodies_driveYield(R0)
+	MOVD $driveCreate<>(SB), R1
+	MOVD R1, bodies_driveCreate(R0)
+	MOVD $driveCreateStamped<>(SB), R1
+	MOVD R1, bodies_driveCreateStamped(R0)
+	MOVD $driveStamp<>(SB), R1
+	MOVD R1, bodies_driveStamp(R0)
+	MOVD $driveGrow<>(SB), R1
+	MOVD R1, bodies_driveGrow(R0)
+	MOVD $driveRead<>(SB), R1
+	MOVD R1, bodies_driveRead(R0)
+	MOVD $driveSleep<>(SB), R1
+	MOVD R1, bodies_driveSleep(R0)
+	MOVD $drivePace<>(SB), R1
+	MOVD R1, bodies_drivePace(R0)
+	MOVD $driveSink<>(SB), R1
+	MOVD R1, bodies_driveSink(R0)
+	MOVD $serveFutex<>(SB), R1
+	MOVD R1, bodies_serveFutex(R0)
+	MOVD $serveFutexCalled<>(SB), R1
+	MOVD R1, bodies_serveFutexCalled(R0)
+	MOVD $serveFutexStamped<>(SB), R1
+	MOVD R1, bodies_serveFutexStamped(R0)
+	MOVD $servePipe<>(SB), R1
+	MOVD R1, bodies_servePipe(R0)
+	MOVD $servePipeCalled<>(SB), R1
+	MOVD R1, bodies_servePipeCalled(R0)
+	MOVD $servePipeStamped<>(SB), R1
+	MOVD R1, bodies_servePipeStamped(R0)
+	MOVD $serveYield<>(SB), R1
+	MOVD R1, bodies_serveYield(R0)
 	RET
 
 // The bodies. Each begins with its control in R19, on its own stack, under
 // the law of the raw thread (see the package's doc).
+//
+// No body calls or returns, but for the two of mode=called: the first RETs of
+// a thread that the kernel has just switched to are mispredicted where the
+// kernel refills the CPU's return stack at each switch. So what two bodies
+// share is a macro.
 //
 //	R19  the thread's control
 //	R20  the peer's control, or the herd
@@ -244,10 +255,38 @@ count: \
 	FUTEX(const_futexWakePrivate, $1) \
 arrived:
 
+// TOUCH touches each page of the stack from its top, the control, down to the
+// depth. It writes without reading, so that each page has one fault. Nothing
+// stands on the stack of a body that doesn't call.
+#define TOUCH(next, page, touched) \
+	MOVD control_depth(R19), R1 \
+	MOVD R19, R0 \
+	SUB  R1, R0, R1 /* the deepest byte to touch */ \
+next: \
+	CMP  R1, R0 \
+	BLS  touched \
+	SUB  $const_touchBytes, R0 \
+	CMP  R1, R0 \
+	BHI  page \
+	MOVD R1, R0 \
+page: \
+	MOVB ZR, (R0) \
+	JMP  next \
+touched:
+
+// STEPS does R1 steps of goroutines.Work on R0.
+#define STEPS(step) \
+	MOVD $6364136223846793005, R2 \
+	MOVD $1442695040888963407, R3 \
+step: \
+	MADD R2, R3, R0, R0 \
+	SUBS $1, R1 \
+	BNE  step
+
 // park touches each page of its stack down to the depth, arrives, waits until
 // the herd is released, and exits.
 TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
-	CALL touch<>(SB)
+	TOUCH(nextPage, page, touched)
 	ARRIVE
 	JMP  hold<>(SB)
 
@@ -299,320 +338,453 @@ released:
 	ADD  $control_calls, R19, R2 \
 	STLR R1, (R2)
 
-// CALLOP makes one call of a driver: pass, then take.
-#define CALLOP \
-	MOVD control_pass(R19), R9 \
-	CALL (R9) \
-	MOVD control_take(R19), R9 \
-	CALL (R9)
-
 // begin takes a stamp as its first instruction, and exits.
 TEXT begin<>(SB), NOSPLIT|NOFRAME, $0-0
 	STAMP
 	JMP  exit<>(SB)
 
-// drive waits for a turn at its gate, makes the warm-up's calls, makes n
-// calls on the clock, and says that the turn is over; until quit.
-TEXT drive<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD control_other(R19), R20
-	MOVD $const_sysGettid, R8
-	SVC
-	MOVW R0, control_seen(R19)
-	JMP  gate
+// The halves of a hand-off. They keep R19, R20 and R21.
 
-closed:
-	ADD  $control_gate, R19, R0
-	FUTEX(const_futexWaitPrivate, R22)
-gate:
-	MOVWU control_done(R19), R22
-	ADD  $control_gate, R19, R0
-	LDARW (R0), R1
-	CMPW R1, R22
-	BEQ  closed
-	MOVWU control_quit(R19), R0
-	CBNZ R0, quit
+// FUTEXPASS gives the turn to the peer and wakes it.
+#define FUTEXPASS(passed) \
+	MOVD $1, R1 \
+	ADD  $control_turn, R20, R0 \
+	STLRW R1, (R0) \
+	FUTEX(const_futexWakePrivate, $1) \
+	FAILED(passed) \
+passed:
 
-	// A peer that spins (yield) sleeps on run between the turns.
-	MOVD $1, R1
-	ADD  $control_run, R19, R0
-	STLRW R1, (R0)
-	FUTEX(const_futexWakePrivate, $1)
-
-	MOVD control_warm(R19), R21
-	JMP  warmed
-warm:
-	SAMPLE(warmCall)
-warmCall:
-	CALLOP
-	CALLED
-	SUB  $1, R21
-warmed:
-	CBNZ R21, warm
-
-	MOVD ZR, R0
-	ADD  $control_before, R19, R1
-	MOVD $const_sysGetrusage, R8
-	SVC
-	FAILED(before)
-before:
-	MOVD $const_clockMonotonic, R0
-	ADD  $control_start, R19, R1
-	MOVD $const_sysClockGettime, R8
-	SVC
-	FAILED(start)
-start:
-
-	MOVD control_n(R19), R21
-	JMP  counted
-count:
-	SAMPLE(call)
-call:
-	CALLOP
-	CALLED
-
-	// Where both sampled, compare.
-	MOVD control_asks(R19), R1
-	TST  R1, R0
-	BNE  next
-	CBZ  R20, next
-	MOVWU control_cpu(R20), R1
-	CMPW $const_noCPU, R1
-	BEQ  next
-	MOVD control_samples(R19), R0
-	ADD  $1, R0
-	MOVD R0, control_samples(R19)
-	MOVWU control_cpu(R19), R0
-	CMPW R0, R1
-	BEQ  next
-	MOVD control_crossed(R19), R0
-	ADD  $1, R0
-	MOVD R0, control_crossed(R19)
-next:
-	SUB  $1, R21
-counted:
-	CBNZ R21, count
-
-	MOVD $const_clockMonotonic, R0
-	ADD  $control_end, R19, R1
-	MOVD $const_sysClockGettime, R8
-	SVC
-	FAILED(end)
-end:
-	MOVD ZR, R0
-	ADD  $control_after, R19, R1
-	MOVD $const_sysGetrusage, R8
-	SVC
-	FAILED(after)
-after:
-	ADD  $control_run, R19, R0
+// FUTEXTAKE waits for the turn.
+#define FUTEXTAKE(wait, check) \
+	JMP  check \
+wait: \
+	ADD  $control_turn, R19, R0 \
+	FUTEX(const_futexWaitPrivate, ZR) \
+check: \
+	ADD  $control_turn, R19, R0 \
+	LDARW (R0), R1 \
+	CBZW R1, wait \
 	STLRW ZR, (R0)
-	MOVWU control_gate(R19), R1
-	ADD  $control_done, R19, R0
-	STLRW R1, (R0)
-	FUTEX(const_futexWakePrivate, $1)
-	JMP  gate
-quit:
-	JMP  exit<>(SB)
 
-// serve is the peer: it takes the turn and passes it back, until quit.
-TEXT serve<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD control_other(R19), R20
-	MOVD $const_sysGettid, R8
-	SVC
-	MOVW R0, control_seen(R19)
-again:
-	MOVD control_take(R19), R9
-	CALL (R9)
-	ADD  $control_quit, R19, R0
-	LDARW (R0), R1
-	CBNZ R1, quit
-	SAMPLE(answer)
-answer:
-	CALLED
-	MOVD control_pass(R19), R9
-	CALL (R9)
-	JMP  again
-quit:
-	JMP  exit<>(SB)
-
-// The halves of a call. They keep R19, R20 and R21, and may use R22
-// to R24; takeStamp keeps its way back in R25.
-
-// futexPass gives the turn to the peer and wakes it.
-TEXT futexPass<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD $1, R1
-	ADD  $control_turn, R20, R0
-	STLRW R1, (R0)
-	FUTEX(const_futexWakePrivate, $1)
-	FAILED(done)
-done:
-	RET
-
-// futexTake waits for the turn.
-TEXT futexTake<>(SB), NOSPLIT|NOFRAME, $0-0
-	JMP  check
-wait:
-	ADD  $control_turn, R19, R0
-	FUTEX(const_futexWaitPrivate, ZR)
-check:
-	ADD  $control_turn, R19, R0
-	LDARW (R0), R1
-	CBZW R1, wait
-	STLRW ZR, (R0)
-	RET
-
-// futexMiss is the floor of a hand-off: a wake that finds nobody and a wait
+// FUTEXMISS is the floor of a hand-off: a wake that finds nobody and a wait
 // that doesn't, since the word isn't 1.
-TEXT futexMiss<>(SB), NOSPLIT|NOFRAME, $0-0
-	ADD  $control_turn, R19, R0
-	FUTEX(const_futexWakePrivate, $1)
-	FAILED(missed)
-missed:
-	ADD  $control_turn, R19, R0
+#define FUTEXMISS(missed) \
+	ADD  $control_turn, R19, R0 \
+	FUTEX(const_futexWakePrivate, $1) \
+	FAILED(missed) \
+missed: \
+	ADD  $control_turn, R19, R0 \
 	FUTEX(const_futexWaitPrivate, $1)
-	RET
 
-// pipePass writes a byte.
-TEXT pipePass<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVW control_out(R19), R0
-	MOVD RSP, R1
-	SUB  $16, R1
-	MOVD $1, R2
-	MOVD $const_sysWrite, R8
+// PIPEPASS writes a byte.
+#define PIPEPASS(passed) \
+	MOVW control_out(R19), R0 \
+	MOVD RSP, R1 \
+	SUB  $16, R1 \
+	MOVD $1, R2 \
+	MOVD $const_sysWrite, R8 \
+	SVC \
+	FAILED(passed) \
+passed:
+
+// PIPETAKE reads a byte.
+#define PIPETAKE(taken) \
+	MOVW control_in(R19), R0 \
+	MOVD RSP, R1 \
+	SUB  $16, R1 \
+	MOVD $1, R2 \
+	MOVD $const_sysRead, R8 \
+	SVC \
+	FAILED(taken) \
+taken:
+
+// YIELD yields the CPU.
+#define YIELD \
+	MOVD $const_sysSchedYield, R8 \
 	SVC
-	FAILED(done)
-done:
-	RET
 
-// pipeTake reads a byte.
-TEXT pipeTake<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVW control_in(R19), R0
-	MOVD RSP, R1
-	SUB  $16, R1
-	MOVD $1, R2
-	MOVD $const_sysRead, R8
-	SVC
-	FAILED(done)
-done:
-	RET
-
-// yieldPass yields the CPU.
-TEXT yieldPass<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD $const_sysSchedYield, R8
-	SVC
-	RET
-
-// yieldTake keeps a yielding peer asleep between the turns. Its driver's run
-// is the word; quit ends the sleep.
-TEXT yieldTake<>(SB), NOSPLIT|NOFRAME, $0-0
-	JMP  check
-wait:
-	ADD  $control_run, R20, R0
-	FUTEX(const_futexWaitPrivate, ZR)
-check:
-	ADD  $control_run, R20, R0
-	LDARW (R0), R1
+// AWAIT keeps a yielding peer asleep between the turns. Its driver's run is
+// the word; quit ends the sleep.
+#define AWAIT(wait, check) \
+	JMP  check \
+wait: \
+	ADD  $control_run, R20, R0 \
+	FUTEX(const_futexWaitPrivate, ZR) \
+check: \
+	ADD  $control_run, R20, R0 \
+	LDARW (R0), R1 \
 	CBZW R1, wait
-	RET
 
-// nop is the half of a call that has nothing to do.
-TEXT nop<>(SB), NOSPLIT|NOFRAME, $0-0
-	RET
-
-// stamp takes a stamp.
-TEXT stamp<>(SB), NOSPLIT|NOFRAME, $0-0
-	STAMP
-	RET
-
-// takeStamp is the inner half, and a stamp as soon as that is over.
-TEXT takeStamp<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD R30, R25
-	MOVD control_inner(R19), R9
-	CALL (R9)
-	STAMP
-	JMP  (R25)
-
-// touch touches each page of the stack from its top, the control, down to the
-// depth. It writes what is there, so that what the stack holds stays.
-TEXT touch<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD control_depth(R19), R1
-	MOVD R19, R0
-	SUB  R1, R0, R1 // the deepest byte to touch
-next:
-	CMP  R1, R0
-	BLS  touched
-	SUB  $const_touchBytes, R0
-	CMP  R1, R0
-	BHI  page
-	MOVD R1, R0
-page:
-	MOVBU (R0), R2
-	MOVB R2, (R0)
-	JMP  next
-touched:
-	RET
-
-// stampSpawn is spawn after a stamp.
-TEXT stampSpawn<>(SB), NOSPLIT|NOFRAME, $0-0
-	STAMP
-	JMP  spawn<>(SB)
-
-// spawn starts every child, in the order of the array.
+// SPAWN starts every child, in the order of the array.
 //
 //	R22  the index
 //	R23  the child's control, in the child too
-TEXT spawn<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD ZR, R22
-next:
-	MOVD control_batch(R19), R0
-	CMP  R0, R22
-	BHS  done
-	MOVD control_children(R19), R0
-	MOVD (R0)(R22<<3), R23
-	ADD  $1, R22
-	CLONE(R23)
-	CBZ  R0, child
-	TBNZ $63, R0, failed
-	MOVD control_spawned(R19), R0
-	ADD  $1, R0
-	MOVD R0, control_spawned(R19)
-	JMP  next
-failed:
-	MOVD R0, control_failed(R19)
-	JMP  next
+#define SPAWN(next, failed, child, done) \
+	MOVD ZR, R22 \
+next: \
+	MOVD control_batch(R19), R0 \
+	CMP  R0, R22 \
+	BHS  done \
+	MOVD control_children(R19), R0 \
+	MOVD (R0)(R22<<3), R23 \
+	ADD  $1, R22 \
+	CLONE(R23) \
+	CBZ  R0, child \
+	TBNZ $63, R0, failed \
+	MOVD control_spawned(R19), R0 \
+	ADD  $1, R0 \
+	MOVD R0, control_spawned(R19) \
+	JMP  next \
+failed: \
+	MOVD R0, control_failed(R19) \
+	JMP  next \
+child: \
+	MOVD R23, R19 \
+	MOVD control_body(R19), R9 \
+	JMP  (R9) \
 done:
-	RET
-child:
-	MOVD R23, R19
-	MOVD control_body(R19), R9
-	JMP  (R9)
 
-// join waits for every child: until the kernel has cleared its tid word. The
+// JOIN waits for every child: until the kernel has cleared its tid word. The
 // kernel wakes the shared futex there, not the private one.
 //
 //	R22  the index
 //	R23  the child's control
 //	R24  the tid that is waited for
-TEXT join<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD ZR, R22
-next:
-	MOVD control_batch(R19), R0
-	CMP  R0, R22
-	BHS  done
-	MOVD control_children(R19), R0
-	MOVD (R0)(R22<<3), R23
-	ADD  $1, R22
-	JMP  check
-wait:
-	ADD  $control_tid, R23, R0
-	FUTEX(const_futexWait, R24)
-check:
-	ADD  $control_tid, R23, R0
-	LDARW (R0), R24
-	CBNZ R24, wait
-	JMP  next
+#define JOIN(next, wait, check, done) \
+	MOVD ZR, R22 \
+next: \
+	MOVD control_batch(R19), R0 \
+	CMP  R0, R22 \
+	BHS  done \
+	MOVD control_children(R19), R0 \
+	MOVD (R0)(R22<<3), R23 \
+	ADD  $1, R22 \
+	JMP  check \
+wait: \
+	ADD  $control_tid, R23, R0 \
+	FUTEX(const_futexWait, R24) \
+check: \
+	ADD  $control_tid, R23, R0 \
+	LDARW (R0), R24 \
+	CBNZ R24, wait \
+	JMP  next \
 done:
+
+// A driver waits for a turn at its gate, makes the warm-up's calls, makes n
+// calls on the clock, and says that the turn is over; until quit. Its body is
+// TURN, one call, TURNED.
+//
+// Between the two readings of the clock it does nothing for the evidence but
+// count the calls and, where asks says so, ask for its CPU.
+
+// TURN stands before a driver's call. It keeps the number of the latest turn
+// that is over in R22 while it waits.
+#define TURN \
+	MOVD control_other(R19), R20 \
+	MOVD $const_sysGettid, R8 \
+	SVC \
+	MOVW R0, control_seen(R19) \
+	JMP  gate \
+closed: \
+	ADD  $control_gate, R19, R0 \
+	FUTEX(const_futexWaitPrivate, R22) \
+gate: \
+	MOVWU control_done(R19), R22 \
+	ADD  $control_gate, R19, R0 \
+	LDARW (R0), R1 \
+	CMPW R1, R22 \
+	BEQ  closed \
+	MOVWU control_quit(R19), R0 \
+	CBNZ R0, quit \
+	/* A peer that spins (yield) sleeps on run between the turns. */ \
+	MOVD $1, R1 \
+	ADD  $control_run, R19, R0 \
+	STLRW R1, (R0) \
+	FUTEX(const_futexWakePrivate, $1) \
+	MOVW ZR, control_timed(R19) \
+	MOVD control_warm(R19), R21 \
+	CBNZ R21, call \
+warmed: \
+	MOVD ZR, R0 \
+	ADD  $control_before, R19, R1 \
+	MOVD $const_sysGetrusage, R8 \
+	SVC \
+	FAILED(before) \
+before: \
+	MOVD $1, R0 \
+	MOVW R0, control_timed(R19) \
+	MOVD control_n(R19), R21 \
+	MOVD $const_clockMonotonic, R0 \
+	ADD  $control_start, R19, R1 \
+	MOVD $const_sysClockGettime, R8 \
+	SVC \
+	FAILED(start) \
+start: \
+	CBZ  R21, over \
+call: \
+	SAMPLE(sampled) \
+sampled:
+
+// TURNED stands after it. Where both tasks have sampled, on the clock, it
+// compares.
+#define TURNED \
+	CALLED \
+	MOVD control_asks(R19), R1 \
+	TST  R1, R0 \
+	BNE  next \
+	MOVWU control_timed(R19), R0 \
+	CBZ  R0, next \
+	CBZ  R20, next \
+	MOVWU control_cpu(R20), R1 \
+	CMPW $const_noCPU, R1 \
+	BEQ  next \
+	MOVD control_samples(R19), R0 \
+	ADD  $1, R0 \
+	MOVD R0, control_samples(R19) \
+	MOVWU control_cpu(R19), R0 \
+	CMPW R0, R1 \
+	BEQ  next \
+	MOVD control_crossed(R19), R0 \
+	ADD  $1, R0 \
+	MOVD R0, control_crossed(R19) \
+next: \
+	SUB  $1, R21 \
+	CBNZ R21, call \
+	MOVWU control_timed(R19), R0 \
+	CBZ  R0, warmed \
+over: \
+	MOVD $const_clockMonotonic, R0 \
+	ADD  $control_end, R19, R1 \
+	MOVD $const_sysClockGettime, R8 \
+	SVC \
+	FAILED(end) \
+end: \
+	MOVD ZR, R0 \
+	ADD  $control_after, R19, R1 \
+	MOVD $const_sysGetrusage, R8 \
+	SVC \
+	FAILED(after) \
+after: \
+	ADD  $control_run, R19, R0 \
+	STLRW ZR, (R0) \
+	MOVWU control_gate(R19), R1 \
+	ADD  $control_done, R19, R0 \
+	STLRW R1, (R0) \
+	FUTEX(const_futexWakePrivate, $1) \
+	JMP  gate \
+quit: \
+	JMP  exit<>(SB)
+
+// A peer takes the turn and passes it back, until quit. Its body is MEET, the
+// half that takes, MET, the half that passes, PARTED.
+
+// MEET stands before the half that takes.
+#define MEET \
+	MOVD control_other(R19), R20 \
+	MOVD $const_sysGettid, R8 \
+	SVC \
+	MOVW R0, control_seen(R19) \
+again:
+
+// MET stands between the two.
+#define MET \
+	ADD  $control_quit, R19, R0 \
+	LDARW (R0), R1 \
+	CBNZ R1, quit \
+	SAMPLE(answer) \
+answer: \
+	CALLED
+
+// PARTED stands after the half that passes.
+#define PARTED \
+	JMP  again \
+quit: \
+	JMP  exit<>(SB)
+
+TEXT driveFutex<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	FUTEXPASS(passed)
+	FUTEXTAKE(wait, check)
+	TURNED
+
+TEXT serveFutex<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	FUTEXTAKE(wait, check)
+	MET
+	FUTEXPASS(passed)
+	PARTED
+
+TEXT driveFutexStamped<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	FUTEXPASS(passed)
+	FUTEXTAKE(wait, check)
+	STAMP
+	TURNED
+
+TEXT serveFutexStamped<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	FUTEXTAKE(wait, check)
+	STAMP
+	MET
+	FUTEXPASS(passed)
+	PARTED
+
+TEXT driveMiss<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	FUTEXMISS(missed)
+	TURNED
+
+TEXT drivePipe<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	PIPEPASS(passed)
+	PIPETAKE(taken)
+	TURNED
+
+TEXT servePipe<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	PIPETAKE(taken)
+	MET
+	PIPEPASS(passed)
+	PARTED
+
+TEXT drivePipeStamped<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	PIPEPASS(passed)
+	PIPETAKE(taken)
+	STAMP
+	TURNED
+
+TEXT servePipeStamped<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	PIPETAKE(taken)
+	STAMP
+	MET
+	PIPEPASS(passed)
+	PARTED
+
+TEXT driveYield<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	YIELD
+	TURNED
+
+TEXT serveYield<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	AWAIT(wait, check)
+	MET
+	YIELD
+	PARTED
+
+// The hand-offs of mode=called: each half is a function, as it is in a program
+// that goes through a library. It returns after the switch.
+
+TEXT futexPass<>(SB), NOSPLIT|NOFRAME, $0-0
+	FUTEXPASS(passed)
 	RET
+
+TEXT futexTake<>(SB), NOSPLIT|NOFRAME, $0-0
+	FUTEXTAKE(wait, check)
+	RET
+
+TEXT pipePass<>(SB), NOSPLIT|NOFRAME, $0-0
+	PIPEPASS(passed)
+	RET
+
+TEXT pipeTake<>(SB), NOSPLIT|NOFRAME, $0-0
+	PIPETAKE(taken)
+	RET
+
+TEXT driveFutexCalled<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	CALL futexPass<>(SB)
+	CALL futexTake<>(SB)
+	TURNED
+
+TEXT serveFutexCalled<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	CALL futexTake<>(SB)
+	MET
+	CALL futexPass<>(SB)
+	PARTED
+
+TEXT drivePipeCalled<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	CALL pipePass<>(SB)
+	CALL pipeTake<>(SB)
+	TURNED
+
+TEXT servePipeCalled<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	CALL pipeTake<>(SB)
+	MET
+	CALL pipePass<>(SB)
+	PARTED
+
+// driveCreate makes its children and joins them.
+TEXT driveCreate<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	SPAWN(more, failed, child, made)
+	JOIN(nextChild, wait, check, joined)
+	TURNED
+
+// driveCreateStamped takes a stamp before it makes them.
+TEXT driveCreateStamped<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	STAMP
+	SPAWN(more, failed, child, made)
+	JOIN(nextChild, wait, check, joined)
+	TURNED
+
+// driveStamp takes two stamps.
+TEXT driveStamp<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	STAMP
+	STAMP
+	TURNED
+
+// driveGrow touches its stack between two stamps.
+TEXT driveGrow<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	STAMP
+	TOUCH(nextPage, page, touched)
+	STAMP
+	TURNED
+
+// driveRead reads a byte, takes a stamp, and counts the byte.
+TEXT driveRead<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	PIPETAKE(taken)
+	MOVD R0, R22
+	STAMP
+	MOVD control_got(R19), R0
+	ADD  R22, R0
+	MOVD R0, control_got(R19)
+	TURNED
+
+// SLEEP sleeps until the instant of the next stamp.
+#define SLEEP(slept) \
+	MOVD $const_clockMonotonic, R0 \
+	MOVD $const_timerAbstime, R1 \
+	MOVD control_stamped(R19), R2 \
+	MOVD control_instant(R19), R3 \
+	ADD  R2<<4, R3, R2 \
+	MOVD ZR, R3 \
+	MOVD $const_sysNanosleep, R8 \
+	SVC \
+	FAILED(slept) \
+slept:
+
+TEXT driveSleep<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	SLEEP(slept)
+	STAMP
+	TURNED
+
+TEXT drivePace<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	SLEEP(slept)
+	STAMP
+	PIPEPASS(passed)
+	TURNED
 
 // work arrives, waits for a turn and takes it, does its steps of work, counts
 // itself, and parks. The last one to have worked wakes who waits for that.
@@ -633,7 +805,7 @@ take:
 
 	MOVD control_work(R19), R0
 	MOVD control_n(R19), R1
-	CALL threadbench∕goroutines·steps(SB)
+	STEPS(step)
 	MOVD R0, control_work(R19)
 
 	ADD  $herd_worked, R20, R0
@@ -714,7 +886,7 @@ asked:
 	MADD R0, R1, R21, R21
 	MOVD item_X(R21), R0
 	MOVD item_Steps(R21), R1
-	CALL threadbench∕goroutines·steps(SB)
+	STEPS(step)
 	MOVD R0, record_Result(R23)
 	JMP  next
 over:
@@ -873,7 +1045,7 @@ again:
 	RINGTAKE(tryTake, swapDry, taken, swapFull, madeRoom)
 	MOVD R22, R0
 	MOVD control_steps(R19), R1
-	CALL threadbench∕goroutines·steps(SB)
+	STEPS(step)
 	MOVD R0, R22
 	CALLED
 	MOVD control_to(R19), R24
@@ -882,13 +1054,12 @@ again:
 quit:
 	JMP  exit<>(SB)
 
-// The halves of a call of a driver that is a pipeline's sink. Its peer is the
-// source.
-
-// order has the source put as many items as there are calls still to make and
-// ahead more, if it has none to put: at the first call of the warm-up and,
-// unless they were ordered ahead, of those on the clock.
-TEXT order<>(SB), NOSPLIT|NOFRAME, $0-0
+// driveSink is a pipeline's end. It has the source put as many items as there
+// are calls still to make and ahead more, if the source has none to put: at the
+// first call of the warm-up and, unless they were ordered ahead, of those on the
+// clock. Then it takes an item and adds it up. Its peer is the source.
+TEXT driveSink<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
 	MOVD control_calls(R19), R0
 	MOVD control_until(R20), R1
 	CMP  R0, R1
@@ -904,18 +1075,12 @@ TEXT order<>(SB), NOSPLIT|NOFRAME, $0-0
 	FUTEX(const_futexWakePrivate, $1)
 	FAILED(ordered)
 ordered:
-	RET
-
-// sink takes an item and adds it up.
-TEXT sink<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD control_from(R19), R24
 	RINGTAKE(try, swapDry, taken, swapFull, woken)
 	MOVD control_sum(R19), R0
 	ADD  R22, R0
 	MOVD R0, control_sum(R19)
-	RET
-quit:
-	JMP  exit<>(SB)
+	TURNED
 
 // listen arrives, reads a byte, and again, until there is none; it says what
 // read answered last, and exits.
@@ -975,7 +1140,7 @@ TEXT hog<>(SB), NOSPLIT|NOFRAME, $0-0
 again:
 	MOVD R21, R0
 	MOVD $const_workChunk, R1
-	CALL threadbench∕goroutines·steps(SB)
+	STEPS(step)
 	MOVD R0, R21
 	CALLED
 	ADD  $herd_release, R20, R0
@@ -983,35 +1148,6 @@ again:
 	CBZW R1, again
 	MOVD R21, control_got(R19)
 	JMP  exit<>(SB)
-
-// takeByte reads a byte and counts it.
-TEXT takeByte<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVW control_in(R19), R0
-	MOVD RSP, R1
-	SUB  $16, R1
-	MOVD $1, R2
-	MOVD $const_sysRead, R8
-	SVC
-	MOVD control_got(R19), R1
-	ADD  R0, R1
-	MOVD R1, control_got(R19)
-	FAILED(done)
-done:
-	RET
-
-// sleepTake sleeps until the instant of the next stamp.
-TEXT sleepTake<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD $const_clockMonotonic, R0
-	MOVD $const_timerAbstime, R1
-	MOVD control_stamped(R19), R2
-	MOVD control_instant(R19), R3
-	ADD  R2<<4, R3, R2
-	MOVD ZR, R3
-	MOVD $const_sysNanosleep, R8
-	SVC
-	FAILED(done)
-done:
-	RET
 
 // echo arrives, and writes back what it reads until there is no more to read,
 // or a call fails.
