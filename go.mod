@@ -15,6 +15,8 @@ require (
 	golang.org/x/term v0.46.0
 )
 
+require golang.org/x/arch v0.33.0
+
 require (
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect

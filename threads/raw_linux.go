@@ -390,11 +390,11 @@ func newPair(op Op, trips int) (*Driver, error) {
 // NewFloor makes one raw thread that makes the system calls of a hand-off
 // with nobody to hand anything to: a wake that finds nobody and a wait that
 // doesn't, a byte through a pipe that it reads itself, a yield to nobody. One
-// op is one hand-off's calls.
+// op is one hand-off's calls. The Op is Futex, Pipe or Yield.
 func NewFloor(op Op) (*Driver, error) {
-	drive := pcs.driveMiss
-	if op != Futex {
-		drive, _ = op.bodies(false)
+	drive, ok := map[Op]uintptr{Futex: pcs.driveMiss, Pipe: pcs.drivePipe, Yield: pcs.driveYield}[op]
+	if !ok {
+		panic(fmt.Sprintf("threads: no floor of Op %d", op))
 	}
 	d, err := newDriver(drive, 1)
 	if err != nil {

@@ -355,7 +355,10 @@ func TestLargePages(t *testing.T) {
 var ops = []struct {
 	name string
 	op   Op
-}{{"futex", Futex}, {"pipe", Pipe}, {"yield", Yield}}
+}{{"futex", Futex}, {"pipe", Pipe}, {"yield", Yield}, {"futex-called", FutexCalled}, {"pipe-called", PipeCalled}}
+
+// written are those of ops that have a floor: their hand-offs are written out.
+var written = ops[:3]
 
 func newDriverOf(t *testing.T, d *Driver, err error) *Driver {
 	t.Helper()
@@ -495,7 +498,7 @@ func TestPinRefused(t *testing.T) {
 func TestFloors(t *testing.T) {
 	leaveNothing(t)
 	const n = 5000
-	for _, o := range ops {
+	for _, o := range written {
 		t.Run(o.name, func(t *testing.T) {
 			floor, err := NewFloor(o.op)
 			d := newDriverOf(t, floor, err)
@@ -630,6 +633,8 @@ func TestClose(t *testing.T) {
 	}
 	for _, o := range ops {
 		makers["pair/"+o.name] = func() (*Driver, error) { return NewPair(o.op) }
+	}
+	for _, o := range written {
 		makers["floor/"+o.name] = func() (*Driver, error) { return NewFloor(o.op) }
 	}
 	for name, make := range makers {
@@ -802,7 +807,7 @@ func stampsInTurn(t *testing.T, first, second []int64, n int) {
 func TestStamped(t *testing.T) {
 	leaveNothing(t)
 	cpu := slices.Max(allowed(t, 1))
-	for _, o := range ops {
+	for _, o := range written {
 		if o.op == Yield {
 			continue
 		}
@@ -861,7 +866,10 @@ func TestGrower(t *testing.T) {
 		d := newDriverOf(t, grower, err)
 		before := resident(d.driver.mapping)
 		timing := run(t, d, 1, 0)
-		if grown := resident(d.driver.mapping) - before; grown != pages || timing.Faults < int64(pages) {
+		// Each page faults once. A few faults are those of the process's other
+		// threads.
+		least, most := int64(pages), int64(pages+pages/2+16)
+		if grown := resident(d.driver.mapping) - before; grown != pages || timing.Faults < least || timing.Faults > most {
 			t.Errorf("depth of %d pages: %d more are resident, %d page faults", pages, grown, timing.Faults)
 		}
 		own, _ := d.Stamps()
