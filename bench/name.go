@@ -79,8 +79,9 @@ func (n Name) String() string {
 }
 
 // natural is, of modes in which goroutines could do a thing, the one in which
-// they do: they wait through the poller, and beside each other.
-var natural = map[string]string{"blocking": "poller", "serial": "together"}
+// they do: they wait through the poller, and beside each other. The way in which
+// a raw thread's hand-off is written is no mode of theirs.
+var natural = map[string]string{"blocking": "poller", "serial": "together", "called": ""}
 
 // Ref is the goroutine arm that a name's x-goroutine refers to, chosen among
 // the names that exist: the one with the same keys; where goroutines have no

@@ -35,6 +35,13 @@ import (
 // P to take, which then looks every 20 us. It does so in a long run, too, but
 // less: the slices read some 10% above one go (mode=stamped).
 //
+// A raw thread's hand-off is written out: no function is called or returns
+// between the clock's two readings. mode=called is the same hand-off with a
+// function for each half, as in a program that calls a C library. Where the
+// kernel refills the CPU's return stack at a switch (spectre_v2, retbleed and
+// spec_rstack_overflow in the configuration), the first functions to return
+// after it are mispredicted.
+//
 // mode=stamped has both tasks take a stamp when they get the turn. The time
 // from one stamp to the next is a hand-off, and its percentiles are told; the
 // stamp's own cost, which is in each of them, stands beside them. Once a
@@ -59,6 +66,7 @@ var switchFamily = Family{
 	Read: "Two tasks hand a turn back and forth. place=same, one CPU, is what a switch costs; " +
 		"cross adds the wake-up of an idle CPU; free is a lottery between the two and decides nothing. " +
 		"channel against futex compares each side's own primitive, pipe the same one for all. " +
+		"A raw thread's hand-off is written out; mode=called has a function for each half, which returns after the switch, as in a program that calls a C library. " +
 		"mode=stamped is in one go, and has a stamp in each op, so that its factors are smaller: it is there for its percentiles. " +
 		"mode=traced counts the system calls of a switch from outside, and no time; through a futex a tracer sees fewer than there are without one. " +
 		"It favours the goroutine: with no work between, what little it switches stays in the first-level cache, and so does a thread's state, whose switch hides what it costs the caches of a real program.",
@@ -94,7 +102,7 @@ func switchCases() []Case {
 	var cases, stamped []Case
 	row := func(impl, via, place string, w way, wants ...Want) {
 		c := Case{
-			Name:  Name{Family: "Switch"}.With("impl", impl).With("via", via).With("place", place),
+			Name:  Name{Family: "Switch"}.With("impl", impl).With("mode", w.mode).With("via", via).With("place", place),
 			Wants: wants,
 			open:  w.open,
 			// A locked goroutine that blocks in the kernel leaves sysmon its
@@ -104,7 +112,7 @@ func switchCases() []Case {
 		}
 		switch place {
 		case "same":
-			c.CPUs, c.Procs, c.Quick = 1, 1, via != "yield"
+			c.CPUs, c.Procs, c.Quick = 1, 1, via != "yield" && w.mode == ""
 			if impl == "locked" && via != "channel" && via != "yield" {
 				// A locked goroutine that blocks in the kernel keeps its P
 				// until sysmon takes it away, 20 us later at the least. With
@@ -155,6 +163,9 @@ func switchCases() []Case {
 	row("locked", "yield", "same", way{open: openPair(yield, wire)}, some, scheduled)
 	row("clone", "yield", "same", way{open: openRaw(threads.NewPair, threads.Yield, false)}, one)
 	row("floor", "yield", "same", way{open: openRaw(threads.NewFloor, threads.Yield, false)}, rare)
+
+	row("clone", "futex", "same", way{mode: "called", open: openRaw(threads.NewPair, threads.FutexCalled, false)}, one, stayed)
+	row("clone", "pipe", "same", way{mode: "called", open: openRaw(threads.NewPair, threads.PipeCalled, false)}, one, stayed)
 
 	row("locked", "futex", "cross", goWay(futex, wireApart), mostAndMore, crossed)
 	row("clone", "futex", "cross", rawWay(threads.Futex, true), most, crossed)
@@ -224,15 +235,16 @@ func switchCases() []Case {
 // A way is how a case of two tasks is opened, plain and with stamps; it has no
 // stamped if that would tell nothing.
 type way struct {
+	mode          string // of the plain case, "" for none
 	open, stamped func(func(string)) (lockstep.Arm, error)
 }
 
 func goWay(link func() (goroutines.Link, error), setup func(task int) error) way {
-	return way{openPair(link, setup), stampedPair(stampedTrips, link, setup)}
+	return way{open: openPair(link, setup), stamped: stampedPair(stampedTrips, link, setup)}
 }
 
 func rawWay(op threads.Op, apart bool) way {
-	return way{openRaw(threads.NewPair, op, apart), stampedRaw(stampedTrips, op, apart)}
+	return way{open: openRaw(threads.NewPair, op, apart), stamped: stampedRaw(stampedTrips, op, apart)}
 }
 
 // wire wires a task to a thread of its own.

@@ -14,6 +14,8 @@ var Units = []Unit{
 	{Name: "ns/op", Better: "lower", What: "time of one op, by the clock of the task that does it"},
 	{Name: "x-goroutine", Better: "lower", What: "this arm's primary figure over the goroutine arm's, from the same laps"},
 	{Name: "x-self", What: "the goroutine arm opened twice, one over the other: 1 on a perfect instrument"},
+	{Name: "started-nth", What: "this arm's worker was the so-many-th of its group to start"},
+	{Name: "self-started-nth", What: "the same of the worker that x-self has once more"},
 	{Name: "p50-ns", Better: "lower", What: "half of the ops took as long at the most, by a stamp at their beginning and end"},
 	{Name: "p90-ns", Better: "lower", What: "90% of the ops took as long at the most"},
 	{Name: "p99-ns", Better: "lower", What: "99% of the ops took as long at the most"},
