@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"threadbench/bench/internal/ptrace"
 	"threadbench/bench/lockstep"
@@ -25,14 +26,15 @@ import (
 // A Case is one arm of a pair.
 type Case struct {
 	Name  Name
-	Once  int      // measurements in a round, each in a process of its own; 0 for a case of any number of slices in one
-	CPUs  int      // CPUs that its worker gets: 1, 2, or 0 for all
-	Procs int      // its GOMAXPROCS, 0 for as many as it has CPUs
-	Env   []string // its environment beyond that, KEY=VALUE
-	Awake bool     // its worker holds its P between the turns (see the type Awake)
-	Quick bool     // it belongs to the short profile, too
-	C     bool     // its worker is the one of C threads (see CThreads)
-	Wants []Want   // the evidence
+	Once  int           // measurements in a round, each in a process of its own; 0 for a case of any number of slices in one
+	CPUs  int           // CPUs that its worker gets: 1, 2, or 0 for all
+	Procs int           // its GOMAXPROCS, 0 for as many as it has CPUs
+	Env   []string      // its environment beyond that, KEY=VALUE
+	Turn  time.Duration // how long its turns are, 0 for the plan's slices (lockstep.Spec)
+	Awake bool          // its worker holds its P between the turns (see the type Awake)
+	Quick bool          // it belongs to the short profile, too
+	C     bool          // its worker is the one of C threads (see CThreads)
+	Wants []Want        // the evidence
 
 	open func(cut func(reason string)) (lockstep.Arm, error)
 }
@@ -220,6 +222,7 @@ func (s Site) Elsewhere() []int {
 func (c Case) Spec(program string, site Site) (lockstep.Spec, error) {
 	spec := lockstep.Spec{
 		Path:   program,
+		Turn:   c.Turn,
 		Silent: "a fault on a raw thread says nothing; with " + threads.FaultsVariable + "=1 in the environment it tells where it was",
 	}
 	pinned := c.Name.Get("place") == "same" || c.Name.Get("place") == "cross"

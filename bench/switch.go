@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"time"
 
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
@@ -32,8 +33,10 @@ import (
 // schedulers: a lottery between the two, which decides nothing.
 //
 // A locked goroutine that blocks in the kernel (futex, pipe) leaves sysmon its
-// P to take, which then looks every 20 us. It does so in a long run, too, but
-// less: the slices read some 10% above one go (mode=stamped).
+// P to take. How often sysmon looks depends on what it found before, so slices
+// of 1.5 ms are not right: with a sysmon that has slept they read 10 to 20%
+// high, with one that is kept awake a third low. Its turns are of 50 ms, one in
+// ten laps.
 //
 // A raw thread's hand-off is written out: no function is called or returns
 // between the clock's two readings. mode=called is the same hand-off with a
@@ -105,10 +108,10 @@ func switchCases() []Case {
 			Name:  Name{Family: "Switch"}.With("impl", impl).With("mode", w.mode).With("via", via).With("place", place),
 			Wants: wants,
 			open:  w.open,
-			// A locked goroutine that blocks in the kernel leaves sysmon its
-			// P to take, and a long run of it has sysmon look every 20 us:
-			// so have its slices.
-			Awake: impl != "locked" || via == "channel" || via == "yield",
+			Awake: true,
+		}
+		if impl == "locked" && (via == "futex" || via == "pipe") {
+			c.Awake, c.Turn = false, inOneGo
 		}
 		switch place {
 		case "same":
@@ -262,6 +265,9 @@ func wireApart(task int) error {
 	}
 	return threads.Pin(cpus[task])
 }
+
+// inOneGo is how long the turns are of what can't be measured in slices.
+const inOneGo = 50 * time.Millisecond
 
 // The warm-up off the clock, in ops: until the thread that released the task
 // has gone to sleep, about 0.1 ms.

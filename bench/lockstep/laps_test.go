@@ -171,6 +171,7 @@ func TestMeasure(t *testing.T) {
 				perOp := 10_000 * float64(i+1)
 				ops := int(1e6/perOp) * plan.Laps * plan.Windows
 				want := Result{
+					Started: i + 1,
 					Cuts:    []string{"named " + string(rune('a'+i))},
 					Windows: []float64{perOp, perOp},
 					Ops:     ops,
@@ -364,7 +365,7 @@ func TestMeasureAtLeast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Result{Cuts: []string{"named a"}, Windows: []float64{1000}, Ops: 18_000, Counts: map[string]int64{"twice": 36_000}}
+	want := Result{Started: 1, Cuts: []string{"named a"}, Windows: []float64{1000}, Ops: 18_000, Counts: map[string]int64{"twice": 36_000}}
 	if d := cmp.Diff(want, results[0]); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -383,6 +384,30 @@ func TestMeasureMultiples(t *testing.T) {
 		if results[i].Ops != 6*want {
 			t.Errorf("worker %d: %d ops in six slices, want %d in each", i, results[i].Ops, want)
 		}
+	}
+}
+
+// TestMeasureTurns: a worker with turns of its own has them, one in ten laps of
+// each window, and the others have theirs in each.
+func TestMeasureTurns(t *testing.T) {
+	log := newLog(t)
+	specs := []Spec{log.worker(t, "a", "10us"), log.worker(t, "b", "10us")}
+	specs[1].Turn = 20 * time.Millisecond
+	results, err := Measure(context.Background(), specs, Plan{Slice: time.Millisecond, Laps: 12, Windows: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{2 * 12 * 100, 2 * 2 * 2000} {
+		if results[i].Ops != want || len(results[i].Windows) != 2 {
+			t.Errorf("worker %d: %d ops in windows %v, want %d in two", i, results[i].Ops, results[i].Windows, want)
+		}
+	}
+	turns := map[string]int{}
+	for _, name := range log.turns(t, 24+4) {
+		turns[name]++
+	}
+	if d := cmp.Diff(map[string]int{"a": 24, "b": 4}, turns); d != "" {
+		t.Errorf("turns of each (-want +got):\n%s", d)
 	}
 }
 

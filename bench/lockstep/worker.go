@@ -22,6 +22,9 @@ type Spec struct {
 	Args []string // its arguments
 	Env  []string // its whole environment, as os.Environ has it
 	CPUs []int    // the CPUs that it may run on from its first instruction; nil for those of the coordinator
+	// Turn is how long its turns are aimed to be in Measure, 0 for as long as
+	// the plan's slices. It has one in every tenth lap then: see longEvery.
+	Turn time.Duration
 	// Patience is how long it may take to open its arm, to do a slice, or to
 	// close, before it is killed as hung; 0 for a minute.
 	Patience time.Duration

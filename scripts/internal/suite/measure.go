@@ -35,6 +35,7 @@ type measured struct {
 	unproven bool      // it had too few ops for its evidence
 	primary  []float64 // the primary figure of each window, or of each process; nil for a case that has none
 	ops      int
+	started  int  // its worker was the so-many-th of the group to start; 0 for one of many processes
 	time     bool // the primary figure is ns/op
 	figures  map[string]float64
 }
@@ -105,7 +106,7 @@ func (m *machine) sliced(ctx context.Context, g group, arms []int, specs []locks
 	}
 	for k, r := range results {
 		i := at[k]
-		got[i] = measured{err: r.Err, cuts: r.Cuts, primary: r.Windows, ops: r.Ops, time: true,
+		got[i] = measured{err: r.Err, cuts: r.Cuts, primary: r.Windows, ops: r.Ops, started: r.Started, time: true,
 			figures: bench.Figures(r.Ops, r.Counts, nil)}
 		if r.Err == nil {
 			got[i].check(g.cases[arms[i]], r.Ops, r.Counts)
@@ -213,6 +214,12 @@ func conclude(c bench.Case, got, ref, twin *measured) outcome {
 			kind = "cut"
 		}
 		o.notes = append(o.notes, note{kind, name, "measured once more, for x-self: " + reason})
+	}
+	if got.started > 0 {
+		write(float64(got.started), "started-nth")
+	}
+	if twin != nil && twin.started > 0 {
+		write(float64(twin.started), "self-started-nth")
 	}
 	for _, unit := range slices.Sorted(maps.Keys(got.figures)) {
 		write(got.figures[unit], unit)
