@@ -1,0 +1,159 @@
+// Usage: raw_create OPS BATCHES. Each batch prints its operations and the nanoseconds per operation.
+// A raw thread creates a raw thread that exits at once, and waits for its end. One operation is one thread.
+// All threads use the same stack, one after the other.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
+		CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+#define STACK (64 * 1024)
+
+static long ops, batches;
+static char *stack;
+static int tid;
+
+static inline __attribute__((always_inline)) long sys4(long number, long a, long b, long c, long d)
+{
+#if defined(__x86_64__)
+	long result;
+	register long r10 __asm__("r10") = d;
+	__asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+	return result;
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = number;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	__asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+	return x0;
+#else
+#error "raw_create knows x86-64 and aarch64 only"
+#endif
+}
+
+// result is the negative error number, as the kernel returns it.
+static __attribute__((noreturn, noinline, cold)) void fail(const char *what, long result)
+{
+	dprintf(2, "raw_create: %s: %s\n", what, strerror((int)-result));
+	_exit(1);
+}
+
+// The thread uses its stack once, as every thread does, and exits.
+__attribute__((used, noreturn)) void body(void)
+{
+	volatile char used = 1;
+	(void)used;
+	for (;;)
+		sys4(SYS_exit, 0, 0, 0, 0);
+}
+
+// The new thread returns from the system call too, on an empty stack, so the assembly sends it to body.
+static inline __attribute__((always_inline)) void create(char *top, int *tid)
+{
+#if defined(__x86_64__)
+	long r;
+	register long r10 __asm__("r10") = (long)tid;
+	__asm__ volatile("syscall\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "call body\n"
+			 "1:"
+			 : "=a"(r)
+			 : "a"(SYS_clone), "D"((long)THREAD), "S"(top), "d"(tid), "r"(r10)
+			 : "rcx", "r11", "cc", "memory");
+#elif defined(__aarch64__)
+	register long r __asm__("x0") = THREAD;
+	register long x8 __asm__("x8") = SYS_clone;
+	register long x1 __asm__("x1") = (long)top;
+	register long x2 __asm__("x2") = (long)tid;
+	register long x3 __asm__("x3") = 0;
+	register long x4 __asm__("x4") = (long)tid;
+	__asm__ volatile("svc #0\n\t"
+			 "cbnz x0, 1f\n\t"
+			 "bl body\n"
+			 "1:"
+			 : "+r"(r)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
+			 : "x30", "cc", "memory");
+#endif
+	if (r < 0)
+		fail("clone", r);
+}
+
+// The kernel clears tid when the thread has exited, and wakes by a futex that isn't private.
+static inline __attribute__((always_inline)) void join(int *tid)
+{
+	int value;
+	while ((value = __atomic_load_n(tid, __ATOMIC_ACQUIRE)) != 0) {
+		long r = sys4(SYS_futex, (long)tid, FUTEX_WAIT, value, 0);
+		if (r < 0 && r != -EAGAIN && r != -EINTR)
+			fail("FUTEX_WAIT", r);
+	}
+}
+
+static int timing(void *unused)
+{
+	for (long batch = 0; batches == 0 || batch < batches; batch++) {
+		struct timespec from, to;
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		for (long i = 0; i < ops; i++) {
+			create(stack + STACK, &tid);
+			join(&tid);
+		}
+		clock_gettime(CLOCK_MONOTONIC, &to);
+		double ns = (to.tv_sec - from.tv_sec) * 1e9 + (to.tv_nsec - from.tv_nsec);
+		if (printf("%ld %.1f ns/op\n", ops, ns / ops) < 0 || fflush(stdout) != 0)
+			fail("printing", -errno);
+	}
+	_exit(0);
+}
+
+// A raw thread shares main's thread pointer, and two threads can't use libc by it at a time.
+// So the timing thread alone uses libc, outside of its clock readings, while main sleeps.
+static void start(int (*body)(void *), int *tid)
+{
+	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (stack == MAP_FAILED)
+		fail("mmap", -errno);
+	if (clone(body, stack + STACK, THREAD, NULL, tid, NULL, tid) < 0)
+		fail("clone", -errno);
+}
+
+static long number(const char *name, const char *text, long least)
+{
+	char *end;
+	errno = 0;
+	long n = strtol(text, &end, 10);
+	if (errno != 0 || *text == '\0' || *end != '\0' || n < least) {
+		fprintf(stderr, "raw_create: %s is \"%s\"; give a whole number, at least %ld\n", name, text, least);
+		exit(2);
+	}
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	static int timingTid;
+	if (argc != 3) {
+		fprintf(stderr, "usage: raw_create OPS BATCHES (0 batches: for ever)\n");
+		return 2;
+	}
+	ops = number("OPS", argv[1], 1);
+	batches = number("BATCHES", argv[2], 0);
+	stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (stack == MAP_FAILED)
+		fail("mmap", -errno);
+	start(timing, &timingTid);
+	for (;;)
+		pause();
+}
