@@ -146,7 +146,7 @@ var statements = []statement{
 		needs: []condition{
 			atLeast(0.95, busy("goroutine", "all"), "CPU time had while a download and writes waited, over what the same CPUs gave with nobody waiting, on all CPUs"),
 		},
-		why: "a twentieth is what handling the download and the writes may cost, and by how much the kernel's account of CPU time is off; what the CPUs gave the same process without them is what there was, since a shared machine does not give all",
+		why: "a twentieth is what handling the download and the writes may cost; what the CPUs gave the same process without them is what there was, since a shared machine does not give all",
 		beside: []condition{
 			atLeast(0.95, busy("goroutine", "1"), "CPU time had over what there was, one P on one CPU"),
 			atLeast(0.95, busy("goroutine", "2"), "CPU time had over what there was, two Ps on one CPU"),
@@ -194,7 +194,7 @@ var statements = []statement{
 			atLeast(1, quotient(serve("clone", "blocking", 1000), serve("goroutine", "poller", 1000), "both-cpu-ns/op"), "the same with the client's, which does the waking"),
 			atLeast(1, quotient(serve("clone", "blocking", 1000), serve("goroutine", "poller", 1000), "p99-ns"), "the 99th percentile of an open loop on 1,000 connections, raw threads over goroutines"),
 			atLeast(1, quotient(serve("clone", "blocking", 10), serve("goroutine", "poller", 10), "p99-ns"), "the 99th percentile of an open loop on 10 connections, raw threads over goroutines"),
-			atLeast(1, quotient(serve("goroutine", "poller", 1000), serve("clone", "blocking", 1000), "req/s"), "requests a second of a closed loop on 1,000 connections, goroutines over raw threads"),
+			atLeast(1, quotient(serve("goroutine", "poller", 1000), serve("clone", "blocking", 1000), "req/s"), "requests a second of a closed loop on 1,000 connections, goroutines over raw threads, where the client was not the limit"),
 			atLeast(1, factor(serve("goroutine", "blocking", 1000)), "CPU time of a request on one of 1,000 connections, goroutines that block in read(2) over such as wait through the poller"),
 		},
 	},
