@@ -201,17 +201,17 @@ var statements = []statement{
 	{
 		id: "gc", says: "The scheduler is integrated with the garbage collector: many goroutines don't make the world stop for longer",
 		needs: []condition{
-			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=goroutine/n=1000/depth=0", "stood-ns"), "how long the world stands, once all have stopped, with 100,000 parked goroutines, over 1,000"),
-			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=floor/n=100000/depth=0", "stood-ns"), "how long the world stands with 100,000 parked goroutines, over a process without tasks"),
+			atMost(2, stood("GC/impl=goroutine/n=100000/depth=0", "GC/impl=goroutine/n=1000/depth=0"), "how long the world stands, once all have stopped, with 100,000 parked goroutines, over 1,000"),
+			atMost(2, stood("GC/impl=goroutine/n=100000/depth=0", "GC/impl=floor/n=100000/depth=0"), "how long the world stands with 100,000 parked goroutines, over a process without tasks"),
 			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=goroutine/n=1000/depth=0", "stw-ns"), "how long the world stops, the stopping included, with 100,000 parked goroutines, over 1,000"),
 		},
-		why: "within twice is equal here: the 20 to 70 us for which the world stands vary as much from round to round, and what grew with the number would grow a hundredfold; the stopping, of 100 us and more in a process without tasks, would hide that, so both are held to it",
+		why: "what grew with the number of goroutines would grow a hundredfold, and twice as long is far from that; how long the world stood is known between two bounds, since the runtime tells the stopping in buckets up to a quarter wide, and only a ratio whose upper bound is under twice holds; the stopping takes 100 us and more in a process without tasks, which would hide a part that grows, so the whole stop is held to twice as well",
 		beside: []condition{
 			atMost(2, quotient("GC/impl=goroutine/n=5000/depth=0", "GC/impl=locked/n=5000/depth=0", "stw-ns"), "how long the world stops with 5,000 goroutines, over as many locked ones"),
 			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=floor/n=100000/depth=0", "mark-ns"), "CPU of marking with 100,000 goroutines, over a process without tasks"),
 			atMost(2, quotient("GC/impl=goroutine/n=5000/depth=65536", "GC/impl=floor/n=5000/depth=65536", "mark-ns"), "CPU of marking with 5,000 goroutines 64 KiB deep, over a process without tasks"),
 			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=65536", "GC/impl=floor/n=100000/depth=65536", "mark-ns"), "CPU of marking with 100,000 goroutines 64 KiB deep, over a process without tasks"),
-			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=65536", "GC/impl=floor/n=100000/depth=65536", "stood-ns"), "how long the world stands with 100,000 goroutines 64 KiB deep, over a process without tasks"),
+			atMost(2, stood("GC/impl=goroutine/n=100000/depth=65536", "GC/impl=floor/n=100000/depth=65536"), "how long the world stands with 100,000 goroutines 64 KiB deep, over a process without tasks"),
 			atMost(2, quotient("GC/impl=goroutine/n=5000/depth=0", "GC/impl=locked/n=5000/depth=0", "mark-ns"), "CPU of marking with 5,000 goroutines, over as many locked ones"),
 		},
 	},
@@ -277,6 +277,11 @@ func blockThreads(impl, wait string, ns ...int) measure {
 		rows = append(rows, block(impl, wait, n))
 	}
 	return slope("threads", rows...)
+}
+
+// stood is how long the world stood in one row over another, by its bounds.
+func stood(row, over string) measure {
+	return bounded(row, over, "stood-least-ns", "stood-most-ns")
 }
 
 // scale is the row of n goroutines of the family Scale.
