@@ -189,8 +189,8 @@ func escape(s string) string {
 // low and high are those of the condition that decided; low and high are null
 // where there are too few rounds for them, and all three where the file has
 // none. Where bounded is set, the figure lies between two bounds in each round:
-// effect is the estimate of the lower one and most that of the upper one. most
-// and high are null where there is no upper bound.
+// effect is the estimate of the lower one and most that of the upper one. Where
+// there is no upper bound, most is left out and high is null.
 type entryJSON struct {
 	File      string        `json:"file"`
 	Warnings  []string      `json:"warnings,omitempty"` // what a reader must know of the file
