@@ -22,7 +22,7 @@ import (
 //
 // Ten of them find the program idle. Of these are mark-ns, the mark CPU of a
 // cycle by the runtime's count (assists, dedicated and idle workers), cpu-ns,
-// all CPU of the process over a cycle by the kernel's (getrusage), and cycle-ns,
+// all CPU of the process over a cycle by the kernel's (cpuTime), and cycle-ns,
 // how long runtime.GC took, which sweeps, too. The runtime's count goes by the
 // clock, so that on a busy machine it holds what the kernel gave to others.
 //
@@ -35,18 +35,21 @@ import (
 //	         until it is about to let them (runtime/mgc.go takes that stamp some
 //	         microseconds before), in whole ns, and not in the buckets of
 //	         runtime/metrics
-//	stood-ns what is left of that when the stopping is taken off, during which
+//	stood-least-ns, stood-most-ns
+//	         what is left of that when the stopping is taken off, during which
 //	         the others that are not yet stopped still run: how long the world
-//	         really stood. The runtime tells the stopping in
-//	         buckets only (runtime/metrics), of some 10%, whose beginning is
-//	         taken
+//	         really stood. The runtime tells the stopping in buckets only
+//	         (runtime/metrics), four to each power of two, which are 14 to 25%
+//	         wide (timeHistSubBucketBits in runtime/histogram.go). So the world
+//	         stood for the stop less the buckets' upper ends at the least, 0
+//	         where those come to more, and less their lower ends at the most
 //	held-ns  the watcher's longest wait in a cycle by its own stamps
 //
 // Most of a stop is the stopping: of the 100 to 300 us of both, in a process
-// without tasks as well, stood-ns is 20 to 70. It takes a signal to the thread
+// without tasks as well, stood-most-ns is 20 to 70. It takes a signal to the thread
 // that works on another CPU, which the kernel may have to wake first. So stw-ns
 // would hide a part that grows with n as long as it is smaller than that, and
-// stood-ns would show it.
+// stood-least-ns would show it.
 //
 // stw-ns is the figure, and held-ns what a program feels of it: the watcher is
 // stopped with the world, but also waits while the P that it had goes to a
@@ -73,7 +76,7 @@ var gcFamily = Family{
 	Name:    "GC",
 	Op:      "one forced collection while n tasks are parked",
 	Primary: []string{"stw-ns"},
-	Read: "What a collection costs a program that holds n parked tasks: stw is how long a cycle takes to stop the world and hold it, stood how long it is held once all have stopped, held the longest wait of a goroutine at work, " +
+	Read: "What a collection costs a program that holds n parked tasks: stw is how long a cycle takes to stop the world and hold it, stood-least and stood-most between what bounds it is held once all have stopped, held the longest wait of a goroutine at work, " +
 		"mark the CPU that marking takes, cpu that of the process by the kernel's count, cycle how long it all takes. " +
 		"The floor is a process without tasks, measured beside. " +
 		"It favours the threads in that their stacks need not be looked at.",
@@ -228,13 +231,13 @@ func collect() (lockstep.Slice, error) {
 	cycles = cyclesNow()
 	w := watch(ns)
 	stamps := make([]gap, forced)
-	least, stopping := make([]float64, forced), make([]float64, forced)
+	least, most := make([]float64, forced), make([]float64, forced) // of the stopping
 	for i := range stamps {
 		before := stoppings()
 		stamps[i].since = goroutines.Ticks()
 		runtime.GC()
 		stamps[i].until = goroutines.Ticks()
-		least[i], stopping[i] = newStoppings(before, stoppings())
+		least[i], most[i] = newStoppings(before, stoppings())
 	}
 	w.end()
 	if err := cycles.since(cyclesNow()); err != nil {
@@ -245,18 +248,20 @@ func collect() (lockstep.Slice, error) {
 	if len(stats.Pause) < forced {
 		return s, fmt.Errorf("expected the runtime to say how long it stopped the world in %d cycles, seen %d (debug.GCStats)", forced, len(stats.Pause))
 	}
-	stops, stood := make([]float64, forced), make([]float64, forced)
+	stops := make([]float64, forced)
+	stoodLeast, stoodMost := make([]float64, forced), make([]float64, forced)
 	waits, longest := make([]float64, forced), make([]float64, forced)
 	for i, cycle := range stamps {
 		stops[i] = float64(stats.Pause[forced-1-i]) // the latest one comes first
-		stood[i] = stops[i] - least[i]
+		stoodLeast[i], stoodMost[i] = standing(stops[i], least[i], most[i])
 		all, one := w.within(cycle)
 		waits[i], longest[i] = float64(all)*ns, float64(one)*ns
 	}
 	s.Figures["stw-ns"] = lockstep.Median(stops)
-	s.Figures["stood-ns"] = lockstep.Median(stood)
+	s.Figures["stood-least-ns"] = lockstep.Median(stoodLeast)
+	s.Figures["stood-most-ns"] = lockstep.Median(stoodMost)
 	s.Figures["held-ns"] = lockstep.Median(longest)
-	return s, errors.Join(w.prove(stamps), agree(stops, stopping, waits))
+	return s, errors.Join(w.prove(stamps), agree(stops, most, waits))
 }
 
 // cycleCount is how many collections there were so far.
@@ -309,8 +314,15 @@ func newStoppings(before, after *metrics.Float64Histogram) (least, most float64)
 	return least * 1e9, most * 1e9
 }
 
+// standing is how long the world stood at the least and at the most in a stop
+// whose stopping is known by its bounds. No time is below 0.
+func standing(stop, leastStopping, mostStopping float64) (least, most float64) {
+	return max(0, stop-mostStopping), max(0, stop-leastStopping)
+}
+
 // agree is an error unless, in some cycle, the watcher has waited for as long as
-// the world stood. It may have waited for less in others: the runtime takes the
+// the world stood at the least: stopping is the most that it may have taken to
+// stop the others. It may have waited for less in others: the runtime takes the
 // first stop's last stamp after it has let the others go, and on a busy machine the kernel
 // may take the CPU from it in between, so that stw-ns is too long then.
 func agree(stops, stopping, waits []float64) error {

@@ -33,10 +33,14 @@ func TestGCArms(t *testing.T) {
 				if s.Ops != forced || s.Elapsed != 0 {
 					t.Errorf("%d ops in %v", s.Ops, s.Elapsed)
 				}
-				for _, unit := range []string{"stw-ns", "stood-ns", "cycle-ns", "mark-ns"} {
+				for _, unit := range []string{"stw-ns", "stood-most-ns", "cycle-ns", "mark-ns", "cpu-ns"} {
 					if x := s.Figures[unit]; !(x > 0) || math.IsInf(x, 0) {
 						t.Errorf("%s is %v", unit, x)
 					}
+				}
+				least, there := s.Figures["stood-least-ns"]
+				if most := s.Figures["stood-most-ns"]; !there || !(least >= 0 && least < most && most <= s.Figures["stw-ns"]) {
+					t.Errorf("the world stood for %v to %v ns of %v (%t)", least, most, s.Figures["stw-ns"], there)
 				}
 				if tasks, ok := s.Figures["tasks"]; ok != (kind.herd != nil) || ok && tasks != n {
 					t.Errorf("%v tasks", tasks)
@@ -117,6 +121,37 @@ func TestNewStoppings(t *testing.T) {
 		if math.Abs(least-test.least) > 1e-6 || most != test.most && math.Abs(most-test.most) > 1e-6 {
 			t.Errorf("%s: %v to %v ns, want %v to %v", test.name, least, most, test.least, test.most)
 		}
+	}
+}
+
+// TestStanding: no time is below 0, and no bound infinite.
+func TestStanding(t *testing.T) {
+	for _, test := range []struct{ stop, leastStopping, mostStopping, least, most float64 }{
+		{100, 40, 50, 50, 60},
+		{100, 90, 110, 0, 10},
+		{100, 110, 120, 0, 0},
+		{100, 80, math.Inf(1), 0, 20},
+		{100, 0, 0, 100, 100},
+	} {
+		if least, most := standing(test.stop, test.leastStopping, test.mostStopping); least != test.least || most != test.most {
+			t.Errorf("%+v: %v to %v", test, least, most)
+		}
+	}
+}
+
+// TestStoppingBuckets: how wide the runtime's buckets are that the bounds of
+// stood-least-ns and stood-most-ns come from, from 1 us to 1 s.
+func TestStoppingBuckets(t *testing.T) {
+	widest, narrowest := 0.0, math.Inf(1)
+	b := stoppings().Buckets
+	for i := range len(b) - 1 {
+		if b[i] >= 1e-6 && b[i+1] <= 1 {
+			width := b[i+1]/b[i] - 1
+			widest, narrowest = max(widest, width), min(narrowest, width)
+		}
+	}
+	if math.Abs(widest-1./4) > 1e-3 || math.Abs(narrowest-1./7) > 1e-3 {
+		t.Errorf("buckets of %.4f to %.4f of their lower end; bench/gc.go says 1/7 to 1/4", narrowest, widest)
 	}
 }
 

@@ -24,8 +24,9 @@ import "time"
 // to wait for anything else. busy-share is the CPU time of the process over
 // the time of its CPUs, from the beginning until the download
 // and the writes are over, or a factorial is: while others wait and there is
-// work for every CPU. The kernel's account of a thread that runs on another CPU
-// is behind by up to a tick of its clock, some 4 ms.
+// work for every CPU. The CPU time is exact to some 20 us (cpuTime): the kernel's
+// account of the whole process may be behind by a tick, 4 to 10 of the 60 ms,
+// for each other CPU.
 //
 // procs=1 is on one CPU with one P, procs=2 on one CPU with two, and procs=all
 // on all CPUs with as many. procs=2 says why: a task that syncs keeps its P

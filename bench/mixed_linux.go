@@ -186,7 +186,8 @@ func (a *mixedArm) run(tasks []task, serial bool) (time.Duration, []ending, erro
 	one := func(t task) {
 		flight.Add(1)
 		err := t.do()
-		e := ending{waits: t.waits, at: time.Since(began), cpu: cpuTime() - cpu, tid: threads.TID()}
+		e := ending{waits: t.waits, cpu: cpuTime() - cpu}
+		e.at, e.tid = time.Since(began), threads.TID() // the CPU time is of its call's end
 		e.flight = int(flight.Add(-1)) + 1
 		alive, counted := kernelThreads()
 		e.threads = alive
@@ -221,7 +222,7 @@ func (a *mixedArm) run(tasks []task, serial bool) (time.Duration, []ending, erro
 		}()
 	}
 	ready.Wait()
-	began, cpu = time.Now(), cpuTime()
+	cpu, began = cpuTime(), time.Now()
 	close(release)
 	over.Wait()
 	return time.Since(began), endings, failed
@@ -260,6 +261,9 @@ func (a *mixedArm) prove(endings []ending, results []*big.Int) error {
 // calibrate finds how large a factorial, and how many writes, take as long as
 // the download.
 func (a *mixedArm) calibrate() error {
+	if cpuTime() < 0 {
+		return errNoCPUTime
+	}
 	for n := int64(1000); ; n *= 2 {
 		began := cpuTime() // whatever else runs
 		new(big.Int).MulRange(1, n)

@@ -260,10 +260,12 @@ func (a *serveArm) measure(ctx context.Context, client *lockstep.Worker, meter *
 	if _, err := turn(serveWarm); err != nil {
 		return s, err
 	}
+	spent := cpuTimeOnOneCPU()
 	closed, err := turn(serveClosed)
 	if err != nil {
 		return s, err
 	}
+	spent = cpuTimeOnOneCPU() - spent
 	open, err := turn(serveOpen)
 	if err != nil {
 		return s, err
@@ -286,7 +288,7 @@ func (a *serveArm) measure(ctx context.Context, client *lockstep.Worker, meter *
 	for unit, x := range closed.Figures {
 		figures[unit] = x
 	}
-	figures["req/s"] = float64(closed.Ops) / closed.Elapsed.Seconds()
+	serveRates(figures, spent, closed)
 	figures["threads"] = float64(now.threads)
 	figures["threads/conn"] = float64(now.threads-a.before.threads) / n
 	if a.n >= serveLeastHeld {
@@ -295,6 +297,22 @@ func (a *serveArm) measure(ctx context.Context, client *lockstep.Worker, meter *
 	}
 	return lockstep.Slice{Ops: closed.Ops, Counts: counts, Figures: figures}, nil
 }
+
+// serveRates are the figures of the closed loop that need both sides: the CPU
+// time that the server spent on it, and what the client saw. The client's own
+// figures are there already.
+func serveRates(figures map[string]float64, spent int64, closed lockstep.Slice) {
+	figures["cpu-ns/op"] = float64(spent) / float64(closed.Counts["answers"])
+	figures["both-cpu-ns/op"] = figures["cpu-ns/op"] + 1e9/figures["client-req/s"]
+	if figures["client-share"] < serveClientLimits {
+		figures["req/s"] = float64(closed.Ops) / closed.Elapsed.Seconds()
+	}
+}
+
+// cpuTimeOnOneCPU is the CPU time that this process took so far, in ns. It is
+// exact where all threads of the process are kept to one CPU: the reader has it,
+// so that each other thread has lost it, and its account is up to date.
+func cpuTimeOnOneCPU() int64 { return cpuClock(unix.CLOCK_PROCESS_CPUTIME_ID) }
 
 // startClient keeps this process to one of its CPUs and starts the client on
 // another.

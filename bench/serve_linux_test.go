@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"threadbench/bench/lockstep"
 	"threadbench/threads"
 )
 
@@ -111,21 +112,39 @@ func TestClientAwaits(t *testing.T) {
 	}
 }
 
-// TestCPUTimeOf holds the clock of this process and of its parent against what
-// the kernel accounts.
-func TestCPUTimeOf(t *testing.T) {
-	before := cpuTime()
-	got, err := cpuTimeOf(os.Getpid())
-	after := cpuTime()
-	const tick = int64(20 * time.Millisecond)
-	if err != nil || int64(got) < before-tick || int64(got) > after+tick {
-		t.Errorf("%v, %v, want between %d and %d ns", got, err, before, after)
+// TestServeRates: req/s is the server's only where the client has time left.
+func TestServeRates(t *testing.T) {
+	for _, test := range []struct {
+		share float64
+		there bool
+	}{{0.4, true}, {0.7499, true}, {0.75, false}, {0.99, false}, {1.01, false}} {
+		figures := map[string]float64{"client-share": test.share, "client-req/s": 50_000}
+		serveRates(figures, 3_000_000, lockstep.Slice{Ops: 100, Elapsed: 10 * time.Millisecond, Counts: map[string]int64{"answers": 150}})
+		rate, there := figures["req/s"]
+		if there != test.there || there && rate != 10_000 {
+			t.Errorf("a client busy for %v: %v req/s, %t", test.share, rate, there)
+		}
+		if figures["cpu-ns/op"] != 20_000 || figures["both-cpu-ns/op"] != 40_000 {
+			t.Errorf("a client busy for %v: %v", test.share, figures)
+		}
 	}
-	if got, err := cpuTimeOf(os.Getppid()); err != nil || got <= 0 {
-		t.Errorf("of the parent: %v, %v", got, err)
+}
+
+// TestCPUTimeOnOneCPU holds the process's clock, of a process on one CPU that
+// has a thread at work besides, against the exact one.
+func TestCPUTimeOnOneCPU(t *testing.T) {
+	if !alone(t, "GOMAXPROCS=2") {
+		return
 	}
-	if _, err := cpuTimeOf(1 << 27); err == nil || !strings.Contains(err.Error(), "process 134217728") {
-		t.Errorf("of no process: %v", err)
+	cpus, err := lockstep.AllowedCPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lockstep.KeepTo(cpus[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if n := behind(t, spinner(t, cpus[0]), cpuTimeOnOneCPU); n > behindTrials/4 {
+		t.Errorf("behind in %d of %d", n, behindTrials)
 	}
 }
 

@@ -232,7 +232,7 @@ func (c *client) begin(next bool) {
 // closedLoop keeps one request under way on each active connection. The clock
 // starts when there have been as many answers as connections: by then the first
 // requests, sent in one go, are behind. Ops and figures are of the answers from
-// then on, the counts of all.
+// then on, the counts of all, to the last one asked for.
 func (c *client) closedLoop(lasts time.Duration) (lockstep.Slice, error) {
 	c.begin(true)
 	for i := range c.active {
@@ -244,11 +244,8 @@ func (c *client) closedLoop(lasts time.Duration) (lockstep.Slice, error) {
 	if err := c.await(len(c.active)); err != nil {
 		return lockstep.Slice{}, err
 	}
-	server, err := cpuTimeOf(os.Getppid())
-	if err != nil {
-		return lockstep.Slice{}, err
-	}
-	began, cpu, before := time.Now(), cpuTime(), c.got
+	cpu := cpuTime()
+	began, before := time.Now(), c.got
 	elapsed := time.Duration(0)
 	for ; elapsed < lasts || c.got == before; elapsed = time.Since(began) {
 		if err := c.await(c.got + 1); err != nil {
@@ -256,37 +253,19 @@ func (c *client) closedLoop(lasts time.Duration) (lockstep.Slice, error) {
 		}
 	}
 	ops, own := c.got-before, cpuTime()-cpu
-	until, err := cpuTimeOf(os.Getppid())
-	if err != nil {
-		return lockstep.Slice{}, err
+	if cpu < 0 || own <= 0 {
+		return lockstep.Slice{}, errNoCPUTime
 	}
 	c.next = false
 	if err := c.await(c.wanted); err != nil {
 		return lockstep.Slice{}, err
 	}
-	figures := map[string]float64{
-		"client-share": float64(own) / float64(elapsed),
-		"cpu-ns/op":    float64(until-server) / float64(ops),
-	}
-	if own > 0 { // a coarse account may have it behind by the whole loop
-		figures["both-cpu-ns/op"] = figures["cpu-ns/op"] + float64(own)/float64(ops)
-		figures["client-req/s"] = float64(ops) / time.Duration(own).Seconds()
-	}
 	return lockstep.Slice{Ops: ops, Elapsed: elapsed,
-		Counts:  map[string]int64{"requests": int64(c.wanted), "answers": int64(c.got)},
-		Figures: figures}, nil
-}
-
-// cpuTimeOf is the CPU time that a process took so far in all its threads, by
-// its CPU clock (clock_getcpuclockid(3)). It is behind by up to a tick of the
-// kernel's clock for a thread that runs on another CPU.
-func cpuTimeOf(pid int) (time.Duration, error) {
-	const scheduled = 2 // CPUCLOCK_SCHED, include/linux/posix-timers.h
-	var t unix.Timespec
-	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &t); err != nil {
-		return 0, fmt.Errorf("reading the CPU time of process %d: clock_gettime: %w", pid, err)
-	}
-	return time.Duration(t.Nano()), nil
+		Counts: map[string]int64{"requests": int64(c.wanted), "answers": int64(c.got)},
+		Figures: map[string]float64{
+			"client-share": float64(own) / float64(elapsed),
+			"client-req/s": float64(ops) / time.Duration(own).Seconds(),
+		}}, nil
 }
 
 // openRate is how many requests a second an open loop sends on so many active

@@ -5,8 +5,5 @@ package bench
 // kernelSwitches is unknown here.
 func kernelSwitches() int64 { return -1 }
 
-// cpuTime is unknown here.
-func cpuTime() int64 { return -1 }
-
 // minorFaults is unknown here.
 func minorFaults() int64 { return -1 }

@@ -14,16 +14,6 @@ func kernelSwitches() int64 {
 	return int64(u.Nvcsw) + int64(u.Nivcsw)
 }
 
-// cpuTime is the CPU time that this process took so far, in user mode and in
-// the kernel, in ns (getrusage(2)); -1 if unknown.
-func cpuTime() int64 {
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
-		return -1
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
-}
-
 // minorFaults is how many pages this process was given so far that had not to
 // be read from anywhere (getrusage(2)); -1 if unknown.
 func minorFaults() int64 {

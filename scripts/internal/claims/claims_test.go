@@ -215,7 +215,7 @@ func TestMeasures(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		m    measure
-		want []float64
+		want []float64 // of the least
 	}{
 		{"value", value(clone, "ns/op"), []float64{50, 50, 50}},
 		{"factor", factor(clone), []float64{5, 5, 5}},
@@ -226,8 +226,70 @@ func TestMeasures(t *testing.T) {
 		{"slope", slope("threads", small, large), []float64{0.0005, 0.0005}},
 		{"no unit", value(clone, "p99-ns"), nil},
 	} {
-		if d := cmp.Diff(test.want, test.m.values(f)); d != "" {
+		var got []float64
+		for _, s := range test.m.values(f) {
+			if s.least != s.most {
+				t.Errorf("%s: %v to %v of a figure without bounds", test.name, s.least, s.most)
+			}
+			got = append(got, s.least)
+		}
+		if d := cmp.Diff(test.want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, d)
+		}
+	}
+}
+
+const many, few = "GC/impl=goroutine/n=100000/depth=0", "GC/impl=goroutine/n=1000/depth=0"
+
+// standing is a round of two rows, each with the bounds of how long the world
+// stood.
+func standing(least, most, overLeast, overMost float64) lines {
+	return lines{
+		many: fmt.Sprintf("%g stood-least-ns %g stood-most-ns", least, most),
+		few:  fmt.Sprintf("%g stood-least-ns %g stood-most-ns", overLeast, overMost),
+	}
+}
+
+// TestBounded: a ratio that is known by bounds holds by the upper one, fails by
+// the lower one, and is inconclusive between.
+func TestBounded(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		rounds   int
+		round    func(k int) lines
+		verdict  string
+		least    string // the verdict where the bound is the least that it may be
+		measured string
+		json     string
+	}{
+		{"under it", 12, func(int) lines { return standing(20, 30, 20, 25) }, Holds, Fails, "0.800× to 1.50× [0.800×, 1.50×]", `"effect":0.8,"low":0.8,"high":1.5,"bounded":true,"most":1.5`},
+		{"over it", 12, func(int) lines { return standing(75, 90, 20, 30) }, Fails, Holds, "2.50× to 4.50× [2.50×, 4.50×]", `"most":4.5`},
+		{"on both sides", 12, func(int) lines { return standing(20, 60, 20, 25) }, Inconclusive, Inconclusive, "0.800× to 3.00× [0.800×, 3.00×]", `"bounded":true`},
+		{"no upper bound", 12, func(int) lines { return standing(20, 60, 0, 25) }, Inconclusive, Inconclusive, "0.800× or more [0.800×, unbounded]", `"low":0.8,"high":null,"bounded":true,"rounds"`},
+		{"none in one round", 12, func(k int) lines { return standing(20, 30, float64(min(20, 20*(k-1))), 25) }, Holds, Fails, "0.800× to 1.50× [0.800×, 1.50×]", `"high":1.5,"bounded":true,"most":1.5`},
+		{"none in three rounds", 12, func(k int) lines { return standing(20, 30, float64(20*min(1, k/4)), 25) }, Inconclusive, Inconclusive, "0.800× to 1.50× [0.800×, unbounded]", `"high":null,"bounded":true,"most":1.5`},
+		{"over it without an upper bound", 12, func(int) lines { return standing(75, 90, 0, 30) }, Fails, Holds, "2.50× or more [2.50×, unbounded]", `"low":2.5,"high":null`},
+		{"no lower bound", 12, func(int) lines { return standing(0, 30, 20, 25) }, Holds, Fails, "0× to 1.50× [0×, 1.50×]", `"effect":0,"low":0,"high":1.5`},
+		{"below nothing", 12, func(int) lines { return standing(-5, 30, -3, 25) }, Inconclusive, Inconclusive, "0× or more [0×, unbounded]", `"effect":0,"low":0,"high":null`},
+		{"one round", 1, func(int) lines { return standing(20, 30, 20, 25) }, Inconclusive, Inconclusive, "0.800× to 1.50× (1 round: no interval)", `"effect":0.8,"low":null,"high":null,"bounded":true,"most":1.5`},
+		{"nothing at the most", 12, func(int) lines { return standing(0, 0, 20, 25) }, Missing, Missing, "not in the file", `"effect":null`},
+		{"one unit alone", 12, func(int) lines { return lines{many: "30 stood-ns", few: "20 stood-ns"} }, Missing, Missing, "not in the file", `"effect":null`},
+	} {
+		f := file(t, results.Lockstep, test.rounds, test.round)
+		ratio := stood(many, few)
+		for want, c := range map[string]condition{test.verdict: atMost(2, ratio, "it"), test.least: atLeast(2, ratio, "it")} {
+			e := judge(one(1, c), f)[0]
+			if e.Verdict != want || e.Needs[0].Measured() != test.measured {
+				t.Errorf("%s: %s, %s, want %s, %s", test.name, e.Verdict, e.Needs[0].Measured(), want, test.measured)
+			}
+			var b bytes.Buffer
+			if err := JSON(&b, []Ledger{{File: "f", Entries: []Entry{e}}}); err != nil {
+				t.Fatal(err)
+			}
+			text := strings.Join(strings.Fields(b.String()), "")
+			if !strings.Contains(text, test.json) {
+				t.Errorf("%s: %s, want %s", test.name, text, test.json)
+			}
 		}
 	}
 }

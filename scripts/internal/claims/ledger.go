@@ -12,6 +12,10 @@
 // smaller of the two is its p-value, and Holm's procedure over all statements
 // of the ledger, measured or not, keeps the chance of any wrong verdict under
 // 5%. What is neither is inconclusive. A factor is compared by its logarithm.
+//
+// Of some figures a round tells only between which bounds they lie, such as how
+// long the world stood. Both bounds are carried through: such a figure is shown
+// to be on a side of its bound when the nearer of its own bounds is.
 package claims
 
 import (
@@ -74,8 +78,15 @@ type Finding struct {
 
 	There     bool    // the file has the figure; else nothing below counts
 	Effect    float64 // Hodges and Lehmann's estimate over rounds
-	Low, High float64 // its 95% interval; infinite where there are too few rounds
+	Low, High float64 // its 95% interval, where Interval is set
+	Interval  bool    // there are enough rounds for it
 	Rounds    int
+
+	// Bounded tells that each round has no more than bounds of the figure. Effect
+	// is the estimate of the lower one then, Most that of the upper one, +Inf for
+	// none. Low is of the lower one's interval, High of the upper one's.
+	Bounded bool
+	Most    float64
 
 	right, wrong float64 // p-values: of being on the wrong side, of being on the right one
 }
@@ -205,17 +216,19 @@ func judge(ledger []statement, f *results.File) []Entry {
 
 // find holds a condition against a file.
 func find(c condition, f *results.File) Finding {
-	found := Finding{What: c.what, Rows: c.value.rows, Unit: c.value.unit, Factor: c.value.ratio, Least: c.least, Bound: c.bound}
-	s, rounds := c.value.sample(f)
-	if s == nil {
+	found := Finding{What: c.what, Rows: c.value.rows, Unit: c.value.unit, Factor: c.value.ratio, Least: c.least, Bound: c.bound, Bounded: c.value.most != nil}
+	least, most, rounds := c.value.samples(f)
+	if least == nil {
 		return found
 	}
 	bound := c.value.scaled(c.bound)
-	interval := s.Interval(1 - confidence)
 	found.There, found.Rounds = true, rounds
-	found.Effect = c.value.unscaled(s.Estimate())
-	found.Low, found.High = c.value.unscaled(interval.Low), c.value.unscaled(interval.High)
-	found.right, found.wrong = s.Less(bound), s.Greater(bound)
+	found.Interval = least.LeastP() < (1-confidence)/2
+	found.Effect, found.Most = c.value.unscaled(least.Estimate()), c.value.unscaled(most.Estimate())
+	found.Low = c.value.unscaled(least.Interval(1 - confidence).Low)
+	found.High = c.value.unscaled(most.Interval(1 - confidence).High)
+	// All that the figure may be is on the one side of the bound, or on the other.
+	found.right, found.wrong = most.Less(bound), least.Greater(bound)
 	if c.least {
 		found.right, found.wrong = found.wrong, found.right
 	}

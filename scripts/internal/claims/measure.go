@@ -11,12 +11,16 @@ import (
 )
 
 // A measure is a figure that each round of a results file has: a row's value
-// in a unit, or what follows from several.
+// in a unit, or what follows from several. Where a round tells no more than
+// between which bounds the figure lies, it has two values a round.
 type measure struct {
 	rows  []string // that it is made of
 	ratio bool     // it is compared by its logarithm, as a factor
 	unit  string   // of the figure; "" for a factor or a bare number
 	of    func(get lookup) (x float64, ok bool)
+	// most is set for a figure that is known by bounds: of is then the least
+	// that it may be, most the most. The most may be +Inf, for no bound.
+	most func(get lookup) (x float64, ok bool)
 	// over is set for a row's time over its goroutine arm's, which a file of
 	// driver testing has no pairs for.
 	over    string
@@ -86,6 +90,23 @@ func within(row, unit, over, overUnit string) measure {
 	}}
 }
 
+// bounded is a row's figure over another's, of the same round, where each is
+// known by its bounds in two units: at least the least of the one over the most
+// of the other, and at most the other way round. Over a least of 0 it has no
+// upper bound. A figure whose most is 0 is none.
+func bounded(row, over, least, most string) measure {
+	ratio := func(unit, overUnit string) func(lookup) (float64, bool) {
+		return func(get lookup) (float64, bool) {
+			top, ok1 := get(row, most)
+			bottom, ok2 := get(over, most)
+			a, ok3 := get(row, unit)
+			b, ok4 := get(over, overUnit)
+			return max(0, a) / max(0, b), ok1 && ok2 && ok3 && ok4 && top > 0 && bottom > 0
+		}
+	}
+	return measure{rows: []string{row, over}, ratio: true, of: ratio(least, most), most: ratio(most, least)}
+}
+
 // perDepth is by how much a goroutine's figure in bytes at a depth is above
 // the one at depth 0, over the depth: by a byte at the least, since rounds are
 // compared by logarithms.
@@ -146,9 +167,12 @@ func cut(row string, run results.Run) bool {
 	return ok && tasks < 0.99*number(row, "n")
 }
 
+// A span is the least and the most that a figure may be.
+type span struct{ least, most float64 }
+
 // values are the measure in each round that has it, in the file's order. A run
 // that was cut is none of its row.
-func (m measure) values(f *results.File) []float64 {
+func (m measure) values(f *results.File) []span {
 	at := map[int]map[string]results.Run{}
 	var order []int
 	for _, row := range f.Rows {
@@ -167,43 +191,61 @@ func (m measure) values(f *results.File) []float64 {
 			return nil
 		}
 	}
-	var all []float64
+	var all []span
 	for _, round := range order {
-		x, ok := m.of(func(row, unit string) (float64, bool) {
+		get := func(row, unit string) (float64, bool) {
 			run, there := at[round][row]
 			if !there || cut(row, run) {
 				return 0, false
 			}
 			return run.Get(unit)
-		})
-		if m.ratio && x < 0 {
+		}
+		least, ok := m.of(get)
+		most := least
+		if m.most != nil && ok {
+			most, ok = m.most(get)
+		} else if math.IsInf(least, 0) {
+			continue
+		}
+		if !ok || math.IsNaN(least) || math.IsNaN(most) {
+			continue
+		}
+		if m.ratio && least < 0 {
 			continue // no factor, and without a logarithm
 		}
-		if ok && !math.IsNaN(x) && !math.IsInf(x, 0) {
-			all = append(all, x-off)
-		}
+		all = append(all, span{least - off, most - off})
 	}
 	return all
 }
 
-// sample is the measure as a sample of shifts, on the scale that it is
-// compared on; nil where the file has none of it.
-func (m measure) sample(f *results.File) (*paired.Sample, int) {
+// samples are the measure's least and most as samples of shifts, on the scale
+// that it is compared on: one and the same for a measure that isn't known by
+// bounds, nil where the file has none of it.
+func (m measure) samples(f *results.File) (least, most *paired.Sample, rounds int) {
 	if m.over != "" && f.Driver == results.Testing {
-		return m.unpaired(f)
+		s, rounds := m.unpaired(f)
+		return s, s, rounds
 	}
-	xs := m.values(f)
-	if len(xs) == 0 {
-		return nil, 0
+	spans := m.values(f)
+	if len(spans) == 0 {
+		return nil, nil, 0
 	}
-	for i := range xs {
-		xs[i] = m.scaled(xs[i])
+	sample := func(of func(span) float64) *paired.Sample {
+		var xs []float64
+		for _, s := range spans {
+			xs = append(xs, m.scaled(of(s)))
+		}
+		s, err := paired.SignedRank(xs)
+		if err != nil {
+			panic("claims: " + err.Error()) // no NaN gets here
+		}
+		return s
 	}
-	s, err := paired.SignedRank(xs)
-	if err != nil {
-		panic("claims: " + err.Error()) // no NaN gets here
+	least = sample(func(s span) float64 { return s.least })
+	if m.most == nil {
+		return least, least, len(spans)
 	}
-	return s, len(xs)
+	return least, sample(func(s span) float64 { return s.most }), len(spans)
 }
 
 // unpaired is a factor where the rounds have no pairs: the shift between the

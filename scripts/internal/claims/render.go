@@ -32,9 +32,16 @@ func (f Finding) figure(x float64) string {
 	return table.Figure(f.Unit, x)
 }
 
-// unbounded tells that there are too few rounds for an interval.
-func (f Finding) unbounded() bool {
-	return math.IsInf(f.Low, 0) || math.IsInf(f.High, 0) || f.Low == 0 && f.Effect > 0 && f.Factor
+// effect is the estimate, or the two between which the figure lies: "11.7×",
+// "1.15× to 2.31×", "1.15× or more".
+func (f Finding) effect() string {
+	switch {
+	case !f.Bounded:
+		return f.figure(f.Effect)
+	case math.IsInf(f.Most, 1):
+		return f.figure(f.Effect) + " or more"
+	}
+	return f.figure(f.Effect) + " to " + f.figure(f.Most)
 }
 
 // Measured is the effect with its interval: "11.7× [11.5, 12.1]".
@@ -42,10 +49,10 @@ func (f Finding) Measured() string {
 	if !f.There {
 		return "not in the file"
 	}
-	if f.unbounded() {
-		return fmt.Sprintf("%s (%s: no interval)", f.figure(f.Effect), prose.Count(f.Rounds, "round"))
+	if !f.Interval {
+		return fmt.Sprintf("%s (%s: no interval)", f.effect(), prose.Count(f.Rounds, "round"))
 	}
-	return fmt.Sprintf("%s [%s, %s]", f.figure(f.Effect), f.figure(f.Low), f.figure(f.High))
+	return fmt.Sprintf("%s [%s, %s]", f.effect(), f.figure(f.Low), f.figure(f.High))
 }
 
 // Held is the bound: "at least 2×".
@@ -181,7 +188,9 @@ func escape(s string) string {
 // entryJSON is an entry in JSON: a list of them is what JSON writes. effect,
 // low and high are those of the condition that decided; low and high are null
 // where there are too few rounds for them, and all three where the file has
-// none.
+// none. Where bounded is set, the figure lies between two bounds in each round:
+// effect is the estimate of the lower one and most that of the upper one. Where
+// there is no upper bound, most is left out and high is null.
 type entryJSON struct {
 	File      string        `json:"file"`
 	Warnings  []string      `json:"warnings,omitempty"` // what a reader must know of the file
@@ -193,6 +202,8 @@ type entryJSON struct {
 	Effect    *float64      `json:"effect"`
 	Low       *float64      `json:"low"`
 	High      *float64      `json:"high"`
+	Bounded   bool          `json:"bounded,omitempty"`
+	Most      *float64      `json:"most,omitempty"`
 	Rounds    int           `json:"rounds"`
 	Rows      []string      `json:"rows"`
 	Why       string        `json:"why"` // the reason of the bound
@@ -201,16 +212,18 @@ type entryJSON struct {
 }
 
 type findingJSON struct {
-	What   string   `json:"what"`
-	Rows   []string `json:"rows"`
-	Unit   string   `json:"unit,omitempty"`
-	Side   string   `json:"side"` // "at least" or "at most"
-	Bound  float64  `json:"bound"`
-	Effect *float64 `json:"effect"`
-	Low    *float64 `json:"low"`
-	High   *float64 `json:"high"`
-	Rounds int      `json:"rounds"`
-	Beside string   `json:"circumstance,omitempty"` // how it bears on the verdict: "turns", "holds there", "fails there"
+	What    string   `json:"what"`
+	Rows    []string `json:"rows"`
+	Unit    string   `json:"unit,omitempty"`
+	Side    string   `json:"side"` // "at least" or "at most"
+	Bound   float64  `json:"bound"`
+	Effect  *float64 `json:"effect"`
+	Low     *float64 `json:"low"`
+	High    *float64 `json:"high"`
+	Bounded bool     `json:"bounded,omitempty"`
+	Most    *float64 `json:"most,omitempty"`
+	Rounds  int      `json:"rounds"`
+	Beside  string   `json:"circumstance,omitempty"` // how it bears on the verdict: "turns", "holds there", "fails there"
 }
 
 // JSON renders ledgers as one list of objects, file after file.
@@ -221,7 +234,7 @@ func JSON(w io.Writer, ledgers []Ledger) error {
 			decided := e.Decided().json()
 			j := entryJSON{
 				File: l.File, Warnings: l.Warnings, ID: e.ID, Statement: e.Statement, Verdict: e.Verdict, Reason: e.Reason, P: e.P,
-				Effect: decided.Effect, Low: decided.Low, High: decided.High, Rounds: decided.Rounds, Why: e.Why,
+				Effect: decided.Effect, Low: decided.Low, High: decided.High, Bounded: decided.Bounded, Most: decided.Most, Rounds: decided.Rounds, Why: e.Why,
 				Rows: []string{}, Needs: []findingJSON{}, Beside: []findingJSON{},
 			}
 			for _, n := range e.Needs {
@@ -250,11 +263,21 @@ func (f Finding) json() findingJSON {
 		j.Side = "at least"
 	}
 	if f.There {
-		effect, low, high := f.Effect+0, f.Low+0, f.High+0 // no −0
-		j.Effect = &effect
-		if !f.unbounded() {
-			j.Low, j.High = &low, &high
+		j.Effect, j.Bounded = finite(f.Effect), f.Bounded
+		if f.Bounded {
+			j.Most = finite(f.Most)
+		}
+		if f.Interval {
+			j.Low, j.High = finite(f.Low), finite(f.High)
 		}
 	}
 	return j
+}
+
+// finite is a number of JSON, which has no infinity, and no −0 here.
+func finite(x float64) *float64 {
+	if x += 0; math.IsInf(x, 0) {
+		return nil
+	}
+	return &x
 }

@@ -20,7 +20,7 @@ var evidence = map[string][]string{
 	"Block":     {"bystander-share", "threads", "delay-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Create":    {"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	"Stack":     {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
-	"GC":        {"stood-ns", "mark-ns", "cpu-ns", "cycle-ns", "held-ns", "tasks"},
+	"GC":        {"stood-least-ns", "stood-most-ns", "mark-ns", "cpu-ns", "cycle-ns", "held-ns", "tasks"},
 	"Start":     {"user-goroutines", "runtime-goroutines"},
 	"StackGrow": {"collections", "left-B/task", "faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
 	"Scale":     {"threads", "cold-ns", "user-B/task", "kernel-B/task", "gc-cycles", "tasks"},
