@@ -194,7 +194,7 @@ func site(t *testing.T) bench.Site {
 // headOf is what the worker's results begin with.
 func headOf(t *testing.T) string {
 	t.Helper()
-	head, err := bench.Head(t.Context(), filepath.Join(tools(t), "worker"))
+	head, err := bench.Head(t.Context(), filepath.Join(tools(t), "worker"), site(t))
 	if err != nil {
 		t.Fatal(err)
 	}
