@@ -6,7 +6,9 @@ package allow
 import (
 	"context"
 	"debug/buildinfo"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -52,8 +54,12 @@ func (f *Flags) Set(text string) error {
 // for. It names the settings seen, where they come from, and the flag to give.
 func (f Flags) Check(ctx context.Context, program, dir string, env []string) error {
 	info, err := buildinfo.ReadFile(program)
-	if err != nil {
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &path):
 		return fmt.Errorf("looking up how the worker is built: %w", err)
+	case err != nil:
+		return nil // a worker in another language has no such flags
 	}
 	var seen, names []string
 	for _, flag := range bench.BuildFlags(info.Settings) {

@@ -95,13 +95,17 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestCheckNothing is given what no go command has built.
+// TestCheckNothing is given what no go command has built: a worker in another
+// language, which is let pass, and none at all.
 func TestCheckNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "worker")
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	err := Flags(nil).Check(t.Context(), path, t.TempDir(), os.Environ())
+	if err := Flags(nil).Check(t.Context(), path, t.TempDir(), os.Environ()); err != nil {
+		t.Errorf("Check of a script: %v", err)
+	}
+	err := Flags(nil).Check(t.Context(), path+"-none", t.TempDir(), os.Environ())
 	if err == nil || !strings.Contains(err.Error(), "looking up how the worker is built") {
 		t.Errorf("Check: %v", err)
 	}
