@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -149,7 +150,8 @@ func TestAdaptor(t *testing.T) {
 						t.Errorf("%s: configuration %s is %q, want %q", r.Name, key, got, want)
 					}
 				}
-				for _, s := range bench.Configuration("testing", 0) {
+				site, _ := here(t)
+				for _, s := range bench.Configuration("testing", 0, site) {
 					if r.GetConfig(s.Key) == "" {
 						t.Errorf("%s: no configuration %s", r.Name, s.Key)
 					}
@@ -209,6 +211,55 @@ func TestAdaptorWithoutBenchmarks(t *testing.T) {
 	}
 }
 
+// remarks are the lines about benchmarks, but for the one about the build.
+func remarks(stderr string) []string {
+	return slices.DeleteFunc(lines(stderr, "# "), func(line string) bool { return strings.HasPrefix(line, "# build: ") })
+}
+
+// TestAdaptorSaysBuild: a binary that is built with what distorts figures says
+// so once, beside the results, and any other does not.
+func TestAdaptorSaysBuild(t *testing.T) {
+	const name = "Create/impl=floor/mode=reused"
+	check := func(what string, cmd *exec.Cmd, wants int, build string) {
+		t.Helper()
+		err := cmd.Run()
+		stdout, stderr := said(cmd)
+		if err != nil {
+			t.Fatalf("%s: %v\n%s%s", what, err, stdout, stderr)
+		}
+		if got := lines(stderr, "# build: this test binary is built with "); len(got) != wants {
+			t.Errorf("%s: it says %d times how it is built, want %d:\n%s", what, len(got), wants, stderr)
+		}
+		results, _ := read(t, stdout)
+		for _, r := range results {
+			if got := r.GetConfig("build"); build != "" && got != build {
+				t.Errorf("%s: %s is of the build %q, want %q", what, r.Name, got, build)
+			}
+		}
+		if len(results) == 0 {
+			t.Errorf("%s: no results:\n%s", what, stdout)
+		}
+	}
+	own := benchmarks(t, "-test.bench="+name, "-test.benchtime=1x", "-test.count=2")
+	if bench.BuildWarning() == "" {
+		check("this binary", own, 0, "")
+	} else {
+		check("this binary", own, 1, "")
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skipf("no go command: %v", err)
+	}
+	program := filepath.Join(t.TempDir(), "slow.test")
+	build := exec.Command("go", "test", "-c", "-o", program, "-gcflags=-l", ".")
+	build.Env = append(os.Environ(), "GOFLAGS=", "CGO_ENABLED=0")
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	slow := benchmarks(t, "-test.bench="+name, "-test.benchtime=1x", "-test.count=2")
+	slow.Path = program
+	check("one built with -gcflags=-l", slow, 1, "gcflags=-l")
+}
+
 // TestAdaptorFails has the workers die: that is a failure, and no skip.
 func TestAdaptorFails(t *testing.T) {
 	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Create/impl=goroutine/mode=cold"} {
@@ -217,7 +268,7 @@ func TestAdaptorFails(t *testing.T) {
 		err := cmd.Run()
 		stdout, stderr := said(cmd)
 		var exit *exec.ExitError
-		if !errors.As(err, &exit) || !strings.Contains(stdout, "--- FAIL: Benchmark"+name) || !strings.Contains(stdout, "exit status 3: out of luck") || lines(stderr, "# ") != nil {
+		if !errors.As(err, &exit) || !strings.Contains(stdout, "--- FAIL: Benchmark"+name) || !strings.Contains(stdout, "exit status 3: out of luck") || remarks(stderr) != nil {
 			t.Errorf("%s: %v\n%s%s", name, err, stdout, stderr)
 		}
 		if results, _ := read(t, stdout); len(results) != 0 {

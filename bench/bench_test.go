@@ -30,9 +30,12 @@ func TestMain(m *testing.M) {
 	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() != "" {
-		if err := bench.WriteHead(os.Stdout, "testing"); err != nil {
+		if err := bench.WriteHead(os.Stdout, "testing", -1); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
+		}
+		if warning := bench.BuildWarning(); warning != "" {
+			fmt.Fprintf(os.Stderr, "# build: %s\n", warning)
 		}
 	}
 	code := m.Run()

@@ -182,40 +182,6 @@ func Figures(ops int, counts map[string]int64, figures map[string]float64) map[s
 	return all
 }
 
-// A Site is where the cases are measured: the CPUs that may be used and the
-// one that is chosen for what takes place on one.
-type Site struct {
-	CPUs []int // in rising order
-	CPU  int   // one of them
-}
-
-// NewSite looks up the CPUs that this process may use. cpu is the one to
-// measure on, -1 for the highest; one that isn't allowed is an error.
-func NewSite(cpu int) (Site, error) {
-	cpus, err := lockstep.AllowedCPUs()
-	if err != nil {
-		return Site{}, fmt.Errorf("looking up the CPUs: %w", err)
-	}
-	if cpu == -1 {
-		cpu = cpus[len(cpus)-1]
-	}
-	if !slices.Contains(cpus, cpu) {
-		return Site{}, fmt.Errorf("measuring on CPU %d: this process may use only %v; choose one of them", cpu, cpus)
-	}
-	return Site{CPUs: cpus, CPU: cpu}, nil
-}
-
-// Elsewhere are the CPUs besides the chosen one; nil if there is no other.
-func (s Site) Elsewhere() []int {
-	var others []int
-	for _, c := range s.CPUs {
-		if c != s.CPU {
-			others = append(others, c)
-		}
-	}
-	return others
-}
-
 // Spec is how to start the case's worker at the site. program is the bench
 // test binary; a worker that is another one is built beside it. A case that
 // can't be measured there is a *lockstep.Skip.
@@ -251,6 +217,7 @@ func (c Case) Spec(program string, site Site) (lockstep.Spec, error) {
 	}
 	spec.Env = Environ(os.Environ(), append([]string{
 		workerVariable + "=" + c.Name.String(),
+		cpuVariable + "=" + strconv.Itoa(site.CPU),
 		"GOMAXPROCS=" + strconv.Itoa(procs),
 	}, c.Env...)...)
 	return spec, nil

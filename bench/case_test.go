@@ -321,43 +321,10 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-func TestNewSite(t *testing.T) {
-	cpus, err := lockstep.AllowedCPUs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	highest := cpus[len(cpus)-1]
-	for cpu, want := range map[int]int{-1: highest, cpus[0]: cpus[0], highest: highest} {
-		site, err := NewSite(cpu)
-		if d := cmp.Diff(Site{CPUs: cpus, CPU: want}, site); err != nil || d != "" {
-			t.Errorf("NewSite(%d): %v (-want +got):\n%s", cpu, err, d)
-		}
-	}
-	for _, none := range []int{highest + 1, 1 << 20, -2} {
-		_, err := NewSite(none)
-		if want := fmt.Sprintf("measuring on CPU %d: this process may use only %v; choose one of them", none, cpus); err == nil || err.Error() != want {
-			t.Errorf("NewSite(%d): %v, want %s", none, err, want)
-		}
-	}
-}
-
-func TestElsewhere(t *testing.T) {
-	for _, test := range []struct {
-		site Site
-		want []int
-	}{
-		{Site{CPUs: []int{0, 2, 5}, CPU: 2}, []int{0, 5}},
-		{Site{CPUs: []int{3}, CPU: 3}, nil},
-	} {
-		if d := cmp.Diff(test.want, test.site.Elsewhere()); d != "" {
-			t.Errorf("elsewhere than %+v (-want +got):\n%s", test.site, d)
-		}
-	}
-}
-
 // TestSpec starts cases at several sites, in thought.
 func TestSpec(t *testing.T) {
-	one, two, four := Site{[]int{3}, 3}, Site{[]int{0, 1}, 1}, Site{[]int{0, 1, 4, 5}, 4}
+	one, two := Site{CPUs: []int{3}, CPU: 3}, Site{CPUs: []int{0, 1}, CPU: 1}
+	four, kin := Site{CPUs: []int{0, 1, 4, 5}, CPU: 4}, Site{CPUs: []int{0, 1, 4, 5}, CPU: 4, Kin: []int{5}}
 	for _, test := range []struct {
 		name  string
 		site  Site
@@ -373,6 +340,8 @@ func TestSpec(t *testing.T) {
 		{"Switch/impl=locked/via=futex/place=cross", two, nil, "2", ""},
 		{"Switch/impl=clone/via=futex/place=cross", two, nil, "1", ""},
 		{"Switch/impl=locked/via=futex/place=cross", four, []int{4, 0}, "2", ""},
+		{"Switch/impl=locked/via=futex/place=cross", kin, []int{4, 5}, "2", ""},
+		{"Serve/impl=clone/mode=blocking/n=10", kin, []int{4, 5}, "1", ""},
 		{"Switch/impl=locked/via=futex/place=free", one, nil, "1", ""},
 		{"Switch/impl=locked/via=futex/place=free", four, nil, "4", ""},
 		{"Stack/impl=goroutine/depth=0", two, nil, "2", ""},
@@ -415,6 +384,9 @@ func TestSpec(t *testing.T) {
 			if got := variable(t, spec.Env, "GOMAXPROCS"); got != test.procs {
 				t.Errorf("GOMAXPROCS=%s, want %s", got, test.procs)
 			}
+			if got := variable(t, spec.Env, cpuVariable); got != strconv.Itoa(test.site.CPU) {
+				t.Errorf("%s=%s, want the chosen CPU %d", cpuVariable, got, test.site.CPU)
+			}
 			if got := variable(t, spec.Env, workerVariable); got != test.name {
 				t.Errorf("%s=%s, want %s", workerVariable, got, test.name)
 			}
@@ -454,7 +426,7 @@ func TestSpecEnvironment(t *testing.T) {
 		t.Setenv("GOGC", "50")
 		t.Setenv("GOMAXPROCS", "64")
 		t.Setenv("THREADBENCH_TEST_KEPT", "a=b")
-		spec, err := c.Spec("program", Site{[]int{0}, 0})
+		spec, err := c.Spec("program", Site{CPUs: []int{0}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"runtime/debug"
 	"runtime/metrics"
 	"slices"
 	"strconv"
@@ -27,7 +26,8 @@ const unknown = "unknown"
 
 // Configuration describes what the figures depend on, as far as it holds for
 // the whole of a results file: the driver ("lockstep" or "testing"), the
-// binary, the machine, the kernel, and the limits on this process. The keys
+// binary, the machine, the site, the kernel, and the limits on this process.
+// The keys
 // and their order are the same everywhere, but for inject, which is there only
 // where workers are slowed down on purpose; no value holds a space, and
 // one that this system doesn't tell is "unknown". Under "testing" the keys
@@ -38,9 +38,15 @@ const unknown = "unknown"
 // rounded to 1, 2 or 5 of a power of ten: it tells a clock that is read in
 // user space from one that is a system call, and files of one machine agree.
 //
+// The site's CPUs are told by their kind and by what they share, not by their
+// numbers: a file of CPU 1 and one of CPU 2 of the same kind can be compared,
+// and benchstat would make two tables of them. The numbers stand in a comment
+// (see WriteHead).
+//
 // Ask once, when the run begins: a collection may change starting-stack.
-func Configuration(driver string, timer time.Duration) []Setting {
-	h := readHost()
+func Configuration(driver string, timer time.Duration, site Site) []Setting {
+	h := readFacts()
+	cpu := kindOf(site, "/")
 	build := buildSettings()
 	arch := "go" + runtime.GOARCH
 	settings := []Setting{
@@ -52,10 +58,16 @@ func Configuration(driver string, timer time.Duration) []Setting {
 		{"goexperiment", build.get("GOEXPERIMENT", "none")},
 		{"godebug", build.godebug(os.Getenv("GODEBUG"))},
 		{arch, build.get(strings.ToUpper(arch), unknown)},
+		{"build", build.flags()},
 		{"cgo", cgo()},
 		{"cpu", h.cpu},
 		{"cpus", h.cpus},
+		{"cpu-type", cpu.kind},
+		{"cpu-capacity", cpu.capacity},
+		{"cpu-max-freq", cpu.maxFreq},
+		{"cross-shares", cpu.crossShares},
 		{"memory", h.memory},
+		{"page-size", strconv.Itoa(os.Getpagesize()) + "B"},
 		{"thp", h.thp},
 		{"clocksource", h.clocksource},
 		{"timer-ns", timerNS(timer)},
@@ -63,6 +75,9 @@ func Configuration(driver string, timer time.Duration) []Setting {
 		{"governor", h.governor},
 		{"virt", h.virt},
 		{"mitigations", h.mitigations},
+		{"spectre-v2", h.spectreV2},
+		{"retbleed", h.retbleed},
+		{"spec-rstack-overflow", h.srso},
 		{"preempt", h.preempt},
 		{"smt", h.smt},
 		{"seccomp", h.seccomp},
@@ -127,10 +142,15 @@ func WriteHeader(w io.Writer, settings []Setting) error {
 
 // WriteHead writes what heads a results file of that driver: its
 // Configuration, where kernel memory is read, and with -tags pthread the C
-// library of those workers, which no other arm has anything of. The process is
+// library of those workers, which no other arm has anything of. cpu is
+// NewSite's; under "lockstep" a comment tells the CPUs' numbers. The process is
 // to be the bench test binary.
-func WriteHead(w io.Writer, driver string) error {
-	settings := append(Configuration(driver, TimerCost()), Setting{"kernel-bytes", KernelBytesFrom()})
+func WriteHead(w io.Writer, driver string, cpu int) error {
+	site, err := NewSite(cpu)
+	if err != nil {
+		return err
+	}
+	settings := append(Configuration(driver, TimerCost(), site), Setting{"kernel-bytes", KernelBytesFrom()})
 	if withPthread && cThreads == nil {
 		program, err := os.Executable()
 		if err != nil {
@@ -142,7 +162,11 @@ func WriteHead(w io.Writer, driver string) error {
 		}
 		settings = append(settings, Setting{"pthread", library})
 	}
-	return WriteHeader(w, settings)
+	if err := WriteHeader(w, settings); err != nil || driver == "testing" {
+		return err
+	}
+	_, err = io.WriteString(w, site.comment())
+	return err
 }
 
 // headOnly is the name of a case that makes a worker write the head of a
@@ -154,9 +178,9 @@ const headOnly = "head"
 // process that asks may be built otherwise, by another Go release or with a
 // package that links cgo, and then makes its threads in another way. env is
 // what it gets beyond this process's environment, KEY=VALUE.
-func Head(ctx context.Context, program string, env ...string) ([]byte, error) {
+func Head(ctx context.Context, program string, site Site, env ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, program)
-	cmd.Env = Environ(os.Environ(), append(env, workerVariable+"="+headOnly)...)
+	cmd.Env = Environ(os.Environ(), append(env, workerVariable+"="+headOnly, cpuVariable+"="+strconv.Itoa(site.CPU))...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	text, err := cmd.Output()
@@ -167,7 +191,7 @@ func Head(ctx context.Context, program string, env ...string) ([]byte, error) {
 }
 
 func head() int {
-	if err := WriteHead(os.Stdout, "lockstep"); err != nil {
+	if err := WriteHead(os.Stdout, "lockstep", chosenCPU()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -240,43 +264,6 @@ func metric(name string, format func(uint64) string) string {
 	return format(s[0].Value.Uint64())
 }
 
-// A build is the settings that the go command left in the binary, nil if it
-// left none.
-type build map[string]string
-
-func buildSettings() build {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || len(info.Settings) == 0 {
-		return nil
-	}
-	b := build{}
-	for _, s := range info.Settings {
-		b[s.Key] = s.Value
-	}
-	return b
-}
-
-// get is a setting's value, and without where the go command left it out.
-func (b build) get(key, without string) string {
-	if b == nil {
-		return unknown
-	}
-	if v := b[key]; v != "" {
-		return v
-	}
-	return without
-}
-
-// godebug joins the binary's own settings and the environment's, of which
-// the later win.
-func (b build) godebug(env string) string {
-	all := slices.DeleteFunc([]string{b["DefaultGODEBUG"], env}, func(s string) bool { return s == "" })
-	if len(all) == 0 {
-		return "none"
-	}
-	return strings.Join(all, ",")
-}
-
 // cgo says whether cgo is linked into this binary, and so whether the runtime
 // makes its threads through pthread_create. CGO_ENABLED among the build
 // settings says only that it was allowed. A runtime with cgo makes one cgo
@@ -294,11 +281,12 @@ func cgo() string {
 	return "off"
 }
 
-// A host is what the operating system tells of itself and of the limits on
+// facts are what the operating system tells of itself and of the limits on
 // this process, "" where it does not tell.
-type host struct {
+type facts struct {
 	kernel, cpu, cpus, memory, thp, clocksource, timerslack, governor string
 	virt, mitigations, preempt, smt, seccomp                          string
+	spectreV2, retbleed, srso                                         string // as the kernel words them
 	cgroupCPU, cgroupMemory, cgroupPids                               string
 	affinity                                                          string
 }

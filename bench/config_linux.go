@@ -11,12 +11,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"threadbench/bench/internal/host"
+	"threadbench/bench/lockstep"
 	"threadbench/threads/cgroup"
 )
 
-// readHost asks the running system.
-func readHost() host {
-	h := hostAt("/")
+// readFacts asks the running system.
+func readFacts() facts {
+	h := factsAt("/")
 	// Not from /proc/self/timerslack_ns: only the thread that it is about,
 	// the first one, may read that.
 	if ns, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); err == nil {
@@ -31,23 +33,23 @@ func readHost() host {
 func affinity() string {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	var set unix.CPUSet
-	if unix.SchedGetaffinity(0, &set) != nil || unix.SchedSetaffinity(0, &set) != nil {
+	set := unix.NewCPUSet(lockstep.MostCPUs)
+	if unix.SchedGetaffinityDynamic(0, set) != nil || unix.SchedSetaffinityDynamic(0, set) != nil {
 		return "no"
 	}
 	return "yes"
 }
 
-// hostAt reads what files tell, from the proc and sys below root.
+// factsAt reads what files tell, from the proc and sys below root.
 //
 // The fields that prometheus/procfs has are read here as well, since it
 // imports net, and net links cgo wherever there is a C compiler: then the
 // locked arms would be pthreads.
-func hostAt(root string) host {
+func factsAt(root string) facts {
 	t := tree(root)
 	cpuinfo := t.read("proc/cpuinfo")
 	status := t.read("proc/self/status")
-	h := host{
+	h := facts{
 		kernel:       t.read("proc/sys/kernel/osrelease"),
 		cpu:          cpuName(cpuinfo),
 		cpus:         cpus(field(status, "Cpus_allowed_list"), t.read("sys/devices/system/cpu/online")),
@@ -57,6 +59,9 @@ func hostAt(root string) host {
 		governor:     t.governor(),
 		virt:         t.virt(cpuinfo),
 		mitigations:  t.mitigations(),
+		spectreV2:    t.read(vulnerabilities + "spectre_v2"),
+		retbleed:     t.read(vulnerabilities + "retbleed"),
+		srso:         t.read(vulnerabilities + "spec_rstack_overflow"),
 		preempt:      preempt(t.read("sys/kernel/debug/sched/preempt"), t.read("proc/sys/kernel/version")),
 		smt:          t.read("sys/devices/system/cpu/smt/control"),
 		cgroupCPU:    t.tightest("cpu", cgroup.CPUs, func(n float64) string { return strconv.FormatFloat(math.Round(n*100)/100, 'f', -1, 64) }),
@@ -129,8 +134,8 @@ func cpuName(cpuinfo string) string {
 // cpus counts the CPUs that this process may use: "2", or "1-of-2" if more
 // are online.
 func cpus(allowed, online string) string {
-	may, ok := cpuList(allowed)
-	all, ok2 := cpuList(online)
+	may, ok := host.List(allowed)
+	all, ok2 := host.List(online)
 	if !ok || !ok2 {
 		return ""
 	}
@@ -146,27 +151,6 @@ func cpus(allowed, online string) string {
 		return strconv.Itoa(n)
 	}
 	return strconv.Itoa(n) + "-of-" + strconv.Itoa(len(all))
-}
-
-// cpuList reads "0-3,8", cpuset(7).
-func cpuList(s string) (map[int]bool, bool) {
-	const most = 1 << 16 // beyond any kernel's NR_CPUS
-	set := map[int]bool{}
-	for part := range strings.SplitSeq(s, ",") {
-		low, high, isRange := strings.Cut(part, "-")
-		if !isRange {
-			high = low
-		}
-		first, err := strconv.Atoi(low)
-		last, err2 := strconv.Atoi(high)
-		if err != nil || err2 != nil || first < 0 || last < first || last >= most {
-			return nil, false
-		}
-		for cpu := first; cpu <= last; cpu++ {
-			set[cpu] = true
-		}
-	}
-	return set, true
 }
 
 func memTotal(meminfo string) string {
@@ -191,10 +175,12 @@ func (t tree) governor() string {
 	return strings.Join(slices.Compact(names), "+")
 }
 
+const vulnerabilities = "sys/devices/system/cpu/vulnerabilities/"
+
 // mitigations is the names of the vulnerabilities that the kernel mitigates,
 // each at some cost to a system call or a switch.
 func (t tree) mitigations() string {
-	files := t.glob("sys/devices/system/cpu/vulnerabilities/*")
+	files := t.glob(vulnerabilities + "*")
 	if len(files) == 0 {
 		return ""
 	}

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// readHost knows the number of CPUs, and that no process can be pinned.
-func readHost() host {
-	return host{cpus: strconv.Itoa(runtime.NumCPU()), affinity: "no"}
+// readFacts knows the number of CPUs, and that no process can be pinned.
+func readFacts() facts {
+	return facts{cpus: strconv.Itoa(runtime.NumCPU()), affinity: "no"}
 }

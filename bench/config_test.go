@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,10 +23,20 @@ import (
 
 // configKeys are the configuration's in their order.
 var configKeys = []string{
-	"driver", "goos", "goarch", "kernel", "go", "goexperiment", "godebug", "go" + runtime.GOARCH, "cgo",
-	"cpu", "cpus", "memory", "thp", "clocksource", "timer-ns", "timerslack", "governor", "virt",
-	"mitigations", "preempt", "smt", "seccomp", "cgroup-cpu", "cgroup-memory", "cgroup-pids",
+	"driver", "goos", "goarch", "kernel", "go", "goexperiment", "godebug", "go" + runtime.GOARCH, "build", "cgo",
+	"cpu", "cpus", "cpu-type", "cpu-capacity", "cpu-max-freq", "cross-shares", "memory", "page-size", "thp", "clocksource", "timer-ns", "timerslack", "governor", "virt",
+	"mitigations", "spectre-v2", "retbleed", "spec-rstack-overflow", "preempt", "smt", "seccomp", "cgroup-cpu", "cgroup-memory", "cgroup-pids",
 	"gogc", "gomemlimit", "starting-stack", "affinity",
+}
+
+// thisSite is where the tests would measure.
+func thisSite(t *testing.T) Site {
+	t.Helper()
+	site, err := NewSite(-1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return site
 }
 
 func keysOf(settings []Setting) []string {
@@ -46,13 +57,13 @@ func value(settings []Setting, key string) string {
 }
 
 func TestConfigurationKeys(t *testing.T) {
-	if d := cmp.Diff(configKeys, keysOf(Configuration("lockstep", time.Nanosecond))); d != "" {
+	if d := cmp.Diff(configKeys, keysOf(Configuration("lockstep", time.Nanosecond, thisSite(t)))); d != "" {
 		t.Errorf("keys under lockstep (-want +got):\n%s", d)
 	}
 	testings := slices.DeleteFunc(slices.Clone(configKeys), func(k string) bool {
 		return k == "goos" || k == "goarch" || k == "cpu"
 	})
-	if d := cmp.Diff(testings, keysOf(Configuration("testing", time.Nanosecond))); d != "" {
+	if d := cmp.Diff(testings, keysOf(Configuration("testing", time.Nanosecond, thisSite(t)))); d != "" {
 		t.Errorf("keys under testing (-want +got):\n%s", d)
 	}
 }
@@ -60,8 +71,8 @@ func TestConfigurationKeys(t *testing.T) {
 // TestConfigurationIsConstant asks twice: what differs by the moment would
 // split a file's results into tables.
 func TestConfigurationIsConstant(t *testing.T) {
-	first := Configuration("lockstep", time.Nanosecond)
-	second := Configuration("lockstep", time.Nanosecond)
+	first := Configuration("lockstep", time.Nanosecond, thisSite(t))
+	second := Configuration("lockstep", time.Nanosecond, thisSite(t))
 	for _, settings := range [][]Setting{first, second} {
 		for i, s := range settings {
 			if s.Key == "starting-stack" { // a collection may fall between the two
@@ -76,12 +87,13 @@ func TestConfigurationIsConstant(t *testing.T) {
 
 func TestConfigurationOfThisBinary(t *testing.T) {
 	t.Setenv("GODEBUG", "madvdontneed=1")
-	c := Configuration("lockstep", 25*time.Nanosecond)
+	c := Configuration("lockstep", 25*time.Nanosecond, thisSite(t))
 	for key, want := range map[string]string{
-		"driver":   "lockstep",
-		"goos":     runtime.GOOS,
-		"goarch":   runtime.GOARCH,
-		"timer-ns": "20",
+		"driver":    "lockstep",
+		"goos":      runtime.GOOS,
+		"goarch":    runtime.GOARCH,
+		"timer-ns":  "20",
+		"page-size": strconv.Itoa(os.Getpagesize()) + "B",
 	} {
 		if got := value(c, key); got != want {
 			t.Errorf("%s = %q, want %q", key, got, want)
@@ -98,7 +110,7 @@ func TestConfigurationOfThisBinary(t *testing.T) {
 // TestHeaderReadsBack writes a header and a result and reads them with the
 // library that benchstat and every command here read results with.
 func TestHeaderReadsBack(t *testing.T) {
-	settings := Configuration("lockstep", TimerCost())
+	settings := Configuration("lockstep", TimerCost(), thisSite(t))
 	var file bytes.Buffer
 	if err := WriteHeader(&file, settings); err != nil {
 		t.Fatal(err)
@@ -203,15 +215,16 @@ func TestTimerNS(t *testing.T) {
 
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                         unknown,
-		" \t\n":                    unknown,
-		"tsc":                      "tsc",
-		"AMD EPYC 7B13  64-Core\n": "AMD-EPYC-7B13-64-Core",
-		"devel go1.27-abc Mon":     "devel-go1.27-abc-Mon",
-		"a\x00b\x1b[31m":           "a-b-[31m",
-		"a\u00a0b\u2028c\u200bd":   "a-b-c-d",
-		"bad\xffbytes":             "bad-bytes",
-		"a=1,b=2":                  "a=1,b=2",
+		"":                              unknown,
+		" \t\n":                         unknown,
+		"tsc":                           "tsc",
+		"AMD EPYC 7B13  64-Core\n":      "AMD-EPYC-7B13-64-Core",
+		"Mitigation: IBRS; RSB filling": "Mitigation:-IBRS;-RSB-filling",
+		"devel go1.27-abc Mon":          "devel-go1.27-abc-Mon",
+		"a\x00b\x1b[31m":                "a-b-[31m",
+		"a\u00a0b\u2028c\u200bd":        "a-b-c-d",
+		"bad\xffbytes":                  "bad-bytes",
+		"a=1,b=2":                       "a=1,b=2",
 	} {
 		if got := clean(in); got != want {
 			t.Errorf("clean(%q) = %q, want %q", in, got, want)
@@ -258,7 +271,7 @@ func TestSize(t *testing.T) {
 	}
 }
 
-func TestBuild(t *testing.T) {
+func TestBuildSettings(t *testing.T) {
 	var none build
 	if got := none.get("GOEXPERIMENT", "none"); got != unknown {
 		t.Errorf("without build settings GOEXPERIMENT = %q, want %q", got, unknown)
@@ -304,7 +317,11 @@ func TestCgo(t *testing.T) {
 )
 
 func main() {
-	for _, s := range bench.Configuration("lockstep", 0) {
+	site, err := bench.NewSite(-1)
+	if err != nil {
+		panic(err)
+	}
+	for _, s := range bench.Configuration("lockstep", 0, site) {
 		if s.Key == "cgo" {
 			fmt.Print(s.Value)
 		}

@@ -34,7 +34,7 @@ func TestCProgram(t *testing.T) {
 		t.Error(err)
 	}
 	var head bytes.Buffer
-	if err := WriteHead(&head, "lockstep"); err != nil {
+	if err := WriteHead(&head, "lockstep", -1); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"cgo: off\n", "pthread: " + library + "\n"} {

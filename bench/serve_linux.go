@@ -314,20 +314,17 @@ func serveRates(figures map[string]float64, spent int64, closed lockstep.Slice) 
 // so that each other thread has lost it, and its account is up to date.
 func cpuTimeOnOneCPU() int64 { return cpuClock(unix.CLOCK_PROCESS_CPUTIME_ID) }
 
-// startClient keeps this process to one of its CPUs and starts the client on
-// another.
+// startClient keeps this process to the chosen one of its CPUs and starts the
+// client on the other.
 func (a *serveArm) startClient(ctx context.Context, port int) (*lockstep.Worker, error) {
-	cpus, err := lockstep.AllowedCPUs()
+	chosen, other, err := twoCPUs()
 	if err != nil {
 		return nil, err
 	}
-	if len(cpus) < 2 {
-		return nil, fmt.Errorf("expected two CPUs, one for the client; seen %v", cpus)
-	}
-	if err := lockstep.KeepTo(cpus[1:2]); err != nil {
+	if err := lockstep.KeepTo([]int{chosen}); err != nil {
 		return nil, err
 	}
-	return startAside(ctx, clientOnly, cpus[:1], clientVariable+"="+fmt.Sprint(port, a.n))
+	return startAside(ctx, clientOnly, []int{other}, clientVariable+"="+fmt.Sprint(port, a.n))
 }
 
 // Close has nothing to close but what a raw herd would leave.

@@ -24,8 +24,8 @@ func onCPUs(cpus []int, start func() error) error {
 		return start()
 	}
 	runtime.LockOSThread()
-	var before unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &before); err != nil {
+	before := unix.NewCPUSet(MostCPUs)
+	if err := unix.SchedGetaffinityDynamic(0, before); err != nil {
 		runtime.UnlockOSThread()
 		return fmt.Errorf("sched_getaffinity: %w", err)
 	}
@@ -33,7 +33,7 @@ func onCPUs(cpus []int, start func() error) error {
 	if err == nil {
 		err = start()
 	}
-	if e := unix.SchedSetaffinity(0, &before); e != nil {
+	if e := unix.SchedSetaffinityDynamic(0, before); e != nil {
 		// The thread stays wired and so keeps its mask to itself.
 		return fmt.Errorf("sched_setaffinity back to the mask before: %w", e)
 	}
@@ -45,13 +45,13 @@ func onCPUs(cpus []int, start func() error) error {
 // passes over those that aren't allowed as long as one is. A refusal is a
 // *Skip.
 func keepThread(cpus []int) error {
-	var set, got unix.CPUSet
+	set, got := unix.NewCPUSet(MostCPUs), unix.NewCPUSet(MostCPUs)
 	for _, c := range cpus {
 		set.Set(c)
 	}
-	err := unix.SchedSetaffinity(0, &set)
+	err := unix.SchedSetaffinityDynamic(0, set)
 	if err == nil {
-		err = unix.SchedGetaffinity(0, &got)
+		err = unix.SchedGetaffinityDynamic(0, got)
 	}
 	if err == nil && got.Count() != len(cpus) {
 		err = fmt.Errorf("%d of them allowed", got.Count())
@@ -62,10 +62,15 @@ func keepThread(cpus []int) error {
 	return nil
 }
 
+// MostCPUs is how many CPUs an affinity mask has room for, as many as a kernel
+// can be built for (NR_CPUS). A mask shorter than the kernel's own is refused,
+// and unix.CPUSet ends at 1,024.
+const MostCPUs = 8192
+
 // AllowedCPUs are the CPUs that this process may run on, in rising order.
 func AllowedCPUs() ([]int, error) {
-	var set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &set); err != nil {
+	set := unix.NewCPUSet(MostCPUs)
+	if err := unix.SchedGetaffinityDynamic(0, set); err != nil {
 		return nil, fmt.Errorf("sched_getaffinity: %w", err)
 	}
 	var cpus []int
@@ -80,7 +85,7 @@ func AllowedCPUs() ([]int, error) {
 // KeepTo keeps every thread of this process, and those to come, on the CPUs:
 // a coordinator that has woken a worker is not to run beside it.
 func KeepTo(cpus []int) error {
-	var set unix.CPUSet
+	set := unix.NewCPUSet(MostCPUs)
 	for _, c := range cpus {
 		set.Set(c)
 	}
@@ -96,7 +101,7 @@ func KeepTo(cpus []int) error {
 			if err != nil {
 				continue
 			}
-			if err := unix.SchedSetaffinity(tid, &set); err != nil && err != unix.ESRCH {
+			if err := unix.SchedSetaffinityDynamic(tid, set); err != nil && err != unix.ESRCH {
 				return fmt.Errorf("keeping to CPUs %v: sched_setaffinity: %w", cpus, err)
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/calibration"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/suite"
@@ -63,6 +64,7 @@ type options struct {
 	analyse bool
 	status  bool
 	format  string
+	allowed allow.Flags
 
 	// The gate's command line in the kinds Package and others, and what the
 	// former is called; tests have others.
@@ -83,6 +85,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.BoolVar(&o.analyse, "analyse", false, "measure nothing, print what the data say")
 	flags.BoolVar(&o.status, "status", false, "measure nothing, print what the plan still lacks")
 	flags.StringVar(&o.format, "format", "text", "of what the data say: `text`, markdown, json, or svg, which is the power curves alone")
+	flags.Var(&o.allowed, "allow", allow.Usage)
 	switch err := job.ParseFlags(flags, usage, args, stdout); {
 	case err != nil:
 		return o, err
@@ -121,6 +124,9 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if o.own == nil {
 			both := []string{"-base-dir", root, "-head-dir", root, "-calibration", "none"}
 			o.own = both
+			if o.allowed != nil {
+				o.own = append(slices.Clone(both), "-allow", o.allowed.String())
+			}
 			o.pkg = append(slices.Clone(both), "-pkg", foreign, "-bench", foreignBenchmarks, "-unit", "ns/op")
 			if o.pkgName, err = version(ctx, root); err != nil {
 				return err

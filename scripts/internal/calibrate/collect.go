@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"threadbench/bench"
+	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/calibration"
 	"threadbench/scripts/internal/gate"
 	"threadbench/scripts/internal/job"
@@ -41,8 +42,12 @@ type collector struct {
 // collect goes on with the plan until it is done or the time is over.
 func collect(ctx context.Context, o options, stderr io.Writer) (err error) {
 	begun := time.Now()
+	config, err := configuration(o.allowed)
+	if err != nil {
+		return err
+	}
 	session := &calibration.Session{Version: calibration.Version, Begun: begun.UTC().Truncate(time.Second), Commit: commit(ctx),
-		Package: o.pkgName, Config: configuration()}
+		Package: o.pkgName, Config: config}
 	store, err := calibration.OpenStore(o.data, session)
 	if err != nil {
 		return err
@@ -218,15 +223,20 @@ func (c *collector) anonymous(text string) string {
 }
 
 // configuration is this machine's.
-func configuration() map[string]string {
+func configuration(allowed allow.Flags) (map[string]string, error) {
+	site, err := bench.NewSite(-1)
+	if err != nil {
+		return nil, err
+	}
 	m := map[string]string{}
-	for _, s := range bench.Configuration("lockstep", bench.TimerCost()) {
+	for _, s := range bench.Configuration("lockstep", bench.TimerCost(), site) {
 		m[s.Key] = s.Value
 	}
 	// What these are in this process they need not be in a worker.
 	delete(m, "driver")
 	delete(m, "cgo")
-	return m
+	m["build"] = allowed.Build()
+	return m, nil
 }
 
 // commit is the source's, as far as git knows.

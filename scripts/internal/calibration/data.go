@@ -369,12 +369,22 @@ func (r Row) check(rounds int) error {
 // machine are the settings that make it another machine if they differ.
 var machine = []string{"goos", "goarch", "cpu", "cpus", "virt", "kernel"}
 
+// moreOfMachine are those that older sessions have not: where one is missing
+// it is passed over.
+var moreOfMachine = []string{"cpu-type", "cpu-capacity", "cpu-max-freq", "build"}
+
 // Differs names the first setting in which the session's machine differs from
 // one of this configuration, "" if there is none.
 func (s *Session) Differs(config map[string]string) (key, was, is string) {
 	for _, key := range machine {
 		if s.Config[key] != config[key] {
 			return key, s.Config[key], config[key]
+		}
+	}
+	for _, key := range moreOfMachine {
+		was, is := s.Config[key], config[key]
+		if was != is && was != "" && is != "" {
+			return key, was, is
 		}
 	}
 	return "", "", ""

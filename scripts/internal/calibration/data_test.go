@@ -174,6 +174,19 @@ func TestStore(t *testing.T) {
 	if _, err := OpenStore(path, other); err == nil || !strings.Contains(err.Error(), `its cpu is "A", here it is "B"`) {
 		t.Errorf("another machine: %v", err)
 	}
+	for key, was := range map[string]string{"cpu-type": "core", "build": "plain"} {
+		s := &Session{Config: map[string]string{}}
+		if got, _, _ := s.Differs(map[string]string{key: was}); got != "" {
+			t.Errorf("a session from before %s is another machine's", key)
+		}
+		s.Config[key] = was
+		if got, _, _ := s.Differs(map[string]string{key: was}); got != "" {
+			t.Errorf("the same %s is another machine's", key)
+		}
+		if got, was, is := s.Differs(map[string]string{key: "atom"}); got != key || was != s.Config[key] || is != "atom" {
+			t.Errorf("another %s: %q, %q, %q", key, got, was, is)
+		}
+	}
 	one, err := OpenStore(path, newSession())
 	if err != nil {
 		t.Fatal(err)

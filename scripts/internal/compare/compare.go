@@ -89,7 +89,7 @@ func run(paths []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	for _, f := range files {
-		if s := results.Injected(f.Config); s != "" {
+		for _, s := range results.Wrong(f.Config) {
 			fmt.Fprintf(stdout, "%s: %s\n", f.Name, s)
 		}
 	}

@@ -24,6 +24,7 @@ import (
 
 	"threadbench/bench"
 	"threadbench/bench/lockstep"
+	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/suite"
 )
@@ -49,6 +50,8 @@ type options struct {
 	cpu    int
 	out    string
 	format string
+
+	allowed allow.Flags
 }
 
 // parse reads the command line. Asked for help it gives it, and answers
@@ -57,7 +60,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("fidelity", flag.ContinueOnError)
 	flags.IntVar(&o.rounds, "rounds", 30, "how many rounds, each of fresh processes")
-	flags.IntVar(&o.cpu, "cpu", -1, "the CPU to measure on (default the highest one allowed)")
+	flags.IntVar(&o.cpu, "cpu", -1, "the CPU to measure on (default the highest-numbered of the fastest ones allowed)")
+	flags.Var(&o.allowed, "allow", allow.Usage)
 	flags.StringVar(&o.out, "o", "", "a `file` that keeps the rounds; none by default")
 	flags.StringVar(&o.format, "format", "text", "of the table: text or json")
 	switch err := job.ParseFlags(flags, usage, args, stdout); {
@@ -99,7 +103,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(stderr, "building the workers\n")
-	p, cleanup, err := build(ctx, cc, root, o.rounds)
+	p, cleanup, err := build(ctx, cc, root, o)
 	if err != nil {
 		return err
 	}
@@ -110,7 +114,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	keep := func(string) error { return nil }
 	if o.out != "" {
-		head, err := bench.Head(ctx, p.bench)
+		head, err := bench.Head(ctx, p.bench, site)
 		if err != nil {
 			return err
 		}
@@ -162,8 +166,8 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 }
 
 // build builds the workers into a temporary folder that cleanup removes.
-func build(ctx context.Context, cc []string, root string, rounds int) (p programs, cleanup func(), err error) {
-	p.bench, cleanup, err = suite.BuildWorker(ctx, root)
+func build(ctx context.Context, cc []string, root string, o options) (p programs, cleanup func(), err error) {
+	p.bench, cleanup, err = suite.BuildWorker(ctx, root, o.allowed...)
 	if err != nil {
 		return p, nil, err
 	}
@@ -183,7 +187,7 @@ func build(ctx context.Context, cc []string, root string, rounds int) (p program
 	}
 	p.c, err = buildC(ctx, cc, dir)
 	p.arms = tool("arms", "build", "./scripts/internal/fidelity/arms")
-	for i := range min(rounds, mostLayouts) {
+	for i := range min(o.rounds, mostLayouts) {
 		layout := fmt.Sprintf("-ldflags=-randlayout=%d", i+1)
 		p.benchLayouts = append(p.benchLayouts, tool(fmt.Sprintf("bench-%d", i), "test", "-c", layout, "./bench"))
 		p.armLayouts = append(p.armLayouts, tool(fmt.Sprintf("arms-%d", i), "build", layout, "./scripts/internal/fidelity/arms"))

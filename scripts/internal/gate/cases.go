@@ -70,7 +70,7 @@ func (i *injection) of(c bench.Case) bool { return i.match.MatchString("Benchmar
 // heads are what the raw files begin with.
 func (c *cases) heads(ctx context.Context, p programs) (heads [arms][]byte, err error) {
 	for arm := range arms {
-		if heads[arm], err = bench.Head(ctx, p[0][arm], c.envs[arm]...); err != nil {
+		if heads[arm], err = bench.Head(ctx, p[0][arm], c.site, c.envs[arm]...); err != nil {
 			return heads, fmt.Errorf("%s: %w", armNames[arm], err)
 		}
 	}

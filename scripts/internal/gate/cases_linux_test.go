@@ -58,6 +58,33 @@ func (s *session) finds(dir string, args []string, words ...string) {
 	}
 }
 
+// TestDistortedBuild refuses builds of our own cases from which no verdict is to
+// come, and says whose they are.
+func TestDistortedBuild(t *testing.T) {
+	s := newSession(t)
+	root := s.ours()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n\nfunc main() {}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	covered := filepath.Join(dir, "covered")
+	build := exec.Command(os.Getenv(goVariable), "build", "-cover", "-o", covered, "main.go")
+	build.Dir = dir
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	raw := filepath.Join(t.TempDir(), "raw")
+	args := []string{"-bench", oneCase, "-rounds", "8", "-o", raw}
+	t.Setenv(workerVariable+"_BASE", covered)
+	s.expect(2, root, append(args, "-base-dir", root), "base: the worker is built with -cover=true", "-allow cover")
+	t.Setenv(workerVariable+"_BASE", os.Getenv(workerVariable))
+	t.Setenv(workerVariable, covered)
+	s.expect(2, root, append(args, "-base-dir", root, "-head-env", "GOFLAGS=-cover"), "head: the worker is built with -cover=true", `("-cover", from the environment)`)
+	if _, err := os.Stat(raw); err == nil {
+		t.Error("a folder for raw rounds is left of what was not measured")
+	}
+}
+
 const oneCase = `^BenchmarkSwitch/impl=goroutine/via=channel/place=same$`
 
 // TestInjection slows down our own case in a working tree that is compared with

@@ -65,8 +65,11 @@ func compareFiles(o options) (*verdict.Report, error) {
 	report.Base, report.Head = o.files[0], o.files[1]
 	report.Remarks = append(remarks, report.Remarks...)
 	for _, path := range o.files {
-		if factor := configuration(path)["inject"]; factor != "" {
-			s := results.Injected([]results.Setting{{Key: "inject", Value: factor}})
+		var config []results.Setting
+		for key, value := range configuration(path) {
+			config = append(config, results.Setting{Key: key, Value: value})
+		}
+		for _, s := range results.Wrong(config) {
 			report.Remarks = append([]verdict.Remark{{Level: verdict.Warning, Text: path + ": " + s}}, report.Remarks...)
 		}
 	}

@@ -432,6 +432,8 @@ func TestUsage(t *testing.T) {
 		{"-base x -cpu -2", "-cpu -2"},
 		{"-base x -pkg . -cpu 0", "-cpu is for our own cases"},
 		{"-base x -pkg . -inject Switch=1.1", "-inject is for our own cases"},
+		{"-base x -pkg . -allow race", "-allow is for our own cases"},
+		{"-base x -allow fast", `"fast" is none; choose of race, msan, asan, cover, gcflags`},
 		{"-base x -pkg=", "-pkg is empty"},
 		{"-base x -unit ns/op", "-unit is for -pkg"},
 		{"-base x -inject Switch", "REGEXP=FACTOR"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"threadbench/bench"
+	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
 )
@@ -55,6 +56,8 @@ type options struct {
 	units  []string
 	inject *injection
 	cpu    int
+
+	allowed allow.Flags
 
 	rounds int
 	budget time.Duration
@@ -109,7 +112,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.StringVar(&o.pkg, "pkg", "", "measure the benchmarks of these `packages` of the module in this folder, instead of our own cases")
 	fs.StringVar(&units, "unit", "", "with -pkg or -files, the `units` that decide, by commas (default ns/op, and whole counts: B/op, allocs/op, and what a Unit line calls exact)")
 	fs.StringVar(&inject, "inject", "", "slow the head's cases down that match, `REGEXP=FACTOR`: Switch=1.03 by 3%; to see whether it is found")
-	fs.IntVar(&o.cpu, "cpu", -1, "the CPU for our cases that take place on one (default the highest one allowed)")
+	fs.IntVar(&o.cpu, "cpu", -1, "the CPU for our cases that take place on one (default the highest-numbered of the fastest ones allowed)")
+	fs.Var(&o.allowed, "allow", allow.Usage)
 	fs.IntVar(&o.rounds, "rounds", 0, "how many rounds, instead of -budget")
 	fs.DurationVar(&o.budget, "budget", defaultBudget, "how long to measure, the links counted, the first build not: 1m, 5m")
 	fs.Uint64Var(&o.seed, "seed", 0, "repeat the plan of an earlier run: its orders and layouts (default drawn, and printed)")
@@ -158,6 +162,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		return o, fmt.Errorf("-cpu %d is none; give the number of an allowed CPU", o.cpu)
 	case o.pkg != "" && given["cpu"]:
 		return o, errors.New("-cpu is for our own cases; the benchmarks of -pkg run where go test would run them")
+	case o.pkg != "" && given["allow"]:
+		return o, errors.New("-allow is for our own cases; the benchmarks of -pkg are measured however they are built")
 	case o.pkg != "" && given["inject"]:
 		return o, errors.New("-inject is for our own cases: the benchmarks of -pkg have no worker that could be slowed down")
 	case o.pkg == "" && given["unit"]:

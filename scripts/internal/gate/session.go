@@ -115,6 +115,13 @@ func (s *Session) prepare(ctx context.Context) error {
 	if s.first, err = s.b.first(ctx, s.say); err != nil {
 		return err
 	}
+	if s.o.pkg == "" {
+		for arm, side := range s.b.sides[:controlArm] {
+			if err := s.o.allowed.Check(ctx, s.first[0][arm], side.dir, side.environ()); err != nil {
+				return fmt.Errorf("%s: %w", side.name, err)
+			}
+		}
+	}
 	if !s.b.random {
 		s.remark(&s.remarks, "%s and %s: not both linkers know -randlayout, so all rounds have one layout, which alone may move a figure by some percent", base, head)
 	}
@@ -149,10 +156,15 @@ func (s *Session) calibrated() error {
 	if s.o.calibration == "" {
 		data.Name = "results/calibration.jsonl"
 	}
+	site, err := bench.NewSite(s.o.cpu)
+	if err != nil {
+		return err
+	}
 	s.data, s.config = data, map[string]string{}
-	for _, c := range bench.Configuration("lockstep", 0) {
+	for _, c := range bench.Configuration("lockstep", 0, site) {
 		s.config[c.Key] = c.Value
 	}
+	s.config["build"] = s.o.allowed.Build() // of the workers, not of this process
 	return nil
 }
 

@@ -407,6 +407,8 @@ func (s source) caveats() []string {
 	}
 	get := s.file.Get
 	add(results.Injected(s.file.Config) != "", "%s", results.Injected(s.file.Config))
+	add(results.Distorted(s.file.Config) != "", "%s", results.Distorted(s.file.Config))
+	add(strings.HasSuffix(get("cross-shares"), "+other-kind"), "The two CPUs of place=cross are of different kinds (cross-shares: %s).", get("cross-shares"))
 	add(s.file.Driver == results.Testing, "driver: testing. One arm ran after the other, so factors are quotients of two medians, unpaired; never pool them with those of driver lockstep.")
 	add(s.file.Truncated, "A round never ended, since its run was killed: it isn't counted.")
 	add(s.file.Rounds < table.Enough(), "%s: too few for a 95%% interval, which takes %d.", prose.Count(s.file.Rounds, "round"), table.Enough())
@@ -442,7 +444,7 @@ func (r *Report) method() []string {
 		"A figure is the median over rounds with its 95% interval from order statistics (golang.org/x/perf/benchmath, as benchstat prints it). A factor is the median of the rounds' paired factors, never a quotient of two medians. The goroutine arm is measured twice in the same laps (in the short profile only where arms take turns in laps); that factor to itself stands on its own line and would be 1 on a perfect instrument.",
 		"Verdicts on statements are by signed-rank tests over rounds against bounds written down beforehand, Holm's procedure over all statements: the chance of any wrong one is at most 5%.",
 	}
-	all = append(all, "Not comparable: absolute times of two runs, unless the machine was idle and the same; files whose kernel, go, cpus, virt, mitigations, thp or cgo differ; a switch through a channel with one through a futex as if they were the same primitive, since they are each side's own; counts of system calls (mode=traced) with a time, since under a tracer there is none.")
+	all = append(all, "Not comparable: absolute times of two runs, unless the machine was idle and the same; files whose kernel, go, build, cpus, cpu-type, cpu-capacity, cpu-max-freq, virt, mitigations, spectre-v2, retbleed, spec-rstack-overflow, page-size, thp or cgo differ; times at place=cross of files whose cross-shares differ; a switch through a channel with one through a futex as if they were the same primitive, since they are each side's own; counts of system calls (mode=traced) with a time, since under a tracer there is none.")
 	for _, s := range r.sources {
 		if s.file.Plan != "" {
 			all = append(all, r.titled(s, "The run's plan: "+s.file.Plan))

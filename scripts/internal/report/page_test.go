@@ -429,6 +429,8 @@ func TestBadInput(t *testing.T) {
 		{"unpaired", "driver: testing\n" + strings.Repeat("BenchmarkSwitch/impl=goroutine/via=channel/place=same-2 10 250 ns/op\nBenchmarkSwitch/impl=locked/via=channel/place=same-2 10 14000 ns/op\n", 3),
 			[]string{"never pool them with those of driver lockstep", "56.0×", "unpaired"}, ""},
 		{"slowed down on purpose", driver + "inject: Switch=1.5\n" + round(1, pair...), []string{"INJECTED SLOWDOWN"}, ""},
+		{"built with the race detector", driver + "build: race,cover\n" + round(1, pair...), []string{"DISTORTED BUILD (build: race,cover)"}, ""},
+		{"on CPUs of two kinds", driver + "build: plain\ncross-shares: L3+other-kind\n" + round(1, pair...), []string{"The two CPUs of place=cross are of different kinds (cross-shares: L3+other-kind)."}, ""},
 		{"nothing above 0", driver + round(1, "BenchmarkSwitch/impl=goroutine/via=channel/place=same 10 0 ns/op", "BenchmarkSwitch/impl=locked/via=channel/place=same 10 0 ns/op -1 x-goroutine",
 			"BenchmarkScale/impl=goroutine/n=10 10 -5 ns/op 0 threads"), []string{"Not drawn, since a logarithmic axis has no place for it"}, ""},
 		{"far out", driver + round(1, "BenchmarkSwitch/impl=goroutine/via=channel/place=same 10 1e-90 ns/op 1 x-goroutine", "BenchmarkSwitch/impl=locked/via=channel/place=same 10 1e99 ns/op 1e100 x-goroutine",

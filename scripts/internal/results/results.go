@@ -86,12 +86,9 @@ type Weather struct {
 type Setting struct{ Key, Value string }
 
 // Warnings are what a reader must know of a file before its figures: that its
-// workers were slowed down on purpose, that a round never ended.
+// workers were slowed down on purpose or built so, that a round never ended.
 func (f *File) Warnings() []string {
-	var all []string
-	if s := Injected(f.Config); s != "" {
-		all = append(all, s)
-	}
+	all := Wrong(f.Config)
 	if f.Truncated {
 		all = append(all, Unended)
 	}
@@ -100,6 +97,23 @@ func (f *File) Warnings() []string {
 
 // Unended is what a reader must know of a truncated file.
 const Unended = "A round of this file never ended, since its run was killed: it isn't counted."
+
+// Wrong is what a reader must know of a file before its figures, since they
+// are no plain program's: Injected, and Distorted; nil for any other.
+func Wrong(config []Setting) []string {
+	return slices.DeleteFunc([]string{Injected(config), Distorted(config)}, func(s string) bool { return s == "" })
+}
+
+// Distorted is what a reader must know of a file whose workers were built with
+// what distorts figures, "" for any other. Older files don't tell.
+func Distorted(config []Setting) string {
+	for _, s := range config {
+		if s.Key == "build" && bench.DistortedBuild(s.Value) {
+			return "DISTORTED BUILD (build: " + s.Value + "): these figures are not those of a plain build and are no result."
+		}
+	}
+	return ""
+}
 
 // Injected is what a reader must know of a file whose workers were slowed down
 // on purpose, "" for any other.

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,11 +48,26 @@ func newSession(t *testing.T) *session {
 // run is a run that is yet to be started, prepared so.
 func (s *session) run(how string, args ...string) *exec.Cmd {
 	s.Helper()
+	if flags := builtWith(); flags != "" && os.Getenv(faultVariable) != "" {
+		args = append([]string{"-allow", flags}, args...) // the worker is this binary
+	}
 	cmd := exec.Command(filepath.Join(tools(s.T), "run"), args...)
 	cmd.Env = append(os.Environ(), runVariable+"="+how)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // if the tests are killed
 	cmd.Stdout, cmd.Stderr = new(bytes.Buffer), new(bytes.Buffer)
 	return cmd
+}
+
+// builtWith are the flags that this binary is built with and run refuses.
+func builtWith() string {
+	info, _ := debug.ReadBuildInfo()
+	var names []string
+	for _, f := range bench.BuildFlags(info.Settings) {
+		if f.Distorts {
+			names = append(names, f.Name)
+		}
+	}
+	return strings.Join(names, ",")
 }
 
 // succeed has a run end well and answers what it wrote.
@@ -284,6 +300,35 @@ func TestRun(t *testing.T) {
 	if !bytes.Equal(whole, contents(t, path)) {
 		t.Error("to resume a run that is over has changed its results")
 	}
+}
+
+// TestDistorted has GOFLAGS build a worker that no figure is to come of: it is
+// refused before anything is measured, and measured when asked for by name.
+func TestDistorted(t *testing.T) {
+	real := os.Getenv("PATH")
+	s := newSession(t)
+	t.Setenv("PATH", real)
+	t.Setenv("GOFLAGS", "-gcflags=-l")
+	path := filepath.Join(s.dir, "o.txt")
+	args := []string{"-bench", nojoin, "-profile", "full", "-rounds", "1", "-o", path}
+	const refused = `run: the worker is built with -gcflags=-l, so its figures would not be those of a plain build; ` +
+		`take that out of GOFLAGS ("-gcflags=-l", from the environment), or measure such a build on purpose with -allow gcflags`
+	s.fail(s.run("", args...), refused)
+	s.fail(s.run("", append([]string{"-allow", "race"}, args...)...), "-allow race,gcflags")
+	if exists(path) {
+		t.Error("a results file is left of what was not measured")
+	}
+
+	stdout, _ := s.succeed(s.run("", append([]string{"-allow", "gcflags"}, args...)...))
+	if want := "DISTORTED BUILD (build: gcflags=-l)"; !strings.HasPrefix(stdout, want) {
+		t.Errorf("the table does not begin with %q:\n%s", want, stdout)
+	}
+	if got := s.read(path, 1).Get("build"); got != "gcflags=-l" {
+		t.Errorf("configuration build: %q", got)
+	}
+	// Its rounds are of that build, and a plain one does not go on with them.
+	t.Setenv("GOFLAGS", "")
+	s.fail(s.run("", append([]string{"-resume"}, args...)...), `its build is "gcflags=-l", here it is "plain"`)
 }
 
 func contents(t *testing.T, path string) []byte {

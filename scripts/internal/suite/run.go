@@ -20,6 +20,7 @@ import (
 
 	"threadbench/bench"
 	"threadbench/bench/lockstep"
+	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/report"
@@ -51,6 +52,7 @@ type options struct {
 	list   bool
 	format string
 
+	allowed  allow.Flags
 	patience time.Duration
 
 	profile Profile
@@ -65,7 +67,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.StringVar(&o.plan.Profile, "profile", "quick", "how long to measure: quick or full")
 	fs.StringVar(&o.plan.Bench, "bench", "", "a `regexp`: measure only cases whose full name, like BenchmarkSwitch/impl=clone/via=futex/place=same, matches")
 	fs.IntVar(&o.plan.Rounds, "rounds", 0, "how many rounds, each of fresh processes (default "+defaultRounds()+")")
-	fs.IntVar(&o.plan.CPU, "cpu", -1, "the CPU for what takes place on one (default the highest one allowed)")
+	fs.IntVar(&o.plan.CPU, "cpu", -1, "the CPU for what takes place on one (default the highest-numbered of the fastest ones allowed)")
+	fs.Var(&o.allowed, "allow", allow.Usage)
 	fs.StringVar(&o.out, "o", "", "the results `file` (default results/local/DATE-HOST.txt)")
 	fs.BoolVar(&o.force, "force", false, "replace the results file if it exists")
 	fs.BoolVar(&o.resume, "resume", false, "go on with the results file of an earlier run of the same plan")
@@ -111,6 +114,14 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		return o, fmt.Errorf("-bench %q is no regular expression: %w", o.plan.Bench, err)
 	}
 	return o, nil
+}
+
+// allowing is -allow as given, to be said again.
+func (o options) allowing() string {
+	if o.allowed == nil {
+		return ""
+	}
+	return " -allow " + o.allowed.String()
 }
 
 // Run is the run command; it answers the exit code.
@@ -190,12 +201,12 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(stderr, "building the worker\n")
-	worker, cleanup, err := BuildWorker(ctx, root)
+	worker, cleanup, err := BuildWorker(ctx, root, o.allowed...)
 	if err != nil {
 		return err
 	}
 	defer cleanup()
-	head, err := headWithin(ctx, o.patience, worker)
+	head, err := headWithin(ctx, o.patience, worker, site)
 	if err != nil {
 		return err
 	}
@@ -218,7 +229,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			err = nil
 		}
 		if out.next <= o.plan.Rounds {
-			err = errors.Join(err, fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan), quote(out.path)))
+			err = errors.Join(err, fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan)+o.allowing(), quote(out.path)))
 		}
 	}
 	err = errors.Join(err, keepErr)
@@ -245,10 +256,10 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 }
 
 // headWithin asks the worker for the head of the results, for so long.
-func headWithin(ctx context.Context, patience time.Duration, worker string) ([]byte, error) {
+func headWithin(ctx context.Context, patience time.Duration, worker string, site bench.Site) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	head, err := bench.Head(ctx, worker)
+	head, err := bench.Head(ctx, worker, site)
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = fmt.Errorf("asking the worker for its configuration: no answer within %v", patience)
 	}
@@ -308,8 +319,9 @@ func ModuleRoot(ctx context.Context) (string, error) {
 
 // BuildWorker builds the bench test binary, which is its own worker, into a
 // temporary folder that cleanup removes. The go command has its own there as
-// well: it leaves that behind when it is stopped.
-func BuildWorker(ctx context.Context, root string) (path string, cleanup func(), err error) {
+// well: it leaves that behind when it is stopped. A build that distorts figures
+// is refused unless its flags are allowed.
+func BuildWorker(ctx context.Context, root string, allowed ...string) (path string, cleanup func(), err error) {
 	dir, cleanup, err := job.TempFolder()
 	if err != nil {
 		return "", nil, fmt.Errorf("building the worker: %w", err)
@@ -321,6 +333,10 @@ func BuildWorker(ctx context.Context, root string) (path string, cleanup func(),
 	if text, err := cmd.CombinedOutput(); err != nil {
 		cleanup()
 		return "", nil, fmt.Errorf("building the worker: go test -c ./bench: %w: %s", err, bytes.TrimSpace(text))
+	}
+	if err := allow.Flags(allowed).Check(ctx, path, root, os.Environ()); err != nil {
+		cleanup()
+		return "", nil, err
 	}
 	return path, cleanup, nil
 }

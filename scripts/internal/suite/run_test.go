@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"threadbench/bench"
+	"threadbench/scripts/internal/allow"
 )
 
 // one is a selection that is measured in half a second.
@@ -27,6 +28,7 @@ func TestRefusedCommandLines(t *testing.T) {
 		{[]string{"-rounds", "0"}, "-rounds 0 is too few; give 1 or more"},
 		{[]string{"-rounds", "-1"}, "-rounds -1 is too few; give 1 or more"},
 		{[]string{"-cpu", "-2"}, "-cpu -2 is none; give the number of an allowed CPU"},
+		{[]string{"-allow", "fast"}, `invalid value "fast" for flag -allow: "fast" is none; choose of race, msan, asan, cover, gcflags; -h shows the flags`},
 		{[]string{"-cpu", "9999"}, "measuring on CPU 9999: this process may use only ["},
 		{[]string{"-patience", "0"}, "-patience 0s is too short; give a time like 1m"},
 		{[]string{"-format", "xml"}, `-format "xml" is none; choose text, json or csv`},
@@ -194,7 +196,7 @@ func site(t *testing.T) bench.Site {
 // headOf is what the worker's results begin with.
 func headOf(t *testing.T) string {
 	t.Helper()
-	head, err := bench.Head(t.Context(), filepath.Join(tools(t), "worker"))
+	head, err := bench.Head(t.Context(), filepath.Join(tools(t), "worker"), site(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,6 +218,12 @@ func entries(t *testing.T, dir string) []string {
 }
 
 func TestSameMachine(t *testing.T) {
+	if got := (options{}).allowing(); got != "" {
+		t.Errorf("without -allow, to be said again is %q", got)
+	}
+	if got := (options{allowed: allow.Flags{"race", "cover"}}).allowing(); got != " -allow race,cover" {
+		t.Errorf("with -allow, to be said again is %q", got)
+	}
 	const file = "kernel: 6.1\ntimer-ns: 50\npthread: glibc-2.36\n# plan {}\nother: 1\n"
 	for _, test := range []struct{ head, says string }{
 		{"kernel: 6.1\ntimer-ns: 20\npthread: glibc-2.36\n", ""},

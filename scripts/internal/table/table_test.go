@@ -400,6 +400,25 @@ func TestInjected(t *testing.T) {
 	}
 }
 
+// TestDistorted says first of all that a file's workers were built with what
+// distorts figures, and nothing of a plain build's or an older file's.
+func TestDistorted(t *testing.T) {
+	text, err := os.ReadFile("testdata/few.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for build, says := range map[string]string{"": "threadbench: ", "build: plain\n": "threadbench: ", "build: race\n": "DISTORTED BUILD (build: race)"} {
+		f, err := results.Read(strings.NewReader(build+string(text)), "few.txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		if err := New(f).Text(&b); err != nil || !strings.HasPrefix(b.String(), says) {
+			t.Errorf("the table of %q begins %.80q, %v; want %q", build, b.String(), err, says)
+		}
+	}
+}
+
 // TestNumber: a row that was cut says how many tasks there were.
 func TestNumber(t *testing.T) {
 	n, err := bench.ParseName("Scale/impl=clone/n=100000")

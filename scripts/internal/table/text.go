@@ -36,7 +36,7 @@ var evidence = map[string][]string{
 // single word of the file is wider. Its error is the writer's.
 func (t *Table) Text(w io.Writer) error {
 	b := bufio.NewWriter(w)
-	if s := results.Injected(t.Config); s != "" {
+	for _, s := range results.Wrong(t.Config) {
 		prose.Wrap(b, s, "", "  ")
 	}
 	prose.Wrap(b, t.Machine(), "", "  ")

@@ -1,0 +1,196 @@
+package bench
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"threadbench/bench/internal/host"
+	"threadbench/bench/lockstep"
+)
+
+// machine makes a tree of what the kernel tells of CPUs: by file below
+// sys/devices.
+func machine(t *testing.T, files map[string]string) host.FS {
+	t.Helper()
+	root := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(root, "sys/devices", name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return host.FS(root)
+}
+
+// hybridMachine has one fast core of two threads, CPUs 0 and 1, and two slow
+// ones, CPUs 2 and 3.
+func hybridMachine(t *testing.T) host.FS {
+	files := map[string]string{"system/cpu/online": "0-3", "cpu_core/cpus": "0-1", "cpu_atom/cpus": "2-3"}
+	for n, c := range []struct{ capacity, khz, threads string }{
+		{"1024", "5199999", "0-1"}, {"1024", "5199999", "0-1"}, {"623", "3900000", "2"}, {"623", "3900000", "3"},
+	} {
+		dir := fmt.Sprintf("system/cpu/cpu%d/", n)
+		files[dir+"cpu_capacity"], files[dir+"cpufreq/cpuinfo_max_freq"] = c.capacity, c.khz
+		files[dir+"topology/thread_siblings_list"], files[dir+"topology/physical_package_id"] = c.threads, "0"
+	}
+	return machine(t, files)
+}
+
+// TestSites chooses CPUs on other machines and says what the configuration and
+// the comment tell of them.
+func TestSites(t *testing.T) {
+	hybrid, silent := hybridMachine(t), machine(t, nil)
+	cppc := machine(t, map[string]string{"system/cpu/online": "0", "system/cpu/cpu0/acpi_cppc/highest_perf": "166"})
+	apart := machine(t, map[string]string{"system/cpu/online": "0-1", "system/cpu/cpu0/cpu_capacity": "1024", "system/cpu/cpu1/cpu_capacity": "512"})
+	for _, test := range []struct {
+		name      string
+		root      host.FS
+		allowed   []int
+		cpu       int
+		want      int
+		elsewhere []int
+		kind      kind
+		comment   string
+	}{
+		{"hybrid", hybrid, []int{0, 1, 2, 3}, -1, 1, []int{0, 2, 3}, kind{"core", "1024", "5200MHz", "thread"}, "# cpu 1, and 0 with it where two are held\n"},
+		{"hybrid, a slow CPU chosen", hybrid, []int{0, 1, 2, 3}, 2, 2, []int{3, 0, 1}, kind{"atom", "623", "3900MHz", "package"}, "# cpu 2, and 3 with it where two are held\n"},
+		{"hybrid, one CPU of each kind allowed", hybrid, []int{1, 3}, -1, 1, []int{3}, kind{"core", "1024", "5200MHz", "package+other-kind"}, "# cpu 1, and 3 with it where two are held\n"},
+		{"hybrid, one CPU allowed", hybrid, []int{3}, -1, 3, nil, kind{"atom", "623", "3900MHz", "one-cpu"}, "# cpu 3\n"},
+		{"CPPC's scale", cppc, []int{0}, -1, 0, nil, kind{"uniform", "", "cppc-166", "one-cpu"}, "# cpu 0\n"},
+		{"two kinds, and what they share isn't told", apart, []int{0, 1}, -1, 0, []int{1}, kind{"uniform", "1024", "", "unknown+other-kind"}, "# cpu 0, and 1 with it where two are held\n"},
+		{"a system that tells nothing", silent, []int{0, 1, 2}, -1, 2, []int{0, 1}, kind{}, "# cpu 2, and 0 with it where two are held\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := newSite(test.root, test.allowed, test.cpu)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.CPU != test.want {
+				t.Errorf("CPU %d is chosen, want %d", s.CPU, test.want)
+			}
+			if d := cmp.Diff(test.elsewhere, s.Elsewhere()); d != "" {
+				t.Errorf("elsewhere (-want +got):\n%s", d)
+			}
+			if got := kindOf(s, test.root); got != test.kind {
+				t.Errorf("its kind is %+v, want %+v", got, test.kind)
+			}
+			if got := s.comment(); got != test.comment {
+				t.Errorf("comment %q, want %q", got, test.comment)
+			}
+		})
+	}
+}
+
+// TestNewSite asks for each CPU that this process may use, and for some that
+// it may not.
+func TestNewSite(t *testing.T) {
+	cpus, err := lockstep.AllowedCPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cpu := range cpus {
+		site, err := NewSite(cpu)
+		if err != nil || site.CPU != cpu {
+			t.Errorf("NewSite(%d) is on CPU %d: %v", cpu, site.CPU, err)
+		}
+		if d := cmp.Diff(cpus, site.CPUs); d != "" {
+			t.Errorf("NewSite(%d) (-want +got):\n%s", cpu, d)
+		}
+		if len(site.Elsewhere()) != len(cpus)-1 {
+			t.Errorf("NewSite(%d): elsewhere are %v", cpu, site.Elsewhere())
+		}
+	}
+	if site := thisSite(t); site.CPU != host.FS("/").Fastest(cpus) {
+		t.Errorf("CPU %d is chosen, which is none of the fastest", site.CPU)
+	}
+	for _, none := range []int{cpus[len(cpus)-1] + 1, 1 << 20, -2} {
+		_, err := NewSite(none)
+		if want := fmt.Sprintf("measuring on CPU %d: this process may use only %v; choose one of them", none, cpus); err == nil || err.Error() != want {
+			t.Errorf("NewSite(%d): %v, want %s", none, err, want)
+		}
+	}
+}
+
+func TestElsewhere(t *testing.T) {
+	for _, test := range []struct {
+		site Site
+		want []int
+	}{
+		{Site{CPUs: []int{0, 2, 5}, CPU: 2}, []int{0, 5}},
+		{Site{CPUs: []int{0, 1, 2, 5}, CPU: 5, Kin: []int{2}}, []int{2, 0, 1}},
+		{Site{CPUs: []int{3}, CPU: 3}, nil},
+	} {
+		if d := cmp.Diff(test.want, test.site.Elsewhere()); d != "" {
+			t.Errorf("elsewhere than %+v (-want +got):\n%s", test.site, d)
+		}
+	}
+}
+
+// TestTwoCPUs tells a worker which of its CPUs is the chosen one.
+func TestTwoCPUs(t *testing.T) {
+	cpus, err := lockstep.AllowedCPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cpus) < 2 {
+		if _, _, err := twoCPUs(); err == nil || !strings.Contains(err.Error(), "expected two CPUs") {
+			t.Errorf("with one CPU: %v", err)
+		}
+		return
+	}
+	for _, test := range []struct {
+		told string
+		want [2]int
+	}{
+		{fmt.Sprint(cpus[0]), [2]int{cpus[0], cpus[1]}},
+		{fmt.Sprint(cpus[1]), [2]int{cpus[1], cpus[0]}},
+		{"", [2]int{cpus[1], cpus[0]}},
+		{"none", [2]int{cpus[1], cpus[0]}},
+	} {
+		t.Setenv(cpuVariable, test.told)
+		chosen, other, err := twoCPUs()
+		if got := [2]int{chosen, other}; err != nil || got != test.want {
+			t.Errorf("with %s=%s: %v, %v; want %v", cpuVariable, test.told, got, err, test.want)
+		}
+	}
+}
+
+// TestHeadOfSite asks a worker for a head: its configuration is of the CPU that
+// it was told.
+func TestHeadOfSite(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cpus, err := lockstep.AllowedCPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cpu := range cpus {
+		site, err := NewSite(cpu)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, err := Head(t.Context(), program, site)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := kindOf(site, "/")
+		for _, want := range []string{
+			site.comment(), "\ncpu-type: " + clean(k.kind) + "\n", "\ncpu-capacity: " + clean(k.capacity) + "\n",
+			"\ncpu-max-freq: " + clean(k.maxFreq) + "\n", "\ncross-shares: " + clean(k.crossShares) + "\n",
+		} {
+			if !strings.Contains(string(head), want) {
+				t.Errorf("the head of CPU %d does not say %q:\n%s", cpu, want, head)
+			}
+		}
+	}
+}

@@ -1,0 +1,93 @@
+// Package allow keeps workers from being measured that are built with what
+// distorts their figures: the race detector, say, which GOFLAGS of the
+// environment brings in without a word.
+package allow
+
+import (
+	"context"
+	"debug/buildinfo"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"threadbench/bench"
+	"threadbench/scripts/internal/job"
+)
+
+// Flags are the build flags that a command line asks for by name; a
+// flag.Value.
+type Flags []string
+
+// Usage describes the flag of a command.
+var Usage = "measure workers built with these `flags`, by commas, which are refused else: " + strings.Join(bench.Distorting(), ", ")
+
+func (f *Flags) String() string { return strings.Join(*f, ",") }
+
+// Build is what the configuration's key build says of a worker with these
+// flags and no others.
+func (f Flags) Build() string {
+	if f == nil {
+		return "plain"
+	}
+	return f.String()
+}
+
+// Set reads "race,cover".
+func (f *Flags) Set(text string) error {
+	var names []string
+	for name := range strings.SplitSeq(text, ",") {
+		if !slices.Contains(bench.Distorting(), name) {
+			return fmt.Errorf("%q is none; choose of %s", name, strings.Join(bench.Distorting(), ", "))
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	*f = names
+	return nil
+}
+
+// Check is an error if the program, which the go command has built in dir with
+// the environment env, is built with what distorts its figures and isn't asked
+// for. It names the settings seen, where they come from, and the flag to give.
+func (f Flags) Check(ctx context.Context, program, dir string, env []string) error {
+	info, err := buildinfo.ReadFile(program)
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &path):
+		return fmt.Errorf("looking up how the worker is built: %w", err)
+	case err != nil:
+		return nil // a worker in another language has no such flags
+	}
+	var seen, names []string
+	for _, flag := range bench.BuildFlags(info.Settings) {
+		if flag.Distorts && !slices.Contains(f, flag.Name) {
+			seen, names = append(seen, flag.String()), append(names, flag.Name)
+		}
+	}
+	if seen == nil {
+		return nil
+	}
+	all := append(slices.Clone(f), names...)
+	return fmt.Errorf("the worker is built with %s, so its figures would not be those of a plain build; take that out of GOFLAGS%s, or measure such a build on purpose with -allow %s",
+		strings.Join(seen, " and "), goflags(ctx, dir, env), strings.Join(all, ","))
+}
+
+// goflags says what GOFLAGS is and how it came about, "" if that can't be
+// found out.
+func goflags(ctx context.Context, dir string, env []string) string {
+	cmd := job.Command(ctx, "go", "env", "GOFLAGS")
+	cmd.Dir, cmd.Env = dir, env
+	out, err := cmd.Output()
+	now := strings.TrimSpace(string(out))
+	switch {
+	case err != nil || now == "":
+		return ""
+	case slices.ContainsFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "GOFLAGS=") && kv != "GOFLAGS=" }):
+		return fmt.Sprintf(" (%q, from the environment)", now)
+	default:
+		return fmt.Sprintf(" (%q, kept by go env -w)", now)
+	}
+}
