@@ -56,13 +56,6 @@ struct thread {
 	_Atomic int64_t failed;
 };
 
-struct driver {
-	struct thread *driver, *peer; /* no peer for one that makes threads */
-	uint64_t ops_per_call;
-	int fds[4];
-	uint64_t calls, answers; /* before the turn */
-};
-
 static _Atomic int64_t alive;
 
 int64_t threads_alive(void) { return atomic_load(&alive); }

@@ -8,7 +8,12 @@
 enum op { FUTEX, PIPE, YIELD, CREATE };
 
 /* A thread that does ops when it is given a turn: threads.Driver. */
-struct driver;
+struct driver {
+	struct thread *driver, *peer; /* no peer for one that makes threads */
+	uint64_t ops_per_call;
+	int fds[4];              /* the peer reads 0, the driver writes 1 and reads 2, the peer writes 3 */
+	uint64_t calls, answers; /* before the turn */
+};
 
 /* What a turn measured: threads.Timing. */
 struct timing {
