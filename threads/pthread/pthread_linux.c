@@ -241,7 +241,7 @@ INLINED void creations(struct thread *t, uint64_t n)
 	clock_gettime(CLOCK_MONOTONIC, &t->ended); \
 	getrusage(RUSAGE_SELF, &t->after)
 
-static void *drive(void *self)
+static void *driver_body(void *self)
 {
 	struct thread *t = self;
 
@@ -272,7 +272,7 @@ static void *drive(void *self)
 	}
 }
 
-static void *answer(void *self)
+static void *peer_body(void *self)
 {
 	struct thread *t = self;
 
@@ -370,12 +370,12 @@ static int start_driver(struct driver *d)
 	int result = 0;
 
 	if (d->peer != NULL)
-		result = start(&d->peer->id, NULL, answer, d->peer);
+		result = start(&d->peer->id, NULL, peer_body, d->peer);
 	if (result < 0) {
 		discard(d);
 		return result;
 	}
-	if ((result = start(&d->driver->id, NULL, drive, d->driver)) < 0) {
+	if ((result = start(&d->driver->id, NULL, driver_body, d->driver)) < 0) {
 		if (d->peer != NULL)
 			stop_peer(d);
 		discard(d);
