@@ -12,11 +12,3 @@
 // that are timed add no call of their own. The raw threads of package threads
 // have none of this: theirs is the kernel's share.
 package pthread
-
-import _ "embed"
-
-// Bodies is the C source of what a pair of threads, and a thread that makes
-// threads, do. It leaves to who includes it what a thread is.
-//
-//go:embed bodies.h
-var Bodies []byte
