@@ -41,8 +41,9 @@ import (
 //
 // The raw threads of reused and burst are made by a raw thread, in assembly:
 // the kernel's own floor, with nothing of Go in it. Their stacks are mapped
-// beforehand. C threads are made by a C thread, with the default attributes;
-// their stacks are the C library's business, which keeps some of them.
+// beforehand. C threads are made by a C thread, through pthread_create and
+// pthread_join with the default attributes; their stacks are the C library's
+// business, which keeps some of them.
 //
 // The floors: reused is a call through a function value; nojoin allocates as
 // much as a goroutine takes and touches it as a goroutine does.

@@ -14,11 +14,11 @@ import (
 )
 
 // impl=pthread: what a C program pays, by pthread_create(3) with the default
-// attributes. Its cases stand in the tables if the suite is built with -tags
-// pthread. It takes cgo, and with cgo the runtime makes its own threads
-// through the C library: so these cases have a worker of their own, package
-// bench/pthread, which is built when the first of them is asked for, beside the
-// bench test binary.
+// attributes and by libc's own read, write, syscall and sched_yield. Its cases
+// stand in the tables if the suite is built with -tags pthread. It takes cgo,
+// and with cgo the runtime makes its own threads through the C library: so
+// these cases have a worker of their own, package bench/pthread, which is built
+// when the first of them is asked for, beside the bench test binary.
 
 // Tags are the build tags that this binary was built with and its workers are
 // to be built with, "" for none.

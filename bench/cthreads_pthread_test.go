@@ -4,8 +4,11 @@ package bench
 
 import (
 	"bytes"
+	"debug/elf"
 	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -66,5 +69,52 @@ func TestCProgram(t *testing.T) {
 	text, err := cmd.Output()
 	if err != nil || !strings.Contains(string(text), "\ncgo: linked\n") {
 		t.Errorf("what it says of itself: %v\n%s", err, text)
+	}
+}
+
+// TestCThreadsCallLibc takes the worker of C threads apart: what its threads
+// run calls libc, and no function of ours, whose return would be timed.
+func TestCThreadsCallLibc(t *testing.T) {
+	if buildSettings()["-race"] == "true" {
+		t.Skip("the race detector links cgo")
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := cProgram(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := elf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	// libc is called through the stubs that the linker makes for it.
+	isStub := func(address uint64) bool {
+		for _, s := range file.Sections {
+			if strings.HasPrefix(s.Name, ".plt") && s.Addr <= address && address < s.Addr+s.Size {
+				return true
+			}
+		}
+		return false
+	}
+	call := regexp.MustCompile(`\tCALL (\S+)`)
+	for body, least := range map[string]int{"driver_body": 20, "peer_body": 6} {
+		text, err := exec.Command("go", "tool", "objdump", "-s", "^"+body+"$", path).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		calls := call.FindAllSubmatch(text, -1)
+		for _, c := range calls {
+			address, err := strconv.ParseUint(string(c[1]), 0, 64)
+			if err != nil || !isStub(address) {
+				t.Errorf("%s calls %s, which is not libc's", body, c[1])
+			}
+		}
+		if len(calls) < least {
+			t.Errorf("%s: %d calls found, expected at least %d:\n%s", body, len(calls), least, text)
+		}
 	}
 }

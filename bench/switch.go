@@ -24,6 +24,11 @@ import (
 // thread. yield (runtime.Gosched, sched_yield(2)) goes another way through
 // either scheduler than a hand-off and stands for nothing but itself.
 //
+// A C thread hands the turn over as C programs do: by libc's read, write,
+// sched_yield, and syscall for a futex. So its row pays for libc's wrapper and
+// for the wrapper's return after the switch. read and write also pay for being
+// cancellation points.
+//
 // place says where. same is one CPU: what a switch costs, and the fairest
 // place. cross is one CPU each, for those that can be held there: it measures
 // the wake-up of an idle CPU more than a switch. Two locked goroutines that

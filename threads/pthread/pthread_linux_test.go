@@ -3,11 +3,16 @@
 package pthread
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"threadbench/threads"
 )
@@ -94,6 +99,97 @@ func TestCreator(t *testing.T) {
 		}
 	}
 }
+
+// TestWriteRefused has the driver's pipe refuse what it writes: the turn ends
+// with the errno, and the next one works again.
+func TestWriteRefused(t *testing.T) {
+	d, err := NewPair(threads.Pipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := int(d.d.fds[1])
+	kept, err := unix.FcntlInt(uintptr(out), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	if err := unix.Dup3(int(null.Fd()), out, unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Run(10, 0); !errors.Is(err, unix.EBADF) || !strings.Contains(err.Error(), "running a C thread for 10 ops (2 C threads alive): bad file descriptor") {
+		t.Errorf("a pipe that can't be written to: %+v, %v", got, err)
+	}
+	if err := unix.Dup3(kept, out, unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(kept)
+	if got, err := d.Run(10, 0); err != nil || got.Ops != 10 || got.Answers != 5 {
+		t.Errorf("the pipe can be written to again: %+v, %v", got, err)
+	}
+	if err := d.Close(); err != nil || Alive() != 0 {
+		t.Errorf("closed: %v, %d threads alive", err, Alive())
+	}
+}
+
+// TestCreateRefused has no address space left for the stack of a thread of the
+// batch: the turn ends with the errno, and who was made before it is joined.
+func TestCreateRefused(t *testing.T) {
+	if os.Getenv(refusedVariable) == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestCreateRefused$", "-test.v")
+		// The runtime asks for little memory meanwhile.
+		cmd.Env = append(os.Environ(), refusedVariable+"=1", "GOGC=off")
+		if text, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(text), "--- PASS: TestCreateRefused") {
+			t.Errorf("%v: %s", err, text)
+		}
+		return
+	}
+	d, err := NewCreator(1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Hold()
+	if _, err := d.Run(1, 0); err != nil {
+		t.Fatal(err)
+	}
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_AS, &before); err != nil {
+		t.Fatal(err)
+	}
+	statm, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := strconv.Atoi(strings.Fields(string(statm))[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The stacks take all of it, and the runtime has it when they are joined.
+	const room = 128 << 20
+	limit := uint64(pages*os.Getpagesize() + room)
+	if err := unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: limit, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Run(2000, 0)
+	if err2 := unix.Setrlimit(unix.RLIMIT_AS, &before); err2 != nil {
+		t.Fatal(err2)
+	}
+	if !errors.Is(err, unix.EAGAIN) || got != (threads.Timing{}) || Alive() != 1 {
+		t.Errorf("no room for 1000 stacks: %+v, %v, %d threads alive", got, err, Alive())
+	}
+	if got, err := d.Run(2000, 0); err != nil || got.Spawned != 2000 || Alive() != 1 {
+		t.Errorf("room again: %+v, %v, %d threads alive", got, err, Alive())
+	}
+	if err := d.Close(); err != nil || Alive() != 0 {
+		t.Errorf("closed: %v, %d threads alive", err, Alive())
+	}
+}
+
+// refusedVariable has the test's process be the one whose address space ends.
+const refusedVariable = "THREADBENCH_CREATE_REFUSED"
 
 func TestHerd(t *testing.T) {
 	for _, depth := range []int{0, 1, 4096, 1 << 20} {

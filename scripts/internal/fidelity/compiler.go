@@ -10,12 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-
-	"threadbench/threads/pthread"
 )
 
 //go:embed c/worker.c
 var workerSource []byte
+
+//go:embed c/bodies.h
+var bodiesSource []byte
 
 // compiler is the C compiler and its first arguments: $CC, else what there is
 // in PATH.
@@ -36,7 +37,7 @@ func compiler() ([]string, error) {
 
 // buildC builds the worker in C in the folder.
 func buildC(ctx context.Context, cc []string, dir string) (path string, err error) {
-	for name, text := range map[string][]byte{"worker.c": workerSource, "bodies.h": pthread.Bodies} {
+	for name, text := range map[string][]byte{"worker.c": workerSource, "bodies.h": bodiesSource} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
 			return "", fmt.Errorf("building the worker in C: %w", err)
 		}
