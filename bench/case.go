@@ -104,6 +104,11 @@ type Want struct {
 	Per   float64 // how many for each
 	Slack float64 // by how many for each it may be off
 	Const float64 // by how many in all it may be off besides
+
+	// Witness is the count of another want of the same case. It stands where
+	// the tolerance lets half of the count pass, or twice: that other want
+	// lets neither pass.
+	Witness string
 }
 
 // provable is the least number of ops whose evidence counts: with fewer, the
@@ -127,26 +132,50 @@ func (e *EvidenceError) Error() string {
 }
 
 // Check holds the counts of a measurement of so many ops against what the
-// case wants. The error is an *EvidenceError. With too few ops to tell, or a
-// share of nothing, proven is false. A case that wants nothing here proves
+// case wants. The error is an *EvidenceError. Without an error, proven is
+// false where Unproven has a reason. A case that wants nothing here proves
 // itself in its Run.
 func (c Case) Check(ops int, counts map[string]int64) (proven bool, err error) {
 	if ops < provable && len(c.Wants) > 0 {
 		return false, nil
 	}
-	proven = true
 	for _, w := range c.Wants {
-		n := float64(ops)
-		if w.Of != "" {
-			n = float64(counts[w.Of])
-			proven = proven && n > 0
-		}
-		seen := float64(counts[w.Count])
-		if expected := w.Per * n; math.Abs(seen-expected) > w.Const+w.Slack*n {
+		n, seen, told := w.of(ops, counts)
+		if expected := w.Per * n; told && math.Abs(seen-expected) > w.Const+w.Slack*n {
 			return true, &EvidenceError{Want: w, N: n, Expected: expected, Seen: seen}
 		}
 	}
-	return proven, nil
+	return c.Unproven(ops, counts) == "", nil
+}
+
+// of is how many of the count were seen, and of how many ops or of another
+// count. told is false if one of the two was not counted.
+func (w Want) of(ops int, counts map[string]int64) (n, seen float64, told bool) {
+	all := int64(ops)
+	count, told := counts[w.Count]
+	if w.Of != "" {
+		of, ok := counts[w.Of]
+		all, told = of, told && ok
+	}
+	return float64(all), float64(count), told
+}
+
+// Unproven says why the counts of so many ops don't show what was measured, ""
+// if they do: the ops are too few, or a count is missing. A count that the
+// system doesn't tell is missing, and is not 0.
+func (c Case) Unproven(ops int, counts map[string]int64) string {
+	if ops < provable && len(c.Wants) > 0 {
+		return fmt.Sprintf("%d ops are too few for its evidence, which takes %d", ops, provable)
+	}
+	for _, w := range c.Wants {
+		switch n, _, told := w.of(ops, counts); {
+		case !told && w.Of == "":
+			return fmt.Sprintf("no count of %s, which is its evidence", w.Count)
+		case !told || n == 0:
+			return fmt.Sprintf("no count of %s of %s, which is its evidence", w.Count, w.Of)
+		}
+	}
+	return ""
 }
 
 // reported are the counts that become figures, by unit: each over ops, or

@@ -200,7 +200,12 @@ func TestFamilies(t *testing.T) {
 
 // fulfilled are counts, of so many ops, that are just what the case wants.
 func fulfilled(c Case, ops int) map[string]int64 {
-	counts := map[string]int64{"samples": int64(ops) / 512}
+	counts := map[string]int64{}
+	for _, w := range c.Wants {
+		if w.Of != "" {
+			counts[w.Of] = int64(ops) / 128
+		}
+	}
 	for _, w := range c.Wants {
 		n := float64(ops)
 		if w.Of != "" {
@@ -281,11 +286,14 @@ func TestCheck(t *testing.T) {
 		{"the least", 1000, map[string]int64{"switches": 870, "samples": 8, "crossed": 6}, true, ""},
 		{"too many", 1000, map[string]int64{"switches": 1131, "samples": 8, "crossed": 8}, true, "expected 1000 switches of 1000 ops, give or take 130; seen 1131"},
 		{"too few", 1000, map[string]int64{"switches": 869, "samples": 8, "crossed": 8}, true, "expected 1000 switches of 1000 ops, give or take 130; seen 869"},
-		{"none", 1000, map[string]int64{"samples": 8, "crossed": 8}, true, "expected 1000 switches of 1000 ops, give or take 130; seen 0"},
+		{"not counted", 1000, map[string]int64{"samples": 8, "crossed": 8}, false, ""},
+		{"not counted, and another that is wrong", 1000, map[string]int64{"samples": 8, "crossed": 5}, true, "seen 5"},
+		{"none", 1000, map[string]int64{"switches": 0, "samples": 8, "crossed": 8}, true, "expected 1000 switches of 1000 ops, give or take 130; seen 0"},
 		{"too small a share", 1000, map[string]int64{"switches": 1000, "samples": 8, "crossed": 5}, true, "expected 8 crossed of 8 samples, give or take 2; seen 5"},
 		{"a share of nothing", 1000, map[string]int64{"switches": 1000}, false, ""},
 		{"a share of nothing, and too few", 1000, map[string]int64{"switches": 3}, true, "seen 3"},
-		{"a share of nothing was seen", 1000, map[string]int64{"switches": 1000, "crossed": 5}, true, "expected 0 crossed of 0 samples, give or take 0; seen 5"},
+		{"a share of none", 1000, map[string]int64{"switches": 1000, "samples": 0, "crossed": 0}, false, ""},
+		{"a share of nothing was seen", 1000, map[string]int64{"switches": 1000, "samples": 0, "crossed": 5}, true, "expected 0 crossed of 0 samples, give or take 0; seen 5"},
 		{"too few ops to tell", 999, map[string]int64{"switches": 5}, false, ""},
 		{"no ops", 0, nil, false, ""},
 	} {

@@ -94,6 +94,9 @@ func (a *tracedArm) Run(int) (lockstep.Slice, error) {
 	if _, err := held.Check(s.Ops, s.Counts); err != nil {
 		return lockstep.Slice{}, fmt.Errorf("the worker that was traced measured something else: %w", err)
 	}
+	if reason := held.Unproven(s.Ops, s.Counts); reason != "" {
+		return lockstep.Slice{}, fmt.Errorf("expected evidence of the worker that was traced, seen %s", reason)
+	}
 	return lockstep.Slice{Ops: s.Ops, Counts: counts}, nil
 }
 
