@@ -114,7 +114,7 @@ func TestRefs(t *testing.T) {
 		if of.Ref().String() != ref.String() {
 			t.Errorf("%s refers to %s, which refers to %s", c.Name, ref, of.Ref())
 		}
-		if m := c.Name.Get("mode"); ref.Get("mode") != m && ref.Get("mode") != map[string]string{"blocking": "poller", "serial": "together"}[m] {
+		if m := c.Name.Get("mode"); ref.Get("mode") != m && ref.Get("mode") != map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused"}[m] {
 			t.Errorf("%s refers to %s: another mode", c.Name, ref)
 		}
 		for _, key := range []string{"wait", "load", "stages", "procs", "n", "depth"} {
@@ -134,6 +134,14 @@ func TestRefs(t *testing.T) {
 	}
 }
 
+// TestNoLockedReused: files from before these names have rows of that one, which
+// must not be read as another measure.
+func TestNoLockedReused(t *testing.T) {
+	if c, ok := Lookup("Create/impl=locked/mode=reused"); ok {
+		t.Errorf("%s is a case", c.Name)
+	}
+}
+
 // TestQuickProfile sees that the short profile answers the first questions.
 func TestQuickProfile(t *testing.T) {
 	quick := map[string]bool{}
@@ -143,6 +151,11 @@ func TestQuickProfile(t *testing.T) {
 			if ref, _ := Lookup(c.Ref().String()); !ref.Quick {
 				t.Errorf("%s is in the short profile, its goroutine arm %s isn't", c.Name, ref.Name)
 			}
+		}
+	}
+	for _, mode := range []string{"inplace", "pooled"} {
+		if c, ok := Lookup("Create/impl=locked/mode=" + mode); !ok || !c.Quick {
+			t.Errorf("the short profile has no locked goroutine of mode=%s", mode)
 		}
 	}
 	for _, family := range []string{"Create", "Stack", "Switch"} {

@@ -20,10 +20,15 @@ import (
 // another measure. mode says what the task is made from:
 //
 //	reused  one at a time, from what the last one left: a dead g, the same
-//	        stack. What a loop measures, and the least. A locked goroutine
-//	        unlocks before it exits, and is on its maker's thread, which is free
-//	        since the maker waits: no other thread is woken. What that costs
-//	        Switch has.
+//	        stack. What a loop measures, and the least.
+//	inplace the same for a locked goroutine that unlocks before it exits. It
+//	        runs on its maker's thread, which is free since the maker waits: no
+//	        other thread is woken, and none is reused.
+//	pooled  the same where the maker is wired to its own thread, so that each
+//	        task needs another: the runtime wakes an idle one of its pool, the
+//	        task locks it and unlocks, and the thread goes back. Each task says
+//	        which thread it ran on. The price is two wake-ups an op: the task's
+//	        thread and then its maker's.
 //	burst   100 made, then 100 joined, again and again. A locked goroutine
 //	        exits locked here, so its thread dies, and each op makes a new
 //	        one; a goroutine is reused; a raw thread never can be.
@@ -59,9 +64,10 @@ var createFamily = Family{
 	Primary: []string{"ns/op"},
 	Read: "reused makes each task from what the last one left, burst a hundred at a time, " +
 		"cold a thousand in a fresh process with none reused; nojoin is cold up to the last task's first step. " +
-		"A locked goroutine of reused wires itself to its maker's thread, which waits, and wakes no other. " +
+		"A locked goroutine of inplace wires itself to its maker's thread, which waits, and no other thread is woken. " +
+		"The maker of pooled is wired to its own thread, so that an idle thread of the runtime's pool is woken for each task. " +
 		"stamped has the percentiles of the time from the call to the task's first instruction, which a locked goroutine comes to on its maker's thread, before a new one is made. " +
-		"threads/op says whether a thread was made. A reused locked thread shows where a goroutine's advantage comes from: from not asking the kernel. " +
+		"threads/op says whether a thread was made. A locked goroutine of inplace shows where a goroutine's advantage comes from: from not asking the kernel. " +
 		"It favours the goroutine in that a task does nothing: a thread's cost is the same for a task that runs for a second.",
 	Cases: createCases(),
 }
@@ -87,12 +93,16 @@ func createCases() []Case {
 	exactly := Want{Count: "threads", Per: 1}
 	// The runtime starts a few of its own now and then.
 	created := Want{Count: "created", Per: 1, Const: 64}
+	// Each task of a wired maker was on another thread than it, and on one that
+	// an earlier task had been on, but for a few.
+	elsewhere := Want{Count: "elsewhere", Per: 1}
+	known := Want{Count: "new-threads", Per: 0, Const: 8}
 
 	row := func(impl, mode string, open func(func(string)) (lockstep.Arm, error), wants ...Want) Case {
 		c := Case{
 			Name: Name{Family: "Create"}.With("impl", impl).With("mode", mode),
 			CPUs: 1, Procs: 1,
-			Quick: mode == "reused" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
+			Quick: mode == "reused" || mode == "inplace" || mode == "pooled" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
 			C:     impl == "pthread",
 			Wants: wants,
 			open:  open,
@@ -110,7 +120,8 @@ func createCases() []Case {
 	}
 	cases := []Case{
 		row("goroutine", "reused", openCreate(1, plain), created, none),
-		row("locked", "reused", openCreate(1, giveBack), created, none),
+		row("locked", "inplace", openCreate(1, giveBack), created, none),
+		row("locked", "pooled", openPooled, created, none, elsewhere, known),
 		row("clone", "reused", openCreator(threads.NewCreator, 1), exactly),
 		row("floor", "reused", openCall, none),
 
@@ -195,6 +206,67 @@ func toldThreads() error {
 	return nil
 }
 
+// openPooled makes tasks from a maker that is wired to its thread.
+func openPooled(func(string)) (lockstep.Arm, error) {
+	if err := toldThreads(); err != nil {
+		return nil, err
+	}
+	p := &pooledArm{}
+	var err error
+	p.createArm, err = newCreateArm(1, hooks{in: p.enter, out: runtime.UnlockOSThread})
+	return p, err
+}
+
+// A pooledArm has its maker wired to a thread, so that each task runs on
+// another one. There is one task at a time, and the maker waits for it: what
+// they share needs no lock.
+type pooledArm struct {
+	*createArm
+	maker     int     // its thread
+	elsewhere int64   // tasks on another thread
+	last      int     // the latest task's thread
+	pool      [16]int // threads that tasks ran on
+	seen      int64   // how many they were; those for which the pool has no room count each time
+}
+
+// enter is what each task does first. It is on the clock: some 0.1 us.
+func (a *pooledArm) enter() {
+	runtime.LockOSThread()
+	tid := threads.TID()
+	if tid != a.maker {
+		a.elsewhere++
+	}
+	if tid != a.last {
+		a.last = tid
+		a.note(tid)
+	}
+}
+
+// note counts a thread that no task was on before.
+func (a *pooledArm) note(tid int) {
+	known := a.pool[:min(a.seen, int64(len(a.pool)))]
+	if slices.Contains(known, tid) {
+		return
+	}
+	if len(known) < len(a.pool) {
+		a.pool[len(known)] = tid
+	}
+	a.seen++
+}
+
+// Run has the caller wired to its thread while it makes n tasks. The pool gets
+// its threads in the warm-up.
+func (a *pooledArm) Run(n int) (lockstep.Slice, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	a.maker = threads.TID()
+	a.warmUp(n)
+	elsewhere, seen := a.elsewhere, a.seen
+	s := a.timed(n)
+	s.Counts["elsewhere"], s.Counts["new-threads"] = a.elsewhere-elsewhere, a.seen-seen
+	return s, nil
+}
+
 type createArm struct {
 	batch  int
 	hooks  hooks
@@ -203,8 +275,18 @@ type createArm struct {
 }
 
 func (a *createArm) Run(n int) (lockstep.Slice, error) {
-	n = roundUp(n, a.batch)
+	a.warmUp(n)
+	return a.timed(n), nil
+}
+
+// warmUp makes some of n tasks off the clock.
+func (a *createArm) warmUp(n int) {
 	a.create(roundUp(min(n, warmThread), a.batch), a.batch, a.hooks.in, a.hooks.out)
+}
+
+// timed makes n tasks on the clock.
+func (a *createArm) timed(n int) lockstep.Slice {
+	n = roundUp(n, a.batch)
 	made, created := a.hooks.threads(), count(goroutinesCreated)
 	a.meter.Start()
 	a.create(n, a.batch, a.hooks.in, a.hooks.out)
@@ -212,7 +294,7 @@ func (a *createArm) Run(n int) (lockstep.Slice, error) {
 	return lockstep.Slice{Ops: n, Elapsed: a.meter.elapsed, Counts: a.meter.counts(map[string]int64{
 		"created": count(goroutinesCreated) - created,
 		"threads": a.hooks.threads() - made,
-	})}, nil
+	})}
 }
 
 func (a *createArm) Close() error { return nil }

@@ -1,13 +1,16 @@
 package bench
 
 import (
+	"errors"
 	"math"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
+	"threadbench/threads"
 )
 
 // TestFloorAllocatesAsGoroutine parks goroutines and holds what each of them
@@ -92,6 +95,68 @@ func TestDistinct(t *testing.T) {
 	}
 	if got := distinct(nil); got != 0 {
 		t.Errorf("distinct of nothing = %d", got)
+	}
+}
+
+// TestPooledThreads makes tasks from a wired maker: each runs on another thread
+// than it, of a few that are there already.
+func TestPooledThreads(t *testing.T) {
+	if !alone(t, "GOMAXPROCS=1") {
+		return
+	}
+	c, ok := Lookup("Create/impl=locked/mode=pooled")
+	if !ok {
+		t.Fatal("no such case")
+	}
+	arm, err := c.open(nil)
+	var skip *lockstep.Skip
+	if errors.As(err, &skip) {
+		t.Skip(skip.Reason)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := arm.(*pooledArm)
+	for _, n := range []int{1, 1500, 1000} {
+		s, err := arm.Run(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Ops != n || s.Counts["elsewhere"] != int64(n) || a.seen < 1 || a.seen > 8 {
+			t.Errorf("%d ops, %v, on %d threads so far; want %d, each on another thread than its maker's, of 8 at the most", s.Ops, s.Counts, a.seen, n)
+		}
+		if proven, err := c.Check(s.Ops, s.Counts); err != nil || proven != (n >= provable) {
+			t.Errorf("%d ops: %v, %v", n, proven, err)
+		}
+	}
+
+	// A maker that isn't wired: its tasks run where it waits.
+	a.maker = threads.TID()
+	a.elsewhere = 0
+	a.create(100, 1, a.hooks.in, a.hooks.out)
+	if a.elsewhere > 10 {
+		t.Errorf("%d of 100 tasks of a maker that isn't wired were on another thread", a.elsewhere)
+	}
+	if err := arm.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPoolCounted: a thread counts once, and in the end each time.
+func TestPoolCounted(t *testing.T) {
+	a := &pooledArm{}
+	for range 2 {
+		for tid := range 16 {
+			a.note(tid + 1)
+		}
+	}
+	if a.seen != 16 {
+		t.Errorf("16 threads are counted as %d", a.seen)
+	}
+	a.note(17)
+	a.note(17)
+	if a.seen != 18 {
+		t.Errorf("2 more, for which there is no room, make %d", a.seen)
 	}
 }
 

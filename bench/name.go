@@ -79,8 +79,10 @@ func (n Name) String() string {
 }
 
 // natural is, of modes in which goroutines could do a thing, the one in which
-// they do: they wait through the poller, and beside each other.
-var natural = map[string]string{"blocking": "poller", "serial": "together"}
+// they do: they wait through the poller, and beside each other. Of the modes of
+// a locked goroutine's thread it is what a plain goroutine has in their place:
+// what the last one left.
+var natural = map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused"}
 
 // Ref is the goroutine arm that a name's x-goroutine refers to, chosen among
 // the names that exist: the one with the same keys; where goroutines have no
