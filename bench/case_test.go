@@ -214,17 +214,17 @@ func TestFamilies(t *testing.T) {
 // fulfilled are counts, of so many ops, that are just what the case wants.
 func fulfilled(c Case, ops int) map[string]int64 {
 	counts := map[string]int64{}
-	for _, w := range c.Wants {
+	for _, w := range c.Evidence {
 		if w.Of != "" {
 			counts[w.Of] = int64(ops) / 128
 		}
 	}
-	for _, w := range c.Wants {
+	for _, w := range c.Evidence {
 		n := float64(ops)
 		if w.Of != "" {
 			n = float64(counts[w.Of])
 		}
-		counts[w.Count] = int64(w.Per * n)
+		counts[w.Count] = int64(w.Rate * n)
 	}
 	return counts
 }
@@ -237,13 +237,13 @@ func TestEvidenceCanFail(t *testing.T) {
 		if proven, err := c.Check(ops, fulfilled(c, ops)); err != nil || !proven {
 			t.Errorf("%s: what it wants is proven: %v, %v", c.Name, proven, err)
 		}
-		for _, w := range c.Wants {
+		for _, w := range c.Evidence {
 			n := float64(ops)
 			if w.Of != "" {
 				n = float64(fulfilled(c, ops)[w.Of])
 			}
-			far := w.Const + w.Slack*n + 1
-			for _, seen := range []float64{w.Per*n + far, w.Per*n - far} {
+			far := w.CountTolerance + w.RateTolerance*n + 1
+			for _, seen := range []float64{w.Rate*n + far, w.Rate*n - far} {
 				counts := fulfilled(c, ops)
 				counts[w.Count] = int64(seen)
 				proven, err := c.Check(ops, counts)
@@ -252,12 +252,12 @@ func TestEvidenceCanFail(t *testing.T) {
 					t.Errorf("%s: %v %s of %v pass: %v, %v", c.Name, seen, w.Count, n, proven, err)
 					continue
 				}
-				if evidence.Want.Count != w.Count {
-					t.Errorf("%s: %v %s are held against %s", c.Name, seen, w.Count, evidence.Want.Count)
+				if evidence.Evidence.Count != w.Count {
+					t.Errorf("%s: %v %s are held against %s", c.Name, seen, w.Count, evidence.Evidence.Count)
 				}
 			}
 			// What is to be seen and isn't: with the least ops that count.
-			if counts := fulfilled(c, provable); w.Per > 0 {
+			if counts := fulfilled(c, provable); w.Rate > 0 {
 				if w.Of == "" {
 					counts[w.Count] = 0
 				} else {
@@ -275,7 +275,7 @@ func TestEvidenceCanFail(t *testing.T) {
 // own count of switches, or a tracer's of system calls, but for the lottery's.
 func TestSwitchesAreCounted(t *testing.T) {
 	for _, c := range switchCases() {
-		counted := slices.ContainsFunc(c.Wants, func(w Want) bool { return w.Count == "kernel-switches" || w.Count == "syscalls" })
+		counted := slices.ContainsFunc(c.Evidence, func(w Evidence) bool { return w.Count == "kernel-switches" || w.Count == "syscalls" })
 		if !counted && c.Name.Get("place") != "free" {
 			t.Errorf("%s wants no count of kernel switches, nor of system calls", c.Name)
 		}
@@ -283,9 +283,9 @@ func TestSwitchesAreCounted(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	c := Case{Wants: []Want{
-		{Count: "switches", Per: 1, Slack: 0.1, Const: 30},
-		{Count: "crossed", Of: "samples", Per: 1, Slack: 0.25},
+	c := Case{Evidence: []Evidence{
+		{Count: "switches", Rate: 1, RateTolerance: 0.1, CountTolerance: 30},
+		{Count: "crossed", Of: "samples", Rate: 1, RateTolerance: 0.25},
 	}}
 	for _, test := range []struct {
 		name   string

@@ -89,24 +89,24 @@ var still = []string{"GOGC=off", "GODEBUG=adaptivestackstart=0"}
 var asItIs = []string{"GOGC=100", "GODEBUG=adaptivestackstart=1"}
 
 func createCases() []Case {
-	none := Want{Count: "threads", Per: 0, Const: 8}
-	each := Want{Count: "threads", Per: 1, Slack: 0.02}
-	exactly := Want{Count: "threads", Per: 1}
+	none := Evidence{Count: "threads", Rate: 0, CountTolerance: 8}
+	each := Evidence{Count: "threads", Rate: 1, RateTolerance: 0.02}
+	exactly := Evidence{Count: "threads", Rate: 1}
 	// The runtime starts a few of its own now and then.
-	created := Want{Count: "created", Per: 1, Const: 64}
+	created := Evidence{Count: "created", Rate: 1, CountTolerance: 64}
 	// Each task of a wired maker was on another thread than it, and on one that
 	// an earlier task had been on, but for a few.
-	elsewhere := Want{Count: "elsewhere", Per: 1}
-	known := Want{Count: "new-threads", Per: 0, Const: 8}
+	elsewhere := Evidence{Count: "elsewhere", Rate: 1}
+	known := Evidence{Count: "new-threads", Rate: 0, CountTolerance: 8}
 
-	row := func(impl, mode string, open func(func(string)) (lockstep.Arm, error), wants ...Want) Case {
+	row := func(impl, mode string, open func(func(string)) (lockstep.Arm, error), wants ...Evidence) Case {
 		c := Case{
 			Name: Name{Family: "Create"}.With("impl", impl).With("mode", mode),
 			CPUs: 1, Procs: 1,
-			Quick: mode == "reused" || mode == "inplace" || mode == "pooled" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
-			C:     impl == "pthread",
-			Wants: wants,
-			open:  open,
+			Quick:    mode == "reused" || mode == "inplace" || mode == "pooled" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
+			C:        impl == "pthread",
+			Evidence: wants,
+			open:     open,
 		}
 		switch mode {
 		case "cold", "nojoin":
@@ -137,7 +137,7 @@ func createCases() []Case {
 		row("goroutine", "nojoin", openCold(goroutineHerd, false), created, none),
 		row("locked", "nojoin", openCold(lockedHerd, false), created, exactly),
 		row("clone", "nojoin", openCold(cloneHerd, false), exactly),
-		row("floor", "nojoin", openAllocate, none, Want{Count: "stacks", Per: 1}),
+		row("floor", "nojoin", openAllocate, none, Evidence{Count: "stacks", Rate: 1}),
 
 		row("goroutine", "stamped", stampedCreate(stampedTasks, plain), created, none),
 		row("locked", "stamped", stampedCreate(stampedTasks, exitLocked), created, each),

@@ -40,7 +40,7 @@ func TestEveryCaseHasEvidence(t *testing.T) {
 	tests := testsHere(t)
 	used := map[string]bool{}
 	for _, c := range Cases() {
-		if len(c.Wants) > 0 {
+		if len(c.Evidence) > 0 {
 			continue
 		}
 		i := 0
@@ -87,7 +87,7 @@ func testsHere(t *testing.T) map[string]bool {
 
 // halvedAndDoubled are counts of so many ops of which one is half of what is
 // wanted, or twice. Where none is wanted it is one for each op.
-func halvedAndDoubled(c Case, w Want, ops int) []map[string]int64 {
+func halvedAndDoubled(c Case, w Evidence, ops int) []map[string]int64 {
 	wrong := func(seen float64) map[string]int64 {
 		counts := fulfilled(c, ops)
 		counts[w.Count] = int64(math.Round(seen))
@@ -102,11 +102,11 @@ func halvedAndDoubled(c Case, w Want, ops int) []map[string]int64 {
 
 // isSharp tells whether the want lets neither half of its count pass nor
 // twice, with so many ops.
-func isSharp(c Case, w Want, ops int) bool {
+func isSharp(c Case, w Evidence, ops int) bool {
 	return !slices.ContainsFunc(halvedAndDoubled(c, w, ops), func(counts map[string]int64) bool {
 		_, err := c.Check(ops, counts)
 		var evidence *EvidenceError
-		return !errors.As(err, &evidence) || evidence.Want != w
+		return !errors.As(err, &evidence) || evidence.Evidence != w
 	})
 }
 
@@ -115,16 +115,16 @@ func isSharp(c Case, w Want, ops int) bool {
 func TestEvidenceIsSharp(t *testing.T) {
 	for _, c := range Cases() {
 		for _, ops := range []int{provable, 100 * provable} {
-			for _, w := range c.Wants {
+			for _, w := range c.Evidence {
 				sharp := isSharp(c, w, ops)
-				i := slices.IndexFunc(c.Wants, func(other Want) bool { return other.Count == w.Witness })
+				i := slices.IndexFunc(c.Evidence, func(other Evidence) bool { return other.Count == w.Witness })
 				switch {
 				case w.Witness == "" && !sharp:
 					t.Errorf("%s: half or twice the %s of %d ops pass, and no other want is named that would see it: %+v", c.Name, w.Count, ops, w)
 				case w.Witness == "":
 				case i < 0 || w.Witness == w.Count:
 					t.Errorf("%s: %s names %s, which is no other want of the case", c.Name, w.Count, w.Witness)
-				case !isSharp(c, c.Wants[i], ops):
+				case !isSharp(c, c.Evidence[i], ops):
 					t.Errorf("%s: %s names %s, of which half or twice pass", c.Name, w.Count, w.Witness)
 				case sharp && ops == provable:
 					t.Errorf("%s: %s needs no witness: neither half of it passes nor twice", c.Name, w.Count)
@@ -138,7 +138,7 @@ func TestEvidenceIsSharp(t *testing.T) {
 func TestAbsentIsUnproven(t *testing.T) {
 	const ops = 10 * provable
 	for _, c := range Cases() {
-		for _, w := range c.Wants {
+		for _, w := range c.Evidence {
 			for _, gone := range []string{w.Count, w.Of} {
 				if gone == "" {
 					continue

@@ -77,42 +77,42 @@ const (
 func pipelineCases() []Case {
 	// Per item. Other programs' preemptions are by the time that it takes,
 	// which at the crossover is some microseconds.
-	none := Want{Count: "kernel-switches", Per: 0, Slack: 0.05, Const: 100}
-	few := Want{Count: "kernel-switches", Per: 0, Slack: 0.5, Const: 100}
+	none := Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.05, CountTolerance: 100}
+	few := Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.5, CountTolerance: 100}
 	// The scheduler put a goroutine on a thread at each hand-off.
-	scheduled := func(stages int) Want {
+	scheduled := func(stages int) Evidence {
 		handOffs := float64(stages + 1)
-		return Want{Count: "schedules", Per: handOffs, Slack: 0.05 * handOffs, Const: 300}
+		return Evidence{Count: "schedules", Rate: handOffs, RateTolerance: 0.05 * handOffs, CountTolerance: 300}
 	}
 	// A locked one that finds its P taken is put there once more.
-	again := func(stages int) Want {
+	again := func(stages int) Evidence {
 		w := scheduled(stages)
-		w.Slack *= 5
+		w.RateTolerance *= 5
 		return w
 	}
 	// A locked goroutine's thread wakes the next one's, perhaps through a third
 	// that has the P: 2.7 to 2.8 a hand-off seen.
-	locked := func(stages int) Want {
+	locked := func(stages int) Evidence {
 		handOffs := float64(stages + 1)
-		return Want{Count: "kernel-switches", Per: 2.75 * handOffs, Slack: 1.3 * handOffs, Const: 30}
+		return Evidence{Count: "kernel-switches", Rate: 2.75 * handOffs, RateTolerance: 1.3 * handOffs, CountTolerance: 30}
 	}
 	// Raw threads do up to two items in a row, or are stopped by one that they
 	// woke: 1.3 to 2 a hand-off seen.
-	raw := func(stages int) Want {
+	raw := func(stages int) Evidence {
 		handOffs := float64(stages + 1)
-		return Want{Count: "kernel-switches", Per: 1.65 * handOffs, Slack: 0.8 * handOffs, Const: 30}
+		return Evidence{Count: "kernel-switches", Rate: 1.65 * handOffs, RateTolerance: 0.8 * handOffs, CountTolerance: 30}
 	}
 	// With as much work as at the crossover, more than 100 us, the kernel's
 	// scheduler also stops them in it: 4.1 to 5.8 an item seen.
-	preempted := Want{Count: "kernel-switches", Per: 5, Slack: 2.4, Const: 30}
+	preempted := Evidence{Count: "kernel-switches", Rate: 5, RateTolerance: 2.4, CountTolerance: 30}
 	// With buffers a switch is for as many items as the schedulers like.
 
-	row := func(impl, mode, via string, stages int, open func(func(string)) (lockstep.Arm, error), wants ...Want) Case {
+	row := func(impl, mode, via string, stages int, open func(func(string)) (lockstep.Arm, error), wants ...Evidence) Case {
 		c := Case{
 			Name: Name{Family: "Pipeline"}.With("impl", impl).With("mode", mode).With("via", via).With("stages", strconv.Itoa(stages)),
 			CPUs: 1, Procs: 1,
-			Wants: wants,
-			open:  open,
+			Evidence: wants,
+			open:     open,
 		}
 		if mode == "crossover" {
 			c.Once, c.Env = 1, still

@@ -66,35 +66,35 @@ var switchFamily = Family{
 
 func switchCases() []Case {
 	// kernel-switches, per op.
-	none := Want{Count: "kernel-switches", Per: 0, Slack: 0.01, Const: 30}
+	none := Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.01, CountTolerance: 30}
 	// Where an op takes microseconds, other programs' preemptions weigh more.
-	rare := Want{Count: "kernel-switches", Per: 0, Slack: 0.05, Const: 100}
-	one := Want{Count: "kernel-switches", Per: 1, Slack: 0.1, Const: 30}
+	rare := Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.05, CountTolerance: 100}
+	one := Evidence{Count: "kernel-switches", Rate: 1, RateTolerance: 0.1, CountTolerance: 30}
 	// A locked goroutine that blocks keeps sysmon looking: some 20 wake-ups in
 	// a slice of 300 ops.
-	oneAndSysmon := Want{Count: "kernel-switches", Per: 1, Slack: 0.3, Const: 30}
+	oneAndSysmon := Evidence{Count: "kernel-switches", Rate: 1, RateTolerance: 0.3, CountTolerance: 30}
 	// Over a channel a locked goroutine's thread wakes the other's, perhaps
 	// through a third that has the P: 2.5 to 3.0 seen.
-	some := Want{Count: "kernel-switches", Per: 2.75, Slack: 1.3, Const: 30}
+	some := Evidence{Count: "kernel-switches", Rate: 2.75, RateTolerance: 1.3, CountTolerance: 30}
 	// On two CPUs the waiter may find its word set before it sleeps, and the
 	// driver's wake may find nobody: 0.56 to 1.01 seen.
-	most := Want{Count: "kernel-switches", Per: 0.8, Slack: 0.7, Const: 30, Witness: "answers"}
+	most := Evidence{Count: "kernel-switches", Rate: 0.8, RateTolerance: 0.7, CountTolerance: 30, Witness: "answers"}
 	// A locked one that waits longer than 20 us has lost its P to sysmon, and
 	// gets another with a switch or two more: 1.6 to 2 seen. Two that answer
 	// faster than that for a while do without most of them: 0.3 seen.
-	mostAndMore := Want{Count: "kernel-switches", Per: 1.6, Slack: 1.5, Const: 30, Witness: "answers"}
+	mostAndMore := Evidence{Count: "kernel-switches", Rate: 1.6, RateTolerance: 1.5, CountTolerance: 30, Witness: "answers"}
 	// The scheduler put each goroutine on a thread once an op.
-	scheduled := Want{Count: "schedules", Per: 1, Slack: 0.05, Const: 300}
+	scheduled := Evidence{Count: "schedules", Rate: 1, RateTolerance: 0.05, CountTolerance: 300}
 	// With several Ps a reader may find its byte before it has parked.
-	oftenScheduled := Want{Count: "schedules", Per: 1, Slack: 0.5, Const: 300, Witness: "answers"}
-	stayed := Want{Count: "crossed", Of: "samples", Per: 0}
-	crossed := Want{Count: "crossed", Of: "samples", Per: 1}
+	oftenScheduled := Evidence{Count: "schedules", Rate: 1, RateTolerance: 0.5, CountTolerance: 300, Witness: "answers"}
+	stayed := Evidence{Count: "crossed", Of: "samples", Rate: 0}
+	crossed := Evidence{Count: "crossed", Of: "samples", Rate: 1}
 
 	var cases, stamped []Case
 	// The other task answered each round trip on the clock, of two ops; one of a
 	// slowed arm's may be half told.
-	answered := Want{Count: "answers", Per: 0.5, Const: 1}
-	row := func(impl, via, place string, w way, wants ...Want) {
+	answered := Evidence{Count: "answers", Rate: 0.5, CountTolerance: 1}
+	row := func(impl, via, place string, w way, wants ...Evidence) {
 		raw := impl == "clone" || impl == "pthread"
 		switch {
 		case raw && via == "yield": // nothing orders the two
@@ -103,9 +103,9 @@ func switchCases() []Case {
 			wants = append(wants, answered)
 		}
 		c := Case{
-			Name:  Name{Family: "Switch"}.With("impl", impl).With("via", via).With("place", place),
-			Wants: wants,
-			open:  w.open,
+			Name:     Name{Family: "Switch"}.With("impl", impl).With("via", via).With("place", place),
+			Evidence: wants,
+			open:     w.open,
 			// A locked goroutine that blocks in the kernel leaves sysmon its
 			// P to take, and a long run of it has sysmon look every 20 us:
 			// so have its slices.
@@ -134,7 +134,7 @@ func switchCases() []Case {
 			// Once more, with stamps in the place of samples.
 			c.Name = c.Name.With("mode", "stamped")
 			c.Once, c.Quick = 1, false
-			c.Wants = slices.DeleteFunc(slices.Clone(wants), func(w Want) bool { return w.Of == "samples" })
+			c.Evidence = slices.DeleteFunc(slices.Clone(wants), func(w Evidence) bool { return w.Of == "samples" })
 			c.open = w.stamped
 			stamped = append(stamped, c)
 		}
@@ -186,8 +186,10 @@ func switchCases() []Case {
 	}
 
 	// Under a tracer, system calls per op.
-	calls := func(per, slack float64) Want { return Want{Count: "syscalls", Per: per, Slack: slack, Const: 50} }
-	traced := func(impl, via, place string, wants ...Want) Case {
+	calls := func(per, slack float64) Evidence {
+		return Evidence{Count: "syscalls", Rate: per, RateTolerance: slack, CountTolerance: 50}
+	}
+	traced := func(impl, via, place string, wants ...Evidence) Case {
 		i := slices.IndexFunc(cases, func(c Case) bool {
 			return c.Name.Get("impl") == impl && c.Name.Get("via") == via && c.Name.Get("place") == place
 		})
@@ -195,8 +197,8 @@ func switchCases() []Case {
 		return Case{
 			Name: of.Name.With("mode", "traced"),
 			Once: 1, CPUs: of.CPUs, Procs: of.Procs, Quick: of.Quick && (via == "channel" || via == "futex"),
-			Wants: wants,
-			open:  openTraced(of),
+			Evidence: wants,
+			open:     openTraced(of),
 		}
 	}
 	return slices.Concat(cases, stamped, []Case{

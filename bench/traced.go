@@ -90,7 +90,7 @@ func (a *tracedArm) Run(int) (lockstep.Slice, error) {
 		return lockstep.Slice{}, err
 	}
 	held := a.of
-	held.Wants = slices.DeleteFunc(slices.Clone(held.Wants), func(w Want) bool { return w.Count == "kernel-switches" })
+	held.Evidence = slices.DeleteFunc(slices.Clone(held.Evidence), func(w Evidence) bool { return w.Count == "kernel-switches" })
 	if _, err := held.Check(s.Ops, s.Counts); err != nil {
 		return lockstep.Slice{}, fmt.Errorf("the worker that was traced measured something else: %w", err)
 	}

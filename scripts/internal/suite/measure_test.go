@@ -86,7 +86,7 @@ func TestConclude(t *testing.T) {
 			notes: []note{{"cut", name, "only 40 fit"}, {"skip", name, "no room"}},
 		},
 		{
-			what: "something else", got: measured{err: &bench.EvidenceError{Want: bench.Want{Count: "kernel-switches"}, N: 1000, Expected: 1000, Seen: 3}}, ref: ref,
+			what: "something else", got: measured{err: &bench.EvidenceError{Evidence: bench.Evidence{Count: "kernel-switches"}, N: 1000, Expected: 1000, Seen: 3}}, ref: ref,
 			notes: []note{{"failed", name, "expected 1000 kernel-switches of 1000 ops, give or take 0; seen 3"}},
 		},
 	} {
