@@ -24,7 +24,7 @@ import (
 //	        stack. What a loop measures, and the least.
 //	inplace the same for a locked goroutine that unlocks before it exits. It
 //	        runs on its maker's thread, which is free since the maker waits: no
-//	        other thread is woken, and none is reused.
+//	        other thread is woken, as the kernel's count of switches shows.
 //	pooled  the same where the maker is wired to its own thread, so that each
 //	        task needs another: the runtime wakes an idle one of its pool, the
 //	        task locks it and unlocks, and the thread goes back. Each task says
@@ -94,6 +94,8 @@ func createCases() []Case {
 	exactly := Evidence{Count: "threads", Rate: 1}
 	// The runtime starts a few of its own now and then.
 	created := Evidence{Count: "created", Rate: 1, CountTolerance: 64}
+	// A task that is in place wakes no other thread.
+	inPlace := Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.05, CountTolerance: 100}
 	// Each task of a wired maker was on another thread than it, and on one that
 	// an earlier task had been on, but for a few.
 	elsewhere := Evidence{Count: "elsewhere", Rate: 1}
@@ -121,7 +123,7 @@ func createCases() []Case {
 	}
 	cases := []Case{
 		row("goroutine", "reused", openCreate(1, plain), created, none),
-		row("locked", "inplace", openCreate(1, giveBack), created, none),
+		row("locked", "inplace", openCreate(1, giveBack), created, none, inPlace),
 		row("locked", "pooled", openPooled, created, none, elsewhere, known),
 		row("clone", "reused", openCreator(threads.NewCreator, 1), exactly),
 		row("floor", "reused", openCall, none),
