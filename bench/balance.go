@@ -77,16 +77,16 @@ const (
 
 func balanceCases() []Case {
 	// Those that the runtime starts, and the workers of another speed.
-	created := Want{Count: "created", Per: 1, Const: 64}
-	none := Want{Count: "created", Per: 0, Const: 64}
-	row := func(impl, mode string, crew newCrew, wants ...Want) Case {
+	created := Evidence{Count: "created", Rate: 1, CountTolerance: 64}
+	none := Evidence{Count: "created", Rate: 0, CountTolerance: 64}
+	row := func(impl, mode string, crew newCrew, wants ...Evidence) Case {
 		return Case{
-			Name:  Name{Family: "Balance"}.With("impl", impl).With("mode", mode),
-			Once:  1,
-			Env:   still,
-			Quick: mode == "item",
-			Wants: wants,
-			open:  openBalance(crew),
+			Name:     Name{Family: "Balance"}.With("impl", impl).With("mode", mode),
+			Once:     1,
+			Env:      still,
+			Quick:    mode == "item",
+			Evidence: wants,
+			open:     openBalance(crew),
 		}
 	}
 	return []Case{

@@ -40,14 +40,14 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	for _, name := range slices.Sorted(maps.Keys(unproven)) {
-		fmt.Fprintf(os.Stderr, "# unproven %s: %d ops are too few for its evidence\n", name, unproven[name])
+		fmt.Fprintf(os.Stderr, "# unproven %s: %s\n", name, unproven[name])
 	}
 	bench.SweepGroups()
 	os.Exit(code)
 }
 
-// unproven are the benchmarks whose latest run had too few ops for evidence.
-var unproven = map[string]int{}
+// unproven says of benchmarks why their latest run has no evidence.
+var unproven = map[string]string{}
 
 // Each Benchmark function is one family; its comment is the family's, in the
 // file of the same name. The adaptor hands testing's b.N to a worker as the
@@ -182,7 +182,7 @@ func check(b *testing.B, c bench.Case, s lockstep.Slice) {
 	}
 	delete(unproven, b.Name())
 	if !proven {
-		unproven[b.Name()] = s.Ops
+		unproven[b.Name()] = c.Unproven(s.Ops, s.Counts)
 	}
 }
 

@@ -288,11 +288,14 @@ func (a *blockArm) Close() error {
 	return err
 }
 
+// asleepFor is how long tasks that are to be blocked are waited for.
+var asleepFor = 10 * time.Second
+
 // allAsleep returns when all n tasks are blocked; an error if they aren't
 // within a while.
 func allAsleep(n int, asleep func() (int, error)) error {
 	var seen int
-	for began := time.Now(); time.Since(began) < 10*time.Second; time.Sleep(time.Millisecond) {
+	for began := time.Now(); time.Since(began) < asleepFor; time.Sleep(time.Millisecond) {
 		var err error
 		if seen, err = asleep(); err != nil || seen == n {
 			return err

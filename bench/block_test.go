@@ -53,6 +53,11 @@ func TestWritten(t *testing.T) {
 // TestBlockNeedsItsTasks: a phase with tasks that aren't what they were to be
 // has no figure.
 func TestBlockNeedsItsTasks(t *testing.T) {
+	defer func(was time.Duration) { asleepFor = was }(asleepFor)
+	asleepFor = 20 * time.Millisecond
+	asleep := func(n int) func(crowd) crowd {
+		return func(c crowd) crowd { c.asleep = func() (int, error) { return n, nil }; return c }
+	}
 	broken := errors.New("broken")
 	whole := crowd{
 		arrive: func(int) {},
@@ -70,6 +75,10 @@ func TestBlockNeedsItsTasks(t *testing.T) {
 		{"threads missing", 1 << 20, func(c crowd) crowd { return c }, "expected 1048576 threads of this process at least while 7 tasks wait, seen "},
 		{"one can't be woken", 0, func(c crowd) crowd { c.wake = func(int) error { return broken }; return c }, "broken"},
 		{"one can't be looked at", 0, func(c crowd) crowd { c.asleep = func() (int, error) { return 0, broken }; return c }, "broken"},
+		{"half wait", 0, asleep(3), "expected 7 tasks blocked in what they wait for, seen 3"},
+		{"twice as many wait", 0, asleep(14), "expected 7 tasks blocked in what they wait for, seen 14"},
+		{"half the threads", threadsNow() * 2, func(c crowd) crowd { return c }, "threads of this process at least while 7 tasks wait, seen "},
+		{"twice the bytes read", 0, func(c crowd) crowd { c.end = func(woken int) error { return readAll([]int64{6}, woken) }; return c }, "to read 3 of 3 bytes, seen 6"},
 		{"a byte unread", 0, func(c crowd) crowd { c.end = func(woken int) error { return readAll([]int64{0}, woken) }; return c }, "to read 3 of 3 bytes, seen 0"},
 	} {
 		a := &blockArm{n: 7, length: phaseLength{blockEvery, 3 * blockEvery}, leastThreads: test.least, gather: func() (crowd, error) { return test.with(whole), nil }}

@@ -25,16 +25,16 @@ import (
 
 // A Case is one arm of a pair.
 type Case struct {
-	Name  Name
-	Once  int           // measurements in a round, each in a process of its own; 0 for a case of any number of slices in one
-	CPUs  int           // CPUs that its worker gets: 1, 2, or 0 for all
-	Procs int           // its GOMAXPROCS, 0 for as many as it has CPUs
-	Env   []string      // its environment beyond that, KEY=VALUE
-	Turn  time.Duration // how long its turns are, 0 for the plan's slices (lockstep.Spec)
-	Awake bool          // its worker holds its P between the turns (see the type Awake)
-	Quick bool          // it belongs to the short profile, too
-	C     bool          // its worker is the one of C threads (see CThreads)
-	Wants []Want        // the evidence
+	Name     Name
+	Once     int           // measurements in a round, each in a process of its own; 0 for a case of any number of slices in one
+	CPUs     int           // CPUs that its worker gets: 1, 2, or 0 for all
+	Procs    int           // its GOMAXPROCS, 0 for as many as it has CPUs
+	Env      []string      // its environment beyond that, KEY=VALUE
+	Turn     time.Duration // how long its turns are, 0 for the plan's slices (lockstep.Spec)
+	Awake    bool          // its worker holds its P between the turns (see the type Awake)
+	Quick    bool          // it belongs to the short profile, too
+	C        bool          // its worker is the one of C threads (see CThreads)
+	Evidence []Evidence    // what must be counted for its figure to stand
 
 	open func(cut func(reason string)) (lockstep.Arm, error)
 }
@@ -98,14 +98,19 @@ func (c Case) Ref() Name {
 	return ref
 }
 
-// A Want is evidence that a case measured what its name says: of so many ops
-// (or of so many of another count), so many of a count must be seen.
-type Want struct {
-	Count string  // the count
-	Of    string  // the count that it is a share of; "" for ops
-	Per   float64 // how many for each
-	Slack float64 // by how many for each it may be off
-	Const float64 // by how many in all it may be off besides
+// Evidence that a case measured what its name says: for so many ops (or for so
+// many of another count), so many of a count are seen.
+type Evidence struct {
+	Count          string  // the count
+	Of             string  // the count that it is a share of; "" for ops
+	Rate           float64 // how many for each
+	RateTolerance  float64 // by how many for each it may be off
+	CountTolerance float64 // by how many in all it may be off besides
+
+	// Witness is the count of other evidence of the same case. It stands where
+	// the tolerances let half of the count pass, or twice: the other evidence
+	// lets neither pass.
+	Witness string
 }
 
 // provable is the least number of ops whose evidence counts: with fewer, the
@@ -114,41 +119,65 @@ const provable = 1000
 
 // An EvidenceError says that a case measured something else than its name.
 type EvidenceError struct {
-	Want     Want
+	Evidence Evidence
 	N        float64 // ops, or what the count is a share of
 	Expected float64
 	Seen     float64
 }
 
 func (e *EvidenceError) Error() string {
-	of := e.Want.Of
+	of := e.Evidence.Of
 	if of == "" {
 		of = "ops"
 	}
-	return fmt.Sprintf("expected %.6g %s of %.0f %s, give or take %.6g; seen %.6g", e.Expected, e.Want.Count, e.N, of, e.Want.Const+e.Want.Slack*e.N, e.Seen)
+	return fmt.Sprintf("expected %.6g %s of %.0f %s, give or take %.6g; seen %.6g", e.Expected, e.Evidence.Count, e.N, of, e.Evidence.CountTolerance+e.Evidence.RateTolerance*e.N, e.Seen)
 }
 
 // Check holds the counts of a measurement of so many ops against what the
-// case wants. The error is an *EvidenceError. With too few ops to tell, or a
-// share of nothing, proven is false. A case that wants nothing here proves
+// case wants. The error is an *EvidenceError. Without an error, proven is
+// false where Unproven has a reason. A case that wants nothing here proves
 // itself in its Run.
 func (c Case) Check(ops int, counts map[string]int64) (proven bool, err error) {
-	if ops < provable && len(c.Wants) > 0 {
+	if ops < provable && len(c.Evidence) > 0 {
 		return false, nil
 	}
-	proven = true
-	for _, w := range c.Wants {
-		n := float64(ops)
-		if w.Of != "" {
-			n = float64(counts[w.Of])
-			proven = proven && n > 0
-		}
-		seen := float64(counts[w.Count])
-		if expected := w.Per * n; math.Abs(seen-expected) > w.Const+w.Slack*n {
-			return true, &EvidenceError{Want: w, N: n, Expected: expected, Seen: seen}
+	for _, w := range c.Evidence {
+		n, seen, told := w.of(ops, counts)
+		if expected := w.Rate * n; told && math.Abs(seen-expected) > w.CountTolerance+w.RateTolerance*n {
+			return true, &EvidenceError{Evidence: w, N: n, Expected: expected, Seen: seen}
 		}
 	}
-	return proven, nil
+	return c.Unproven(ops, counts) == "", nil
+}
+
+// of is how many of the count were seen, and of how many ops or of another
+// count. told is false if one of the two was not counted.
+func (w Evidence) of(ops int, counts map[string]int64) (n, seen float64, told bool) {
+	all := int64(ops)
+	count, told := counts[w.Count]
+	if w.Of != "" {
+		of, ok := counts[w.Of]
+		all, told = of, told && ok
+	}
+	return float64(all), float64(count), told
+}
+
+// Unproven says why the counts of so many ops don't show what was measured, ""
+// if they do: the ops are too few, or a count is missing. A count that the
+// system doesn't tell is missing, and is not 0.
+func (c Case) Unproven(ops int, counts map[string]int64) string {
+	if ops < provable && len(c.Evidence) > 0 {
+		return fmt.Sprintf("%d ops are too few for its evidence, which takes %d", ops, provable)
+	}
+	for _, w := range c.Evidence {
+		switch n, _, told := w.of(ops, counts); {
+		case !told && w.Of == "":
+			return fmt.Sprintf("no count of %s, which is its evidence", w.Count)
+		case !told || n == 0:
+			return fmt.Sprintf("no count of %s of %s, which is its evidence", w.Count, w.Of)
+		}
+	}
+	return ""
 }
 
 // reported are the counts that become figures, by unit: each over ops, or

@@ -114,7 +114,7 @@ func TestRefs(t *testing.T) {
 		if of.Ref().String() != ref.String() {
 			t.Errorf("%s refers to %s, which refers to %s", c.Name, ref, of.Ref())
 		}
-		if m := c.Name.Get("mode"); ref.Get("mode") != m && ref.Get("mode") != map[string]string{"blocking": "poller", "serial": "together"}[m] {
+		if m := c.Name.Get("mode"); ref.Get("mode") != m && ref.Get("mode") != map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused"}[m] {
 			t.Errorf("%s refers to %s: another mode", c.Name, ref)
 		}
 		for _, key := range []string{"wait", "load", "stages", "procs", "n", "depth"} {
@@ -134,6 +134,14 @@ func TestRefs(t *testing.T) {
 	}
 }
 
+// TestNoLockedReused: files from before these names have rows of that one, which
+// must not be read as another measure.
+func TestNoLockedReused(t *testing.T) {
+	if c, ok := Lookup("Create/impl=locked/mode=reused"); ok {
+		t.Errorf("%s is a case", c.Name)
+	}
+}
+
 // TestQuickProfile sees that the short profile answers the first questions.
 func TestQuickProfile(t *testing.T) {
 	quick := map[string]bool{}
@@ -143,6 +151,11 @@ func TestQuickProfile(t *testing.T) {
 			if ref, _ := Lookup(c.Ref().String()); !ref.Quick {
 				t.Errorf("%s is in the short profile, its goroutine arm %s isn't", c.Name, ref.Name)
 			}
+		}
+	}
+	for _, mode := range []string{"inplace", "pooled"} {
+		if c, ok := Lookup("Create/impl=locked/mode=" + mode); !ok || !c.Quick {
+			t.Errorf("the short profile has no locked goroutine of mode=%s", mode)
 		}
 	}
 	for _, family := range []string{"Create", "Stack", "Switch"} {
@@ -200,13 +213,18 @@ func TestFamilies(t *testing.T) {
 
 // fulfilled are counts, of so many ops, that are just what the case wants.
 func fulfilled(c Case, ops int) map[string]int64 {
-	counts := map[string]int64{"samples": int64(ops) / 512}
-	for _, w := range c.Wants {
+	counts := map[string]int64{}
+	for _, w := range c.Evidence {
+		if w.Of != "" {
+			counts[w.Of] = int64(ops) / 128
+		}
+	}
+	for _, w := range c.Evidence {
 		n := float64(ops)
 		if w.Of != "" {
 			n = float64(counts[w.Of])
 		}
-		counts[w.Count] = int64(w.Per * n)
+		counts[w.Count] = int64(w.Rate * n)
 	}
 	return counts
 }
@@ -219,13 +237,13 @@ func TestEvidenceCanFail(t *testing.T) {
 		if proven, err := c.Check(ops, fulfilled(c, ops)); err != nil || !proven {
 			t.Errorf("%s: what it wants is proven: %v, %v", c.Name, proven, err)
 		}
-		for _, w := range c.Wants {
+		for _, w := range c.Evidence {
 			n := float64(ops)
 			if w.Of != "" {
 				n = float64(fulfilled(c, ops)[w.Of])
 			}
-			far := w.Const + w.Slack*n + 1
-			for _, seen := range []float64{w.Per*n + far, w.Per*n - far} {
+			far := w.CountTolerance + w.RateTolerance*n + 1
+			for _, seen := range []float64{w.Rate*n + far, w.Rate*n - far} {
 				counts := fulfilled(c, ops)
 				counts[w.Count] = int64(seen)
 				proven, err := c.Check(ops, counts)
@@ -234,12 +252,12 @@ func TestEvidenceCanFail(t *testing.T) {
 					t.Errorf("%s: %v %s of %v pass: %v, %v", c.Name, seen, w.Count, n, proven, err)
 					continue
 				}
-				if evidence.Want.Count != w.Count {
-					t.Errorf("%s: %v %s are held against %s", c.Name, seen, w.Count, evidence.Want.Count)
+				if evidence.Evidence.Count != w.Count {
+					t.Errorf("%s: %v %s are held against %s", c.Name, seen, w.Count, evidence.Evidence.Count)
 				}
 			}
 			// What is to be seen and isn't: with the least ops that count.
-			if counts := fulfilled(c, provable); w.Per > 0 {
+			if counts := fulfilled(c, provable); w.Rate > 0 {
 				if w.Of == "" {
 					counts[w.Count] = 0
 				} else {
@@ -257,7 +275,7 @@ func TestEvidenceCanFail(t *testing.T) {
 // own count of switches, or a tracer's of system calls, but for the lottery's.
 func TestSwitchesAreCounted(t *testing.T) {
 	for _, c := range switchCases() {
-		counted := slices.ContainsFunc(c.Wants, func(w Want) bool { return w.Count == "kernel-switches" || w.Count == "syscalls" })
+		counted := slices.ContainsFunc(c.Evidence, func(w Evidence) bool { return w.Count == "kernel-switches" || w.Count == "syscalls" })
 		if !counted && c.Name.Get("place") != "free" {
 			t.Errorf("%s wants no count of kernel switches, nor of system calls", c.Name)
 		}
@@ -265,9 +283,9 @@ func TestSwitchesAreCounted(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	c := Case{Wants: []Want{
-		{Count: "switches", Per: 1, Slack: 0.1, Const: 30},
-		{Count: "crossed", Of: "samples", Per: 1, Slack: 0.25},
+	c := Case{Evidence: []Evidence{
+		{Count: "switches", Rate: 1, RateTolerance: 0.1, CountTolerance: 30},
+		{Count: "crossed", Of: "samples", Rate: 1, RateTolerance: 0.25},
 	}}
 	for _, test := range []struct {
 		name   string
@@ -281,11 +299,14 @@ func TestCheck(t *testing.T) {
 		{"the least", 1000, map[string]int64{"switches": 870, "samples": 8, "crossed": 6}, true, ""},
 		{"too many", 1000, map[string]int64{"switches": 1131, "samples": 8, "crossed": 8}, true, "expected 1000 switches of 1000 ops, give or take 130; seen 1131"},
 		{"too few", 1000, map[string]int64{"switches": 869, "samples": 8, "crossed": 8}, true, "expected 1000 switches of 1000 ops, give or take 130; seen 869"},
-		{"none", 1000, map[string]int64{"samples": 8, "crossed": 8}, true, "expected 1000 switches of 1000 ops, give or take 130; seen 0"},
+		{"not counted", 1000, map[string]int64{"samples": 8, "crossed": 8}, false, ""},
+		{"not counted, and another that is wrong", 1000, map[string]int64{"samples": 8, "crossed": 5}, true, "seen 5"},
+		{"none", 1000, map[string]int64{"switches": 0, "samples": 8, "crossed": 8}, true, "expected 1000 switches of 1000 ops, give or take 130; seen 0"},
 		{"too small a share", 1000, map[string]int64{"switches": 1000, "samples": 8, "crossed": 5}, true, "expected 8 crossed of 8 samples, give or take 2; seen 5"},
 		{"a share of nothing", 1000, map[string]int64{"switches": 1000}, false, ""},
 		{"a share of nothing, and too few", 1000, map[string]int64{"switches": 3}, true, "seen 3"},
-		{"a share of nothing was seen", 1000, map[string]int64{"switches": 1000, "crossed": 5}, true, "expected 0 crossed of 0 samples, give or take 0; seen 5"},
+		{"a share of none", 1000, map[string]int64{"switches": 1000, "samples": 0, "crossed": 0}, false, ""},
+		{"a share of nothing was seen", 1000, map[string]int64{"switches": 1000, "samples": 0, "crossed": 5}, true, "expected 0 crossed of 0 samples, give or take 0; seen 5"},
 		{"too few ops to tell", 999, map[string]int64{"switches": 5}, false, ""},
 		{"no ops", 0, nil, false, ""},
 	} {

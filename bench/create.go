@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"runtime"
@@ -20,10 +21,15 @@ import (
 // another measure. mode says what the task is made from:
 //
 //	reused  one at a time, from what the last one left: a dead g, the same
-//	        stack. What a loop measures, and the least. A locked goroutine
-//	        unlocks before it exits, and is on its maker's thread, which is free
-//	        since the maker waits: no other thread is woken. What that costs
-//	        Switch has.
+//	        stack. What a loop measures, and the least.
+//	inplace the same for a locked goroutine that unlocks before it exits. It
+//	        runs on its maker's thread, which is free since the maker waits: no
+//	        other thread is woken, as the kernel's count of switches shows.
+//	pooled  the same where the maker is wired to its own thread, so that each
+//	        task needs another: the runtime wakes an idle one of its pool, the
+//	        task locks it and unlocks, and the thread goes back. Each task says
+//	        which thread it ran on. The price is two wake-ups an op: the task's
+//	        thread and then its maker's.
 //	burst   100 made, then 100 joined, again and again. A locked goroutine
 //	        exits locked here, so its thread dies, and each op makes a new
 //	        one; a goroutine is reused; a raw thread never can be.
@@ -45,8 +51,8 @@ import (
 // pthread_join with the default attributes; their stacks are the C library's
 // business, which keeps some of them.
 //
-// The floors: reused is a call through a function value; nojoin allocates as
-// much as a goroutine takes and touches it as a goroutine does.
+// The floors: reused is a call through a function value; nojoin allocates what a
+// goroutine takes, the way the runtime does, and touches what one touches.
 //
 // It favours the goroutine in that a task does nothing: a thread's cost is
 // the same for a task that runs for a second.
@@ -60,9 +66,10 @@ var createFamily = Family{
 	Primary: []string{"ns/op"},
 	Read: "reused makes each task from what the last one left, burst a hundred at a time, " +
 		"cold a thousand in a fresh process with none reused; nojoin is cold up to the last task's first step. " +
-		"A locked goroutine of reused wires itself to its maker's thread, which waits, and wakes no other. " +
+		"A locked goroutine of inplace wires itself to its maker's thread, which waits, and no other thread is woken. " +
+		"The maker of pooled is wired to its own thread, so that an idle thread of the runtime's pool is woken for each task. " +
 		"stamped has the percentiles of the time from the call to the task's first instruction, which a locked goroutine comes to on its maker's thread, before a new one is made. " +
-		"threads/op says whether a thread was made. A reused locked thread shows where a goroutine's advantage comes from: from not asking the kernel. " +
+		"threads/op says whether a thread was made. A locked goroutine of inplace shows where a goroutine's advantage comes from: from not asking the kernel. " +
 		"It favours the goroutine in that a task does nothing: a thread's cost is the same for a task that runs for a second.",
 	Cases: createCases(),
 }
@@ -83,20 +90,26 @@ var still = []string{"GOGC=off", "GODEBUG=adaptivestackstart=0"}
 var asItIs = []string{"GOGC=100", "GODEBUG=adaptivestackstart=1"}
 
 func createCases() []Case {
-	none := Want{Count: "threads", Per: 0, Const: 8}
-	each := Want{Count: "threads", Per: 1, Slack: 0.02}
-	exactly := Want{Count: "threads", Per: 1}
+	none := Evidence{Count: "threads", Rate: 0, CountTolerance: 8}
+	each := Evidence{Count: "threads", Rate: 1, RateTolerance: 0.02}
+	exactly := Evidence{Count: "threads", Rate: 1}
 	// The runtime starts a few of its own now and then.
-	created := Want{Count: "created", Per: 1, Const: 64}
+	created := Evidence{Count: "created", Rate: 1, CountTolerance: 64}
+	// A task that is in place wakes no other thread.
+	inPlace := Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.05, CountTolerance: 100}
+	// Each task of a wired maker was on another thread than it, and on one that
+	// an earlier task had been on, but for a few.
+	elsewhere := Evidence{Count: "elsewhere", Rate: 1}
+	known := Evidence{Count: "new-threads", Rate: 0, CountTolerance: 8}
 
-	row := func(impl, mode string, open func(func(string)) (lockstep.Arm, error), wants ...Want) Case {
+	row := func(impl, mode string, open func(func(string)) (lockstep.Arm, error), wants ...Evidence) Case {
 		c := Case{
 			Name: Name{Family: "Create"}.With("impl", impl).With("mode", mode),
 			CPUs: 1, Procs: 1,
-			Quick: mode == "reused" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
-			C:     impl == "pthread",
-			Wants: wants,
-			open:  open,
+			Quick:    mode == "reused" || mode == "inplace" || mode == "pooled" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
+			C:        impl == "pthread",
+			Evidence: wants,
+			open:     open,
 		}
 		switch mode {
 		case "cold", "nojoin":
@@ -111,7 +124,8 @@ func createCases() []Case {
 	}
 	cases := []Case{
 		row("goroutine", "reused", openCreate(1, plain), created, none),
-		row("locked", "reused", openCreate(1, giveBack), created, none),
+		row("locked", "inplace", openCreate(1, giveBack), created, none, inPlace),
+		row("locked", "pooled", openPooled, created, none, elsewhere, known),
 		row("clone", "reused", openCreator(threads.NewCreator, 1), exactly),
 		row("floor", "reused", openCall, none),
 
@@ -126,7 +140,7 @@ func createCases() []Case {
 		row("goroutine", "nojoin", openCold(goroutineHerd, false), created, none),
 		row("locked", "nojoin", openCold(lockedHerd, false), created, exactly),
 		row("clone", "nojoin", openCold(cloneHerd, false), exactly),
-		row("floor", "nojoin", openAllocate, none),
+		row("floor", "nojoin", openAllocate, none, Evidence{Count: "stacks", Rate: 1}),
 
 		row("goroutine", "stamped", stampedCreate(stampedTasks, plain), created, none),
 		row("locked", "stamped", stampedCreate(stampedTasks, exitLocked), created, each),
@@ -196,6 +210,67 @@ func toldThreads() error {
 	return nil
 }
 
+// openPooled makes tasks from a maker that is wired to its thread.
+func openPooled(func(string)) (lockstep.Arm, error) {
+	if err := toldThreads(); err != nil {
+		return nil, err
+	}
+	p := &pooledArm{}
+	var err error
+	p.createArm, err = newCreateArm(1, hooks{in: p.enter, out: runtime.UnlockOSThread})
+	return p, err
+}
+
+// A pooledArm has its maker wired to a thread, so that each task runs on
+// another one. There is one task at a time, and the maker waits for it: what
+// they share needs no lock.
+type pooledArm struct {
+	*createArm
+	maker     int     // its thread
+	elsewhere int64   // tasks on another thread
+	last      int     // the latest task's thread
+	pool      [16]int // threads that tasks ran on
+	seen      int64   // how many they were; those for which the pool has no room count each time
+}
+
+// enter is what each task does first. It is on the clock: some 0.1 us.
+func (a *pooledArm) enter() {
+	runtime.LockOSThread()
+	tid := threads.TID()
+	if tid != a.maker {
+		a.elsewhere++
+	}
+	if tid != a.last {
+		a.last = tid
+		a.note(tid)
+	}
+}
+
+// note counts a thread that no task was on before.
+func (a *pooledArm) note(tid int) {
+	known := a.pool[:min(a.seen, int64(len(a.pool)))]
+	if slices.Contains(known, tid) {
+		return
+	}
+	if len(known) < len(a.pool) {
+		a.pool[len(known)] = tid
+	}
+	a.seen++
+}
+
+// Run has the caller wired to its thread while it makes n tasks. The pool gets
+// its threads in the warm-up.
+func (a *pooledArm) Run(n int) (lockstep.Slice, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	a.maker = threads.TID()
+	a.warmUp(n)
+	elsewhere, seen := a.elsewhere, a.seen
+	s := a.timed(n)
+	s.Counts["elsewhere"], s.Counts["new-threads"] = a.elsewhere-elsewhere, a.seen-seen
+	return s, nil
+}
+
 type createArm struct {
 	batch  int
 	hooks  hooks
@@ -204,8 +279,18 @@ type createArm struct {
 }
 
 func (a *createArm) Run(n int) (lockstep.Slice, error) {
-	n = roundUp(n, a.batch)
+	a.warmUp(n)
+	return a.timed(n), nil
+}
+
+// warmUp makes some of n tasks off the clock.
+func (a *createArm) warmUp(n int) {
 	a.create(roundUp(min(n, warmThread), a.batch), a.batch, a.hooks.in, a.hooks.out)
+}
+
+// timed makes n tasks on the clock.
+func (a *createArm) timed(n int) lockstep.Slice {
+	n = roundUp(n, a.batch)
 	made, created := a.hooks.threads(), count(goroutinesCreated)
 	a.meter.Start()
 	a.create(n, a.batch, a.hooks.in, a.hooks.out)
@@ -213,7 +298,7 @@ func (a *createArm) Run(n int) (lockstep.Slice, error) {
 	return lockstep.Slice{Ops: n, Elapsed: a.meter.elapsed, Counts: a.meter.counts(map[string]int64{
 		"created": count(goroutinesCreated) - created,
 		"threads": a.hooks.threads() - made,
-	})}, nil
+	})}
 }
 
 func (a *createArm) Close() error { return nil }
@@ -398,19 +483,22 @@ func (a *coldArm) Run(int) (lockstep.Slice, error) {
 		return lockstep.Slice{}, err
 	}
 	a.herd.Wait()
-	if !a.join {
-		a.meter.Stop()
-	}
-	// The tasks of a locked or raw herd say which threads they ran on; that
-	// of goroutines is for the process to say.
+	a.meter.Stop()
+	// Counted while all are alive, and off the clock. The tasks of a locked or
+	// raw herd say which threads they ran on; that of goroutines is for the
+	// process to say.
 	counts := map[string]int64{"threads": count(threadsAlive) - made, "created": count(goroutinesCreated) - created}
 	if a.herd.tids != nil {
 		counts["threads"] = distinct(a.herd.tids())
 	}
-	a.herd.Release()
-	a.herd.Join()
+	end := func() {
+		a.herd.Release()
+		a.herd.Join()
+	}
 	if a.join {
-		a.meter.Stop()
+		a.meter.goOn(end)
+	} else {
+		end()
 	}
 	return lockstep.Slice{Ops: createCold, Elapsed: a.meter.elapsed, Counts: a.meter.counts(counts)}, nil
 }
@@ -422,9 +510,20 @@ func (a *coldArm) Close() error {
 	return leaks()
 }
 
-// openAllocate is the floor of starting a goroutine: to allocate as much as
-// one takes, its stack and its g, and to touch it where one does. All of them
-// stay alive.
+// openAllocate is the floor of starting a goroutine: to allocate what one
+// takes, its stack and its g, the way the runtime does, and to touch what one
+// touches. All of them stay alive.
+//
+// The runtime takes stacks from spans of 32 KiB that it cuts into a list of 16,
+// of which a P takes 8 at a time (runtime/stack.go, stackpoolalloc and
+// stackcacherefill); it has each g from the heap and lists it (runtime/proc.go,
+// malg and allgadd). So does the floor. Neither zeroes a stack: memory fresh
+// from the system isn't zeroed once more.
+//
+// What the floor can't do as the runtime does: its spans are the heap's, of one
+// object each, since only the runtime can have spans of its own kind
+// (allocManual), and its lists need no lock. What it leaves out: the queue that
+// the goroutine waits in, the switch to it, what its own code allocates.
 func openAllocate(func(string)) (lockstep.Arm, error) {
 	if got := count(stackStarts); got != stackStart {
 		return nil, fmt.Errorf("allocating as much as a goroutine: its stack starts at %d bytes here, not %d", got, stackStart)
@@ -432,32 +531,120 @@ func openAllocate(func(string)) (lockstep.Arm, error) {
 	return &allocateArm{meter: newMeter()}, nil
 }
 
-// A goroutine's own memory: the stack that it starts with, of which its first
-// frames touch the top, and runtime.g (440 bytes in Go 1.26 on 64 bits, in a
-// size class of 448; runtime/runtime2.go).
-const gWords = 55
+const (
+	lineBytes = 64 // of a cache
 
-type stackBlock [stackStart]byte
-type gBlock [gWords]*byte
+	// runtime.g has 440 bytes in Go 1.26 on 64 bits, in a size class of 448
+	// (runtime/runtime2.go). A new one is written to on each of its lines.
+	gWords = 55
+
+	spanBytes    = 32 << 10 // runtime/malloc.go, _StackCacheSize
+	stacksInSpan = spanBytes / stackStart
+	stacksCached = stacksInSpan / 2
+
+	// What a task has on its stack when it parks: 340 bytes, by the frames of
+	// the herd's task and park, chanrecv1, chanrecv and gopark.
+	framesBytes = 6 * lineBytes
+)
+
+type gBlock struct {
+	stack *byte
+	words [gWords - 1]uint64
+}
+
+// A stackPool hands out stacks. A stack has a number, from 1 on; a list of free
+// ones is the first one's number, and each has the next one's in its lowest
+// word, as those of the runtime have its address.
+type stackPool struct {
+	spans [(createCold + stacksInSpan - 1) / stacksInSpan]*[spanBytes]byte
+	cut   int    // spans in use
+	free  uint64 // of the latest span
+	cache uint64
+}
+
+// at is the stack of a number.
+func (p *stackPool) at(n uint64) []byte {
+	n--
+	return p.spans[n/stacksInSpan][n%stacksInSpan*stackStart:][:stackStart]
+}
+
+// push puts a stack on a list, pop takes the first one from it.
+func (p *stackPool) push(list *uint64, n uint64) {
+	binary.NativeEndian.PutUint64(p.at(n), *list)
+	*list = n
+}
+
+func (p *stackPool) pop(list *uint64) uint64 {
+	n := *list
+	*list = binary.NativeEndian.Uint64(p.at(n))
+	return n
+}
+
+// take is a stack that nobody has.
+func (p *stackPool) take() []byte {
+	if p.cache == 0 {
+		for range stacksCached {
+			p.refill()
+		}
+	}
+	return p.at(p.pop(&p.cache))
+}
+
+// refill puts a free stack into the cache, from a new span if need be.
+func (p *stackPool) refill() {
+	if p.free == 0 {
+		p.spans[p.cut] = new([spanBytes]byte)
+		first := uint64(p.cut)*stacksInSpan + 1
+		p.cut++
+		for n := first; n < first+stacksInSpan; n++ {
+			p.push(&p.free, n)
+		}
+	}
+	p.push(&p.cache, p.pop(&p.free))
+}
 
 type allocateArm struct {
 	meter  *meter
-	stacks [createCold]*stackBlock
-	gs     [createCold]*gBlock
+	stacks stackPool
+	gs     []*gBlock
 }
 
-// Run allocates the blocks, whatever n is.
+// Run allocates, whatever n is: once a process.
 func (a *allocateArm) Run(int) (lockstep.Slice, error) {
+	if a.gs != nil {
+		return lockstep.Slice{}, errors.New("a floor of cold tasks is measured once a process")
+	}
 	made := count(threadsAlive)
 	a.meter.Start()
-	for i := range createCold {
-		s, g := new(stackBlock), new(gBlock)
-		s[stackStart-64] = 1
-		g[0] = &s[0]
-		a.stacks[i], a.gs[i] = s, g
+	for range createCold {
+		a.allocate()
 	}
 	a.meter.Stop()
-	return lockstep.Slice{Ops: createCold, Elapsed: a.meter.elapsed, Counts: a.meter.counts(map[string]int64{"threads": count(threadsAlive) - made})}, nil
+	counts := map[string]int64{"threads": count(threadsAlive) - made, "stacks": int64(a.distinctStacks())}
+	return lockstep.Slice{Ops: createCold, Elapsed: a.meter.elapsed, Counts: a.meter.counts(counts)}, nil
+}
+
+// allocate is one g with its stack.
+func (a *allocateArm) allocate() {
+	g, stack := new(gBlock), a.stacks.take()
+	binary.NativeEndian.PutUint64(stack, 0) // as malg does
+	g.stack = &stack[0]
+	for i := lineBytes/8 - 1; i < len(g.words); i += lineBytes / 8 {
+		g.words[i] = 1
+	}
+	for at := stackStart - lineBytes; at >= stackStart-framesBytes; at -= lineBytes {
+		stack[at] = 1
+	}
+	a.gs = append(a.gs, g)
+}
+
+// distinctStacks is how many stacks the gs have.
+func (a *allocateArm) distinctStacks() int {
+	stacks := map[*byte]bool{}
+	for _, g := range a.gs {
+		stacks[g.stack] = true
+	}
+	return len(stacks)
 }
 
 func (a *allocateArm) Close() error { return nil }

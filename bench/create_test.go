@@ -1,13 +1,18 @@
 package bench
 
 import (
+	"errors"
 	"math"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
+	"threadbench/threads"
 )
 
 // TestFloorAllocatesAsGoroutine parks goroutines and holds what each of them
@@ -53,6 +58,132 @@ func TestFloorAllocatesAsGoroutine(t *testing.T) {
 	t.Logf("the floor allocates %.0f bytes, a goroutine %.0f", floor, goroutine)
 }
 
+// TestFloorZeroesNothing: a span fresh from the system is not touched before
+// its stacks are, so that the floor pays no page fault twice.
+func TestFloorZeroesNothing(t *testing.T) {
+	if !alone(t, still...) {
+		return
+	}
+	switch {
+	case buildSettings()["-race"] == "true":
+		t.Skip("the race detector touches what is allocated")
+	case minorFaults() < 0:
+		t.Skip("this system does not count page faults")
+	}
+	const n = 64
+	var spans [n]*[spanBytes]byte
+	before := minorFaults()
+	for i := range spans {
+		spans[i] = new([spanBytes]byte)
+	}
+	untouched := minorFaults() - before
+	runtime.KeepAlive(&spans)
+	if pages := int64(n * spanBytes / os.Getpagesize()); untouched > pages/4 {
+		t.Errorf("%d page faults for %d pages that nobody has touched", untouched, pages)
+	}
+}
+
+// TestStackPool takes as many stacks as the floor does: each has bytes of its
+// own, and they come from as few spans as hold them.
+func TestStackPool(t *testing.T) {
+	var p stackPool
+	seen := map[*byte]bool{}
+	for i := range createCold {
+		stack := p.take()
+		if len(stack) != stackStart || seen[&stack[0]] {
+			t.Fatalf("stack %d has %d bytes, and was taken already: %v", i, len(stack), seen[&stack[0]])
+		}
+		seen[&stack[0]] = true
+		for j := range stack { // a link in it would lead astray
+			stack[j] = 0xff
+		}
+	}
+	if want := (createCold + stacksInSpan - 1) / stacksInSpan; p.cut != want {
+		t.Errorf("%d stacks are of %d spans, want %d", createCold, p.cut, want)
+	}
+}
+
+// TestFloorStacksCounted: two gs on one stack are no evidence.
+func TestFloorStacksCounted(t *testing.T) {
+	c, ok := Lookup("Create/impl=floor/mode=nojoin")
+	if !ok {
+		t.Fatal("no such case")
+	}
+	a := &allocateArm{meter: newMeter()}
+	s, err := a.Run(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if proven, err := c.Check(s.Ops, s.Counts); err != nil || !proven {
+		t.Errorf("%v: %v, %v", s.Counts, proven, err)
+	}
+	a.gs[7].stack = a.gs[8].stack
+	if got := a.distinctStacks(); got != createCold-1 {
+		t.Errorf("%d stacks of %d gs, of which two share one", got, createCold)
+	}
+	_, err = a.Run(1)
+	says(t, "once more", err, "once a process")
+}
+
+// A quietHerd is one that does nothing.
+type quietHerd struct{}
+
+func (quietHerd) Make(int) error { return nil }
+func (quietHerd) Wait()          {}
+func (quietHerd) Release()       {}
+func (quietHerd) Join()          {}
+
+// TestColdCountsOffTheClock has the counting of the threads give way to others
+// again and again: none of that is on the clock.
+func TestColdCountsOffTheClock(t *testing.T) {
+	const sleeps = 200
+	counted := int64(0)
+	tids := func() []int {
+		before := kernelSwitches()
+		for range sleeps {
+			time.Sleep(50 * time.Microsecond)
+		}
+		counted = kernelSwitches() - before
+		return []int{1, 2}
+	}
+	for _, join := range []bool{true, false} {
+		a := &coldArm{herd: census{quietHerd{}, tids}, join: join, meter: newMeter()}
+		s, err := a.Run(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kernelSwitches() < 0 {
+			t.Skip("this system does not count context switches")
+		}
+		if on := s.Counts["kernel-switches"]; counted < sleeps/2 || on > counted/4 {
+			t.Errorf("join %v: %d switches while threads were counted, %d on the clock", join, counted, on)
+		}
+		if s.Counts["threads"] != 2 {
+			t.Errorf("join %v: %v", join, s.Counts)
+		}
+	}
+}
+
+// TestMeterGoesOn: what a clock counts before and after a pause is added up,
+// and what is counted in the pause isn't.
+func TestMeterGoesOn(t *testing.T) {
+	for _, told := range []bool{true, false} {
+		m := newMeter()
+		m.elapsed, m.schedules, m.switches = time.Hour, 1000, 1_000_000
+		if !told {
+			m.switches = -1
+		}
+		ran := false
+		m.goOn(func() { ran = true })
+		if !ran || m.elapsed < time.Hour || m.elapsed > 2*time.Hour || m.schedules < 1000 {
+			t.Errorf("after an hour and 1000 schedulings: %+v", m)
+		}
+		if told && m.switches >= 0 && m.switches < 1_000_000 || !told && m.switches >= 0 {
+			t.Errorf("switches told before: %v: %d", told, m.switches)
+		}
+	}
+}
+
 // TestFloorNeedsSmallStacks opens the floor where goroutines start with a
 // larger stack than the one that it allocates.
 func TestFloorNeedsSmallStacks(t *testing.T) {
@@ -92,6 +223,68 @@ func TestDistinct(t *testing.T) {
 	}
 	if got := distinct(nil); got != 0 {
 		t.Errorf("distinct of nothing = %d", got)
+	}
+}
+
+// TestPooledThreads makes tasks from a wired maker: each runs on another thread
+// than it, of a few that are there already.
+func TestPooledThreads(t *testing.T) {
+	if !alone(t, "GOMAXPROCS=1") {
+		return
+	}
+	c, ok := Lookup("Create/impl=locked/mode=pooled")
+	if !ok {
+		t.Fatal("no such case")
+	}
+	arm, err := c.open(nil)
+	var skip *lockstep.Skip
+	if errors.As(err, &skip) {
+		t.Skip(skip.Reason)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := arm.(*pooledArm)
+	for _, n := range []int{1, 1500, 1000} {
+		s, err := arm.Run(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Ops != n || s.Counts["elsewhere"] != int64(n) || a.seen < 1 || a.seen > 8 {
+			t.Errorf("%d ops, %v, on %d threads so far; want %d, each on another thread than its maker's, of 8 at the most", s.Ops, s.Counts, a.seen, n)
+		}
+		if proven, err := c.Check(s.Ops, s.Counts); err != nil || proven != (n >= provable) {
+			t.Errorf("%d ops: %v, %v", n, proven, err)
+		}
+	}
+
+	// A maker that isn't wired: its tasks run where it waits.
+	a.maker = threads.TID()
+	a.elsewhere = 0
+	a.create(100, 1, a.hooks.in, a.hooks.out)
+	if a.elsewhere > 10 {
+		t.Errorf("%d of 100 tasks of a maker that isn't wired were on another thread", a.elsewhere)
+	}
+	if err := arm.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPoolCounted: a thread counts once, and in the end each time.
+func TestPoolCounted(t *testing.T) {
+	a := &pooledArm{}
+	for range 2 {
+		for tid := range 16 {
+			a.note(tid + 1)
+		}
+	}
+	if a.seen != 16 {
+		t.Errorf("16 threads are counted as %d", a.seen)
+	}
+	a.note(17)
+	a.note(17)
+	if a.seen != 18 {
+		t.Errorf("2 more, for which there is no room, make %d", a.seen)
 	}
 }
 

@@ -37,7 +37,7 @@ func TestCThreadsTable(t *testing.T) {
 		}
 		n++
 		clone, ok := Lookup(c.Name.With("impl", "clone").String())
-		if !ok || clone.Once != c.Once || clone.CPUs != c.CPUs || clone.Procs != c.Procs || clone.Awake != c.Awake || !slices.Equal(clone.Wants, c.Wants) {
+		if !ok || clone.Once != c.Once || clone.CPUs != c.CPUs || clone.Procs != c.Procs || clone.Awake != c.Awake || !slices.Equal(clone.Evidence, c.Evidence) {
 			t.Errorf("%s is measured otherwise than impl=clone: %+v, %+v", c.Name, c, clone)
 		}
 	}

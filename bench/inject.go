@@ -68,13 +68,15 @@ func inject(arm lockstep.Arm, cut func(reason string)) (lockstep.Arm, error) {
 type slowed struct {
 	lockstep.Arm
 	factor     float64
-	done, told float64 // ops so far
+	done, told float64            // ops so far
+	rest       map[string]float64 // of each count, what was left when it was rounded
 }
 
 // Run does about n ops and counts, so that the shares are right: at least as
 // many as have one whole op to repeat, and with what doesn't come out even in
 // one slice carried on to the next. What the arm counts is told for the share
-// of the ops that is, so that it proves what it did.
+// of the ops that is, so that it proves what it did; what rounding leaves of a
+// count goes to the next slice.
 func (a *slowed) Run(n int) (lockstep.Slice, error) {
 	more := a.factor - 1
 	repeats := max(1, math.Round(float64(n)*more))
@@ -92,8 +94,13 @@ func (a *slowed) Run(n int) (lockstep.Slice, error) {
 	share := tell / float64(s.Ops)
 	s.Ops = int(tell)
 	counts := map[string]int64{}
+	if a.rest == nil {
+		a.rest = map[string]float64{}
+	}
 	for k, v := range s.Counts {
-		counts[k] = int64(math.Round(float64(v) * share))
+		due := float64(v)*share + a.rest[k]
+		counts[k] = int64(math.Round(due))
+		a.rest[k] = due - float64(counts[k])
 	}
 	s.Counts = counts
 	return s, nil

@@ -22,7 +22,7 @@ type counting struct {
 func (a *counting) Run(n int) (lockstep.Slice, error) {
 	n = roundUp(n, a.batch)
 	a.done += n
-	return lockstep.Slice{Ops: n, Elapsed: time.Duration(n) * a.took, Counts: map[string]int64{"threads": int64(n)}}, nil
+	return lockstep.Slice{Ops: n, Elapsed: time.Duration(n) * a.took, Counts: map[string]int64{"threads": int64(n), "answers": int64(n / 2)}}, nil
 }
 
 func (a *counting) Close() error { a.closed = true; return nil }
@@ -43,13 +43,14 @@ func TestInjectShare(t *testing.T) {
 				if !SaysInjected(cuts) {
 					t.Fatalf("it says %q, not that it is injected", cuts)
 				}
-				told := 0
+				told, answers := 0, int64(0)
 				for range 20 {
 					s, err := a.Run(n)
 					if err != nil {
 						t.Fatal(err)
 					}
 					told += s.Ops
+					answers += s.Counts["answers"]
 					slower := float64(s.Elapsed) / float64(s.Ops) / float64(time.Microsecond)
 					if off := math.Abs(slower - factor); off > factor*factor/float64(s.Ops) {
 						t.Errorf("x%v, batches of %d, n=%d: a slice of %d ops is slower by %v", factor, batch, n, s.Ops, slower)
@@ -57,6 +58,9 @@ func TestInjectShare(t *testing.T) {
 					if s.Counts["threads"] != int64(s.Ops) {
 						t.Errorf("x%v, n=%d: %d counted for %d ops", factor, n, s.Counts["threads"], s.Ops)
 					}
+				}
+				if off := float64(answers) - float64(told)/2; batch%2 == 0 && math.Abs(off) > 1 {
+					t.Errorf("x%v, batches of %d, n=%d: %d answers to %d ops in all, one to two", factor, batch, n, answers, told)
 				}
 				if off := float64(arm.done) - factor*float64(told); math.Abs(off) > factor {
 					t.Errorf("x%v, batches of %d, n=%d: %d done for %d told", factor, batch, n, arm.done, told)

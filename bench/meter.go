@@ -44,6 +44,22 @@ func (m *meter) Stop() {
 	m.schedules = m.schedulings() - m.scheduled
 }
 
+// goOn has f be on the clock as well, which was stopped meanwhile: what it
+// counts is added up.
+func (m *meter) goOn(f func()) {
+	so := *m
+	m.Start()
+	f()
+	m.Stop()
+	m.elapsed += so.elapsed
+	m.schedules += so.schedules
+	if m.switches >= 0 && so.switches >= 0 {
+		m.switches += so.switches
+	} else {
+		m.switches = -1
+	}
+}
+
 // schedulings is how often a goroutine got a thread so far. The runtime
 // records one time in eight that a goroutine stops running (runtime/proc.go
 // casgstatus, gTrackingPeriod).

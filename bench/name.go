@@ -79,9 +79,11 @@ func (n Name) String() string {
 }
 
 // natural is, of modes in which goroutines could do a thing, the one in which
-// they do: they wait through the poller, and beside each other. The way in which
-// a raw thread's hand-off is written is no mode of theirs.
-var natural = map[string]string{"blocking": "poller", "serial": "together", "called": ""}
+// they do: they wait through the poller, and beside each other. Of the modes of
+// a locked goroutine's thread it is what a plain goroutine has in their place:
+// what the last one left. How a raw thread's hand-off is written is no mode of
+// a goroutine's.
+var natural = map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused", "called": ""}
 
 // Ref is the goroutine arm that a name's x-goroutine refers to, chosen among
 // the names that exist: the one with the same keys; where goroutines have no

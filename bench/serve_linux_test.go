@@ -284,6 +284,7 @@ func TestThreadsOf(t *testing.T) {
 	}{
 		{"a thread each", &serveArm{server: with, threaded: true}, 105, ""},
 		{"a few short", &serveArm{server: with, threaded: true}, 88, "expected a thread for each of 100"},
+		{"half", &serveArm{server: with, threaded: true}, 55, "expected a thread for each of 100"},
 		{"two each", &serveArm{server: with, threaded: true}, 205, "expected a thread for each of 100"},
 		{"none", &serveArm{server: &liar{}}, 16, ""},
 		{"too many", &serveArm{server: &liar{}}, 17, "expected 16 threads at the most"},

@@ -194,7 +194,7 @@ func (a *stackArm) Run(int) (lockstep.Slice, error) {
 	if err != nil {
 		return lockstep.Slice{}, err
 	}
-	stacks := count(stackBytes)
+	stacks, others := count(stackBytes), tasksAlive()
 
 	var xs []float64
 	var user, kernel, reserved []float64
@@ -214,8 +214,12 @@ func (a *stackArm) Run(int) (lockstep.Slice, error) {
 	}
 	stacks = count(stackBytes) - stacks
 	var alive int64
-	if err == nil && a.herd.tids != nil {
+	switch {
+	case err != nil:
+	case a.herd.tids != nil:
 		alive = distinct(a.herd.tids())
+	default:
+		alive = int64(settled(others+a.n) - others)
 	}
 	a.herd.Release()
 	a.herd.Join()
@@ -246,12 +250,12 @@ func (a *stackArm) Run(int) (lockstep.Slice, error) {
 	}}, nil
 }
 
-// prove holds what was counted against what was to be held: as many threads
-// as tasks for a thread arm, and stacks of the runtime's as deep as they were
-// to be.
+// prove holds what was counted against what was to be held: as many goroutines
+// as tasks, or as many threads for a thread arm, and stacks of the runtime's as
+// deep as they were to be.
 func (a *stackArm) prove(alive, stacks int64) error {
-	if a.herd.tids != nil && alive != int64(a.n) {
-		return fmt.Errorf("expected %d threads held at once, seen %d", a.n, alive)
+	if alive != int64(a.n) {
+		return fmt.Errorf("expected %d tasks held at once, seen %d", a.n, alive)
 	}
 	if each := int(stacks) / a.n; each < a.leastStack || each > a.mostStack {
 		return fmt.Errorf("expected %d to %d bytes of the runtime's stacks a task (%s), seen %d", a.leastStack, a.mostStack, stackBytes, each)

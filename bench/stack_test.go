@@ -73,22 +73,22 @@ func TestStackArms(t *testing.T) {
 
 // TestStackProof holds what may be counted against what was to be held.
 func TestStackProof(t *testing.T) {
-	tids := func() []int { return nil }
 	for _, test := range []struct {
 		name          string
-		tids          func() []int
 		alive, stacks int64
 		want          string // of the error, "" for none
 	}{
-		{"as many threads and bytes as wanted", tids, 10, 10 * 2048, ""},
-		{"the most", tids, 10, 10 * 4096, ""},
-		{"goroutines have no thread to count", nil, 0, 10 * 2048, ""},
-		{"a thread too few", tids, 9, 10 * 2048, "expected 10 threads held at once, seen 9"},
-		{"no thread at all", tids, 0, 10 * 2048, "expected 10 threads held at once, seen 0"},
-		{"too little stack", tids, 10, 10*2048 - 10, "expected 2048 to 4096 bytes of the runtime's stacks a task"},
-		{"too much stack", nil, 0, 10*4096 + 10, "seen 4097"},
+		{"as many tasks and bytes as wanted", 10, 10 * 2048, ""},
+		{"the most", 10, 10 * 4096, ""},
+		{"a task too few", 9, 10 * 2048, "expected 10 tasks held at once, seen 9"},
+		{"half", 5, 5 * 2048, "expected 10 tasks held at once, seen 5"},
+		{"twice", 20, 20 * 2048, "expected 10 tasks held at once, seen 20"},
+		{"no task at all", 0, 10 * 2048, "expected 10 tasks held at once, seen 0"},
+		{"half the stack", 10, 10 * 1024, "expected 2048 to 4096 bytes of the runtime's stacks a task"},
+		{"too little stack", 10, 10*2048 - 10, "expected 2048 to 4096 bytes of the runtime's stacks a task"},
+		{"too much stack", 10, 10*4096 + 10, "seen 4097"},
 	} {
-		a := &stackArm{herd: census{tids: test.tids}, n: 10, leastStack: 2048, mostStack: 4096}
+		a := &stackArm{n: 10, leastStack: 2048, mostStack: 4096}
 		says(t, test.name, a.prove(test.alive, test.stacks), test.want)
 	}
 }

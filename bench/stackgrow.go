@@ -169,20 +169,40 @@ func growGoroutines(in func(), how growing) func(depth, n int) (lockstep.Arm, er
 			if minorFaults() >= 0 {
 				counts["faults"] = faults
 			}
-			// Cold ones have all their stacks still.
 			held := int(count(stackBytes)-stacks) / n
-			switch {
-			case moved != moves:
-				return nil, lockstep.Slice{}, fmt.Errorf("expected %d of %d stacks to be grown into another place, seen %d", moves, n, moved)
-			case how != reused && held < depth*7/8:
-				return nil, lockstep.Slice{}, fmt.Errorf("expected %d bytes of the runtime's stacks a task at least, seen %d", depth, held)
-			case how == reused && held > depth/8:
-				return nil, lockstep.Slice{}, fmt.Errorf("expected stacks made of those of older tasks; the runtime's have become %d bytes a task more", held)
+			if err := grown(how, depth, n, moves, moved, held); err != nil {
+				return nil, lockstep.Slice{}, err
 			}
 			return growth(s.All(), n, counts)
 		}
 		return &stampedArm{run: run, close: end}, nil
 	}
+}
+
+// grown is an error unless as many of n stacks have moved as were to, and the
+// runtime's stacks have become as many bytes a task more: cold ones have all
+// their stacks still, reused ones are made of those of older tasks.
+func grown(how growing, depth, n, moves, moved, held int) error {
+	switch {
+	case moved != moves:
+		return fmt.Errorf("expected %d of %d stacks to be grown into another place, seen %d", moves, n, moved)
+	case how != reused && held < depth*7/8:
+		return fmt.Errorf("expected %d bytes of the runtime's stacks a task at least, seen %d", depth, held)
+	case how == reused && held > depth/8:
+		return fmt.Errorf("expected stacks made of those of older tasks; the runtime's have become %d bytes a task more", held)
+	}
+	return nil
+}
+
+// faulted is an error unless n stacks that were touched to a depth took a page
+// fault for each page. Where a page is larger than the depth it may be there
+// already; other threads of the process may fault a little.
+func faulted(depth, n int, faults int64) error {
+	pages := float64(n*depth) / float64(os.Getpagesize())
+	if slack := 30 + max(0.1*float64(n)+0.02*pages, float64(n)-pages); math.Abs(float64(faults)-pages) > slack {
+		return fmt.Errorf("expected %.0f page faults for %d stacks of %d bytes, give or take %.0f; seen %d", pages, n, depth, slack, faults)
+	}
+	return nil
 }
 
 // few are as many as it takes for the next one to find one to reuse.
@@ -240,8 +260,8 @@ func (a *shrinkArm) Run(int) (lockstep.Slice, error) {
 		herd = append(herd, g)
 	}
 	held := count(stackBytes) - before
-	if least := int64(a.n) * int64(a.depth) * 7 / 8; held < least {
-		return lockstep.Slice{}, fmt.Errorf("expected %d bytes of stacks to be held before the first collection, seen %d", least, held)
+	if err := a.deep(held); err != nil {
+		return lockstep.Slice{}, err
 	}
 	s := lockstep.Slice{}
 	left, made, took := held, 0, time.Duration(0)
@@ -250,8 +270,8 @@ func (a *shrinkArm) Run(int) (lockstep.Slice, error) {
 		a.meter.Start()
 		runtime.GC()
 		a.meter.Stop()
-		if ran := count(gcCycles) - cycles; ran != 1 {
-			return lockstep.Slice{}, fmt.Errorf("expected one collection, seen %d", ran)
+		if err := collected(count(gcCycles) - cycles); err != nil {
+			return lockstep.Slice{}, err
 		}
 		made++
 		took += a.meter.elapsed
@@ -265,6 +285,22 @@ func (a *shrinkArm) Run(int) (lockstep.Slice, error) {
 	}
 	s.Figures = map[string]float64{"collections": float64(s.Ops), "left-B/task": float64(left) / float64(a.n)}
 	return s, nil
+}
+
+// deep is an error unless so many bytes of stacks are as deep as the tasks went.
+func (a *shrinkArm) deep(held int64) error {
+	if least := int64(a.n) * int64(a.depth) * 7 / 8; held < least {
+		return fmt.Errorf("expected %d bytes of stacks to be held before the first collection, seen %d", least, held)
+	}
+	return nil
+}
+
+// collected is an error unless the collector ran once.
+func collected(ran int64) error {
+	if ran != 1 {
+		return fmt.Errorf("expected one collection, seen %d", ran)
+	}
+	return nil
 }
 
 func (a *shrinkArm) Close() error { return leaks() }
@@ -314,11 +350,8 @@ func growThreads(depth, n int) (lockstep.Arm, error) {
 			stamps = append(stamps, own...)
 			faults += t.Faults
 		}
-		// Where a page is larger than the depth it may be there already; other
-		// threads of the process may fault a little.
-		pages := float64(n*depth) / float64(os.Getpagesize())
-		if slack := 30 + max(0.1*float64(n)+0.02*pages, float64(n)-pages); math.Abs(float64(faults)-pages) > slack {
-			return nil, lockstep.Slice{}, fmt.Errorf("expected %.0f page faults for %d stacks of %d bytes, give or take %.0f; seen %d", pages, n, depth, slack, faults)
+		if err := faulted(depth, n, faults); err != nil {
+			return nil, lockstep.Slice{}, err
 		}
 		return growth(stamps, n, map[string]int64{"faults": faults})
 	}}, nil

@@ -21,6 +21,7 @@ func TestIntervals(t *testing.T) {
 		{"none", nil, nil, []int64{}, ""},
 		{"two", []int64{10, 20}, []int64{15, 20}, []int64{5, 0}, ""},
 		{"one missing", []int64{10, 20}, []int64{15}, nil, "expected a stamp at the end of each of 2 ops, seen 1"},
+		{"twice as many", []int64{10, 20}, []int64{15, 20, 25, 30}, nil, "expected a stamp at the end of each of 2 ops, seen 4"},
 		{"backwards", []int64{10, 20}, []int64{15, 19}, nil, "op 2 of 2: stamped 20 at its beginning and 19 at its end"},
 		{"never taken", []int64{-1}, []int64{15}, nil, "op 1 of 1: stamped -1 at its beginning"},
 	} {

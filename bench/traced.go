@@ -90,9 +90,12 @@ func (a *tracedArm) Run(int) (lockstep.Slice, error) {
 		return lockstep.Slice{}, err
 	}
 	held := a.of
-	held.Wants = slices.DeleteFunc(slices.Clone(held.Wants), func(w Want) bool { return w.Count == "kernel-switches" })
+	held.Evidence = slices.DeleteFunc(slices.Clone(held.Evidence), func(w Evidence) bool { return w.Count == "kernel-switches" })
 	if _, err := held.Check(s.Ops, s.Counts); err != nil {
 		return lockstep.Slice{}, fmt.Errorf("the worker that was traced measured something else: %w", err)
+	}
+	if reason := held.Unproven(s.Ops, s.Counts); reason != "" {
+		return lockstep.Slice{}, fmt.Errorf("expected evidence of the worker that was traced, seen %s", reason)
 	}
 	return lockstep.Slice{Ops: s.Ops, Counts: counts}, nil
 }

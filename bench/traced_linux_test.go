@@ -115,13 +115,13 @@ func TestTracedHoldsTheWorker(t *testing.T) {
 	}
 	t.Setenv("GOMAXPROCS", "1")
 	for _, test := range []struct {
-		want Want
+		want Evidence
 		says string // of the error, "" for none
 	}{
-		{Want{Count: "kernel-switches", Per: 99}, ""}, // a tracer's stops are switches, too
-		{Want{Count: "samples", Per: 0.5}, "the worker that was traced measured something else: expected 500 samples of 1000 ops"},
+		{Evidence{Count: "kernel-switches", Rate: 99}, ""}, // a tracer's stops are switches, too
+		{Evidence{Count: "samples", Rate: 0.5}, "the worker that was traced measured something else: expected 500 samples of 1000 ops"},
 	} {
-		of.Wants = []Want{test.want}
+		of.Evidence = []Evidence{test.want}
 		arm, err := openTraced(of)(func(string) {})
 		var skip *lockstep.Skip
 		if errors.As(err, &skip) {

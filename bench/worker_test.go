@@ -141,7 +141,7 @@ func TestCases(t *testing.T) {
 			if inTime := slices.Contains(family.Primary, "ns/op") && c.Name.Get("mode") != "traced"; inTime != (s.Elapsed > 0) {
 				t.Errorf("the ops took %v", s.Elapsed)
 			}
-			for _, w := range c.Wants {
+			for _, w := range c.Evidence {
 				if _, ok := s.Counts[w.Count]; !ok {
 					t.Errorf("its evidence, %s, was not counted: %v", w.Count, s.Counts)
 				}
@@ -174,7 +174,7 @@ func proven(t *testing.T, c bench.Case, spec lockstep.Spec, s lockstep.Slice) {
 	proven, err := c.Check(s.Ops, s.Counts)
 	for range 9 {
 		var evidence *bench.EvidenceError
-		if errors.As(err, &evidence) && evidence.Want.Count == "kernel-switches" && evidence.Seen > evidence.Expected && givesWay {
+		if errors.As(err, &evidence) && evidence.Evidence.Count == "kernel-switches" && evidence.Seen > evidence.Expected && givesWay {
 			t.Logf("on a busy machine: %v", err)
 			return
 		}

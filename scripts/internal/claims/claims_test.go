@@ -350,7 +350,7 @@ func turning(t *testing.T) *results.File {
 			goroutine:                           "10 ns/op 1 x-goroutine 0 threads/op",
 			clone:                               fmt.Sprintf("50 ns/op %d x-goroutine 1 threads/op", 10+k),
 			"Create/impl=goroutine/mode=reused": "10 ns/op 1 x-goroutine",
-			"Create/impl=locked/mode=reused":    fmt.Sprintf("10 ns/op 1.0%d x-goroutine", k),
+			"Create/impl=locked/mode=inplace":   fmt.Sprintf("10 ns/op 1.0%d x-goroutine", k),
 			"note":                              "# skip BenchmarkStack/impl=clone/stack=least/depth=0: no <memory> | none\n",
 		}
 	})
@@ -365,7 +365,7 @@ func TestCircumstances(t *testing.T) {
 			continue
 		}
 		c := e.Circumstances()
-		if e.Verdict != Holds || len(c) != 1 || c[0].Rows[0] != "Create/impl=locked/mode=reused" || c[0].Word != turns || strings.Contains(c[0].String(), "at least") {
+		if e.Verdict != Holds || len(c) != 1 || c[0].Rows[0] != "Create/impl=locked/mode=inplace" || c[0].Word != turns || strings.Contains(c[0].String(), "at least") {
 			t.Errorf("%s, %+v", e.Verdict, c)
 		}
 		found++

@@ -29,7 +29,8 @@ var statements = []statement{
 		},
 		why: "twice as fast is more than any placement or layout makes",
 		beside: []condition{
-			atLeast(2, factor("Create/impl=locked/mode=reused"), "a locked goroutine on its maker's thread, over a goroutine: no resource is made for either"),
+			atLeast(2, factor("Create/impl=locked/mode=inplace"), "a locked goroutine on its maker's thread, over a goroutine: no resource is made for either"),
+			atLeast(2, factor("Create/impl=locked/mode=pooled"), "a locked goroutine for which a thread of the pool is woken, over a goroutine: no resource is made for either"),
 			atLeast(2, factor("Create/impl=locked/mode=cold"), "a locked goroutine whose thread is new, over a goroutine"),
 			atLeast(2, factor("Create/impl=clone/mode=reused"), "a raw thread on a stack that is there, over a goroutine made from what the last one left"),
 		},

@@ -77,7 +77,7 @@ func TestVerdict(t *testing.T) {
 // of its arms.
 func canned(rounds ...[]lockstep.Result) *group {
 	next := 0
-	one := []bench.Want{{Count: "kernel-switches", Per: 1, Slack: 0.1}}
+	one := []bench.Evidence{{Count: "kernel-switches", Rate: 1, RateTolerance: 0.1}}
 	return &group{
 		title: "Canned switch", of: "Switch/impl=clone/via=futex/place=same", what: "One op is one switch.",
 		arms: []arm{{name: "Go", wants: one, layouts: []string{"go-1", "go-2"}}, {name: "plain C", wants: one}, {name: "Go", wants: one}},

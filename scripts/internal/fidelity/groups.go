@@ -17,7 +17,7 @@ import (
 type arm struct {
 	name  string // as it stands in the table: "Go", "C"
 	spec  lockstep.Spec
-	wants []bench.Want
+	wants []bench.Evidence
 
 	// Its program under several layouts of the linker, of which each round
 	// takes the next; nil if it is the spec's in every round.
@@ -156,13 +156,13 @@ func caseArm(name, of, program string, site bench.Site) (arm, error) {
 	if err != nil {
 		return arm{}, fmt.Errorf("%s: %w", of, err)
 	}
-	return arm{name: name, spec: spec, wants: c.Wants}, nil
+	return arm{name: name, spec: spec, wants: c.Evidence}, nil
 }
 
 // onlySwitches are what an arm in another program can be held to that counts
 // nothing but the kernel's switches.
-func onlySwitches(wants []bench.Want) []bench.Want {
-	return slices.DeleteFunc(slices.Clone(wants), func(w bench.Want) bool { return w.Count != "kernel-switches" })
+func onlySwitches(wants []bench.Evidence) []bench.Evidence {
+	return slices.DeleteFunc(slices.Clone(wants), func(w bench.Evidence) bool { return w.Count != "kernel-switches" })
 }
 
 func inLockstep(plan lockstep.Plan) func(context.Context, []lockstep.Spec) ([]lockstep.Result, error) {
@@ -257,7 +257,7 @@ func (g *group) round(ctx context.Context, round int) error {
 	}
 	for i := range results {
 		if results[i].Err == nil {
-			_, results[i].Err = bench.Case{Wants: g.arms[i].wants}.Check(results[i].Ops, results[i].Counts)
+			_, results[i].Err = bench.Case{Evidence: g.arms[i].wants}.Check(results[i].Ops, results[i].Counts)
 		}
 		var skip *lockstep.Skip
 		if errors.As(results[i].Err, &skip) {

@@ -594,7 +594,7 @@ func TestFailingWorkers(t *testing.T) {
 	s := newSession(t)
 	const nonsense = "nonsense: "
 	want := map[string]fault{
-		"Create/impl=locked/mode=reused":               {"killed", "the worker died: signal: killed"},
+		"Create/impl=locked/mode=inplace":              {"killed", "the worker died: signal: killed"},
 		"Create/impl=clone/mode=reused":                {"exits", "the worker died: exit status 0"},
 		"Create/impl=floor/mode=reused":                {"for-ever", "NS is more than the 1m0s that it may take"},
 		"Create/impl=locked/mode=burst":                {"garbage", nonsense + `"\x00\xff\x1b[31m garbage\r"`},
@@ -623,7 +623,7 @@ func TestFailingWorkers(t *testing.T) {
 	var none strings.Builder
 	withFaults(t, want)
 	path := filepath.Join(s.dir, "o.txt")
-	cmd := s.run("", "-profile", "full", "-bench", "Create/.*/mode=(reused|burst|nojoin)|Switch/impl=[a-z]*/via=[a-z]*/place=same", "-rounds", "1", "-o", path)
+	cmd := s.run("", "-profile", "full", "-bench", "Create/.*/mode=(reused|inplace|burst|nojoin)|Switch/impl=[a-z]*/via=[a-z]*/place=same", "-rounds", "1", "-o", path)
 	cmd.Run()
 	stdout, stderr := written(cmd)
 	s.clean()

@@ -32,7 +32,7 @@ func (n note) line() string {
 type measured struct {
 	err      error
 	cuts     []string
-	unproven bool      // it had too few ops for its evidence
+	unproven string    // why it has no evidence; "" if it has
 	primary  []float64 // the primary figure of each window, or of each process; nil for a case that has none
 	ops      int
 	started  int  // its worker was the so-many-th of the group to start; 0 for one of many processes
@@ -172,8 +172,10 @@ func (m *machine) once(ctx context.Context, g group, arms []int, specs []lockste
 
 // check holds what was counted against what the case wants.
 func (m *measured) check(c bench.Case, ops int, counts map[string]int64) {
-	proven, err := c.Check(ops, counts)
-	m.err, m.unproven = err, m.unproven || !proven
+	_, m.err = c.Check(ops, counts)
+	if m.unproven == "" {
+		m.unproven = c.Unproven(ops, counts)
+	}
 }
 
 // conclude makes a benchmark line of what a case has measured beside its
@@ -189,8 +191,8 @@ func conclude(c bench.Case, got, ref, twin *measured) outcome {
 		o.notes = append(o.notes, note{kind, name, reason})
 		return o
 	}
-	if got.unproven {
-		o.notes = append(o.notes, note{"cut", name, "unproven, with too few ops for its evidence"})
+	if got.unproven != "" {
+		o.notes = append(o.notes, note{"cut", name, "unproven: " + got.unproven})
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Benchmark%s %d", name, got.ops)

@@ -74,8 +74,8 @@ func TestConclude(t *testing.T) {
 			line: "Benchmark" + name + " 40 3 x-goroutine 200 kernel-B/task 100 user-B/task\n", notes: []note{{"cut", name, "only 40 fit"}},
 		},
 		{
-			what: "of a few ops", got: measured{ops: 40, time: true, primary: []float64{300}, unproven: true},
-			line: "Benchmark" + name + " 40 300 ns/op\n", notes: []note{{"cut", name, "unproven, with too few ops for its evidence"}},
+			what: "of a few ops", got: measured{ops: 40, time: true, primary: []float64{300}, unproven: "40 ops are too few for its evidence, which takes 1000"},
+			line: "Benchmark" + name + " 40 300 ns/op\n", notes: []note{{"cut", name, "unproven: 40 ops are too few for its evidence, which takes 1000"}},
 		},
 		{
 			what: "of a count", got: measured{ops: 1000, figures: map[string]float64{"syscalls/op": 0}}, ref: &measured{}, twin: &measured{},
@@ -86,7 +86,7 @@ func TestConclude(t *testing.T) {
 			notes: []note{{"cut", name, "only 40 fit"}, {"skip", name, "no room"}},
 		},
 		{
-			what: "something else", got: measured{err: &bench.EvidenceError{Want: bench.Want{Count: "kernel-switches"}, N: 1000, Expected: 1000, Seen: 3}}, ref: ref,
+			what: "something else", got: measured{err: &bench.EvidenceError{Evidence: bench.Evidence{Count: "kernel-switches"}, N: 1000, Expected: 1000, Seen: 3}}, ref: ref,
 			notes: []note{{"failed", name, "expected 1000 kernel-switches of 1000 ops, give or take 0; seen 3"}},
 		},
 	} {

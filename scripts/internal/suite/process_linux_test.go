@@ -705,7 +705,7 @@ func TestFewThreads(t *testing.T) {
 			t.Skipf("needs to limit a pids cgroup: %v", err)
 		}
 		path := filepath.Join(s.dir, "o.txt")
-		check(s, s.run("cgroup="+group, "-profile", "full", "-bench", "Create/impl=[a-z]*/mode=(reused|burst|cold|nojoin)|Stack/.*/depth=0", "-rounds", "1", "-o", path), path, "pids.max", "Stack/impl=goroutine/depth=0")
+		check(s, s.run("cgroup="+group, "-profile", "full", "-bench", "Create/impl=[a-z]*/mode=(reused|inplace|burst|cold|nojoin)|Stack/.*/depth=0", "-rounds", "1", "-o", path), path, "pids.max", "Stack/impl=goroutine/depth=0")
 	})
 
 	t.Run("RLIMIT_NPROC", func(t *testing.T) {
@@ -728,7 +728,7 @@ func TestFewThreads(t *testing.T) {
 			}
 		}
 		path := filepath.Join(s.dir, "o.txt")
-		cmd := s.run("nproc="+strconv.Itoa(most), "-profile", "full", "-bench", "Create/impl=[a-z]*/mode=(reused|burst|cold|nojoin)|Stack/impl=(locked|clone).*/depth=0", "-rounds", "1", "-o", path)
+		cmd := s.run("nproc="+strconv.Itoa(most), "-profile", "full", "-bench", "Create/impl=[a-z]*/mode=(reused|inplace|burst|cold|nojoin)|Stack/impl=(locked|clone).*/depth=0", "-rounds", "1", "-o", path)
 		cmd.Dir = s.root
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: id, Gid: id}
 		check(s, cmd, path, "RLIMIT_NPROC")

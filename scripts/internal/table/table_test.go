@@ -211,6 +211,10 @@ func TestWords(t *testing.T) {
 		{"Switch/impl=floor/via=channel", "Switch/impl=goroutine/via=channel", paired(0.3, 0.2, 0.4), aa, "The floor of a switch through a channel takes 0.300 times as long as one between goroutines through a channel [0.200, 0.400]: faster."},
 		{"Create/impl=clone/mode=cold", "Create/impl=goroutine/mode=cold", paired(14, 13, 15), aa, "Creating, running and joining a raw thread with none to reuse takes 14.0 times as long as a goroutine [13.0, 15.0]."},
 		{"Create/impl=locked/mode=nojoin", "Create/impl=goroutine/mode=nojoin", paired(14, 13, 15), aa, "Creating a locked thread up to its first step takes 14.0 times as long as a goroutine [13.0, 15.0]."},
+		{"Create/impl=locked/mode=inplace", "Create/impl=goroutine/mode=reused", paired(1.03, 1.02, 1.05), nil, "Creating, running and joining a locked goroutine that runs on its maker's thread takes 1.03 times as long as a goroutine made from what the last one left [1.02, 1.05]."},
+		{"Create/impl=locked/mode=pooled", "Create/impl=goroutine/mode=reused", paired(30, 29, 31), aa, "Creating, running and joining a locked goroutine for which a thread of the pool is woken takes 30.0 times as long as a goroutine made from what the last one left [29.0, 31.0]."},
+		// Files from before these two have a row that is neither.
+		{"Create/impl=locked/mode=reused", "Create/impl=goroutine/mode=reused", paired(1.03, 1.02, 1.05), nil, "Create, locked thread, mode=reused: 1.03 times the goroutine arm's ns/op [1.02, 1.05]."},
 		{"Create/impl=clone/mode=other", "Create/impl=goroutine/mode=other", paired(14, 13, 15), aa, "Create, raw thread (clone), mode=other: 14.0 times the goroutine arm's ns/op [13.0, 15.0]."},
 		{"Stack/impl=clone/stack=least/depth=0", "Stack/impl=goroutine/depth=0", paired(9.1, 9, 9.2), aa, "Parked, a raw thread on the least stack holds 9.10 times as much memory, user and kernel, as a goroutine [9.00, 9.20]."},
 		{"Stack/impl=locked/depth=4096", "Stack/impl=goroutine/depth=4096", paired(0.5, 0.4, 0.6), aa, "Parked at depth 4096, a locked thread holds 0.500 times as much memory, user and kernel, as a goroutine [0.400, 0.600]: less."},

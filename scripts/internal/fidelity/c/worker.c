@@ -189,7 +189,7 @@ int main(int argc, char **argv)
 		if (batch > 0)
 			printf(" +threads=%lld", (long long)t.spawned - (long long)warm);
 		else
-			printf(" +answers=%lld +samples=%lld +crossed=%lld", (long long)t.answers * 2 - (long long)warm,
+			printf(" +answers=%lld +samples=%lld +crossed=%lld", (long long)t.answers - (long long)(warm + 1) / 2,
 			       (long long)t.samples, (long long)t.crossed);
 		putchar('\n');
 		fflush(stdout);
