@@ -26,6 +26,30 @@
 // touches its own stack, the control words that its creator mapped for it
 // outside of the Go heap, and nothing else.
 //
+// # What stands on the clock
+//
+// The floor of what a thread costs has to be as low as a plain program's. No
+// body calls a function or returns from one between two readings of the clock:
+// the kernel refills the CPU's return stack at a context switch, so the next
+// returns are mispredicted, at some 200 ns each where the kernel also guards
+// returns (spectre_v2, retbleed, spec_rstack_overflow). A test takes the bodies
+// apart and fails on a call or a return. Only the bodies of [FutexCalled] and
+// [PipeCalled] call: that is what they are there to measure.
+//
+// What a body does there that the plainest program would not:
+//
+//	every driver    counts its calls in memory, looks at the sign of each
+//	                system call's result, and asks for its CPU (getcpu(2)) in
+//	                one call of 256, as its peer does
+//	a creator       counts the threads that it has made, and reads where their
+//	                controls are from an array
+//	a crew          asks for its CPU once an item, and writes four words of a
+//	                record: some 0.1 us of an item's work
+//	a pipeline      counts each stage's items, adds up what comes out, and reads
+//	                quit where it is about to sleep
+//	a reader        adds up the bytes that it has read, after its stamp
+//	stamped bodies  write each stamp to memory that Go has touched beforehand
+//
 // # Shared words
 //
 // What orders them on arm64, where plain loads and stores are not ordered. On
@@ -34,7 +58,7 @@
 //
 //	word            written by          read by           ordered by
 //	body to fd,     Go, before clone    the thread        clone: the kernel's locks of the run queue
-//	pass to batch
+//	other to batch
 //	tid             the kernel          Go, join          set before the thread can run; cleared by a plain
 //	                                                      store, so exit has a barrier (DMB ISH) before it;
 //	                                                      loaded with acquire
