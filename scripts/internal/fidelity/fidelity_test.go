@@ -4,17 +4,23 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/perf/benchfmt"
 
 	"threadbench/bench"
 	"threadbench/bench/lockstep"
+	"threadbench/scripts/internal/fidelity/outside"
 )
 
 func TestParse(t *testing.T) {
@@ -27,6 +33,9 @@ func TestParse(t *testing.T) {
 		{[]string{"-rounds", "0"}, "-rounds 0 is too few; give 1 or more"},
 		{[]string{"-rounds", "x"}, `invalid value "x" for flag -rounds`},
 		{[]string{"-cpu", "-2"}, "-cpu -2 is none"},
+		{[]string{"-rows", "clone.*pipe|Slices"}, ""},
+		{[]string{"-rows", "("}, `-rows "(" is no regular expression`},
+		{[]string{"-rows", "smoke"}, ""}, // it is looked up later
 		{[]string{"-format", "csv"}, `-format "csv" is none; choose text or json`},
 		{[]string{"-colour"}, "not defined: -colour; -h shows the flags"},
 		{[]string{"fast"}, `fidelity takes no argument, "fast" given`},
@@ -52,125 +61,314 @@ func TestVerdict(t *testing.T) {
 		low, high float64
 		want      string
 	}{
-		{0.95, 1.05, "inside"},
+		{0.97, 1.03, "inside"},
 		{0.99, 1.01, "inside"},
-		{0.949, 1.01, "undecided"},
-		{1.01, 1.051, "undecided"},
+		{0.969, 1.01, "undecided"},
+		{1.01, 1.031, "undecided"},
 		{0.9, 1.1, "undecided"},
-		{1.049, 1.06, "undecided"},
-		{1.051, 1.06, "outside"},
-		{0.9, 0.949, "outside"},
+		{1.029, 1.06, "undecided"},
+		{1.031, 1.06, "outside"},
+		{0.9, 0.969, "outside"},
 	} {
-		if got := (Row{Low: test.low, High: test.high, Interval: true, Bound: 0.05}).verdict(); got != test.want {
-			t.Errorf("[%v, %v] within 1 ± 0.05: %s, want %s", test.low, test.high, got, test.want)
+		if got := (Ratio{Low: test.low, High: test.high, Interval: true}).verdict(); got != test.want {
+			t.Errorf("[%v, %v]: %s, want %s", test.low, test.high, got, test.want)
 		}
 	}
-	if got := (Row{Low: 1, High: 1, Bound: 0.05}).verdict(); got != "undecided" {
+	if got := (Ratio{Low: 1, High: 1}).verdict(); got != "undecided" {
 		t.Errorf("without an interval: %s", got)
 	}
-	if got := (Row{Low: 2, High: 3, Interval: true}).verdict(); got != "" {
-		t.Errorf("where nothing is expected: %s", got)
+}
+
+// TestPairs holds the table to the suite's cases and the judges that there are.
+func TestPairs(t *testing.T) {
+	judges, err := os.ReadDir("outside/plain")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var loops strings.Builder
+	for _, f := range judges {
+		text, err := os.ReadFile(filepath.Join("outside/plain", f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		loops.Write(text)
+	}
+	names, used := map[string]bool{}, map[string]bool{}
+	for _, p := range pairs {
+		if names[p.name()] {
+			t.Errorf("%s stands twice", p.name())
+		}
+		names[p.name()], used[p.judge.name] = true, true
+		if width := len(p.row()); width > 18 || len(p.judge.name) > 17 {
+			t.Errorf("%s does not fit its columns", p.name())
+		}
+		if p.of == "" && p.cause == "" {
+			t.Errorf("%s is alone, and nothing says why", p.name())
+		}
+		switch p.judge.kind {
+		case byC:
+			if _, err := outside.Sources.Open("c/" + p.judge.name + ".c"); err != nil {
+				t.Errorf("%s: %v", p.name(), err)
+			}
+		case byGo:
+			if !strings.Contains(loops.String(), "func Benchmark"+p.judge.name+"(b *testing.B)") {
+				t.Errorf("%s: package plain has no such benchmark", p.name())
+			}
+		}
+		if p.of == "" {
+			continue
+		}
+		of, err := lookup(p.of)
+		if err != nil {
+			t.Errorf("%s: %v", p.name(), err)
+			continue
+		}
+		if of.Name.String() != p.of || of.CPUs != 1 || of.Once != 0 || of.C != p.pthread() || len(of.Evidence) == 0 {
+			t.Errorf("%s: %+v; want a case in slices on one CPU that has evidence", p.name(), of)
+		}
+	}
+	sources, err := fs.Glob(outside.Sources, "c/*.c")
+	if err != nil || len(sources) == 0 {
+		t.Fatal(sources, err)
+	}
+	for _, path := range sources {
+		if name := strings.TrimSuffix(filepath.Base(path), ".c"); !used[name] {
+			t.Errorf("no row is held against %s", name)
+		}
+	}
+	if _, err := lookup("Switch/impl=pthread/via=smoke/place=same"); err == nil {
+		t.Error("there is a case of smoke")
 	}
 }
 
-// canned is a group whose measurements are given: of each round, the windows
-// of its arms.
-func canned(rounds ...[]lockstep.Result) *group {
-	next := 0
-	one := []bench.Evidence{{Count: "kernel-switches", Rate: 1, RateTolerance: 0.1}}
-	return &group{
-		title: "Canned switch", of: "Switch/impl=clone/via=futex/place=same", what: "One op is one switch.",
-		arms: []arm{{name: "Go", wants: one, layouts: []string{"go-1", "go-2"}}, {name: "plain C", wants: one}, {name: "Go", wants: one}},
-		rows: []*row{{of: 0, over: 1, bound: 0.05}, {of: 2, over: 0}},
-		measure: func(_ context.Context, specs []lockstep.Spec) ([]lockstep.Result, error) {
-			if want := []string{"go-1", "go-2"}[next%2]; specs[0].Path != want || specs[1].Path != "" {
-				return nil, errors.New("measured in layout " + specs[0].Path)
+func TestChosen(t *testing.T) {
+	for pattern, want := range map[string][]string{
+		"^Create clone":   {"Create clone reused ~ raw_create", "Create clone burst ~ raw_create100"},
+		"_fresh|sched pi": {"Switch pthread pipe ~ perf sched pipe", "raw_create_fresh"},
+		"Slices clone":    {"Slices clone futex", "Slices clone pipe"},
+	} {
+		ps, err := chosen(regexp.MustCompile(pattern).MatchString)
+		var got []string
+		for _, p := range ps {
+			got = append(got, p.name())
+		}
+		if d := cmp.Diff(want, got); d != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", pattern, err, d)
+		}
+	}
+	if _, err := chosen(regexp.MustCompile("smoke").MatchString); err == nil || !strings.Contains(err.Error(), `-rows matches none of ["Switch goroutine channel ~ Channel"`) {
+		t.Errorf("of none: %v", err)
+	}
+}
+
+// canned is a bed whose measurements are given by round: of each, the four
+// workers in turns, and nanoseconds an op of both processes.
+type canned struct {
+	bed
+	turns     [][]lockstep.Result
+	processes [][]float64
+	order     []string // the programs as they were started
+	round     int
+}
+
+func newCanned(turns [][]lockstep.Result, processes [][]float64) *canned {
+	c := &canned{turns: turns, processes: processes}
+	c.bed = bed{
+		programs: programs{dir: "dir", adapter: "adapter", bench: []string{"bench-1", "bench-2"}, plain: []string{"plain-1", "plain-2"}, pthread: "pthread"},
+		site:     bench.Site{CPUs: []int{0, 1}, CPU: 1}, wide: []int{0, 1},
+		measure: func(_ context.Context, specs []lockstep.Spec, plan lockstep.Plan) ([]lockstep.Result, error) {
+			rs := slices.Clone(c.turns[c.round])
+			for _, s := range specs {
+				c.order = append(c.order, strings.Join(append([]string{s.Path}, s.Args...), " "))
 			}
-			next++
-			return rounds[next-1], nil
+			if c.round%2 == 1 {
+				slices.Reverse(rs)
+			}
+			return rs, nil
+		},
+		once: func(_ context.Context, s lockstep.Spec, _ int) (lockstep.Slice, []string, error) {
+			c.order = append(c.order, strings.Join(append([]string{s.Path}, s.Args...), " "))
+			side := 1
+			if slices.Contains(s.Args, "suite") {
+				side = 0
+			}
+			ns := c.processes[c.round][side]
+			if ns == 0 {
+				return lockstep.Slice{}, nil, &lockstep.WorkerError{What: "no room"}
+			}
+			return lockstep.Slice{Ops: 1000, Elapsed: time.Duration(ns * 1000)}, nil, nil
 		},
 	}
+	return c
 }
 
-// took is what an arm measured that took so long per op in each window, with
-// so many switches for 1,000 ops.
-func took(switches int64, nanoseconds ...float64) lockstep.Result {
-	return lockstep.Result{Windows: nanoseconds, Ops: 1000, Counts: map[string]int64{"kernel-switches": switches}}
-}
-
-func TestRounds(t *testing.T) {
-	died := lockstep.Result{Err: &lockstep.WorkerError{What: "the worker died: killed"}}
-	g := canned(
-		[]lockstep.Result{took(1000, 2100, 2000, 2200), took(1000, 2000, 2000, 2000), took(1000, 2100, 2000, 2200)},
-		[]lockstep.Result{took(1000, 2000), took(2000, 2000), took(1000, 2020)}, // C made two switches for one
-		[]lockstep.Result{took(1000, 2000), took(1000, 2000), died},
-		[]lockstep.Result{took(1000, 2040), took(1000, 2000), took(1000)},
-	)
-	for round := 1; round <= 4; round++ {
-		if err := g.round(t.Context(), round); err != nil {
+func (c *canned) run(t *testing.T, p pair) *line {
+	t.Helper()
+	ls, err := newLines([]pair{p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for c.round = range c.turns {
+		if err := c.bed.round(t.Context(), ls[0], c.round+1); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r := report([]group{*g}, 4)
-	want := Report{Rounds: 4, Groups: []Group{{
-		Title: "Canned switch", What: "One op is one switch.", Case: "Switch/impl=clone/via=futex/place=same",
-		Rows: []Row{
-			{Of: "Go", Over: "plain C", Ratio: 1.02, Rounds: 3, Bound: 0.05, Verdict: "undecided", OfNS: 2040, OverNS: 2000,
-				Missing: []string{"plain C: expected 1000 kernel-switches of 1000 ops, give or take 100; seen 2000"}},
-			{Of: "Go", Over: "Go", Ratio: 1.005, Rounds: 2, OfNS: 2060, OverNS: 2050,
-				Missing: []string{"Go: the worker died: killed", "Go and Go have no lap in common"}},
+	return ls[0]
+}
+
+// took is what a worker measured that took so long per op, with so many
+// switches for 1,000 ops.
+func took(switches int64, nanoseconds ...float64) lockstep.Result {
+	return lockstep.Result{Windows: nanoseconds, Ops: 1000, Counts: map[string]int64{"kernel-switches": switches, "samples": 1}}
+}
+
+const futexRow = "Switch/impl=clone/via=futex/place=same"
+
+func TestRounds(t *testing.T) {
+	died := lockstep.Result{Err: &lockstep.WorkerError{What: "the worker died: killed"}}
+	c := newCanned(
+		[][]lockstep.Result{
+			{took(1000, 2040), took(0, 2000), took(1000, 2020), took(0, 1980)}, // judges are held to no count
+			{took(1000, 2000), took(0, 2000), took(1000, 2000), took(0, 2000)},
+			{took(2000, 2000), took(0, 2000), took(1000, 2000), took(0, 2000)}, // ours made two switches for one
+			{took(1000, 2000), died, took(1000, 2000), took(0, 2000)},
+			{took(1000, 2000), took(0), took(1000, 2000), took(0, 2000)},
 		},
+		[][]float64{{2100, 2000}, {2000, 2000}, {0, 2000}, {2000, 0}, {2000, 2000}},
+	)
+	l := c.run(t, pair{of: futexRow, judge: judge{byC, "raw_futex2"}, cause: "Known."})
+	got := report([]*line{l}, 5)
+	want := Report{Rounds: 5, Bound: 0.03, Rows: []Row{{
+		Family: "Switch", Row: "clone futex", Case: futexRow, Judge: "raw_futex2",
+		Lockstep: &Ratio{Ratio: math.Sqrt(1.02), Rounds: 2, Verdict: "undecided", OursNS: 2020, JudgeNS: 2000, Missing: []string{
+			"the suite's row: expected 1000 kernel-switches of 1000 ops, give or take 130; seen 2000",
+			"the judge: the worker died: killed",
+			"no lap in common",
+		}},
+		Whole:  &Ratio{Ratio: 1.0123, Rounds: 3, Verdict: "undecided", OursNS: 2000, JudgeNS: 2000, Missing: []string{"the suite's row: no room", "the judge: no room"}},
+		OursNS: 2020, JudgeNS: 2000, OursOverItself: math.Sqrt(2020.0 / 2040), JudgeOverItself: math.Sqrt(0.99), Cause: "Known.",
 	}}}
-	if d := cmp.Diff(want, r); d != "" {
+	if d := cmp.Diff(want, got, cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) <= 1e-2*math.Abs(a) })); d != "" {
 		t.Errorf("report (-want +got):\n%s", d)
 	}
-
-	skipped := canned([]lockstep.Result{{Err: lockstep.Skipf("no room")}, took(1000, 1), took(1000, 1)})
-	if err := skipped.round(t.Context(), 1); err != nil || skipped.leftOut != "no room" {
-		t.Errorf("of an arm that can't be measured here: %v, left out for %q", err, skipped.leftOut)
+	wantOrder := []string{
+		"bench-1", "adapter -cpus 1 -for 1.5ms turns c dir/raw_futex2", "bench-1", "adapter -cpus 1 -for 1.5ms turns c dir/raw_futex2",
+		"adapter -cpus 0,1 -for 200ms whole suite bench-1 " + futexRow, "adapter -cpus 1 -for 200ms whole c dir/raw_futex2",
+		// and from the other end
+		"adapter -cpus 1 -for 1.5ms turns c dir/raw_futex2", "bench-1", "adapter -cpus 1 -for 1.5ms turns c dir/raw_futex2", "bench-1",
+		"adapter -cpus 1 -for 200ms whole c dir/raw_futex2", "adapter -cpus 0,1 -for 200ms whole suite bench-1 " + futexRow,
 	}
-	if err := skipped.round(t.Context(), 2); err != nil {
-		t.Errorf("a group that is left out is measured: %v", err)
+	if d := cmp.Diff(wantOrder, c.order[:12]); d != "" {
+		t.Errorf("the first two rounds start (-want +got):\n%s", d)
+	}
+}
+
+// TestPrograms looks at which programs and settings a pair is measured with.
+func TestPrograms(t *testing.T) {
+	c := newCanned(nil, nil)
+	for _, test := range []struct {
+		p           pair
+		round       int
+		ours        string
+		judge, env  string
+		judgeOfRuns string
+	}{
+		{p: pair{of: "Switch/impl=goroutine/via=channel/place=same", judge: plain("Channel")}, round: 2, ours: "bench-2",
+			judge: "-cpus 1 -for 10ms turns go plain-2 Channel", env: "GOMAXPROCS=1"},
+		{p: pair{of: "Switch/impl=locked/via=pipe/place=same", judge: plain("LockedPipe")}, round: 3, ours: "bench-1",
+			judge: "-cpus 1 -for 10ms turns go plain-1 LockedPipe", env: "GOMAXPROCS=2"},
+		{p: pair{of: futexRow, judge: judge{byC, "raw_futex2"}}, round: 2, ours: "bench-1",
+			judge: "-cpus 1 -for 1.5ms turns c dir/raw_futex2", env: "GOMAXPROCS=1"},
+		{p: pair{judge: plain("LockedCreate")}, round: 2, judge: "-cpus 1 -for 10ms turns go plain-2 LockedCreate", env: "GOMAXPROCS=1"},
+	} {
+		ls, err := newLines([]pair{test.p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := c.specs(ls[0], test.round)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(s.judge.Args, " "); s.ours.Path != test.ours || got != test.judge || !slices.Contains(s.judge.Env, test.env) {
+			t.Errorf("%s, round %d: %q against %q with %s, want %q against %q with %s", test.p.name(), test.round, s.ours.Path, got, procs(s.judge), test.ours, test.judge, test.env)
+		}
+		if d := cmp.Diff([]int{0}, s.judge.CPUs); d != "" {
+			t.Errorf("%s: the adapter is on CPUs (-want +got):\n%s", test.p.name(), d)
+		}
+	}
+}
+
+// TestLeftOut measures a pair whose judge isn't there.
+func TestLeftOut(t *testing.T) {
+	c := newCanned([][]lockstep.Result{
+		{took(1000, 1), {Err: lockstep.Skipf("perf is not in PATH; install it")}, took(1000, 1), took(1000, 1)},
+		nil, // not asked for
+	}, nil)
+	l := c.run(t, pair{of: futexRow, judge: perf})
+	if l.leftOut != "perf is not in PATH; install it" || l.whole != nil {
+		t.Errorf("left out for %q, measured as processes %v", l.leftOut, l.whole)
+	}
+	if err := report([]*line{l}, 2).unmeasured(); err != nil {
+		t.Errorf("what is left out is unmeasured: %v", err)
+	}
+	if text := lines([]*line{l}); text != "" {
+		t.Errorf("what is left out has the lines %q", text)
 	}
 }
 
 func TestText(t *testing.T) {
-	r := Report{Rounds: 30, Groups: []Group{
-		{Title: "Futex switch", Case: "Switch/impl=clone/via=futex/place=same", What: "One op is one switch.", Rows: []Row{
-			{Of: "Go", Over: "C", Ratio: 0.9984, Low: 0.98, High: 1.0104, Interval: true, Rounds: 30, Bound: 0.05, Verdict: "inside", OfNS: 1840, OverNS: 1850},
-			{Of: "C", Over: "C", Ratio: 1.2, Rounds: 2, OfNS: 999, OverNS: 26000000},
-			{Of: "Go", Over: "Go", Missing: []string{"Go: died", "Go: hung"}},
-		}},
-		{Title: "Pipe", Case: "Switch/impl=clone/via=pipe/place=same", What: strings.Repeat("word ", 21), LeftOut: "perf is not in PATH"},
+	ratio := func(x, low, high float64) *Ratio {
+		r := &Ratio{Ratio: x, Low: low, High: high, Interval: true, Rounds: 30}
+		r.Verdict = r.verdict()
+		return r
+	}
+	r := Report{Rounds: 30, Bound: 0.03, Rows: []Row{
+		{Family: "Switch", Row: "goroutine channel", Judge: "Channel", Lockstep: ratio(1.003, 0.99, 1.012), Whole: ratio(0.8, 0.72, 0.93), OursNS: 118, JudgeNS: 116,
+			OursOverItself: 0.998, JudgeOverItself: 1.004, Cause: "So it is."},
+		{Family: "Switch", Row: "pthread pipe", Judge: "perf sched pipe", LeftOut: "perf is not in PATH"},
+		{Family: "Create", Row: "pthread burst", Judge: "pthread_create100", Lockstep: ratio(1.02, 0.99, 1.05), Whole: &Ratio{Missing: []string{"the judge: died", "the judge: hung"}},
+			OursNS: 17020, JudgeNS: 123456, OursOverItself: 1.1234, JudgeOverItself: 1, Cause: "So it is."},
+		{Judge: "raw_create_fresh", Whole: &Ratio{Rounds: 30, JudgeNS: 21040}, JudgeNS: 21040, Cause: "No row is like it."},
+		{Family: "Slices", Row: "clone futex", Judge: "runs of 100 ms", Lockstep: &Ratio{Ratio: 0.99, Rounds: 2, Verdict: "undecided"}, OursNS: 1520, JudgeNS: 1510, OursOverItself: 1},
 	}}
 	var b strings.Builder
 	if err := r.text(&b); err != nil {
 		t.Fatal(err)
 	}
-	want := `Each ratio is the median over 30 rounds of fresh processes, read off the same laps, with the 95% interval
-of that median. inside and outside say it of the whole interval.
+	want := `The suite's time over that of a plain program, its judge, of 30 rounds: the Hodges-Lehmann estimate
+with the 95% signed-rank interval. in: the whole interval lies within 1 ± 0.03. OUT: none of it
+does. ?: more rounds would tell. A/A is how far from 1 a side is over itself in the same laps, the
+farther one of both. Turns are of 1.5 ms. Judges in Go take turns of 10 ms, since package testing
+collects garbage before each, after which short ones take longer.
 
-Futex switch (Switch/impl=clone/via=futex/place=same)
-  One op is one switch.
-                  ratio  95% interval    rounds  expected  is      times per op
-  Go over C       0.998  [0.980, 1.010]  30      1 ± 0.05  inside  1.840µs, 1.850µs
-  C over itself   1.200  –               2                         999.0ns, 26.00ms
-  Go over itself  –      –               0                         –
-  Go over Go: no ratio in 2 of 30 rounds; the last one: Go: hung
+Switch
+                   judge             in turns               as go test -bench            µs/op   A/A
+goroutine channel  Channel           1.003 0.990–1.012 in   0.800 0.720–0.930 OUT  0.118 0.116  0.4%
 
-Pipe (Switch/impl=clone/via=pipe/place=same)
-  word word word word word word word word word word word word word word word word word word word
-  word word
-  left out: perf is not in PATH
+Create
+                   judge             in turns               as go test -bench            µs/op   A/A
+pthread burst      pthread_create100 1.020 0.990–1.050 ?      –                     17.0   123   12%
+
+Slices: turns of 1.5 ms over runs of 100 ms between them
+                   judge             in turns               as go test -bench            µs/op   A/A
+clone futex        runs of 100 ms    0.990 –           ?                            1.52  1.51  0.0%
+
+Switch goroutine channel ~ Channel, Create pthread burst ~ pthread_create100: So it is.
+Switch pthread pipe ~ perf sched pipe is left out: perf is not in PATH
+Create pthread burst ~ pthread_create100 as go test -bench: nothing in 2 of 30 rounds; the last one:
+  the judge: hung
+raw_create_fresh alone takes 21.0 µs/op. No row is like it.
 `
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Errorf("text (-want +got):\n%s", d)
 	}
-	if err := r.unmeasured(); err == nil || !strings.Contains(err.Error(), "no ratio in any round of Futex switch: Go over Go;") {
-		t.Errorf("unmeasured: %v", err)
+	for line := range strings.Lines(b.String()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 100 {
+			t.Errorf("%d characters: %s", n, line)
+		}
 	}
-	if err := (Report{Groups: r.Groups[1:]}).unmeasured(); err != nil {
-		t.Errorf("what is left out is unmeasured: %v", err)
+	if err := r.unmeasured(); err == nil || !strings.Contains(err.Error(), "no ratio in any round of Create pthread burst ~ pthread_create100 as go test -bench;") {
+		t.Errorf("unmeasured: %v", err)
 	}
 
 	var text bytes.Buffer
@@ -186,33 +384,43 @@ Pipe (Switch/impl=clone/via=pipe/place=same)
 	}
 }
 
-// TestLines keeps rounds, of which one has no ratio in the first row.
+// TestLines keeps rounds, of which one has no ratio in turns.
 func TestLines(t *testing.T) {
-	g := canned(
-		[]lockstep.Result{took(1000, 2000), took(0, 2000), took(1000, 2000)},
-		[]lockstep.Result{took(1000, 2000), took(1000, 1000), took(1000, 3000)},
+	c := newCanned(
+		[][]lockstep.Result{
+			{took(1000, 2000), took(0), took(1000, 2000), took(0, 1)},
+			{took(1000, 2000), took(0, 1000), took(1000, 3000), took(0, 1000)},
+		},
+		[][]float64{{2000, 1900}, {2000, 1900}},
 	)
-	var text strings.Builder
-	for round := 1; round <= 2; round++ {
-		if err := g.round(t.Context(), round); err != nil {
-			t.Fatal(err)
-		}
-		text.WriteString(lines([]group{*g}))
+	ls, err := newLines([]pair{{of: futexRow, judge: perf}, {judge: judge{byC, "raw_create_fresh"}}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	var got []string
+	var text strings.Builder
+	for c.round = range c.turns {
+		for _, l := range ls {
+			if err := c.bed.round(t.Context(), l, c.round+1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text.WriteString(lines(ls))
+	}
+	got := map[string]int{}
 	for r := benchfmt.NewReader(strings.NewReader(text.String()), "rounds"); r.Scan(); {
 		result, ok := r.Result().(*benchfmt.Result)
 		if !ok {
 			t.Fatalf("%v in\n%s", r.Result(), &text)
 		}
-		got = append(got, string(result.Name))
-		if _, ok := result.Value("x-ratio"); !ok || len(result.Values) != 3 {
-			t.Errorf("%s has the values %v", result.Name, result.Values)
-		}
+		got[string(result.Name)] += len(result.Values)
 	}
-	const of = "Switch/impl=clone/via=futex/place=same/of=Go/over="
-	if d := cmp.Diff([]string{of + "Go", of + "plainC", of + "Go"}, got); d != "" {
-		t.Errorf("lines (-want +got):\n%s", d)
+	want := map[string]int{
+		futexRow + "/judge=perfschedpipe/in=turns":   5,
+		futexRow + "/judge=perfschedpipe/in=process": 6,
+		"Judge/judge=raw_create_fresh/in=process":    2,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("figures by name (-want +got):\n%s in\n%s", d, &text)
 	}
 }
 

@@ -1,0 +1,178 @@
+// The adapter makes a worker (bench/lockstep) of a plain program that knows
+// nothing of turns: a judge.
+//
+//	adapter -cpus 1 -for 1.5ms turns c PROGRAM           a turn is one batch or more of a running judge
+//	adapter -cpus 1 -for 1.5ms turns go PROGRAM CHANNEL
+//	adapter -cpus 1 -for 200ms whole c PROGRAM           a turn is a process of its own
+//	adapter -cpus 1 -for 200ms whole go PROGRAM CHANNEL
+//	adapter -cpus 0,1 -for 200ms whole suite PROGRAM CASE
+//	adapter -cpus 1 -for 30ms whole perf
+//
+// The judge runs on the CPUs, the adapter where it was started. -for is how long
+// a batch is to take.
+//
+// A judge in C is started as "PROGRAM OPS BATCHES", 0 batches for ever, and
+// prints a line "OPS NS ns/op" a batch, NS being that of one op. A judge in Go is
+// a test binary with a benchmark of that name.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"threadbench/bench/lockstep"
+)
+
+// The judge dies with the thread that started it, and is born with that thread's
+// CPUs: so this is the main thread, always.
+func init() { runtime.LockOSThread() }
+
+func main() {
+	os.Exit(lockstep.Serve(os.Stdin, os.Stdout, func(func(string)) (lockstep.Arm, error) { return open(os.Args[1:]) }))
+}
+
+func open(args []string) (lockstep.Arm, error) {
+	var (
+		cpus []int
+		long time.Duration
+	)
+	flags := flag.NewFlagSet("adapter", flag.ContinueOnError)
+	flags.Func("cpus", "the CPUs of the judge", func(list string) error {
+		for field := range strings.SplitSeq(list, ",") {
+			cpu, err := strconv.Atoi(field)
+			if err != nil || cpu < 0 {
+				return fmt.Errorf("%q is no CPU", field)
+			}
+			cpus = append(cpus, cpu)
+		}
+		return nil
+	})
+	flags.DurationVar(&long, "for", 0, "how long a batch is to take")
+	flags.SetOutput(io.Discard)
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	if cpus == nil || long <= 0 || flags.NArg() < 2 {
+		return nil, fmt.Errorf("starting a judge: %q lacks -cpus, -for, turns or whole, or the kind of judge", args)
+	}
+	way, kind := flags.Arg(0), flags.Arg(1)
+	j, err := newJudge(kind, flags.Args()[2:])
+	if err != nil {
+		return nil, err
+	}
+	j.cpus = cpus
+	switch {
+	case way == "whole":
+		return openWhole(j, long)
+	case way == "turns" && j.line != nil:
+		return openTurns(j, long)
+	case way == "turns":
+		return nil, fmt.Errorf("starting %s: it prints one result and ends, so it can't take turns; use whole", j.name)
+	}
+	return nil, fmt.Errorf("starting %s: %q is neither turns nor whole", j.name, way)
+}
+
+// turns is a judge that runs for ever, and is stopped between the turns.
+type turns struct {
+	*process
+	ops int // of a batch
+}
+
+func openTurns(j *judge, long time.Duration) (lockstep.Arm, error) {
+	ops, err := j.pilot(long)
+	if err != nil {
+		return nil, err
+	}
+	p, err := j.start(j.args(ops, 0))
+	if err != nil {
+		return nil, err
+	}
+	if _, err = p.next(); err == nil { // the first batch finds caches and pools cold
+		err = p.stop()
+	}
+	if err != nil {
+		p.kill()
+		return nil, err
+	}
+	return &turns{p, ops}, nil
+}
+
+// Run takes as many batches as come nearest to n ops, at least one. The batch
+// during which the judge was stopped is none of them.
+func (a *turns) Run(n int) (s lockstep.Slice, err error) {
+	if err := a.resume(); err != nil {
+		return s, err
+	}
+	if _, err := a.next(); err != nil {
+		return s, err
+	}
+	var nanoseconds float64
+	for range max(1, (n+a.ops/2)/a.ops) {
+		b, err := a.next()
+		if err != nil {
+			return s, err
+		}
+		s.Ops += b.ops
+		nanoseconds += b.nsPerOp * float64(b.ops)
+	}
+	s.Elapsed = time.Duration(nanoseconds)
+	return s, a.stop()
+}
+
+func (a *turns) Close() error {
+	a.kill()
+	return nil
+}
+
+// whole is a judge that is started anew for each measurement.
+type whole struct {
+	*judge
+	long time.Duration
+	ops  int // of a measurement; 0 where the judge itself sees to how long it takes
+}
+
+func openWhole(j *judge, long time.Duration) (lockstep.Arm, error) {
+	a := &whole{judge: j, long: long}
+	if j.timed == nil {
+		ops, err := j.pilot(long)
+		if err != nil {
+			return nil, err
+		}
+		a.ops = ops
+	}
+	return a, nil
+}
+
+// Run is one process of the judge. It takes as many times the ops of the pilot
+// run as come nearest to n, at least once.
+func (a *whole) Run(n int) (lockstep.Slice, error) {
+	ops, args := 0, []string(nil)
+	if a.timed != nil {
+		args = a.timed(a.long)
+	} else {
+		ops = a.ops * max(1, (n+a.ops/2)/a.ops)
+		args = a.args(ops, 1)
+	}
+	bs, err := a.run(args, ops)
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	if len(bs) != 1 {
+		return lockstep.Slice{}, fmt.Errorf("%s gave %d results, want 1", a.name, len(bs))
+	}
+	b := bs[0]
+	s := lockstep.Slice{Ops: b.ops, Elapsed: time.Duration(b.nsPerOp * float64(b.ops))}
+	if s.Elapsed <= 0 {
+		return s, errors.New(a.name + " says that its ops took no time")
+	}
+	return s, nil
+}
+
+func (a *whole) Close() error { return nil }
