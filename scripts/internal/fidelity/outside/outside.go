@@ -14,6 +14,7 @@
 //
 // Threads of the raw_ programs come from clone(2) and make their system calls without libc.
 // The pthread_ programs do the same work by libc, as most people write it.
+// The _called programs call a function for each half of a hand-off. Their siblings without _called inline it.
 package outside
 
 import "embed"

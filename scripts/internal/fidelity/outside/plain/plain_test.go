@@ -115,6 +115,31 @@ func BenchmarkCreate100(b *testing.B) {
 	}
 }
 
+var group sync.WaitGroup
+
+// f captures nothing and takes nothing, so "go f()" makes no closure.
+func f() {
+	group.Done()
+}
+
+func BenchmarkGoFunc(b *testing.B) {
+	for i := 0; i < b.N; i++ {
+		group.Add(1)
+		go f()
+		group.Wait()
+	}
+}
+
+func BenchmarkGoFunc100(b *testing.B) {
+	for i := 0; i < b.N; i += 100 {
+		for range 100 {
+			group.Add(1)
+			go f()
+		}
+		group.Wait()
+	}
+}
+
 func BenchmarkLockedChannel(b *testing.B) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

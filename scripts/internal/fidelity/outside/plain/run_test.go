@@ -37,9 +37,9 @@ func TestBenchmarksRun(t *testing.T) {
 		t.Fatalf("listing the benchmarks: %v", err)
 	}
 	names := strings.Fields(string(list))
-	want := 9
+	want := 11
 	if runtime.GOOS == "linux" {
-		want = 11
+		want = 13
 	}
 	if len(names) != want {
 		t.Fatalf("%d benchmarks, not %d: %v", len(names), want, names)
