@@ -31,8 +31,9 @@ func (p programs) c(name string) string { return filepath.Join(p.dir, name) }
 func layout(of []string, round int) string { return of[(round-1)%len(of)] }
 
 // mostLayouts is in how many layouts, at the most, the suite and the judges in
-// Go are linked.
-const mostLayouts = 6
+// Go are linked: as many as there are rounds by default, since two rounds in one
+// layout are not two rounds of what a layout moves.
+const mostLayouts = 30
 
 // build builds what the pairs need, judges in C by the compiler cc, into a
 // temporary folder that cleanup removes.
@@ -56,7 +57,7 @@ func build(ctx context.Context, cc []string, root string, ps []pair, o options) 
 		layouts = min(o.rounds, mostLayouts)
 	}
 	for i := range layouts {
-		flag := fmt.Sprintf("-ldflags=-randlayout=%d", i+1)
+		flag := fmt.Sprintf("-ldflags=-w -randlayout=%d", i+1) // without debug information, a third less
 		p.bench = append(p.bench, test(fmt.Sprintf("bench-%d.test", i), flag, "./bench"))
 		if any(func(p pair) bool { return p.judge.kind == byGo }) {
 			p.plain = append(p.plain, test(fmt.Sprintf("plain-%d.test", i), flag, "./scripts/internal/fidelity/outside/plain"))

@@ -276,7 +276,7 @@ func TestPrograms(t *testing.T) {
 		{p: pair{of: "Switch/impl=goroutine/via=channel/place=same", judge: plain("Channel")}, round: 2, ours: "bench-2",
 			judge: "-cpus 1 -for 10ms turns go plain-2 Channel", env: "GOMAXPROCS=1"},
 		{p: pair{of: "Switch/impl=locked/via=pipe/place=same", judge: plain("LockedPipe")}, round: 3, ours: "bench-1",
-			judge: "-cpus 1 -for 10ms turns go plain-1 LockedPipe", env: "GOMAXPROCS=2"},
+			judge: "-cpus 1 -for 50ms turns go plain-1 LockedPipe", env: "GOMAXPROCS=2"},
 		{p: pair{of: futexRow, judge: judge{byC, "raw_futex2"}}, round: 2, ours: "bench-1",
 			judge: "-cpus 1 -for 1.5ms turns c dir/raw_futex2", env: "GOMAXPROCS=1"},
 		{p: pair{judge: plain("LockedCreate")}, round: 2, judge: "-cpus 1 -for 10ms turns go plain-2 LockedCreate", env: "GOMAXPROCS=1"},

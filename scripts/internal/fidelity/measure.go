@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -157,7 +158,8 @@ func (b *bed) specs(l *line, round int) (s specs, err error) {
 		s.judgeWhole = b.adapter("whole", whole, here, env, "c", b.c(name))
 	case byGo:
 		program := layout(b.plain, round)
-		s.judge = b.adapter("turns", goTurn, here, env, "go", program, name)
+		s.judge = b.adapter("turns", max(goTurn, l.of.Turn), here, env, "go", program, name)
+		s.judge.Turn = l.of.Turn
 		s.judgeWhole = b.adapter("whole", whole, here, env, "go", program, name)
 	case byPerf:
 		s.judge = b.adapter("whole", perfSlice, here, env, "perf")
@@ -212,7 +214,9 @@ func (b *bed) inLockstep(ctx context.Context, l *line, s specs, round int) (outc
 	plan := lockstep.Plan{Slice: slice, Laps: laps, Windows: 1, Multiple: 100}
 	switch l.judge.kind {
 	case byGo:
-		plan.Laps = goLaps
+		if l.of.Turn == 0 { // else its turns are few
+			plan.Laps = goLaps
+		}
 	case byPerf:
 		plan.Slice, plan.Laps = perfSlice, perfLaps
 	}
@@ -258,6 +262,10 @@ func (l *line) conclude(rs []lockstep.Result) (o outcome) {
 	var ok bool
 	if o.ratio, ok = lockstep.Ratio(rs[0].Windows, rs[1].Windows); !ok {
 		return outcome{missing: "no lap in common"}
+	}
+	// Each side was measured by two workers: both of them count.
+	if again, ok := lockstep.Ratio(rs[2].Windows, rs[3].Windows); ok {
+		o.ratio = math.Sqrt(o.ratio * again)
 	}
 	o.ours, o.judge = lockstep.Median(rs[0].Windows), lockstep.Median(rs[1].Windows)
 	o.oursAgain, _ = lockstep.Ratio(rs[2].Windows, rs[0].Windows)
