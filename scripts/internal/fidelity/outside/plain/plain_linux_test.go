@@ -1,5 +1,8 @@
 package plain
 
+// What is unsafe here is sound: a word's address is taken in the call that hands
+// it to the kernel.
+
 import (
 	"runtime"
 	"sync/atomic"
