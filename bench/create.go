@@ -55,7 +55,10 @@ import (
 // goroutine takes, the way the runtime does, and touches what one touches.
 //
 // It favours the goroutine in that a task does nothing: a thread's cost is
-// the same for a task that runs for a second.
+// the same for a task that runs for a second. And all goroutines run one
+// function, as in go f(). A loop that makes a closure for each allocates 16 bytes
+// more a task, and takes 1.1 to 1.2 times as long one at a time, 1.3 times a
+// hundred at a time (results/fidelity.txt: CreateWaitGroup, Create100).
 var createFamily = Family{
 	Name: "Create",
 	Op:   "one task created, run and joined",
@@ -70,6 +73,7 @@ var createFamily = Family{
 		"The maker of pooled is wired to its own thread, so that an idle thread of the runtime's pool is woken for each task. " +
 		"stamped has the percentiles of the time from the call to the task's first instruction, which a locked goroutine comes to on its maker's thread, before a new one is made. " +
 		"threads/op says whether a thread was made. A locked goroutine of inplace shows where a goroutine's advantage comes from: from not asking the kernel. " +
+		"All goroutines run one function, as in go f(); a closure made for each would allocate 16 bytes more a task, and take 1.1 to 1.3 times as long. " +
 		"It favours the goroutine in that a task does nothing: a thread's cost is the same for a task that runs for a second.",
 	Cases: createCases(),
 }

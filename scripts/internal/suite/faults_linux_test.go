@@ -478,8 +478,9 @@ func await() (n int) {
 	return n
 }
 
-// inSlice is a worker that fails in its 20th slice; those before it claims to
-// have done.
+// inSlice is a worker that fails in its 12th slice; those before it claims to
+// have done. One with long turns has twelve in a round, and some to find out how
+// long they are.
 func inSlice(failure func(n int)) func() int {
 	return func() int {
 		fmt.Println("ready")
@@ -489,7 +490,7 @@ func inSlice(failure func(n int)) func() int {
 				fmt.Println("closed")
 				return 0
 			}
-			if slice >= 20 {
+			if slice >= 12 {
 				failure(n)
 				continue
 			}

@@ -239,9 +239,9 @@ func TestRun(t *testing.T) {
 		t.Errorf("rows %v, want %v", names(f), want)
 	}
 	for _, r := range f.Rows {
-		want := []string{"ns/op", results.PairedFactor, "kernel-switches/op", "threads/op"}
+		want := []string{"ns/op", results.PairedFactor, "started-nth", "kernel-switches/op", "threads/op"}
 		if r.Name.Get("impl") == "goroutine" {
-			want = slices.Insert(want, 2, results.SelfFactor)
+			want = []string{"ns/op", results.PairedFactor, results.SelfFactor, "started-nth", "self-started-nth", "kernel-switches/op", "threads/op"}
 		}
 		if !slices.Equal(r.Units(), want) {
 			t.Errorf("%s has the units %v, want %v", r.FullName, r.Units(), want)
