@@ -737,7 +737,8 @@ func TestBelowATest(t *testing.T) {
 		t.Errorf("alone: %s", got)
 	}
 	t.Setenv(workerVariable, filepath.Join(tools(t), "run"))
-	s.fail(s.run("", "-bench", nojoin, "-o", filepath.Join(s.dir, "o.txt")), "run: asking the worker for its configuration: "+want+"\n")
+	// Under the race detector this binary is one, too.
+	s.fail(s.run("", "-allow", "race", "-bench", nojoin, "-o", filepath.Join(s.dir, "o.txt")), "run: asking the worker for its configuration: "+want+"\n")
 }
 
 // TestInterruptedHanging interrupts a run whose worker takes no notice of
