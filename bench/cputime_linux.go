@@ -66,6 +66,9 @@ func readThreadClocks() bool {
 	read := 0
 	for {
 		n, _, errno := unix.RawSyscall(unix.SYS_GETDENTS64, fd, uintptr(unsafe.Pointer(&entries)), uintptr(len(entries)))
+		if errno != 0 {
+			read = 0
+		}
 		if errno != 0 || n == 0 {
 			break
 		}

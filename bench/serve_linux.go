@@ -265,7 +265,9 @@ func (a *serveArm) measure(ctx context.Context, client *lockstep.Worker, meter *
 	if err != nil {
 		return s, err
 	}
-	spent = cpuTimeOnOneCPU() - spent
+	if spent = cpuTimeOnOneCPU() - spent; spent <= 0 {
+		return s, errNoCPUTime
+	}
 	open, err := turn(serveOpen)
 	if err != nil {
 		return s, err

@@ -12,10 +12,10 @@ type Unit struct {
 // "Unit NAME better=..." line for each, in this order.
 var Units = []Unit{
 	{Name: "ns/op", Better: "lower", What: "time of one op, by the clock of the task that does it"},
-	{Name: "x-goroutine", Better: "lower", What: "this arm's primary figure over the goroutine arm's, from the same laps"},
+	{Name: "x-goroutine", Better: "lower", What: "this arm's primary figure over the goroutine arm's, from the same laps; an arm with turns of 50 ms has one in ten of them"},
 	{Name: "x-self", What: "the goroutine arm opened twice, one over the other: 1 on a perfect instrument"},
-	{Name: "started-nth", What: "this arm's worker was the so-many-th of its group to start"},
-	{Name: "self-started-nth", What: "the same of the worker that x-self has once more"},
+	{Name: "started-nth", What: "this arm's position in the start order of its group's workers, from 1"},
+	{Name: "self-started-nth", What: "the same of the second worker, which x-self is of"},
 	{Name: "p50-ns", Better: "lower", What: "half of the ops took as long at the most, by a stamp at their beginning and end"},
 	{Name: "p90-ns", Better: "lower", What: "90% of the ops took as long at the most"},
 	{Name: "p99-ns", Better: "lower", What: "99% of the ops took as long at the most"},

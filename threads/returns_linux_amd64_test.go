@@ -23,6 +23,7 @@ func decode(at uintptr) instruction {
 	if to, ok := in.Args[0].(x86asm.Rel); ok && !i.calls {
 		i.jumps = at + i.size + uintptr(to)
 	}
+	i.leaves = in.Op == x86asm.JMP && i.jumps == 0
 	return i
 }
 

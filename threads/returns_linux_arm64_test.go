@@ -19,6 +19,7 @@ func decode(at uintptr) instruction {
 		calls:   in.Op == arm64asm.BL || in.Op == arm64asm.BLR,
 		returns: in.Op == arm64asm.RET,
 		kernel:  in.Op == arm64asm.SVC,
+		leaves:  in.Op == arm64asm.BR,
 	}
 	for _, arg := range in.Args {
 		if to, ok := arg.(arm64asm.PCRel); ok && !i.calls && in.Op != arm64asm.ADR && in.Op != arm64asm.ADRP {

@@ -34,7 +34,7 @@ const longEvery = 10
 
 // A Result is what one worker of a group measured.
 type Result struct {
-	Started int              // the worker was the so-many-th to start, counted from 1
+	Started int              // its place in the start order, from 1
 	Err     error            // why there is nothing, or not all: as Start, Run and Close answer
 	Cuts    []string         // what the worker said it measures less of
 	Windows []float64        // the median ns/op of each window's slices

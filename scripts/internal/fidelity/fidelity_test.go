@@ -219,7 +219,7 @@ func (c *canned) run(t *testing.T, p pair) *line {
 // took is what a worker measured that took so long per op, with so many
 // switches for 1,000 ops.
 func took(switches int64, nanoseconds ...float64) lockstep.Result {
-	return lockstep.Result{Windows: nanoseconds, Ops: 1000, Counts: map[string]int64{"kernel-switches": switches, "samples": 1}}
+	return lockstep.Result{Windows: nanoseconds, Ops: 1000, Counts: map[string]int64{"kernel-switches": switches, "samples": 1, "crossed": 0, "answers": 500}}
 }
 
 const futexRow = "Switch/impl=clone/via=futex/place=same"

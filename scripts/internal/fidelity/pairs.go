@@ -64,7 +64,7 @@ var pairs = []pair{
 	{of: "Switch/impl=pthread/via=futex/place=same", judge: c("pthread_futex")},
 	{of: "Switch/impl=pthread/via=pipe/place=same", judge: c("pthread_pipe")},
 	{of: "Switch/impl=pthread/via=pipe/place=same", judge: perf,
-		cause: "perf bench sched pipe -T. A round trip of its is two switches, and each of its turns is a process of 30 ms."},
+		cause: "perf bench sched pipe -T. One of perf's round trips is two switches, and each of its turns is a process of 30 ms."},
 	{of: "Switch/impl=pthread/via=yield/place=same", judge: c("pthread_yield")},
 
 	{of: "Create/impl=goroutine/mode=reused", judge: plain("GoFunc")},
