@@ -41,12 +41,14 @@
 //	every driver    counts its calls in memory, looks at the sign of each
 //	                system call's result, and asks for its CPU (getcpu(2)) in
 //	                one call of 256, as its peer does
+//	every peer      reads quit in each call; one that yields reads run, too
 //	a creator       counts the threads that it has made, and reads where their
 //	                controls are from an array
 //	a crew          asks for its CPU once an item, and writes four words of a
 //	                record: some 0.1 us of an item's work
-//	a pipeline      counts each stage's items, adds up what comes out, and reads
-//	                quit where it is about to sleep
+//	a pipeline      counts each stage's items, adds up what comes out, looks
+//	                whether more items are to be ordered, and reads quit where it
+//	                is about to sleep
 //	a reader        adds up the bytes that it has read, after its stamp
 //	stamped bodies  write each stamp to memory that Go has touched beforehand
 //

@@ -41,6 +41,8 @@ turns of 1.5 ms against runs of 100 ms.
   go run ./scripts/fidelity -o fidelity.txt     keep the rounds, in the Go benchmark format
   CC=clang go run ./scripts/fidelity            another C compiler
 
+^C ends it with the table of the rounds that there are.
+
 It needs Linux on amd64 or arm64 and a C compiler: $CC, else gcc, cc or clang in PATH. Leave the
 machine alone meanwhile. The exit code is 0 when the job is done, whatever the numbers say, else 2.
 
@@ -154,6 +156,9 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 
 	progress := job.NewProgress(stderr, o.rounds*len(ls))
 	defer progress.End()
+	var cut error // why there are fewer rounds than asked for
+	whole := o.rounds
+rounds:
 	for round := 1; round <= o.rounds; round++ {
 		order := slices.Clone(ls)
 		if round%2 == 0 {
@@ -161,7 +166,11 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		for _, l := range order {
 			progress.At(fmt.Sprintf("round %d of %d", round, o.rounds), l.name())
-			if err := where.round(ctx, l, round); err != nil {
+			if err := where.round(ctx, l, round); err != nil && round > 1 {
+				whole = round - 1
+				cut = fmt.Errorf("%w: the table has %d of %d rounds", err, whole, o.rounds)
+				break rounds
+			} else if err != nil {
 				return err
 			}
 			progress.Step(1)
@@ -171,13 +180,13 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 	}
 	progress.End()
-	r := report(ls, o.rounds)
+	r := report(ls, whole)
 	if o.format == "json" {
 		err = r.json(stdout)
 	} else {
 		err = r.text(stdout)
 	}
-	return errors.Join(err, r.unmeasured())
+	return errors.Join(err, cut, r.unmeasured())
 }
 
 // create makes the file that keeps the rounds.

@@ -149,7 +149,7 @@ func (r Report) text(w io.Writer) error {
 	var b strings.Builder
 	prose.Wrap(&b, fmt.Sprintf("The suite's time over that of a plain program, its judge, of %s: the Hodges-Lehmann estimate with the 95%% "+
 		"signed-rank interval. in: the whole interval lies within 1 ± %.2f. OUT: none of it does. ?: more rounds would tell. A/A is how far "+
-		"from 1 a side is over itself in the same laps, the farther one of both. Turns are of 1.5 ms. Judges in Go take turns of "+
+		"from 1 a side is over itself in the same laps, the larger of the two sides. Turns are of 1.5 ms. Judges in Go take turns of "+
 		"10 ms, since package testing collects garbage before each, after which short ones take longer.", prose.Count(r.Rounds, "round"), r.Bound), "", "")
 	family := ""
 	for _, row := range r.Rows {
