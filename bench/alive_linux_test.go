@@ -39,37 +39,3 @@ func FuzzParseThreads(f *testing.F) {
 		}
 	})
 }
-
-// TestKernelThreads holds the count against the directory of the threads, and
-// sees it grow by those that are made.
-func TestKernelThreads(t *testing.T) {
-	if !alone(t) {
-		return
-	}
-	n, err := kernelThreads()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tasks, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The runtime may make one of its own between the two.
-	if n < 1 || n > len(tasks) {
-		t.Errorf("%d threads, %d in /proc/self/task", n, len(tasks))
-	}
-	h, err := lockedHerd(20, 0, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.Make(20); err != nil {
-		t.Fatal(err)
-	}
-	h.Wait()
-	more, err := kernelThreads()
-	if err != nil || more < 21 {
-		t.Errorf("%d threads with 20 locked goroutines, %d before; %v", more, n, err)
-	}
-	h.Release()
-	h.Join()
-}

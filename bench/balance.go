@@ -56,15 +56,7 @@ import (
 // It favours the goroutine in that its items hold no thread and never wait. On
 // the other side, the machine has nothing else to do, and a fixed share of
 // thousands of items is not the worst: the fewer they are, the worse it is.
-var balanceFamily = Family{
-	Name:    "Balance",
-	Op:      "one item of a heavy-tailed list of work, spread over all CPUs",
-	Primary: []string{"ns/op"},
-	Read: "A list of uneven work on all CPUs. makespan-x is its time over the ideal, 1 if no CPU ever waited; busiest-x the busiest worker's work over the mean. " +
-		"item makes a goroutine for each item, queue has workers that receive them, shared workers that take the next by an index, and fixed gives each worker as many items. " +
-		"It favours the goroutine in that its items hold no thread and never wait; thousands of items are kind to a fixed share.",
-	Cases: balanceCases(),
-}
+var balanceFamily = Family{Facts: balanceFacts, Cases: balanceCases()}
 
 const (
 	listPerCPU  = 2000
@@ -86,7 +78,7 @@ func balanceCases() []Case {
 			Env:      still,
 			Quick:    mode == "item",
 			Evidence: wants,
-			open:     openBalance(crew),
+			Open:     openBalance(crew),
 		}
 	}
 	return []Case{

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	}
 	if bench.IsWorker() {
 		dieIfTold()
-		os.Exit(bench.Work())
+		os.Exit(bench.WorkAll())
 	}
 	// A worker under the race detector would sleep for a second as it exits.
 	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
@@ -68,7 +68,7 @@ func BenchmarkPipeline(b *testing.B)  { family(b, "Pipeline") }
 func BenchmarkStart(b *testing.B)     { family(b, "Start") }
 
 func family(b *testing.B, name string) {
-	f, ok := bench.FamilyOf(name)
+	f, ok := bench.All.Of(name)
 	if !ok {
 		b.Fatalf("no family %s", name)
 	}

@@ -1,11 +1,8 @@
 package bench
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"runtime"
 	"strconv"
 	"time"
 
@@ -76,18 +73,7 @@ import (
 // twice. procs=2 has one P more, on the same CPU, for it to take. In disk
 // the CPU time that the system takes to write is lost to the bystander as well,
 // with threads as with goroutines: read it against clone.
-var blockFamily = Family{
-	Name:    "Block",
-	Op:      "one chunk of a bystander's work while the tasks wait",
-	Primary: []string{"ns/op"},
-	Read: "n tasks wait while a bystander, a goroutine in every arm, works on the same CPU with GOMAXPROCS=1. " +
-		"bystander-share is its speed beside them over its speed alone, threads how many the process has then. " +
-		"p99 and the other percentiles are of a chunk's whole time, 10 us of work in it; delay is by how much p99 is above that of the bystander alone. " +
-		"Stalls that are rarer than one chunk in a hundred show in max and in bystander-share. " +
-		"Every millisecond or so one of them is woken and waits again. " +
-		"It favours the raw thread in wait=syscall: a goroutine that blocks there takes its P along until the runtime's monitor takes it away.",
-	Cases: blockCases(),
-}
+var blockFamily = Family{Facts: blockFacts, Cases: blockCases()}
 
 const (
 	settling    = 50 * time.Millisecond
@@ -123,7 +109,7 @@ func blockCases() []Case {
 			Name: name,
 			Once: 1, CPUs: 1, Procs: procs, Env: still,
 			Quick: impl == "goroutine" && wait == "net" && (n == 1 || n == 1000), // which decide
-			open:  openBlock(impl, wait, n),
+			Open:  openBlock(impl, wait, n),
 		})
 	}
 	for _, wait := range []string{"net", "syscall", "disk"} {
@@ -288,22 +274,6 @@ func (a *blockArm) Close() error {
 	return err
 }
 
-// asleepFor is how long tasks that are to be blocked are waited for.
-var asleepFor = 10 * time.Second
-
-// allAsleep returns when all n tasks are blocked; an error if they aren't
-// within a while.
-func allAsleep(n int, asleep func() (int, error)) error {
-	var seen int
-	for began := time.Now(); time.Since(began) < asleepFor; time.Sleep(time.Millisecond) {
-		var err error
-		if seen, err = asleep(); err != nil || seen == n {
-			return err
-		}
-	}
-	return fmt.Errorf("expected %d tasks blocked in what they wait for, seen %d", n, seen)
-}
-
 // A bystanding is a phase of a bystander's work.
 type bystanding struct {
 	elapsed time.Duration
@@ -378,31 +348,4 @@ func figuresOf(phases []bystanding, nsPerTick float64) (lockstep.Slice, error) {
 	}
 	s.Figures, err = distribution(ticks, nsPerTick, cost)
 	return s, err
-}
-
-// threadsNow is how many threads this process has, those that the runtime
-// knows nothing of among them where the system tells.
-func threadsNow() int {
-	if tasks, err := os.ReadDir("/proc/self/task"); err == nil {
-		return len(tasks)
-	}
-	return int(count(threadsAlive))
-}
-
-// inState counts the goroutines that are in a state, as the runtime's
-// tracebacks have it: "IO wait" is the poller, "syscall" a system call.
-func inState(state string) int {
-	buf := make([]byte, 1<<20)
-	n := runtime.Stack(buf, true)
-	for n == len(buf) {
-		buf = make([]byte, 2*len(buf))
-		n = runtime.Stack(buf, true)
-	}
-	seen := 0
-	for line := range bytes.Lines(buf[:n]) {
-		if bytes.HasPrefix(line, []byte("goroutine ")) && bytes.Contains(line, []byte(" ["+state)) {
-			seen++
-		}
-	}
-	return seen
 }

@@ -6,19 +6,17 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"threadbench/bench/lockstep"
-	"threadbench/goroutines"
 	"threadbench/threads"
 )
 
 func TestBlockIsOnce(t *testing.T) {
 	_, err := (&blockArm{used: true}).Run(1)
-	wants(t, "once more", err, "once a process")
+	says(t, "once more", err, "once a process")
 }
 
 func TestReadAll(t *testing.T) {
@@ -32,7 +30,7 @@ func TestReadAll(t *testing.T) {
 		{[]int64{0, 1}, 1, "expected task 1 of 2 to read 1 of 1 bytes, seen 0"},
 		{[]int64{9, 8, 9}, 25, "expected task 3 of 3 to read 8 of 25 bytes, seen 9"},
 	} {
-		wants(t, "", readAll(test.turns, test.sent), test.want)
+		says(t, "", readAll(test.turns, test.sent), test.want)
 	}
 }
 
@@ -42,12 +40,12 @@ func TestWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	wants(t, "nothing", written([]*os.File{f}, []int64{0}), "")
+	says(t, "nothing", written([]*os.File{f}, []int64{0}), "")
 	if _, err := f.Write(make([]byte, 2*threads.RecordBytes)); err != nil {
 		t.Fatal(err)
 	}
-	wants(t, "two", written([]*os.File{f}, []int64{2}), "")
-	wants(t, "one more", written([]*os.File{f}, []int64{3}), "expected 768 bytes in the file of task 1 after 3 records, seen 512")
+	says(t, "two", written([]*os.File{f}, []int64{2}), "")
+	says(t, "one more", written([]*os.File{f}, []int64{3}), "expected 768 bytes in the file of task 1 after 3 records, seen 512")
 }
 
 // TestBlockNeedsItsTasks: a phase with tasks that aren't what they were to be
@@ -83,7 +81,7 @@ func TestBlockNeedsItsTasks(t *testing.T) {
 	} {
 		a := &blockArm{n: 7, length: phaseLength{blockEvery, 3 * blockEvery}, leastThreads: test.least, gather: func() (crowd, error) { return test.with(whole), nil }}
 		_, seen, err := a.beside()
-		wants(t, test.name, err, test.want)
+		says(t, test.name, err, test.want)
 		if err == nil && seen < 1 {
 			t.Errorf("%s: %d threads", test.name, seen)
 		}
@@ -141,55 +139,6 @@ func TestDescriptors(t *testing.T) {
 		t.Errorf("%v, want a *Skip that says what to raise", err)
 	}
 	if err := descriptors(4); err != nil {
-		t.Error(err)
-	}
-}
-
-// TestInState parks goroutines on a channel: they are counted there and in no
-// other state.
-func TestInState(t *testing.T) {
-	h := goroutines.NewHerd(0, nil)
-	before := inState("chan receive")
-	if err := h.Make(100); err != nil {
-		t.Fatal(err)
-	}
-	h.Wait()
-	if err := allAsleep(100, func() (int, error) { return inState("chan receive") - before, nil }); err != nil {
-		t.Error(err)
-	}
-	if got := inState("IO wait"); got > 2 {
-		t.Errorf("%d goroutines in the poller", got)
-	}
-	h.Release()
-	h.Join()
-}
-
-// TestOnDisk: a folder that a dead worker has left goes, one of a living
-// process stays.
-func TestOnDisk(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	dead, living := filepath.Join(os.TempDir(), diskPrefix+"999999999-1"), filepath.Join(os.TempDir(), diskPrefix+strconv.Itoa(os.Getpid())+"-1")
-	for _, dir := range []string{dead, living} {
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	dir, err := onDisk()
-	var skip *lockstep.Skip
-	if errors.As(err, &skip) {
-		t.Skip(skip.Reason)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	if filepath.Dir(dir) != os.TempDir() {
-		t.Skipf("%s is in memory", os.TempDir())
-	}
-	if _, err := os.Stat(dead); !os.IsNotExist(err) {
-		t.Errorf("%s is still there: %v", dead, err)
-	}
-	if _, err := os.Stat(living); err != nil {
 		t.Error(err)
 	}
 }

@@ -5,10 +5,8 @@ package bench
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 
@@ -47,42 +45,6 @@ func descriptors(wanted int) error {
 		return lockstep.Skipf("RLIMIT_NOFILE %d: %d file descriptors wanted; raise it: ulimit -n %d", r.Cur, wanted, enough)
 	}
 	return nil
-}
-
-// A link is the two ends of what a task waits at.
-type link struct{ in, out int }
-
-// newLink makes a pair of sockets, or a pipe where read(2) is to block.
-func newLink(wait string) (link, error) {
-	var ends [2]int
-	var err error
-	if wait != "syscall" {
-		ends, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	} else {
-		err = unix.Pipe(ends[:])
-	}
-	if err != nil {
-		return link{}, fmt.Errorf("making what a task waits at: %w; raise ulimit -n if file descriptors are used up", err)
-	}
-	unix.CloseOnExec(ends[0])
-	unix.CloseOnExec(ends[1])
-	return link{ends[0], ends[1]}, nil
-}
-
-func (l link) close() error { return errors.Join(unix.Close(l.in), unix.Close(l.out)) }
-
-var aByte = []byte{1}
-
-func (l link) send() error {
-	for {
-		_, err := unix.Write(l.out, aByte)
-		if err == nil {
-			return nil
-		}
-		if err != unix.EINTR {
-			return fmt.Errorf("waking a task: %w", err)
-		}
-	}
 }
 
 // nobody is a bystander's bytes when it works alone.
@@ -262,52 +224,6 @@ func readAll(turns []int64, sent int) error {
 		}
 	}
 	return nil
-}
-
-// inOf is what a goroutine of that contender does first.
-func inOf(impl string) func() {
-	if impl == "locked" {
-		return runtime.LockOSThread
-	}
-	return nil
-}
-
-// polling reads through the runtime's poller.
-func polling(links []link) (read func(int) (bool, error), closeAll func()) {
-	files := make([]*os.File, len(links))
-	for i, l := range links {
-		unix.SetNonblock(l.in, true)
-		files[i] = os.NewFile(uintptr(l.in), "link")
-	}
-	read = func(task int) (bool, error) {
-		var b [1]byte
-		switch n, err := files[task].Read(b[:]); {
-		case n == 1:
-			return true, nil
-		case err == io.EOF:
-			return false, nil
-		default:
-			return false, err
-		}
-	}
-	return read, func() {
-		for _, f := range files {
-			f.Close()
-		}
-	}
-}
-
-// blocking reads in read(2).
-func blocking(links []link) func(int) (bool, error) {
-	return func(task int) (bool, error) {
-		var b [1]byte
-		for {
-			n, err := unix.Read(links[task].in, b[:])
-			if err != unix.EINTR {
-				return n == 1, err
-			}
-		}
-	}
 }
 
 // sleepers is how many of the threads sleep.

@@ -11,53 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestBuildFlags(t *testing.T) {
-	for _, test := range []struct{ key, value, want string }{
-		{"-race", "true", "race"},
-		{"-msan", "true", "msan"},
-		{"-asan", "true", "asan"},
-		{"-cover", "true", "cover"},
-		{"-cover", "false", "plain"},
-		{"-gcflags", "all=-N -l", "gcflags=all=-N -l"},
-		{"-asmflags", "-D=X", "asmflags=-D=X"},
-		{"-ldflags", "-w -s -X a.b=c", "plain"},
-		{"-ldflags", "-w -X=a.b=c -randlayout=3 -linkmode=external", "ldflags=-randlayout=3 -linkmode=external"},
-		{"-pgo", "/home/somebody/cpu.pgo", "pgo=cpu.pgo"},
-		{"-pgo", `C:\somebody\cpu.pgo`, "pgo=cpu.pgo"},
-		{"-buildmode", "exe", "plain"},
-		{"-buildmode", "pie", "buildmode=pie"},
-		{"-trimpath", "true", "plain"},
-		{"CGO_ENABLED", "1", "plain"},
-	} {
-		if got := (build{"-compiler": "gc", test.key: test.value}).flags(); got != test.want {
-			t.Errorf("%s=%s is %q, want %q", test.key, test.value, got, test.want)
-		}
-	}
-	if got := (build{"-gcflags": "-N", "-cover": "true", "-race": "true"}).flags(); got != "race,cover,gcflags=-N" {
-		t.Errorf("three flags are %q", got)
-	}
-	if got := build(nil).flags(); got != unknown {
-		t.Errorf("without build settings it is %q, want %q", got, unknown)
-	}
-	if d := cmp.Diff([]string{"race", "msan", "asan", "cover", "gcflags"}, Distorting()); d != "" {
-		t.Errorf("what distorts (-want +got):\n%s", d)
-	}
-	if got := (BuildFlag{Name: "gcflags", Value: "all=-N -l"}).String(); got != "-gcflags=all=-N -l" {
-		t.Errorf("a flag reads %q", got)
-	}
-}
-
-func TestDistortedBuild(t *testing.T) {
-	for value, want := range map[string]bool{
-		"": false, "plain": false, unknown: false, "pgo=cpu.pgo": false, "ldflags=-randlayout=3,buildmode=pie": false, "embraced": false,
-		"race": true, "pgo=x,race": true, "race,cover": true, "gcflags=all=-N--l": true, "msan,buildmode=pie": true,
-	} {
-		if got := DistortedBuild(value); got != want {
-			t.Errorf("a build %q distorts: %v, want %v", value, got, want)
-		}
-	}
-}
-
 // TestBuilt builds programs with each flag and asks what they say of
 // themselves: the go command's own names of its settings are the judge.
 func TestBuilt(t *testing.T) {
@@ -127,5 +80,52 @@ func TestBuildOfThisBinary(t *testing.T) {
 	}
 	if (BuildWarning() != "") != DistortedBuild(says) {
 		t.Errorf("build %q, and the warning %q", says, BuildWarning())
+	}
+}
+
+func TestBuildFlags(t *testing.T) {
+	for _, test := range []struct{ key, value, want string }{
+		{"-race", "true", "race"},
+		{"-msan", "true", "msan"},
+		{"-asan", "true", "asan"},
+		{"-cover", "true", "cover"},
+		{"-cover", "false", "plain"},
+		{"-gcflags", "all=-N -l", "gcflags=all=-N -l"},
+		{"-asmflags", "-D=X", "asmflags=-D=X"},
+		{"-ldflags", "-w -s -X a.b=c", "plain"},
+		{"-ldflags", "-w -X=a.b=c -randlayout=3 -linkmode=external", "ldflags=-randlayout=3 -linkmode=external"},
+		{"-pgo", "/home/somebody/cpu.pgo", "pgo=cpu.pgo"},
+		{"-pgo", `C:\somebody\cpu.pgo`, "pgo=cpu.pgo"},
+		{"-buildmode", "exe", "plain"},
+		{"-buildmode", "pie", "buildmode=pie"},
+		{"-trimpath", "true", "plain"},
+		{"CGO_ENABLED", "1", "plain"},
+	} {
+		if got := (build{"-compiler": "gc", test.key: test.value}).flags(); got != test.want {
+			t.Errorf("%s=%s is %q, want %q", test.key, test.value, got, test.want)
+		}
+	}
+	if got := (build{"-gcflags": "-N", "-cover": "true", "-race": "true"}).flags(); got != "race,cover,gcflags=-N" {
+		t.Errorf("three flags are %q", got)
+	}
+	if got := build(nil).flags(); got != unknown {
+		t.Errorf("without build settings it is %q, want %q", got, unknown)
+	}
+	if d := cmp.Diff([]string{"race", "msan", "asan", "cover", "gcflags"}, Distorting()); d != "" {
+		t.Errorf("what distorts (-want +got):\n%s", d)
+	}
+	if got := (BuildFlag{Name: "gcflags", Value: "all=-N -l"}).String(); got != "-gcflags=all=-N -l" {
+		t.Errorf("a flag reads %q", got)
+	}
+}
+
+func TestDistortedBuild(t *testing.T) {
+	for value, want := range map[string]bool{
+		"": false, "plain": false, unknown: false, "pgo=cpu.pgo": false, "ldflags=-randlayout=3,buildmode=pie": false, "embraced": false,
+		"race": true, "pgo=x,race": true, "race,cover": true, "gcflags=all=-N--l": true, "msan,buildmode=pie": true,
+	} {
+		if got := DistortedBuild(value); got != want {
+			t.Errorf("a build %q distorts: %v, want %v", value, got, want)
+		}
 	}
 }

@@ -9,16 +9,12 @@ package bench
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"runtime"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
-	"threadbench/bench/internal/ptrace"
 	"threadbench/bench/lockstep"
 	"threadbench/threads"
 )
@@ -36,66 +32,7 @@ type Case struct {
 	C        bool          // its worker is the one of C threads (see CThreads)
 	Evidence []Evidence    // what must be counted for its figure to stand
 
-	open func(cut func(reason string)) (lockstep.Arm, error)
-}
-
-// Families are all the families, in the order of every table.
-var Families = []Family{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, blockFamily, serveFamily, mixedFamily, wakeupFamily, balanceFamily, gcFamily, pipelineFamily, startFamily}
-
-// A Family is a set of cases that measure the same thing in different
-// contenders and ways.
-type Family struct {
-	Name    string
-	Op      string            // what one op is
-	ModeOps map[string]string // the same in the modes where it is something else
-	Primary []string          // the units whose sum x-goroutine compares
-	Read    string            // the protocol, whom it favours, how to read it
-	Cases   []Case
-}
-
-// OneOp is what one op of the family is in a mode, "" for none.
-func (f Family) OneOp(mode string) string {
-	if op, ok := f.ModeOps[mode]; ok {
-		return op
-	}
-	return f.Op
-}
-
-// Cases are all the cases of all families.
-func Cases() []Case {
-	var all []Case
-	for _, f := range Families {
-		all = append(all, f.Cases...)
-	}
-	return all
-}
-
-// Lookup finds a case by its full name.
-func Lookup(name string) (Case, bool) {
-	for _, c := range Cases() {
-		if c.Name.String() == name {
-			return c, true
-		}
-	}
-	return Case{}, false
-}
-
-// FamilyOf is the family of that name.
-func FamilyOf(name string) (Family, bool) {
-	i := slices.IndexFunc(Families, func(f Family) bool { return f.Name == name })
-	if i < 0 {
-		return Family{}, false
-	}
-	return Families[i], true
-}
-
-// Ref is the goroutine arm that the case's x-goroutine refers to.
-func (c Case) Ref() Name {
-	ref, ok := c.Name.Ref(func(s string) bool { _, ok := Lookup(s); return ok })
-	if !ok {
-		panic("bench: no goroutine arm for " + c.Name.String())
-	}
-	return ref
+	Open Opening
 }
 
 // Evidence that a case measured what its name says: for so many ops (or for so
@@ -250,70 +187,4 @@ func (c Case) Spec(program string, site Site) (lockstep.Spec, error) {
 		"GOMAXPROCS=" + strconv.Itoa(procs),
 	}, c.Env...)...)
 	return spec, nil
-}
-
-// workerVariable makes the bench test binary a worker for the case that it
-// names.
-const workerVariable = "THREADBENCH_WORKER"
-
-// Environ is an environment with some of it set; a GODEBUG is added to the
-// one that is there, whose settings it wins over.
-func Environ(env []string, set ...string) []string {
-	env = slices.Clone(env)
-	for _, kv := range set {
-		key, value, _ := strings.Cut(kv, "=")
-		prefix := key + "="
-		if i := slices.IndexFunc(env, func(s string) bool { return strings.HasPrefix(s, prefix) }); i >= 0 {
-			if old := env[i][len(prefix):]; key == "GODEBUG" && old != "" {
-				value = old + "," + value
-			}
-		}
-		env = slices.DeleteFunc(env, func(s string) bool { return strings.HasPrefix(s, prefix) })
-		env = append(env, prefix+value)
-	}
-	return env
-}
-
-// IsWorker tells whether this process was started as a worker.
-func IsWorker() bool { return os.Getenv(workerVariable) != "" }
-
-// Work is a worker's life; it answers the process's exit code.
-func Work() int {
-	name := os.Getenv(workerVariable)
-	lookAtMain(name)
-	switch name {
-	case headOnly:
-		return head()
-	case clientOnly:
-		return lockstep.Serve(parked(), os.Stdout, openClient)
-	case downloadsOnly:
-		return lockstep.Serve(parked(), os.Stdout, openDownloads)
-	}
-	if help, ok := helpers[name]; ok {
-		if err := help(); err != nil {
-			fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-			return 1
-		}
-		return 0
-	}
-	c, known := Lookup(name)
-	var in io.Reader = Awake{}
-	if !c.Awake {
-		in = parked()
-	}
-	return lockstep.Serve(in, os.Stdout, func(cut func(string)) (lockstep.Arm, error) {
-		if !known {
-			return nil, lockstep.Skipf("this build has no case %s", name)
-		}
-		if os.Getenv(tracedVariable) != "" {
-			if err := ptrace.Filter(); err != nil {
-				return nil, skipUntraceable(err)
-			}
-		}
-		arm, err := c.open(cut)
-		if err != nil {
-			return nil, err
-		}
-		return inject(arm, cut)
-	})
 }

@@ -2,11 +2,9 @@ package bench
 
 import (
 	"errors"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,15 +12,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"threadbench/bench/lockstep"
 )
 
 // TestNames holds the whole table against what a results file and benchstat
 // can read.
 func TestNames(t *testing.T) {
 	seen := map[string]bool{}
-	for _, c := range Cases() {
+	for _, c := range All.Cases() {
 		name := c.Name.String()
 		if seen[name] {
 			t.Errorf("%s stands twice in the table", name)
@@ -61,58 +57,27 @@ func TestNames(t *testing.T) {
 		if !slices.Contains(Contenders, c.Name.Get("impl")) {
 			t.Errorf("%s: impl=%s is no contender", name, c.Name.Get("impl"))
 		}
-		if got, ok := Lookup(name); !ok || got.Name.String() != name {
-			t.Errorf("Lookup(%s) = %s, %v", name, got.Name, ok)
+		if got, ok := All.Lookup(name); !ok || got.Name.String() != name {
+			t.Errorf("All.Lookup(%s) = %s, %v", name, got.Name, ok)
 		}
 	}
-	if _, ok := Lookup("Switch/impl=none"); ok {
+	if _, ok := All.Lookup("Switch/impl=none"); ok {
 		t.Error("a case that isn't there is found")
-	}
-}
-
-func TestParseNameRefuses(t *testing.T) {
-	for name, want := range map[string]string{
-		"":                              "no family",
-		"/impl=clone":                   "no family",
-		"Switch/impl":                   `"impl" is not a key=value`,
-		"Switch/impl=":                  `"impl=" is not a key=value`,
-		"Switch/=clone":                 `"=clone" is not a key=value`,
-		"Switch/colour=red":             `"colour=red" is not a key=value with a key of impl, mode`,
-		"Switch/impl=clone/impl=locked": `key "impl" stands twice`,
-		"Switch//impl=clone":            `"" is not a key=value`,
-	} {
-		if n, err := ParseName(name); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), fmt.Sprintf("%q", name)) {
-			t.Errorf("ParseName(%q) = %v, %v, want an error that names it and says %s", name, n, err, want)
-		}
-	}
-}
-
-func TestWith(t *testing.T) {
-	n := Name{Family: "Stack"}.With("depth", "0").With("impl", "clone").With("stack", "least")
-	if got := n.String(); got != "Stack/impl=clone/stack=least/depth=0" {
-		t.Errorf("put together: %s", got)
-	}
-	without := n.With("stack", "")
-	if got := without.String(); got != "Stack/impl=clone/depth=0" {
-		t.Errorf("without a key: %s", got)
-	}
-	if n.Get("stack") != "least" || without.Get("stack") != "" {
-		t.Errorf("%s and %s share their keys", n, without)
 	}
 }
 
 // TestRefs sees that every case is compared with a goroutine that does the
 // same, in the same place or in one of its own choice.
 func TestRefs(t *testing.T) {
-	for _, c := range Cases() {
-		ref := c.Ref()
-		of, ok := Lookup(ref.String())
+	for _, c := range All.Cases() {
+		ref := All.Ref(c)
+		of, ok := All.Lookup(ref.String())
 		if !ok || ref.Get("impl") != "goroutine" || ref.Family != c.Name.Family {
 			t.Errorf("%s refers to %s, want a goroutine arm of its family", c.Name, ref)
 			continue
 		}
-		if of.Ref().String() != ref.String() {
-			t.Errorf("%s refers to %s, which refers to %s", c.Name, ref, of.Ref())
+		if All.Ref(of).String() != ref.String() {
+			t.Errorf("%s refers to %s, which refers to %s", c.Name, ref, All.Ref(of))
 		}
 		if m := c.Name.Get("mode"); ref.Get("mode") != m && ref.Get("mode") != map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused"}[m] {
 			t.Errorf("%s refers to %s: another mode", c.Name, ref)
@@ -137,7 +102,7 @@ func TestRefs(t *testing.T) {
 // TestNoLockedReused: files from before these names have rows of that one, which
 // must not be read as another measure.
 func TestNoLockedReused(t *testing.T) {
-	if c, ok := Lookup("Create/impl=locked/mode=reused"); ok {
+	if c, ok := All.Lookup("Create/impl=locked/mode=reused"); ok {
 		t.Errorf("%s is a case", c.Name)
 	}
 }
@@ -145,16 +110,16 @@ func TestNoLockedReused(t *testing.T) {
 // TestQuickProfile sees that the short profile answers the first questions.
 func TestQuickProfile(t *testing.T) {
 	quick := map[string]bool{}
-	for _, c := range Cases() {
+	for _, c := range All.Cases() {
 		if c.Quick {
 			quick[c.Name.Family+" "+c.Name.Get("impl")] = true
-			if ref, _ := Lookup(c.Ref().String()); !ref.Quick {
+			if ref, _ := All.Lookup(All.Ref(c).String()); !ref.Quick {
 				t.Errorf("%s is in the short profile, its goroutine arm %s isn't", c.Name, ref.Name)
 			}
 		}
 	}
 	for _, mode := range []string{"inplace", "pooled"} {
-		if c, ok := Lookup("Create/impl=locked/mode=" + mode); !ok || !c.Quick {
+		if c, ok := All.Lookup("Create/impl=locked/mode=" + mode); !ok || !c.Quick {
 			t.Errorf("the short profile has no locked goroutine of mode=%s", mode)
 		}
 	}
@@ -187,7 +152,7 @@ func TestFamilies(t *testing.T) {
 		}
 		functions = append(functions, named)
 	}
-	for _, f := range Families {
+	for _, f := range All {
 		families = append(families, f.Name)
 		if f.Op == "" || f.Read == "" || len(f.Cases) == 0 {
 			t.Errorf("family %s: no op, no way to read it, or no cases", f.Name)
@@ -202,8 +167,8 @@ func TestFamilies(t *testing.T) {
 				t.Errorf("family %s: primary unit %s is unknown", f.Name, unit)
 			}
 		}
-		if got, ok := FamilyOf(f.Name); !ok || got.Name != f.Name {
-			t.Errorf("FamilyOf(%s) = %s, %v", f.Name, got.Name, ok)
+		if got, ok := All.Of(f.Name); !ok || got.Name != f.Name {
+			t.Errorf("All.Of(%s) = %s, %v", f.Name, got.Name, ok)
 		}
 	}
 	if d := cmp.Diff(families, functions); d != "" {
@@ -233,7 +198,7 @@ func fulfilled(c Case, ops int) map[string]int64 {
 // one that can't fail is no evidence.
 func TestEvidenceCanFail(t *testing.T) {
 	const ops = 10_000
-	for _, c := range Cases() {
+	for _, c := range All.Cases() {
 		if proven, err := c.Check(ops, fulfilled(c, ops)); err != nil || !proven {
 			t.Errorf("%s: what it wants is proven: %v, %v", c.Name, proven, err)
 		}
@@ -279,185 +244,5 @@ func TestSwitchesAreCounted(t *testing.T) {
 		if !counted && c.Name.Get("place") != "free" {
 			t.Errorf("%s wants no count of kernel switches, nor of system calls", c.Name)
 		}
-	}
-}
-
-func TestCheck(t *testing.T) {
-	c := Case{Evidence: []Evidence{
-		{Count: "switches", Rate: 1, RateTolerance: 0.1, CountTolerance: 30},
-		{Count: "crossed", Of: "samples", Rate: 1, RateTolerance: 0.25},
-	}}
-	for _, test := range []struct {
-		name   string
-		ops    int
-		counts map[string]int64
-		proven bool
-		want   string // of the error, "" for none
-	}{
-		{"just so", 1000, map[string]int64{"switches": 1000, "samples": 8, "crossed": 8}, true, ""},
-		{"the most", 1000, map[string]int64{"switches": 1130, "samples": 8, "crossed": 10}, true, ""},
-		{"the least", 1000, map[string]int64{"switches": 870, "samples": 8, "crossed": 6}, true, ""},
-		{"too many", 1000, map[string]int64{"switches": 1131, "samples": 8, "crossed": 8}, true, "expected 1000 switches of 1000 ops, give or take 130; seen 1131"},
-		{"too few", 1000, map[string]int64{"switches": 869, "samples": 8, "crossed": 8}, true, "expected 1000 switches of 1000 ops, give or take 130; seen 869"},
-		{"not counted", 1000, map[string]int64{"samples": 8, "crossed": 8}, false, ""},
-		{"not counted, and another that is wrong", 1000, map[string]int64{"samples": 8, "crossed": 5}, true, "seen 5"},
-		{"none", 1000, map[string]int64{"switches": 0, "samples": 8, "crossed": 8}, true, "expected 1000 switches of 1000 ops, give or take 130; seen 0"},
-		{"too small a share", 1000, map[string]int64{"switches": 1000, "samples": 8, "crossed": 5}, true, "expected 8 crossed of 8 samples, give or take 2; seen 5"},
-		{"a share of nothing", 1000, map[string]int64{"switches": 1000}, false, ""},
-		{"a share of nothing, and too few", 1000, map[string]int64{"switches": 3}, true, "seen 3"},
-		{"a share of none", 1000, map[string]int64{"switches": 1000, "samples": 0, "crossed": 0}, false, ""},
-		{"a share of nothing was seen", 1000, map[string]int64{"switches": 1000, "samples": 0, "crossed": 5}, true, "expected 0 crossed of 0 samples, give or take 0; seen 5"},
-		{"too few ops to tell", 999, map[string]int64{"switches": 5}, false, ""},
-		{"no ops", 0, nil, false, ""},
-	} {
-		proven, err := c.Check(test.ops, test.counts)
-		if proven != test.proven {
-			t.Errorf("%s: proven is %v, want %v", test.name, proven, test.proven)
-		}
-		var evidence *EvidenceError
-		switch {
-		case test.want == "" && err != nil:
-			t.Errorf("%s: %v", test.name, err)
-		case test.want != "" && (!errors.As(err, &evidence) || !strings.Contains(err.Error(), test.want)):
-			t.Errorf("%s: error %v, want an *EvidenceError with %q", test.name, err, test.want)
-		}
-	}
-}
-
-func TestFigures(t *testing.T) {
-	got := Figures(1000,
-		map[string]int64{"kernel-switches": 500, "threads": 0, "samples": 4, "crossed": 1, "created": 1000},
-		map[string]float64{"tasks": 9})
-	want := map[string]float64{"kernel-switches/op": 0.5, "threads/op": 0, "crossed/op": 0.25, "tasks": 9}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("figures (-want +got):\n%s", d)
-	}
-	if got := Figures(1000, map[string]int64{"crossed": 0, "samples": 0}, nil); len(got) != 0 {
-		t.Errorf("a share of no samples is reported: %v", got)
-	}
-	for _, r := range reported {
-		if !slices.ContainsFunc(Units, func(u Unit) bool { return u.Name == r.unit }) {
-			t.Errorf("unit %s is unknown", r.unit)
-		}
-	}
-}
-
-// TestSpec starts cases at several sites, in thought.
-func TestSpec(t *testing.T) {
-	one, two := Site{CPUs: []int{3}, CPU: 3}, Site{CPUs: []int{0, 1}, CPU: 1}
-	four, kin := Site{CPUs: []int{0, 1, 4, 5}, CPU: 4}, Site{CPUs: []int{0, 1, 4, 5}, CPU: 4, Kin: []int{5}}
-	for _, test := range []struct {
-		name  string
-		site  Site
-		cpus  []int
-		procs string
-		skip  string
-	}{
-		{"Switch/impl=goroutine/via=channel/place=same", one, nil, "1", ""},
-		{"Switch/impl=goroutine/via=channel/place=same", two, []int{1}, "1", ""},
-		{"Switch/impl=goroutine/via=channel/place=same", four, []int{4}, "1", ""},
-		{"Switch/impl=locked/via=futex/place=same", four, []int{4}, "2", ""},
-		{"Switch/impl=locked/via=futex/place=cross", one, nil, "", "1 CPU allowed, 2 wanted"},
-		{"Switch/impl=locked/via=futex/place=cross", two, nil, "2", ""},
-		{"Switch/impl=clone/via=futex/place=cross", two, nil, "1", ""},
-		{"Switch/impl=locked/via=futex/place=cross", four, []int{4, 0}, "2", ""},
-		{"Switch/impl=locked/via=futex/place=cross", kin, []int{4, 5}, "2", ""},
-		{"Serve/impl=clone/mode=blocking/n=10", kin, []int{4, 5}, "1", ""},
-		{"Switch/impl=locked/via=futex/place=free", one, nil, "1", ""},
-		{"Switch/impl=locked/via=futex/place=free", four, nil, "4", ""},
-		{"Stack/impl=goroutine/depth=0", two, nil, "2", ""},
-		{"Create/impl=clone/mode=cold", two, []int{1}, "1", ""},
-		{"Serve/impl=clone/mode=blocking/n=10", one, nil, "", "1 CPU allowed, 2 wanted"},
-		{"Serve/impl=clone/mode=blocking/n=10", two, nil, "1", ""},
-		{"Serve/impl=clone/mode=blocking/n=10", four, []int{4, 0}, "1", ""},
-		{"Mixed/impl=locked/mode=together/procs=1", two, []int{1}, "1", ""},
-		{"Mixed/impl=goroutine/mode=together/procs=2", two, []int{1}, "2", ""},
-		{"Mixed/impl=locked/mode=together/procs=all", four, nil, "4", ""},
-	} {
-		t.Run(fmt.Sprintf("%s on %d", test.name, len(test.site.CPUs)), func(t *testing.T) {
-			c, ok := Lookup(test.name)
-			if !ok {
-				t.Fatal("no such case")
-			}
-			spec, err := c.Spec("program", test.site)
-			if place := c.Name.Get("place"); !canPin && test.skip == "" {
-				test.cpus = nil
-				if place == "same" || place == "cross" {
-					test.skip = "can't hold a process on a CPU"
-				}
-			}
-			if test.skip != "" {
-				var skip *lockstep.Skip
-				if !errors.As(err, &skip) || !strings.Contains(skip.Reason, test.skip) {
-					t.Errorf("Spec: %v (%T), want a *Skip with %q", err, err, test.skip)
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if spec.Path != "program" {
-				t.Errorf("program %s", spec.Path)
-			}
-			if d := cmp.Diff(test.cpus, spec.CPUs); d != "" {
-				t.Errorf("CPUs (-want +got):\n%s", d)
-			}
-			if got := variable(t, spec.Env, "GOMAXPROCS"); got != test.procs {
-				t.Errorf("GOMAXPROCS=%s, want %s", got, test.procs)
-			}
-			if got := variable(t, spec.Env, cpuVariable); got != strconv.Itoa(test.site.CPU) {
-				t.Errorf("%s=%s, want the chosen CPU %d", cpuVariable, got, test.site.CPU)
-			}
-			if got := variable(t, spec.Env, workerVariable); got != test.name {
-				t.Errorf("%s=%s, want %s", workerVariable, got, test.name)
-			}
-		})
-	}
-}
-
-// variable is the value of an environment variable, which stands there once.
-func variable(t *testing.T, env []string, key string) string {
-	t.Helper()
-	var values []string
-	for _, kv := range env {
-		if v, ok := strings.CutPrefix(kv, key+"="); ok {
-			values = append(values, v)
-		}
-	}
-	if len(values) != 1 {
-		t.Errorf("%s stands %d times in the environment: %q", key, len(values), values)
-		return ""
-	}
-	return values[0]
-}
-
-// TestSpecEnvironment sees that a worker's own settings win, and that a
-// GODEBUG of the user's stays.
-func TestSpecEnvironment(t *testing.T) {
-	c, ok := Lookup("Create/impl=goroutine/mode=cold")
-	if !ok {
-		t.Fatal("no such case")
-	}
-	for _, test := range []struct{ godebug, want string }{
-		{"", "adaptivestackstart=0"},
-		{"gctrace=0", "gctrace=0,adaptivestackstart=0"},
-		{"adaptivestackstart=1,gctrace=0", "adaptivestackstart=1,gctrace=0,adaptivestackstart=0"}, // the last one wins
-	} {
-		t.Setenv("GODEBUG", test.godebug)
-		t.Setenv("GOGC", "50")
-		t.Setenv("GOMAXPROCS", "64")
-		t.Setenv("THREADBENCH_TEST_KEPT", "a=b")
-		spec, err := c.Spec("program", Site{CPUs: []int{0}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for key, want := range map[string]string{"GODEBUG": test.want, "GOGC": "off", "GOMAXPROCS": "1", "THREADBENCH_TEST_KEPT": "a=b"} {
-			if got := variable(t, spec.Env, key); got != want {
-				t.Errorf("with GODEBUG=%s: %s=%s, want %s", test.godebug, key, got, want)
-			}
-		}
-	}
-	if os.Getenv("GODEBUG") != "adaptivestackstart=1,gctrace=0" {
-		t.Error("Spec has changed this process's own environment")
 	}
 }

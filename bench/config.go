@@ -1,14 +1,8 @@
 package bench
 
 import (
-	"bufio"
-	"bytes"
-	"context"
-	"fmt"
-	"io"
 	"math"
 	"os"
-	"os/exec"
 	"runtime"
 	"runtime/metrics"
 	"slices"
@@ -44,9 +38,9 @@ const unknown = "unknown"
 // (see WriteHead).
 //
 // Ask once, when the run begins: a collection may change starting-stack.
-func Configuration(driver string, timer time.Duration, site Site) []Setting {
+func Configuration(driver string, timer time.Duration, cpus []int) []Setting {
 	h := readFacts()
-	cpu := kindOf(site, "/")
+	cpu := kindOf(cpus, "/")
 	build := buildSettings()
 	arch := "go" + runtime.GOARCH
 	settings := []Setting{
@@ -104,98 +98,12 @@ func Configuration(driver string, timer time.Duration, site Site) []Setting {
 	for i := range settings {
 		settings[i].Value = clean(settings[i].Value)
 	}
-	if factor := Injected(); factor != "" {
-		settings = append(settings, Setting{"inject", clean(factor)})
-	}
 	if driver == "testing" {
 		settings = slices.DeleteFunc(settings, func(s Setting) bool {
 			return s.Key == "goos" || s.Key == "goarch" || s.Key == "cpu"
 		})
 	}
 	return settings
-}
-
-// WriteHeader writes what a results file begins with: the configuration, and
-// a "Unit" line for each of [Units] of which there is something to say.
-func WriteHeader(w io.Writer, settings []Setting) error {
-	b := bufio.NewWriter(w)
-	for _, s := range settings {
-		fmt.Fprintf(b, "%s: %s\n", s.Key, s.Value)
-	}
-	for _, u := range Units {
-		var facts string
-		if u.Better != "" {
-			facts += " better=" + u.Better
-		}
-		if u.Exact {
-			facts += " assume=exact"
-		}
-		if facts != "" { // a Unit line without a key=value says nothing
-			fmt.Fprintf(b, "Unit %s%s\n", u.Name, facts)
-		}
-	}
-	if err := b.Flush(); err != nil {
-		return fmt.Errorf("writing the head of the results: %w", err)
-	}
-	return nil
-}
-
-// WriteHead writes what heads a results file of that driver: its
-// Configuration, where kernel memory is read, and with -tags pthread the C
-// library of those workers, which no other arm has anything of. cpu is
-// NewSite's; under "lockstep" a comment tells the CPUs' numbers. The process is
-// to be the bench test binary.
-func WriteHead(w io.Writer, driver string, cpu int) error {
-	site, err := NewSite(cpu)
-	if err != nil {
-		return err
-	}
-	settings := append(Configuration(driver, TimerCost(), site), Setting{"kernel-bytes", KernelBytesFrom()})
-	if withPthread && cThreads == nil {
-		program, err := os.Executable()
-		if err != nil {
-			return err
-		}
-		library, err := cLibrary(program)
-		if err != nil {
-			return err
-		}
-		settings = append(settings, Setting{"pthread", library})
-	}
-	if err := WriteHeader(w, settings); err != nil || driver == "testing" {
-		return err
-	}
-	_, err = io.WriteString(w, site.comment())
-	return err
-}
-
-// headOnly is the name of a case that makes a worker write the head of a
-// results file, and measure nothing.
-const headOnly = "head"
-
-// Head is what the results file of a run begins with, whose cases workers of
-// the program, the bench test binary, measure. One of them writes it: the
-// process that asks may be built otherwise, by another Go release or with a
-// package that links cgo, and then makes its threads in another way. env is
-// what it gets beyond this process's environment, KEY=VALUE.
-func Head(ctx context.Context, program string, site Site, env ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, program)
-	cmd.Env = Environ(os.Environ(), append(env, workerVariable+"="+headOnly, cpuVariable+"="+strconv.Itoa(site.CPU))...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	text, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("asking the worker for its configuration: %w: %s", err, bytes.TrimSpace(stderr.Bytes()))
-	}
-	return text, nil
-}
-
-func head() int {
-	if err := WriteHead(os.Stdout, "lockstep", chosenCPU()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
 }
 
 // TimerCost measures what one time.Now costs: the median over batches of

@@ -1,8 +1,6 @@
 package bench
 
 import (
-	"bytes"
-	"errors"
 	"io"
 	"math"
 	"os"
@@ -13,12 +11,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"threadbench/bench/lockstep"
 	"time"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/perf/benchfmt"
-	"golang.org/x/perf/benchmath"
 )
 
 // configKeys are the configuration's in their order.
@@ -29,14 +27,14 @@ var configKeys = []string{
 	"gogc", "gomemlimit", "starting-stack", "affinity",
 }
 
-// thisSite is where the tests would measure.
-func thisSite(t *testing.T) Site {
+// thisCPUs are where the tests would measure.
+func thisCPUs(t *testing.T) []int {
 	t.Helper()
-	site, err := NewSite(-1)
+	cpus, err := lockstep.AllowedCPUs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return site
+	return cpus
 }
 
 func keysOf(settings []Setting) []string {
@@ -57,13 +55,13 @@ func value(settings []Setting, key string) string {
 }
 
 func TestConfigurationKeys(t *testing.T) {
-	if d := cmp.Diff(configKeys, keysOf(Configuration("lockstep", time.Nanosecond, thisSite(t)))); d != "" {
+	if d := cmp.Diff(configKeys, keysOf(Configuration("lockstep", time.Nanosecond, thisCPUs(t)))); d != "" {
 		t.Errorf("keys under lockstep (-want +got):\n%s", d)
 	}
 	testings := slices.DeleteFunc(slices.Clone(configKeys), func(k string) bool {
 		return k == "goos" || k == "goarch" || k == "cpu"
 	})
-	if d := cmp.Diff(testings, keysOf(Configuration("testing", time.Nanosecond, thisSite(t)))); d != "" {
+	if d := cmp.Diff(testings, keysOf(Configuration("testing", time.Nanosecond, thisCPUs(t)))); d != "" {
 		t.Errorf("keys under testing (-want +got):\n%s", d)
 	}
 }
@@ -71,8 +69,8 @@ func TestConfigurationKeys(t *testing.T) {
 // TestConfigurationIsConstant asks twice: what differs by the moment would
 // split a file's results into tables.
 func TestConfigurationIsConstant(t *testing.T) {
-	first := Configuration("lockstep", time.Nanosecond, thisSite(t))
-	second := Configuration("lockstep", time.Nanosecond, thisSite(t))
+	first := Configuration("lockstep", time.Nanosecond, thisCPUs(t))
+	second := Configuration("lockstep", time.Nanosecond, thisCPUs(t))
 	for _, settings := range [][]Setting{first, second} {
 		for i, s := range settings {
 			if s.Key == "starting-stack" { // a collection may fall between the two
@@ -87,7 +85,7 @@ func TestConfigurationIsConstant(t *testing.T) {
 
 func TestConfigurationOfThisBinary(t *testing.T) {
 	t.Setenv("GODEBUG", "madvdontneed=1")
-	c := Configuration("lockstep", 25*time.Nanosecond, thisSite(t))
+	c := Configuration("lockstep", 25*time.Nanosecond, thisCPUs(t))
 	for key, want := range map[string]string{
 		"driver":    "lockstep",
 		"goos":      runtime.GOOS,
@@ -106,94 +104,6 @@ func TestConfigurationOfThisBinary(t *testing.T) {
 		t.Errorf("go = %q, want a release", got)
 	}
 }
-
-// TestHeaderReadsBack writes a header and a result and reads them with the
-// library that benchstat and every command here read results with.
-func TestHeaderReadsBack(t *testing.T) {
-	settings := Configuration("lockstep", TimerCost(), thisSite(t))
-	var file bytes.Buffer
-	if err := WriteHeader(&file, settings); err != nil {
-		t.Fatal(err)
-	}
-	file.WriteString("BenchmarkSwitch/impl=clone/via=futex 1 5 ns/op\n")
-
-	r := benchfmt.NewReader(&file, "test")
-	results := 0
-	for r.Scan() {
-		switch rec := r.Result().(type) {
-		case *benchfmt.SyntaxError:
-			t.Error(rec)
-		case *benchfmt.Result:
-			results++
-			if len(rec.Config) != len(settings) {
-				t.Errorf("read %d settings back, wrote %d", len(rec.Config), len(settings))
-			}
-			for _, s := range settings {
-				if got := rec.GetConfig(s.Key); got != s.Value {
-					t.Errorf("%s reads back as %q, want %q", s.Key, got, s.Value)
-				}
-			}
-		}
-	}
-	if err := r.Err(); err != nil {
-		t.Fatal(err)
-	}
-	if results != 1 {
-		t.Errorf("read %d results back, want 1", results)
-	}
-	seen := map[string]bool{}
-	for _, u := range Units {
-		if seen[u.Name] {
-			t.Errorf("unit %s stands there twice", u.Name)
-		}
-		seen[u.Name] = true
-		got := ""
-		if m := r.Units().Get(u.Name, "better"); m != nil {
-			got = m.Value
-		}
-		if got != u.Better {
-			t.Errorf("unit %s: better=%q reads back, want %q", u.Name, got, u.Better)
-		}
-		if exact := r.Units().GetAssumption(u.Name) == benchmath.AssumeExact; exact != u.Exact {
-			t.Errorf("unit %s: assume=exact reads back as %v, want %v", u.Name, exact, u.Exact)
-		}
-	}
-}
-
-func TestWriteHeaderUnits(t *testing.T) {
-	defer func(old []Unit) { Units = old }(Units)
-	Units = []Unit{
-		{Name: "ns/op", Better: "lower"},
-		{Name: "x-self"},
-		{Name: "threads", Exact: true},
-		{Name: "tasks", Better: "higher", Exact: true},
-	}
-	var b strings.Builder
-	if err := WriteHeader(&b, []Setting{{"driver", "testing"}, {"cpus", "1-of-2"}}); err != nil {
-		t.Fatal(err)
-	}
-	const want = `driver: testing
-cpus: 1-of-2
-Unit ns/op better=lower
-Unit threads assume=exact
-Unit tasks better=higher assume=exact
-`
-	if d := cmp.Diff(want, b.String()); d != "" {
-		t.Errorf("header (-want +got):\n%s", d)
-	}
-}
-
-func TestWriteHeaderTellsOfFailure(t *testing.T) {
-	full := errors.New("no space left on device")
-	err := WriteHeader(failing{full}, []Setting{{"driver", "testing"}})
-	if !errors.Is(err, full) {
-		t.Errorf("WriteHeader to a full disk = %v, want %v", err, full)
-	}
-}
-
-type failing struct{ err error }
-
-func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
 func TestTimerCost(t *testing.T) {
 	if c := TimerCost(); c < 0 {

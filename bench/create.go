@@ -1,13 +1,10 @@
 package bench
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
@@ -59,24 +56,7 @@ import (
 // function, as in go f(). A loop that makes a closure for each allocates 16 bytes
 // more a task, and takes 1.1 to 1.2 times as long one at a time, 1.3 times a
 // hundred at a time (results/fidelity.txt: CreateWaitGroup, Create100).
-var createFamily = Family{
-	Name: "Create",
-	Op:   "one task created, run and joined",
-	ModeOps: map[string]string{
-		"nojoin":  "one task created and begun; its end is not waited for",
-		"stamped": "one task created, run and joined, of which the percentiles are from the call to its first instruction",
-	},
-	Primary: []string{"ns/op"},
-	Read: "reused makes each task from what the last one left, burst a hundred at a time, " +
-		"cold a thousand in a fresh process with none reused; nojoin is cold up to the last task's first step. " +
-		"A locked goroutine of inplace wires itself to its maker's thread, which waits, and no other thread is woken. " +
-		"The maker of pooled is wired to its own thread, so that an idle thread of the runtime's pool is woken for each task. " +
-		"stamped has the percentiles of the time from the call to the task's first instruction, which a locked goroutine comes to on its maker's thread, before a new one is made. " +
-		"threads/op says whether a thread was made. A locked goroutine of inplace shows where a goroutine's advantage comes from: from not asking the kernel. " +
-		"All goroutines run one function, as in go f(); a closure made for each would allocate 16 bytes more a task, and take 1.1 to 1.3 times as long. " +
-		"It favours the goroutine in that a task does nothing: a thread's cost is the same for a task that runs for a second.",
-	Cases: createCases(),
-}
+var createFamily = Family{Facts: createFacts, Cases: createCases()}
 
 const (
 	createBatch = 100
@@ -84,14 +64,7 @@ const (
 
 	// What is stamped in a process: of 20,000 the thousandth part is 20.
 	stampedTasks = 20_000
-	stampedTrips = 20_000
 )
-
-// still keeps the runtime still: no collection, no adapting start of stacks.
-var still = []string{"GOGC=off", "GODEBUG=adaptivestackstart=0"}
-
-// asItIs has the runtime do both, as it does for everybody.
-var asItIs = []string{"GOGC=100", "GODEBUG=adaptivestackstart=1"}
 
 func createCases() []Case {
 	none := Evidence{Count: "threads", Rate: 0, CountTolerance: 8}
@@ -113,7 +86,7 @@ func createCases() []Case {
 			Quick:    mode == "reused" || mode == "inplace" || mode == "pooled" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
 			C:        impl == "pthread",
 			Evidence: wants,
-			open:     open,
+			Open:     open,
 		}
 		switch mode {
 		case "cold", "nojoin":
@@ -203,15 +176,6 @@ func newCreateArm(batch int, how hooks) (*createArm, error) {
 		return nil, err
 	}
 	return &createArm{batch: batch, hooks: how, create: goroutines.Create, meter: newMeter()}, nil
-}
-
-// toldThreads is a *lockstep.Skip where the system doesn't tell a task which
-// thread it runs on.
-func toldThreads() error {
-	if threads.TID() < 0 {
-		return lockstep.Skipf("%s does not tell a task its thread, so that nothing would show that each had its own", runtime.GOOS)
-	}
-	return nil
 }
 
 // openPooled makes tasks from a maker that is wired to its thread.
@@ -307,8 +271,6 @@ func (a *createArm) timed(n int) lockstep.Slice {
 
 func (a *createArm) Close() error { return nil }
 
-func roundUp(n, batch int) int { return (n + batch - 1) / batch * batch }
-
 func openCreator[D Driver](make func(batch int) (D, error), batch int) func(func(string)) (lockstep.Arm, error) {
 	return func(func(string)) (lockstep.Arm, error) {
 		if err := headroom(threads.Need{Threads: batch + 1, MapsPerThread: threads.MapsPerThread}); err != nil {
@@ -372,283 +334,3 @@ func (a *callArm) Run(n int) (lockstep.Slice, error) {
 }
 
 func (a *callArm) Close() error { return nil }
-
-// A parkedHerd is n tasks that park until they are released, in any
-// contender: *goroutines.Herd and *threads.Herd.
-type parkedHerd interface {
-	Make(n int) error
-	Wait()
-	Release()
-	Join()
-}
-
-// A census is a herd and the tids of its tasks, nil where they have no thread
-// of their own.
-type census struct {
-	parkedHerd
-	tids func() []int
-}
-
-func goroutineHerd(n, depth int, stack int) (census, error) {
-	return census{goroutines.NewHerd(depth, nil), nil}, nil
-}
-
-// lockedHerd is goroutines that each wire themselves to a thread, say which,
-// and exit locked.
-func lockedHerd(n, depth int, stack int) (census, error) {
-	if err := toldThreads(); err != nil {
-		return census{}, err
-	}
-	in, tids := tidsOf(n)
-	return census{goroutines.NewHerd(depth, in), tids}, nil
-}
-
-// tidsOf is what each of n tasks does first to wire itself to a thread and to
-// say which, and what they have said.
-func tidsOf(n int) (in func(), tids func() []int) {
-	all := make([]int, n)
-	var next atomic.Int64
-	return func() {
-		runtime.LockOSThread()
-		all[next.Add(1)-1] = threads.TID()
-	}, func() []int { return all[:next.Load()] }
-}
-
-func cloneHerd(n, depth int, stack int) (census, error) {
-	h, err := threads.NewHerd(max(stack, threads.LeastStack(depth)), depth)
-	if err != nil {
-		return census{}, skipUnsupported(err)
-	}
-	return census{h, h.TIDs}, nil
-}
-
-type newHerd func(n, depth int, stack int) (census, error)
-
-// tasksAlive are all goroutines of the program and all raw threads.
-func tasksAlive() int {
-	raw, _ := threads.Alive()
-	return runtime.NumGoroutine() + raw
-}
-
-// settled is tasksAlive, counted again for up to a second until it is what it
-// is to be: what runs finalizers and cleanups is a goroutine of the program
-// while it runs one.
-func settled(want int) (alive int) {
-	for range 1000 {
-		if alive = tasksAlive(); alive == want {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	return alive
-}
-
-// distinct is how many of the tids differ.
-func distinct(tids []int) int64 {
-	s := slices.Sorted(slices.Values(tids))
-	return int64(len(slices.Compact(s)))
-}
-
-func openCold(herd newHerd, join bool) func(func(string)) (lockstep.Arm, error) {
-	return func(func(string)) (lockstep.Arm, error) {
-		h, err := herd(createCold, 0, 0)
-		if err != nil {
-			return nil, err
-		}
-		if h.tids != nil {
-			_, ofRuntime := h.parkedHerd.(*goroutines.Herd)
-			if err := headroom(threads.Need{Threads: createCold, MapsPerThread: mapsPerThread(ofRuntime), Runtime: ofRuntime}); err != nil {
-				h.Join()
-				return nil, err
-			}
-		}
-		return &coldArm{herd: h, join: join, meter: newMeter()}, nil
-	}
-}
-
-type coldArm struct {
-	herd  census
-	join  bool
-	used  bool
-	meter *meter
-}
-
-// Run makes the tasks, whatever n is: once a process.
-func (a *coldArm) Run(int) (lockstep.Slice, error) {
-	if a.used {
-		return lockstep.Slice{}, errors.New("a cold case is measured once a process")
-	}
-	a.used = true
-	made, created := count(threadsAlive), count(goroutinesCreated)
-	a.meter.Start()
-	if err := a.herd.Make(createCold); err != nil {
-		a.herd.Release()
-		a.herd.Join()
-		return lockstep.Slice{}, err
-	}
-	a.herd.Wait()
-	a.meter.Stop()
-	// Counted while all are alive, and off the clock. The tasks of a locked or
-	// raw herd say which threads they ran on; that of goroutines is for the
-	// process to say.
-	counts := map[string]int64{"threads": count(threadsAlive) - made, "created": count(goroutinesCreated) - created}
-	if a.herd.tids != nil {
-		counts["threads"] = distinct(a.herd.tids())
-	}
-	end := func() {
-		a.herd.Release()
-		a.herd.Join()
-	}
-	if a.join {
-		a.meter.goOn(end)
-	} else {
-		end()
-	}
-	return lockstep.Slice{Ops: createCold, Elapsed: a.meter.elapsed, Counts: a.meter.counts(counts)}, nil
-}
-
-func (a *coldArm) Close() error {
-	if !a.used {
-		a.herd.Join()
-	}
-	return leaks()
-}
-
-// openAllocate is the floor of starting a goroutine: to allocate what one
-// takes, its stack and its g, the way the runtime does, and to touch what one
-// touches. All of them stay alive.
-//
-// The runtime takes stacks from spans of 32 KiB that it cuts into a list of 16,
-// of which a P takes 8 at a time (runtime/stack.go, stackpoolalloc and
-// stackcacherefill); it has each g from the heap and lists it (runtime/proc.go,
-// malg and allgadd). So does the floor. Neither zeroes a stack: memory fresh
-// from the system isn't zeroed once more.
-//
-// What the floor can't do as the runtime does: its spans are the heap's, of one
-// object each, since only the runtime can have spans of its own kind
-// (allocManual), and its lists need no lock. What it leaves out: the queue that
-// the goroutine waits in, the switch to it, what its own code allocates.
-func openAllocate(func(string)) (lockstep.Arm, error) {
-	if got := count(stackStarts); got != stackStart {
-		return nil, fmt.Errorf("allocating as much as a goroutine: its stack starts at %d bytes here, not %d", got, stackStart)
-	}
-	return &allocateArm{meter: newMeter()}, nil
-}
-
-const (
-	lineBytes = 64 // of a cache
-
-	// runtime.g has 440 bytes in Go 1.26 on 64 bits, in a size class of 448
-	// (runtime/runtime2.go). A new one is written to on each of its lines.
-	gWords = 55
-
-	spanBytes    = 32 << 10 // runtime/malloc.go, _StackCacheSize
-	stacksInSpan = spanBytes / stackStart
-	stacksCached = stacksInSpan / 2
-
-	// What a task has on its stack when it parks: 340 bytes, by the frames of
-	// the herd's task and park, chanrecv1, chanrecv and gopark.
-	framesBytes = 6 * lineBytes
-)
-
-type gBlock struct {
-	stack *byte
-	words [gWords - 1]uint64
-}
-
-// A stackPool hands out stacks. A stack has a number, from 1 on; a list of free
-// ones is the first one's number, and each has the next one's in its lowest
-// word, as those of the runtime have its address.
-type stackPool struct {
-	spans [(createCold + stacksInSpan - 1) / stacksInSpan]*[spanBytes]byte
-	cut   int    // spans in use
-	free  uint64 // of the latest span
-	cache uint64
-}
-
-// at is the stack of a number.
-func (p *stackPool) at(n uint64) []byte {
-	n--
-	return p.spans[n/stacksInSpan][n%stacksInSpan*stackStart:][:stackStart]
-}
-
-// push puts a stack on a list, pop takes the first one from it.
-func (p *stackPool) push(list *uint64, n uint64) {
-	binary.NativeEndian.PutUint64(p.at(n), *list)
-	*list = n
-}
-
-func (p *stackPool) pop(list *uint64) uint64 {
-	n := *list
-	*list = binary.NativeEndian.Uint64(p.at(n))
-	return n
-}
-
-// take is a stack that nobody has.
-func (p *stackPool) take() []byte {
-	if p.cache == 0 {
-		for range stacksCached {
-			p.refill()
-		}
-	}
-	return p.at(p.pop(&p.cache))
-}
-
-// refill puts a free stack into the cache, from a new span if need be.
-func (p *stackPool) refill() {
-	if p.free == 0 {
-		p.spans[p.cut] = new([spanBytes]byte)
-		first := uint64(p.cut)*stacksInSpan + 1
-		p.cut++
-		for n := first; n < first+stacksInSpan; n++ {
-			p.push(&p.free, n)
-		}
-	}
-	p.push(&p.cache, p.pop(&p.free))
-}
-
-type allocateArm struct {
-	meter  *meter
-	stacks stackPool
-	gs     []*gBlock
-}
-
-// Run allocates, whatever n is: once a process.
-func (a *allocateArm) Run(int) (lockstep.Slice, error) {
-	if a.gs != nil {
-		return lockstep.Slice{}, errors.New("a floor of cold tasks is measured once a process")
-	}
-	made := count(threadsAlive)
-	a.meter.Start()
-	for range createCold {
-		a.allocate()
-	}
-	a.meter.Stop()
-	counts := map[string]int64{"threads": count(threadsAlive) - made, "stacks": int64(a.distinctStacks())}
-	return lockstep.Slice{Ops: createCold, Elapsed: a.meter.elapsed, Counts: a.meter.counts(counts)}, nil
-}
-
-// allocate is one g with its stack.
-func (a *allocateArm) allocate() {
-	g, stack := new(gBlock), a.stacks.take()
-	binary.NativeEndian.PutUint64(stack, 0) // as malg does
-	g.stack = &stack[0]
-	for i := lineBytes/8 - 1; i < len(g.words); i += lineBytes / 8 {
-		g.words[i] = 1
-	}
-	for at := stackStart - lineBytes; at >= stackStart-framesBytes; at -= lineBytes {
-		stack[at] = 1
-	}
-	a.gs = append(a.gs, g)
-}
-
-// distinctStacks is how many stacks the gs have.
-func (a *allocateArm) distinctStacks() int {
-	stacks := map[*byte]bool{}
-	for _, g := range a.gs {
-		stacks[g.stack] = true
-	}
-	return len(stacks)
-}
-
-func (a *allocateArm) Close() error { return nil }

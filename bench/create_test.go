@@ -5,7 +5,6 @@ import (
 	"math"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +104,7 @@ func TestStackPool(t *testing.T) {
 
 // TestFloorStacksCounted: two gs on one stack are no evidence.
 func TestFloorStacksCounted(t *testing.T) {
-	c, ok := Lookup("Create/impl=floor/mode=nojoin")
+	c, ok := Families{createFamily}.Lookup("Create/impl=floor/mode=nojoin")
 	if !ok {
 		t.Fatal("no such case")
 	}
@@ -164,26 +163,6 @@ func TestColdCountsOffTheClock(t *testing.T) {
 	}
 }
 
-// TestMeterGoesOn: what a clock counts before and after a pause is added up,
-// and what is counted in the pause isn't.
-func TestMeterGoesOn(t *testing.T) {
-	for _, told := range []bool{true, false} {
-		m := newMeter()
-		m.elapsed, m.schedules, m.switches = time.Hour, 1000, 1_000_000
-		if !told {
-			m.switches = -1
-		}
-		ran := false
-		m.goOn(func() { ran = true })
-		if !ran || m.elapsed < time.Hour || m.elapsed > 2*time.Hour || m.schedules < 1000 {
-			t.Errorf("after an hour and 1000 schedulings: %+v", m)
-		}
-		if told && m.switches >= 0 && m.switches < 1_000_000 || !told && m.switches >= 0 {
-			t.Errorf("switches told before: %v: %d", told, m.switches)
-		}
-	}
-}
-
 // TestFloorNeedsSmallStacks opens the floor where goroutines start with a
 // larger stack than the one that it allocates.
 func TestFloorNeedsSmallStacks(t *testing.T) {
@@ -213,30 +192,17 @@ func TestRoundUp(t *testing.T) {
 	}
 }
 
-func TestDistinct(t *testing.T) {
-	tids := []int{7, 3, 7, 7, 9}
-	if got := distinct(tids); got != 3 {
-		t.Errorf("distinct(%v) = %d, want 3", tids, got)
-	}
-	if !slices.Equal(tids, []int{7, 3, 7, 7, 9}) {
-		t.Errorf("distinct has sorted its argument: %v", tids)
-	}
-	if got := distinct(nil); got != 0 {
-		t.Errorf("distinct of nothing = %d", got)
-	}
-}
-
 // TestPooledThreads makes tasks from a wired maker: each runs on another thread
 // than it, of a few that are there already.
 func TestPooledThreads(t *testing.T) {
 	if !alone(t, "GOMAXPROCS=1") {
 		return
 	}
-	c, ok := Lookup("Create/impl=locked/mode=pooled")
+	c, ok := Families{createFamily}.Lookup("Create/impl=locked/mode=pooled")
 	if !ok {
 		t.Fatal("no such case")
 	}
-	arm, err := c.open(nil)
+	arm, err := c.Open(nil)
 	var skip *lockstep.Skip
 	if errors.As(err, &skip) {
 		t.Skip(skip.Reason)

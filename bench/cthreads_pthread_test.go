@@ -47,7 +47,7 @@ func TestCProgram(t *testing.T) {
 	}
 
 	const name = "Switch/impl=pthread/via=futex/place=same"
-	c, ok := Lookup(name)
+	c, ok := All.Lookup(name)
 	if !ok {
 		t.Fatalf("no case %s", name)
 	}

@@ -28,7 +28,7 @@ func TestCThreadsElsewhere(t *testing.T) {
 // that worker, and that the same rows of impl=clone stand beside them.
 func TestCThreadsTable(t *testing.T) {
 	n := 0
-	for _, c := range Cases() {
+	for _, c := range All.Cases() {
 		if is := c.Name.Get("impl") == "pthread"; is != c.C {
 			t.Errorf("%s: its worker is the one of C threads: %v", c.Name, c.C)
 		}
@@ -36,7 +36,7 @@ func TestCThreadsTable(t *testing.T) {
 			continue
 		}
 		n++
-		clone, ok := Lookup(c.Name.With("impl", "clone").String())
+		clone, ok := All.Lookup(c.Name.With("impl", "clone").String())
 		if !ok || clone.Once != c.Once || clone.CPUs != c.CPUs || clone.Procs != c.Procs || clone.Awake != c.Awake || !slices.Equal(clone.Evidence, c.Evidence) {
 			t.Errorf("%s is measured otherwise than impl=clone: %+v, %+v", c.Name, c, clone)
 		}

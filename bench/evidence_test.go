@@ -39,7 +39,7 @@ var provedByRun = []struct {
 func TestEveryCaseHasEvidence(t *testing.T) {
 	tests := testsHere(t)
 	used := map[string]bool{}
-	for _, c := range Cases() {
+	for _, c := range All.Cases() {
 		if len(c.Evidence) > 0 {
 			continue
 		}
@@ -113,7 +113,7 @@ func isSharp(c Case, w Evidence, ops int) bool {
 // TestEvidenceIsSharp has each count of each case be half of what is wanted,
 // and twice. A want that lets one of them pass names another that doesn't.
 func TestEvidenceIsSharp(t *testing.T) {
-	for _, c := range Cases() {
+	for _, c := range All.Cases() {
 		for _, ops := range []int{provable, 100 * provable} {
 			for _, w := range c.Evidence {
 				sharp := isSharp(c, w, ops)
@@ -137,7 +137,7 @@ func TestEvidenceIsSharp(t *testing.T) {
 // TestAbsentIsUnproven leaves out each count of each case: it is not 0.
 func TestAbsentIsUnproven(t *testing.T) {
 	const ops = 10 * provable
-	for _, c := range Cases() {
+	for _, c := range All.Cases() {
 		for _, w := range c.Evidence {
 			for _, gone := range []string{w.Count, w.Of} {
 				if gone == "" {

@@ -72,16 +72,7 @@ import (
 // no task. A raw thread is none of the collector's business, so that clone
 // should be as the floor. It favours the threads in that their stacks need not
 // be looked at, which is also why no Go pointer may stand on a raw one.
-var gcFamily = Family{
-	Name:    "GC",
-	Op:      "one forced collection while n tasks are parked",
-	Primary: []string{"stw-ns"},
-	Read: "What a collection costs a program that holds n parked tasks: stw is how long a cycle takes to stop the world and hold it, stood-least and stood-most between what bounds it is held once all have stopped, held the longest wait of a goroutine at work, " +
-		"mark the CPU that marking takes, cpu that of the process by the kernel's count, cycle how long it all takes. " +
-		"The floor is a process without tasks, measured beside. " +
-		"It favours the threads in that their stacks need not be looked at.",
-	Cases: gcCases(),
-}
+var gcFamily = Family{Facts: gcFacts, Cases: gcCases()}
 
 // forced are the collections of an idle program, and those of one at work.
 const forced = 10
@@ -94,7 +85,7 @@ func gcCases() []Case {
 			Once:  1,
 			Env:   still,
 			Quick: depth == 0 && (n == 100_000 || n == 1000 && impl == "goroutine"), // which decide
-			open:  openGC(impl, n, depth, herd),
+			Open:  openGC(impl, n, depth, herd),
 		})
 	}
 	for _, group := range []struct {

@@ -74,3 +74,34 @@ func leaks() error {
 	}
 	return nil
 }
+
+// parkable is how many of n tasks that go down their stack by depth bytes can
+// be held at once. Fewer are a cut, too few a *lockstep.Skip; either names the
+// limit.
+func parkable(impl string, n, depth int, cut func(string)) (int, error) {
+	// What one task may take at the most: its stack, the one that it grew
+	// out of, and what the kernel and the runtime add. What goroutines grew out
+	// of is free again, and the next ones take it: 73.7 KiB each was the most
+	// that 45,000 of them held 64 KiB deep.
+	need := threads.Need{Threads: n, BytesPerThread: int64(4*depth + 64<<10)}
+	ofRuntime := impl == "locked"
+	if impl == "goroutine" {
+		need.BytesPerThread = int64(depth + depth/4 + 8<<10)
+	} else {
+		need.MapsPerThread, need.Runtime = mapsPerThread(ofRuntime), ofRuntime
+	}
+	fits, limit, err := room(need, impl != "goroutine")
+	if err != nil {
+		return 0, err
+	}
+	if fits < stackLeast {
+		return 0, &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: stackLeast}).Error()}
+	}
+	if fits < n {
+		cut((&threads.LimitError{Limit: limit, Wanted: n}).Error())
+	}
+	return fits, nil
+}
+
+// stackLeast is the least number of tasks whose slope says anything.
+const stackLeast = 40

@@ -8,9 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
-	"threadbench/threads"
 	"threadbench/threads/cgroup"
 )
 
@@ -36,84 +33,6 @@ func grouped(t *testing.T) *memoryMeter {
 		t.Skip("this process may not make a memory cgroup")
 	}
 	return m
-}
-
-// TestMemoryMeterGroup makes a group, finds this process in it, leaves it and
-// finds it gone.
-func TestMemoryMeterGroup(t *testing.T) {
-	if !alone(t) {
-		return
-	}
-	parent := memoryGroup(t)
-	m := grouped(t)
-	if want := filepath.Join(parent, groupPrefix+strconv.Itoa(os.Getpid())); m.group != want {
-		t.Errorf("its group is %s, want %s", m.group, want)
-	}
-	if now := memoryGroup(t); now != m.group {
-		t.Errorf("this process is in the group %s, want %s", now, m.group)
-	}
-	group := m.group
-	if err := m.close(); err != nil {
-		t.Fatal(err)
-	}
-	if now := memoryGroup(t); now != parent {
-		t.Errorf("after it, this process is in the group %s, want %s", now, parent)
-	}
-	if _, err := os.Stat(group); !os.IsNotExist(err) {
-		t.Errorf("after it, %s is still there: %v", group, err)
-	}
-	if err := m.close(); err != nil {
-		t.Errorf("closing once more: %v", err)
-	}
-}
-
-// TestMemoryMeterReads holds raw threads and finds their memory: a page of
-// stack and a mapping each, and of the kernel's a stack of two pages and more.
-func TestMemoryMeterReads(t *testing.T) {
-	if !alone(t, still...) {
-		return
-	}
-	m := grouped(t)
-	defer m.close()
-	const n = 500
-	h, err := cloneHerd(n, 0, 0)
-	if err != nil {
-		t.Skip(err)
-	}
-	if err := headroom(threads.Need{Threads: n, MapsPerThread: threads.MapsPerThread}); err != nil {
-		h.Join()
-		t.Skip(err)
-	}
-	before, err := m.read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if before.user <= 0 || before.kernel <= 0 || before.reserved < before.user {
-		t.Errorf("at first %+v, want some of each and more reserved than resident", before)
-	}
-	if err := h.Make(n); err != nil {
-		t.Fatal(err)
-	}
-	h.Wait()
-	during, err := m.read()
-	h.Release()
-	h.Join()
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := int64(os.Getpagesize())
-	for _, part := range []struct {
-		name             string
-		each, from, upTo int64
-	}{
-		{"user", (during.user - before.user) / n, page, 16 * page},
-		{"kernel", (during.kernel - before.kernel) / n, 2 * page, 256 << 10},
-		{"reserved", (during.reserved - before.reserved) / n, 2 * page, 16 * page},
-	} {
-		if part.each < part.from || part.each > part.upTo {
-			t.Errorf("%s memory of a raw thread: %d bytes, want %d to %d", part.name, part.each, part.from, part.upTo)
-		}
-	}
 }
 
 // TestMemoryMeterWithoutGroup reads the system's counters where there is no
@@ -201,36 +120,31 @@ func TestKilobytes(t *testing.T) {
 	}
 }
 
-// TestAwake reads orders as a worker does that holds its P.
-func TestAwake(t *testing.T) {
+// TestMemoryMeterGroup makes a group, finds this process in it, leaves it and
+// finds it gone.
+func TestMemoryMeterGroup(t *testing.T) {
 	if !alone(t) {
 		return
 	}
-	var pipe [2]int
-	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+	parent := memoryGroup(t)
+	m := grouped(t)
+	if want := filepath.Join(parent, groupPrefix+strconv.Itoa(os.Getpid())); m.group != want {
+		t.Errorf("its group is %s, want %s", m.group, want)
+	}
+	if now := memoryGroup(t); now != m.group {
+		t.Errorf("this process is in the group %s, want %s", now, m.group)
+	}
+	group := m.group
+	if err := m.close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Dup3(pipe[0], 0, unix.O_CLOEXEC); err != nil {
-		t.Fatal(err)
+	if now := memoryGroup(t); now != parent {
+		t.Errorf("after it, this process is in the group %s, want %s", now, parent)
 	}
-	if _, err := unix.Write(pipe[1], []byte("run 5\n")); err != nil {
-		t.Fatal(err)
+	if _, err := os.Stat(group); !os.IsNotExist(err) {
+		t.Errorf("after it, %s is still there: %v", group, err)
 	}
-	b := make([]byte, 4)
-	if n, err := (Awake{}).Read(nil); n != 0 || err != nil {
-		t.Errorf("reading into nothing: %d, %v", n, err)
-	}
-	for _, want := range []string{"run ", "5\n"} {
-		if n, err := (Awake{}).Read(b); err != nil || string(b[:n]) != want {
-			t.Errorf("read %q, %v, want %q", b[:n], err, want)
-		}
-	}
-	unix.Close(pipe[1])
-	if n, err := (Awake{}).Read(b); n != 0 || err == nil || err.Error() != "EOF" {
-		t.Errorf("at the end: %d, %v", n, err)
-	}
-	unix.Close(0)
-	if n, err := (Awake{}).Read(b); n != 0 || err != unix.EBADF {
-		t.Errorf("without an input: %d, %v", n, err)
+	if err := m.close(); err != nil {
+		t.Errorf("closing once more: %v", err)
 	}
 }

@@ -55,17 +55,7 @@ import (
 // lets one that is woken stop the one that woke it, with an item or two in the
 // ring, while a locked goroutine has to wait for the one P, until its waker
 // blocks.
-var pipelineFamily = Family{
-	Name:    "Pipeline",
-	Op:      "one item through a pipeline, from its source to its sink",
-	ModeOps: map[string]string{"crossover": "one item through a pipeline, with as much work that the hand-offs cost 5% of it"},
-	Primary: []string{"ns/op"},
-	Read: "A function in a task of its own, items coming in and going out, all on one CPU; the floor calls it directly. " +
-		"unbuffered has a switch at every hand-off, buffered room for 64 items between two tasks. " +
-		"crossover-ns is the work of an item above which the hand-offs cost less than 5% of it. " +
-		"It favours the goroutine in that one CPU does it all, where a channel never wakes another CPU.",
-	Cases: pipelineCases(),
-}
+var pipelineFamily = Family{Facts: pipelineFacts, Cases: pipelineCases()}
 
 const (
 	stageSteps     = 100 // of work that a stage does on an item
@@ -112,7 +102,7 @@ func pipelineCases() []Case {
 			Name: Name{Family: "Pipeline"}.With("impl", impl).With("mode", mode).With("via", via).With("stages", strconv.Itoa(stages)),
 			CPUs: 1, Procs: 1,
 			Evidence: wants,
-			open:     open,
+			Open:     open,
 		}
 		if mode == "crossover" {
 			c.Once, c.Env = 1, still

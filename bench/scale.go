@@ -48,15 +48,7 @@ import (
 //
 // It favours the thread in that nobody else wants one meanwhile, and the
 // goroutine in that it does nothing while it is held.
-var scaleFamily = Family{
-	Name:    "Scale",
-	Op:      "one of n tasks created, held at once, released and joined",
-	Primary: []string{"ns/op"},
-	Read: "What a task costs when there are n: time with what older tasks left (cold: with nothing), memory while all are held, " +
-		"and the most threads that the process had while each did a little work in turn. From n=1000 on a thread's time is its cold one, a goroutine's is not: cold over cold is cold-ns over cold-ns. A row that a limit cut says in tasks how many there were. " +
-		"It favours the thread in that nobody else wants one meanwhile, and the goroutine in that it does nothing while it is held.",
-	Cases: scaleCases(),
-}
+var scaleFamily = Family{Facts: scaleFacts, Cases: scaleCases()}
 
 const (
 	scaleSteps = 500  // of work in a turn
@@ -74,7 +66,7 @@ func scaleCases() []Case {
 			Name: Name{Family: "Scale"}.With("impl", impl).With("n", fmt.Sprint(n)),
 			Once: 1,
 			Env:  asItIs,
-			open: openScale(impl, n, herd),
+			Open: openScale(impl, n, herd),
 		})
 	}
 	for n := 1; n <= 1_000_000; n *= 10 {

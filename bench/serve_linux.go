@@ -18,9 +18,6 @@ import (
 	"threadbench/threads"
 )
 
-// loopback is where the server listens.
-var loopback = [4]byte{127, 0, 0, 1}
-
 // A server answers on connections: it writes back what it reads.
 type server interface {
 	// serve begins to, on each of the connections. It owns them from then on.
@@ -311,11 +308,6 @@ func serveRates(figures map[string]float64, spent int64, closed lockstep.Slice) 
 	}
 }
 
-// cpuTimeOnOneCPU is the CPU time that this process took so far, in ns. It is
-// exact where all threads of the process are kept to one CPU: the reader has it,
-// so that each other thread has lost it, and its account is up to date.
-func cpuTimeOnOneCPU() int64 { return cpuClock(unix.CLOCK_PROCESS_CPUTIME_ID) }
-
 // startClient keeps this process to the chosen one of its CPUs and starts the
 // client on the other.
 func (a *serveArm) startClient(ctx context.Context, port int) (*lockstep.Worker, error) {
@@ -331,73 +323,6 @@ func (a *serveArm) startClient(ctx context.Context, port int) (*lockstep.Worker,
 
 // Close has nothing to close but what a raw herd would leave.
 func (a *serveArm) Close() error { return leaks() }
-
-// listen opens a listening socket of the loopback device, on a port that is
-// free.
-func listen(backlog int) (*os.File, int, error) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-	if err != nil {
-		return nil, 0, fmt.Errorf("listening: socket: %w", err)
-	}
-	err = unix.Bind(fd, &unix.SockaddrInet4{Addr: loopback})
-	if err == nil {
-		err = unix.Listen(fd, backlog)
-	}
-	var at unix.Sockaddr
-	if err == nil {
-		at, err = unix.Getsockname(fd)
-	}
-	if err != nil {
-		unix.Close(fd)
-		return nil, 0, fmt.Errorf("listening on the loopback device: %w", err)
-	}
-	return os.NewFile(uintptr(fd), "listener"), at.(*unix.SockaddrInet4).Port, nil
-}
-
-// accept accepts n connections. With an error it answers those that it has.
-func accept(listener *os.File, n int, blocking bool) ([]int, error) {
-	socket, err := listener.SyscallConn()
-	if err != nil {
-		return nil, err
-	}
-	flags := unix.SOCK_CLOEXEC
-	if !blocking {
-		flags |= unix.SOCK_NONBLOCK
-	}
-	var fds []int
-	for len(fds) < n {
-		var fd int
-		var refused error
-		err := socket.Read(func(at uintptr) bool {
-			fd, _, refused = unix.Accept4(int(at), flags)
-			return refused != unix.EAGAIN
-		})
-		if err == nil {
-			err = refused
-		}
-		if err == unix.EINTR || err == unix.ECONNABORTED {
-			continue
-		}
-		if err != nil {
-			return fds, fmt.Errorf("accept: %w", err)
-		}
-		fds = append(fds, fd)
-		if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
-			return fds, fmt.Errorf("setsockopt: %w", err)
-		}
-	}
-	return fds, nil
-}
-
-func closeAll(fds []int) {
-	for _, fd := range fds {
-		unix.Close(fd)
-	}
-}
-
-// over tells whether a connection's read says no more than that it has ended:
-// the client resets its connections.
-func over(err error) bool { return err == io.EOF || errors.Is(err, unix.ECONNRESET) }
 
 // goServer is a goroutine for each connection, which waits through the poller
 // or in read(2).

@@ -130,24 +130,6 @@ func TestServeRates(t *testing.T) {
 	}
 }
 
-// TestCPUTimeOnOneCPU holds the process's clock, of a process on one CPU that
-// has a thread at work besides, against the exact one.
-func TestCPUTimeOnOneCPU(t *testing.T) {
-	if !alone(t, "GOMAXPROCS=2") {
-		return
-	}
-	cpus, err := lockstep.AllowedCPUs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := lockstep.KeepTo(cpus[:1]); err != nil {
-		t.Fatal(err)
-	}
-	if n := behind(t, spinner(t, cpus[0]), cpuTimeOnOneCPU); n > behindTrials/4 {
-		t.Errorf("behind in %d of %d", n, behindTrials)
-	}
-}
-
 // TestOpenRate: so many requests a second on each, up to the most in all.
 func TestOpenRate(t *testing.T) {
 	for active, want := range map[int]int{1: 1000, 3: 3000, 5: 5000, 10: 5000, 1000: 5000} {

@@ -99,34 +99,6 @@ func (c *client) connect() (lockstep.Slice, error) {
 	return lockstep.Slice{Ops: c.n, Elapsed: time.Since(began)}, nil
 }
 
-// dial opens a connection to a port of the loopback device, in non-blocking
-// mode. It leaves nothing behind when it is closed: no port waits for late
-// segments.
-func dial(port int) (int, error) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return 0, fmt.Errorf("socket: %w", err)
-	}
-	err = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	if err == nil {
-		err = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-	}
-	for again := true; again && err == nil; {
-		err = unix.Connect(fd, &unix.SockaddrInet4{Port: port, Addr: loopback})
-		if again = err == unix.EINTR; again {
-			err = nil
-		}
-	}
-	if err == nil || err == unix.EISCONN {
-		err = unix.SetNonblock(fd, true)
-	}
-	if err != nil {
-		unix.Close(fd)
-		return 0, err
-	}
-	return fd, nil
-}
-
 // message fills in a request: its connection's number and its own, when it was
 // to be sent, and a pattern that no two of them share.
 func message(b []byte, conn int, number uint64, due time.Duration) {

@@ -53,6 +53,9 @@ func (s Site) Elsewhere() []int {
 	return others
 }
 
+// all are the CPUs, the chosen one first.
+func (s Site) all() []int { return append([]int{s.CPU}, s.Elsewhere()...) }
+
 // cpuVariable tells a worker the number of the site's chosen CPU: its own
 // CPUs don't.
 const cpuVariable = "THREADBENCH_CPU"
@@ -80,38 +83,6 @@ func twoCPUs() (chosen, other int, err error) {
 		return cpus[0], cpus[1], nil
 	}
 	return cpus[1], cpus[0], nil
-}
-
-// kind is what the configuration tells of a site's CPUs, "" where the system
-// doesn't tell.
-type kind struct{ kind, capacity, maxFreq, crossShares string }
-
-// kindOf looks a site's CPUs up below root.
-func kindOf(s Site, root host.FS) kind {
-	cpus := root.CPUs(append([]int{s.CPU}, s.Elsewhere()...))
-	own := cpus[0]
-	k := kind{kind: own.Type}
-	if own.Capacity > 0 {
-		k.capacity = strconv.Itoa(own.Capacity)
-	}
-	switch {
-	case own.KHz > 0:
-		k.maxFreq = strconv.Itoa((own.KHz+500)/1000) + "MHz"
-	case own.Perf > 0:
-		k.maxFreq = "cppc-" + strconv.Itoa(own.Perf)
-	}
-	if len(cpus) == 1 {
-		k.crossShares = "one-cpu"
-		return k
-	}
-	k.crossShares = root.Shares(own.Number, cpus[1].Number)
-	if !host.Alike(own, cpus[1]) {
-		if k.crossShares == "" {
-			k.crossShares = unknown
-		}
-		k.crossShares += "+other-kind"
-	}
-	return k
 }
 
 // comment is a results file's line about the numbers of the site's CPUs.

@@ -3,7 +3,6 @@ package bench
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,43 +12,12 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// machine makes a tree of what the kernel tells of CPUs: by file below
-// sys/devices.
-func machine(t *testing.T, files map[string]string) host.FS {
-	t.Helper()
-	root := t.TempDir()
-	for name, content := range files {
-		path := filepath.Join(root, "sys/devices", name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return host.FS(root)
-}
-
-// hybridMachine has one fast core of two threads, CPUs 0 and 1, and two slow
-// ones, CPUs 2 and 3.
-func hybridMachine(t *testing.T) host.FS {
-	files := map[string]string{"system/cpu/online": "0-3", "cpu_core/cpus": "0-1", "cpu_atom/cpus": "2-3"}
-	for n, c := range []struct{ capacity, khz, threads string }{
-		{"1024", "5199999", "0-1"}, {"1024", "5199999", "0-1"}, {"623", "3900000", "2"}, {"623", "3900000", "3"},
-	} {
-		dir := fmt.Sprintf("system/cpu/cpu%d/", n)
-		files[dir+"cpu_capacity"], files[dir+"cpufreq/cpuinfo_max_freq"] = c.capacity, c.khz
-		files[dir+"topology/thread_siblings_list"], files[dir+"topology/physical_package_id"] = c.threads, "0"
-	}
-	return machine(t, files)
-}
-
 // TestSites chooses CPUs on other machines and says what the configuration and
 // the comment tell of them.
 func TestSites(t *testing.T) {
-	hybrid, silent := hybridMachine(t), machine(t, nil)
-	cppc := machine(t, map[string]string{"system/cpu/online": "0", "system/cpu/cpu0/acpi_cppc/highest_perf": "166"})
-	apart := machine(t, map[string]string{"system/cpu/online": "0-1", "system/cpu/cpu0/cpu_capacity": "1024", "system/cpu/cpu1/cpu_capacity": "512"})
+	hybrid, silent := host.FS(hybridMachine(t)), host.FS(machine(t, nil))
+	cppc := host.FS(machine(t, map[string]string{"system/cpu/online": "0", "system/cpu/cpu0/acpi_cppc/highest_perf": "166"}))
+	apart := host.FS(machine(t, map[string]string{"system/cpu/online": "0-1", "system/cpu/cpu0/cpu_capacity": "1024", "system/cpu/cpu1/cpu_capacity": "512"}))
 	for _, test := range []struct {
 		name      string
 		root      host.FS
@@ -79,7 +47,7 @@ func TestSites(t *testing.T) {
 			if d := cmp.Diff(test.elsewhere, s.Elsewhere()); d != "" {
 				t.Errorf("elsewhere (-want +got):\n%s", d)
 			}
-			if got := kindOf(s, test.root); got != test.kind {
+			if got := kindOf(s.all(), test.root); got != test.kind {
 				t.Errorf("its kind is %+v, want %+v", got, test.kind)
 			}
 			if got := s.comment(); got != test.comment {
@@ -183,7 +151,7 @@ func TestHeadOfSite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		k := kindOf(site, "/")
+		k := kindOf(site.all(), "/")
 		for _, want := range []string{
 			site.comment(), "\ncpu-type: " + clean(k.kind) + "\n", "\ncpu-capacity: " + clean(k.capacity) + "\n",
 			"\ncpu-max-freq: " + clean(k.maxFreq) + "\n", "\ncross-shares: " + clean(k.crossShares) + "\n",
@@ -193,4 +161,14 @@ func TestHeadOfSite(t *testing.T) {
 			}
 		}
 	}
+}
+
+// thisSite is where the tests would measure.
+func thisSite(t *testing.T) Site {
+	t.Helper()
+	site, err := NewSite(-1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return site
 }

@@ -38,15 +38,7 @@ import (
 // It favours the raw thread with the least stack, which has no room for a
 // handler or for code that anyone would write. RSS alone would favour every
 // thread: it leaves the kernel's part out.
-var stackFamily = Family{
-	Name:    "Stack",
-	Op:      "one task, parked",
-	Primary: []string{"user-B/task", "kernel-B/task"},
-	Read: "What one more parked task takes: resident user memory, kernel memory, and address space, each the slope over n tasks held at once. " +
-		"The factor compares user and kernel memory together. residue is what stays after the tasks have ended. " +
-		"It favours the raw thread with the least stack, which has no room for a handler or for code that anyone would write.",
-	Cases: stackCases(),
-}
+var stackFamily = Family{Facts: stackFacts, Cases: stackCases()}
 
 var stackDepths = []int{0, 4 << 10, 64 << 10, 1 << 20}
 
@@ -56,19 +48,11 @@ const (
 	// No more memory than this is meant to be held, about: of deep stacks
 	// there are fewer.
 	stackBudget = 1 << 30
-	// The least number of tasks whose slope says anything.
-	stackLeast = 40
 )
 
-// FewerTasks in a worker's environment has a Stack case hold a quarter of its
-// tasks, for a run that has little time: a slope needs no more, and the row
-// says how many they were.
-const FewerTasks = fewerVariable + "=1"
-
-const (
-	fewerVariable = "THREADBENCH_FEWER"
-	fewer         = 4
-)
+// fewer is by how many the tasks are divided where measure.FewerTasks asks for
+// fewer.
+const fewer = 4
 
 func stackCases() []Case {
 	var cases []Case
@@ -86,7 +70,7 @@ func stackCases() []Case {
 			Env:   still,
 			Quick: depth == 0 && (stack != "default" || impl == "pthread") || impl == "goroutine",
 			C:     impl == "pthread",
-			open:  openStack(impl, stack, depth, n, herd),
+			Open:  openStack(impl, stack, depth, n, herd),
 		})
 	}
 	for _, depth := range stackDepths {
@@ -142,34 +126,6 @@ func openStack(impl, stack string, depth, n int, herd newHerd) func(func(string)
 		}
 		return a, nil
 	}
-}
-
-// parkable is how many of n tasks that go down their stack by depth bytes can
-// be held at once. Fewer are a cut, too few a *lockstep.Skip; either names the
-// limit.
-func parkable(impl string, n, depth int, cut func(string)) (int, error) {
-	// What one task may take at the most: its stack, the one that it grew
-	// out of, and what the kernel and the runtime add. What goroutines grew out
-	// of is free again, and the next ones take it: 73.7 KiB each was the most
-	// that 45,000 of them held 64 KiB deep.
-	need := threads.Need{Threads: n, BytesPerThread: int64(4*depth + 64<<10)}
-	ofRuntime := impl == "locked"
-	if impl == "goroutine" {
-		need.BytesPerThread = int64(depth + depth/4 + 8<<10)
-	} else {
-		need.MapsPerThread, need.Runtime = mapsPerThread(ofRuntime), ofRuntime
-	}
-	fits, limit, err := room(need, impl != "goroutine")
-	if err != nil {
-		return 0, err
-	}
-	if fits < stackLeast {
-		return 0, &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: stackLeast}).Error()}
-	}
-	if fits < n {
-		cut((&threads.LimitError{Limit: limit, Wanted: n}).Error())
-	}
-	return fits, nil
 }
 
 type stackArm struct {
@@ -274,20 +230,4 @@ func (a *stackArm) Close() error {
 		return nil
 	}
 	return leaks()
-}
-
-// line fits y = slope·x + at0 by least squares.
-func line(xs, ys []float64) (slope, at0 float64) {
-	var mx, my float64
-	for i := range xs {
-		mx += xs[i] / float64(len(xs))
-		my += ys[i] / float64(len(ys))
-	}
-	var sxy, sxx float64
-	for i := range xs {
-		sxy += (xs[i] - mx) * (ys[i] - my)
-		sxx += (xs[i] - mx) * (xs[i] - mx)
-	}
-	slope = sxy / sxx
-	return slope, my - slope*mx
 }

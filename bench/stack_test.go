@@ -1,34 +1,10 @@
 package bench
 
 import (
-	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"testing"
-
-	"threadbench/bench/lockstep"
-	"threadbench/threads"
 )
-
-func TestLine(t *testing.T) {
-	for _, test := range []struct {
-		name       string
-		xs, ys     []float64
-		slope, at0 float64
-	}{
-		{"through zero", []float64{1, 2, 3, 4}, []float64{10, 20, 30, 40}, 10, 0},
-		{"with an intercept", []float64{100, 200, 300, 400}, []float64{2_750_00 + 4096, 2_750_00*2 + 4096, 2_750_00*3 + 4096, 2_750_00*4 + 4096}, 2750, 4096},
-		{"level", []float64{1, 2, 3}, []float64{7, 7, 7}, 0, 7},
-		{"falling", []float64{1, 2}, []float64{3, 1}, -2, 5},
-		{"least squares", []float64{0, 1, 2, 3}, []float64{0, 2, 1, 3}, 0.8, 0.3},
-	} {
-		slope, at0 := line(test.xs, test.ys)
-		if math.Abs(slope-test.slope) > 1e-9*math.Abs(test.slope)+1e-12 || math.Abs(at0-test.at0) > 1e-6 {
-			t.Errorf("%s: slope %v and intercept %v, want %v and %v", test.name, slope, at0, test.slope, test.at0)
-		}
-	}
-}
 
 // TestStackArms holds a few tasks of each kind and depth, each in a process of
 // its own: TestCases, with all the tasks of a case, leaves depths out.
@@ -90,29 +66,5 @@ func TestStackProof(t *testing.T) {
 	} {
 		a := &stackArm{n: 10, leastStack: 2048, mostStack: 4096}
 		says(t, test.name, a.prove(test.alive, test.stacks), test.want)
-	}
-}
-
-// TestRoom asks for more than any machine has: threads are cut by some limit,
-// goroutines by memory alone.
-func TestRoom(t *testing.T) {
-	const many = 1 << 30
-	fits, limit, err := room(threads.Need{Threads: many, BytesPerThread: 1 << 20}, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if fits < many && limit.Name != "MemAvailable" && limit.Name != "memory.max" && limit.Name != "memory.limit_in_bytes" {
-		t.Errorf("goroutines are cut to %d by %s, want memory", fits, limit.Name)
-	}
-	if few, _, err := room(threads.Need{Threads: 1, BytesPerThread: 1}, false); err != nil || few != 1 {
-		t.Errorf("%d of 1 goroutine fits, %v", few, err)
-	}
-	err = headroom(threads.Need{Threads: many})
-	var skip *lockstep.Skip
-	if fits, _, _ := threads.Headroom(threads.Need{Threads: many}); fits < many && (!errors.As(err, &skip) || !strings.Contains(skip.Reason, "raise it: ")) {
-		t.Errorf("headroom for %d threads: %v (%T), want a *Skip that says what to raise", many, err, err)
-	}
-	if err := headroom(threads.Need{Threads: 0}); err != nil {
-		t.Errorf("headroom for none: %v", err)
 	}
 }

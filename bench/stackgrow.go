@@ -55,17 +55,7 @@ import (
 // It favours the thread at small depths, which touches a byte a page where
 // the goroutine makes a call for every half KiB; and at all depths in that the
 // thread's stack was mapped beforehand (Create has that).
-var stackGrowFamily = Family{
-	Name:    "StackGrow",
-	Op:      "one fresh task's first way down its stack to the depth",
-	ModeOps: map[string]string{"shrink": "one collection that finds stacks deeper than they need"},
-	Primary: []string{"ns/op"},
-	Read: "What it takes to come by a deep stack for the first time: a goroutine's is copied into larger ones, a thread's is found by page faults. " +
-		"cold has its last stack from memory never used (those that it outgrows are the last one's, but for a locked one's, whose thread takes two), reused from what the last goroutine left, default the same after a collection that saw deeper ones; shrink counts the collections until stacks that were deep get no smaller. " +
-		"The floor goes down a stack that has grown already. " +
-		"It favours the thread at small depths, where it touches a byte a page and the goroutine makes a call for every half KiB, and in that its stack was mapped beforehand.",
-	Cases: stackGrowCases(),
-}
+var stackGrowFamily = Family{Facts: stackGrowFacts, Cases: stackGrowCases()}
 
 var growDepths = []int{4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20}
 
@@ -83,7 +73,7 @@ func stackGrowCases() []Case {
 			Once: 1, CPUs: 1, Procs: 1,
 			Env:   env,
 			Quick: mode == "shrink" && depth == 1<<20, // which decides
-			open:  func(func(string)) (lockstep.Arm, error) { return open(depth, n) },
+			Open:  func(func(string)) (lockstep.Arm, error) { return open(depth, n) },
 		})
 	}
 	for _, depth := range growDepths {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/metrics"
-	"strings"
 
 	"threadbench/bench/lockstep"
 )
@@ -33,14 +32,7 @@ import (
 // How many threads there are by then depends on how far those have got that
 // were woken for the runtime's own goroutines: between two processes they
 // differ by one or two.
-var startFamily = Family{
-	Name:    "Start",
-	Op:      "one fresh process, at the first line of its main",
-	Primary: []string{"threads"},
-	Read: "How many threads and goroutines a program has before it has done anything: threads by the kernel's count, " +
-		"the program's goroutines and the runtime's own apart.",
-	Cases: startCases(),
-}
+var startFamily = Family{Facts: startFacts, Cases: startCases(), AtMain: lookAtMain}
 
 func startCases() []Case {
 	var cases []Case
@@ -50,7 +42,7 @@ func startCases() []Case {
 			Once:  3,
 			Procs: procs,
 			Quick: procs == 2, // which decides
-			open:  openStart(procs),
+			Open:  openStart(procs),
 		})
 	}
 	return cases
@@ -70,12 +62,8 @@ type beginning struct {
 	err     error
 }
 
-// lookAtMain looks around if this process is a worker of Start.
-func lookAtMain(name string) {
-	if strings.HasPrefix(name, startFamily.Name+"/") {
-		atMain = lookAround()
-	}
-}
+// lookAtMain looks around.
+func lookAtMain() { atMain = lookAround() }
 
 func lookAround() *beginning {
 	var b beginning

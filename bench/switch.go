@@ -1,9 +1,7 @@
 package bench
 
 import (
-	"runtime"
 	"slices"
-	"time"
 
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
@@ -66,19 +64,7 @@ import (
 // It favours the goroutine: with no work between, its stack and its few words
 // of state stay in the first-level cache, and so does a thread's, whose
 // switch then hides what it costs the caches of a real program.
-var switchFamily = Family{
-	Name:    "Switch",
-	Op:      "one switch from one task to another; a round trip is two",
-	Primary: []string{"ns/op"},
-	Read: "Two tasks hand a turn back and forth. place=same, one CPU, is what a switch costs; " +
-		"cross adds the wake-up of an idle CPU; free is a lottery between the two and decides nothing. " +
-		"channel against futex compares each side's own primitive, pipe the same one for all. " +
-		"A raw thread's hand-off is written out; mode=called has a function for each half, which returns after the switch, as in a program that calls a C library. " +
-		"mode=stamped is in one go, and has a stamp in each op, so that its factors are smaller: it is there for its percentiles. " +
-		"mode=traced counts the system calls of a switch from outside, and no time; through a futex a tracer sees fewer than there are without one. " +
-		"It favours the goroutine: with no work between, what little it switches stays in the first-level cache, and so does a thread's state, whose switch hides what it costs the caches of a real program.",
-	Cases: switchCases(),
-}
+var switchFamily = Family{Facts: switchFacts, Cases: switchCases()}
 
 func switchCases() []Case {
 	// kernel-switches, per op.
@@ -121,7 +107,7 @@ func switchCases() []Case {
 		c := Case{
 			Name:     Name{Family: "Switch"}.With("impl", impl).With("mode", w.mode).With("via", via).With("place", place),
 			Evidence: wants,
-			open:     w.open,
+			Open:     w.open,
 			Awake:    true,
 		}
 		if impl == "locked" && (via == "futex" || via == "pipe") {
@@ -151,7 +137,7 @@ func switchCases() []Case {
 			c.Name = c.Name.With("mode", "stamped")
 			c.Once, c.Quick = 1, false
 			c.Evidence = slices.DeleteFunc(slices.Clone(wants), func(w Evidence) bool { return w.Of == "samples" })
-			c.open = w.stamped
+			c.Open = w.stamped
 			stamped = append(stamped, c)
 		}
 	}
@@ -217,7 +203,7 @@ func switchCases() []Case {
 			Name: of.Name.With("mode", "traced"),
 			Once: 1, CPUs: of.CPUs, Procs: of.Procs, Quick: of.Quick && (via == "channel" || via == "futex"),
 			Evidence: wants,
-			open:     openTraced(of),
+			Open:     openTraced(of),
 		}
 	}
 	return slices.Concat(cases, stamped, []Case{
@@ -265,32 +251,6 @@ func goWay(link func() (goroutines.Link, error), setup func(task int) error) way
 func rawWay(op threads.Op, apart bool) way {
 	return way{open: openRaw(threads.NewPair, op, apart), stamped: stampedRaw(stampedTrips, op, apart)}
 }
-
-// wire wires a task to a thread of its own.
-func wire(int) error {
-	runtime.LockOSThread()
-	return nil
-}
-
-// wireApart wires a task to a thread of its own, on a CPU of its own.
-func wireApart(task int) error {
-	runtime.LockOSThread()
-	cpus, err := lockstep.AllowedCPUs()
-	if err != nil {
-		return err
-	}
-	return threads.Pin(cpus[task])
-}
-
-// inOneGo is how long the turns are of what can't be measured in slices.
-const inOneGo = 50 * time.Millisecond
-
-// The warm-up off the clock, in ops: until the thread that released the task
-// has gone to sleep, about 0.1 ms.
-const (
-	warmGoroutine = 200
-	warmThread    = 64
-)
 
 // openPair opens two goroutines on a link.
 func openPair(link func() (goroutines.Link, error), setup func(task int) error) func(func(string)) (lockstep.Arm, error) {
@@ -393,3 +353,6 @@ func (a *rawArm) Close() error {
 	}
 	return leaks()
 }
+
+// stampedTrips are stamped in a process: of 20,000 the thousandth part is 20.
+const stampedTrips = 20_000

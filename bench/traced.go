@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -12,9 +11,6 @@ import (
 	"threadbench/bench/internal/ptrace"
 	"threadbench/bench/lockstep"
 )
-
-// tracedVariable has a worker let its system calls be counted from outside.
-const tracedVariable = "THREADBENCH_TRACED"
 
 // The turns of a traced worker, in ops: one that isn't counted, one that is.
 const (
@@ -54,16 +50,6 @@ func openTraced(of Case) func(func(string)) (lockstep.Arm, error) {
 		}
 		return a, nil
 	}
-}
-
-// skipUntraceable is a *lockstep.Skip where the system lets nobody trace,
-// else the error as it is.
-func skipUntraceable(err error) error {
-	var refused *ptrace.RefusedError
-	if errors.As(err, &refused) || errors.Is(err, ptrace.ErrUnsupported) {
-		return &lockstep.Skip{Reason: "counting system calls: " + err.Error()}
-	}
-	return err
 }
 
 type tracedArm struct {

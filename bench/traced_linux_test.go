@@ -12,10 +12,8 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
-	"threadbench/bench/internal/ptrace"
 	"threadbench/bench/lockstep"
 )
 
@@ -85,7 +83,7 @@ func TestTracedByName(t *testing.T) {
 		"impl=clone/mode=traced/via=yield/place=same":       {"sched_yield": {n - n/5, n + n/5}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, ok := Lookup("Switch/" + name)
+			c, ok := Families{switchFamily}.Lookup("Switch/" + name)
 			if !ok {
 				t.Fatal("no such case")
 			}
@@ -109,7 +107,7 @@ func TestTracedByName(t *testing.T) {
 // TestTracedHoldsTheWorker traces a worker whose own counts aren't those that
 // its case wants.
 func TestTracedHoldsTheWorker(t *testing.T) {
-	of, ok := Lookup("Switch/impl=clone/via=pipe/place=same")
+	of, ok := Families{switchFamily}.Lookup("Switch/impl=clone/via=pipe/place=same")
 	if !ok {
 		t.Fatal("no such case")
 	}
@@ -157,43 +155,5 @@ func TestUntraceable(t *testing.T) {
 	want := regexp.MustCompile(`^skip counting system calls: .*starting a process that asks to be traced: .*operation not permitted; kernel\.yama\.ptrace_scope is .*; it may not be above 1 .*seccomp.*strace`)
 	if err != nil || !want.Match(text) {
 		t.Errorf("where ptrace is refused the worker says %q (%v), want a skip with the reason", text, err)
-	}
-}
-
-func TestSkipUntraceable(t *testing.T) {
-	var skip *lockstep.Skip
-	for _, err := range []error{ptrace.ErrUnsupported, fmt.Errorf("starting: %w", &ptrace.RefusedError{Step: "asking", Err: unix.EPERM, Why: "no"})} {
-		if got := skipUntraceable(err); !errors.As(got, &skip) || !strings.Contains(skip.Reason, err.Error()) {
-			t.Errorf("skipUntraceable(%v) = %v, want a *Skip", err, got)
-		}
-	}
-	if err := errors.New("broken"); skipUntraceable(err) != err {
-		t.Error("what is no refusal is passed over")
-	}
-}
-
-// TestCallCount counts the calls on a turn's clock, and no others.
-func TestCallCount(t *testing.T) {
-	var c callCount
-	say := func(names ...string) {
-		c.reset()
-		for _, name := range names {
-			c.entered(name)
-		}
-	}
-	say("write", "getrusage", "futex", "futex", "nanosleep", "getcpu", "write", "getrusage", "futex")
-	counts, err := c.taken()
-	if d := cmp.Diff(map[string]int64{"futex": 2, "write": 1, "nanosleep": 1, "getcpu": 1, "syscalls": 3}, counts); err != nil || d != "" {
-		t.Errorf("%v (-want +got):\n%s", err, d)
-	}
-	say("getrusage", "getrusage")
-	if counts, err := c.taken(); err != nil || len(counts) != 1 || counts["syscalls"] != 0 {
-		t.Errorf("of a turn without calls: %v, %v", counts, err)
-	}
-	for _, marks := range [][]string{nil, {"getrusage", "futex"}, {"getrusage", "getrusage", "getrusage"}} {
-		say(marks...)
-		if counts, err := c.taken(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("expected 2 calls of getrusage, where a turn's clock starts and stops; seen %d", strings.Count(fmt.Sprint(marks), "getrusage"))) {
-			t.Errorf("of %q: %v, %v", marks, counts, err)
-		}
 	}
 }

@@ -55,17 +55,7 @@ import (
 // for 10 ms; the kernel's at once. That favours the thread. On idle CPUs a Go timer favours
 // it as well, since the poller that the runtime sleeps in counts in whole
 // milliseconds.
-var wakeupFamily = Family{
-	Name:    "Wakeup",
-	Op:      "one wake-up, from its instant in the schedule to the task's first instruction",
-	Primary: []string{"wake-ns"},
-	Read: "A task is to run at 500 instants, and the time from each to its first instruction is its delay: p99 and the other percentiles are of that, p99.9 of 500 being the longest. " +
-		"pipe: another process writes a byte; pacer is what that is late by, and wake, from then on, is the wake-up alone, which contenders are compared by. " +
-		"timer: the task sleeps until then, and wake is p99. " +
-		"hogs are of the task's own kind and in its process, outside are another process's threads. " +
-		"Hogs of the task's own kind favour the thread: where none is idle, Go's scheduler looks for goroutines that were woken every 10 to 20 ms, and has them wait for the end of a hog's 10 ms; and so does a Go timer on idle CPUs, since the runtime's poller sleeps in whole milliseconds.",
-	Cases: wakeupCases(),
-}
+var wakeupFamily = Family{Facts: wakeupFacts, Cases: wakeupCases(), Roles: helpers}
 
 const (
 	wakeups   = 500
@@ -83,7 +73,7 @@ func wakeupCases() []Case {
 			Once: 1, Env: still,
 			// The hogs tell most, and the goroutine and the raw thread decide.
 			Quick: load == "hogs" && impl != "locked",
-			open:  func(func(string)) (lockstep.Arm, error) { return openWakeup(impl, mode, via, load) },
+			Open:  func(func(string)) (lockstep.Arm, error) { return openWakeup(impl, mode, via, load) },
 		})
 	}
 	for _, load := range []string{"idle", "hogs", "outside"} {

@@ -351,7 +351,18 @@ type helper struct {
 }
 
 // helpers are the roles.
-var helpers = map[string]func() error{"pacer": pace, "hogs": hog}
+var helpers = map[string]func() int{"pacer": helping("pacer", pace), "hogs": helping("hogs", hog)}
+
+// helping is a helper's life, which ends with an exit code.
+func helping(role string, help func() error) func() int {
+	return func() int {
+		if err := help(); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", role, err)
+			return 1
+		}
+		return 0
+	}
+}
 
 // startHelper starts one; it has the file descriptors from 3 on. It ends when
 // its standard input does, so that it doesn't outlive this process.

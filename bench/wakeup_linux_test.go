@@ -67,7 +67,7 @@ func TestHelperFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = h.end()
-	wants(t, "a helper that dies", err, "expected the other process to end with exit status 0, seen 3")
+	says(t, "a helper that dies", err, "expected the other process to end with exit status 0, seen 3")
 }
 
 // dyingForTests is what has a worker of these tests die (worker_test.go).
@@ -94,7 +94,7 @@ func TestPacerEndsEarly(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- task.run() }()
 		want := "expected the task to read 500 bytes, seen 0"
-		wants(t, impl, <-done, want)
+		says(t, impl, <-done, want)
 		if err := errors.Join(task.end(), a.Close()); err != nil {
 			t.Error(err)
 		}
@@ -114,9 +114,9 @@ func TestParts(t *testing.T) {
 		t.Errorf("the pacer is late by %v ns and the wake-up takes %v, %v; want 49000 and 98", pacer, wake, err)
 	}
 	_, _, err = parts([]int64{1}, []int64{7}, []int64{6}, 1)
-	wants(t, "before its byte", err, "op 1 of 1: stamped 7 at its beginning and 6 at its end")
+	says(t, "before its byte", err, "op 1 of 1: stamped 7 at its beginning and 6 at its end")
 	_, _, err = parts([]int64{1}, []int64{7}, nil, 1)
-	wants(t, "missing", err, "expected a stamp at the end of each of 1 ops, seen 0")
+	says(t, "missing", err, "expected a stamp at the end of each of 1 ops, seen 0")
 }
 
 func TestAnchors(t *testing.T) {
@@ -130,9 +130,9 @@ func TestAnchors(t *testing.T) {
 		t.Errorf("delays %v, %v, want 10 and 0 ticks", delays, err)
 	}
 	_, err = a.delays([]int64{1100}, []int64{5199})
-	wants(t, "too early", err, "op 1 of 1: stamped 5200 at its beginning and 5199 at its end")
+	says(t, "too early", err, "op 1 of 1: stamped 5200 at its beginning and 5199 at its end")
 	_, err = a.delays([]int64{1100}, nil)
-	wants(t, "missing", err, "expected a stamp at the end of each of 1 ops, seen 0")
+	says(t, "missing", err, "expected a stamp at the end of each of 1 ops, seen 0")
 	if b := newAnchor(); b.ns > monotonic() || runtime.GOARCH == "amd64" && b.ticks <= 0 {
 		t.Errorf("an anchor from the future: %+v", b)
 	}
@@ -145,15 +145,15 @@ func TestWakeupNeedsItsSlack(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	wants(t, "as it is", hasSlack(now), "")
-	wants(t, "any", hasSlack(0), "")
+	says(t, "as it is", hasSlack(now), "")
+	says(t, "any", hasSlack(0), "")
 	for _, impl := range []string{"locked", "clone"} {
 		a := &wakeupArm{impl: impl, load: "idle", slack: now + 1}
 		_, err := a.Run(1)
 		if !errors.Is(err, threads.ErrUnsupported) {
-			wants(t, impl, err, "expected a timer slack of ")
+			says(t, impl, err, "expected a timer slack of ")
 		}
 		_, err = a.Run(1)
-		wants(t, impl+", once more", err, "once a process")
+		says(t, impl+", once more", err, "once a process")
 	}
 }

@@ -14,4 +14,4 @@ func openWakeup(impl, mode, via, load string) (lockstep.Arm, error) {
 }
 
 // helpers are none here.
-var helpers = map[string]func() error{}
+var helpers = map[string]func() int{}

@@ -2,16 +2,8 @@ package bench
 
 import (
 	"slices"
-	"strings"
 	"testing"
 )
-
-func wants(t *testing.T, name string, err error, want string) {
-	t.Helper()
-	if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
-		t.Errorf("%s: %v, want %q", name, err, want)
-	}
-}
 
 // TestSchedule: the same always, and never two instants close to each other.
 func TestSchedule(t *testing.T) {
@@ -49,7 +41,7 @@ func TestHogged(t *testing.T) {
 		{"one idle", []int64{hogLeast, hogLeast - 1}, both, "expected hog 2 of 2 to do 200 chunks of work at least, seen 199"},
 		{"on one CPU", []int64{hogLeast, hogLeast}, map[int]bool{0: true}, "expected hogs on CPUs [0 3], seen on map[0:true]"},
 	} {
-		wants(t, test.name, hogged(test.chunks, test.seen, []int{0, 3}), test.want)
+		says(t, test.name, hogged(test.chunks, test.seen, []int{0, 3}), test.want)
 	}
 }
 

@@ -119,7 +119,7 @@ func heavy(c bench.Case) string {
 // closes it, which fails if a thread or a mapping is left.
 func TestCases(t *testing.T) {
 	site, program := here(t)
-	for _, c := range bench.Cases() {
+	for _, c := range bench.All.Cases() {
 		t.Run(c.Name.String(), func(t *testing.T) {
 			if why := heavy(c); why != "" {
 				t.Skip(why)
@@ -144,7 +144,7 @@ func TestCases(t *testing.T) {
 			if c.Once == 0 && s.Ops < n {
 				t.Errorf("%d ops done, %d asked for", s.Ops, n)
 			}
-			family, _ := bench.FamilyOf(c.Name.Family)
+			family, _ := bench.All.Of(c.Name.Family)
 			if inTime := slices.Contains(family.Primary, "ns/op") && c.Name.Get("mode") != "traced"; inTime != (s.Elapsed > 0) {
 				t.Errorf("the ops took %v", s.Elapsed)
 			}
@@ -219,7 +219,7 @@ func TestStartStacks(t *testing.T) {
 	}
 	site, program := here(t)
 	for _, name := range []string{"Start/impl=goroutine/procs=1", "Start/impl=goroutine/procs=4"} {
-		c, _ := bench.Lookup(name)
+		c, _ := bench.All.Lookup(name)
 		spec, err := c.Spec(program, site)
 		skipOrFail(t, err)
 		s, _, err := lockstep.Once(context.Background(), spec, 1)
@@ -244,7 +244,7 @@ func TestStartStacks(t *testing.T) {
 func TestOnceIsOnce(t *testing.T) {
 	site, program := here(t)
 	for _, name := range []string{"Create/impl=goroutine/mode=cold", "Create/impl=clone/mode=nojoin", "Scale/impl=locked/n=10", "Switch/impl=clone/mode=stamped/via=futex/place=same"} {
-		c, ok := bench.Lookup(name)
+		c, ok := bench.All.Lookup(name)
 		if !ok {
 			t.Fatalf("no case %s", name)
 		}
@@ -269,7 +269,7 @@ func TestOnceIsOnce(t *testing.T) {
 // TestUnused closes each case without having measured anything.
 func TestUnused(t *testing.T) {
 	site, program := here(t)
-	for _, c := range bench.Cases() {
+	for _, c := range bench.All.Cases() {
 		t.Run(c.Name.String(), func(t *testing.T) {
 			spec, err := c.Spec(program, site)
 			skipOrFail(t, err)
@@ -307,7 +307,7 @@ func TestPositions(t *testing.T) {
 	site, program := here(t)
 	const laps, windows = 4, 2
 	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Switch/impl=clone/via=pipe/place=same"} {
-		c, ok := bench.Lookup(name)
+		c, ok := bench.All.Lookup(name)
 		if !ok {
 			t.Fatalf("no case %s", name)
 		}
@@ -353,7 +353,7 @@ func TestPositions(t *testing.T) {
 func TestEndOfInput(t *testing.T) {
 	site, program := here(t)
 	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Create/impl=locked/mode=cold"} {
-		c, ok := bench.Lookup(name)
+		c, ok := bench.All.Lookup(name)
 		if !ok {
 			t.Fatalf("no case %s", name)
 		}

@@ -1,0 +1,96 @@
+package bench
+
+import (
+	"os"
+	"testing"
+	"threadbench/threads"
+)
+
+// TestMemoryMeterReads holds raw threads and finds their memory: a page of
+// stack and a mapping each, and of the kernel's a stack of two pages and more.
+func TestMemoryMeterReads(t *testing.T) {
+	if !alone(t, still...) {
+		return
+	}
+	m, err := newMemoryMeter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	if KernelBytesFrom() == "system" {
+		t.Skip("this process may not make a memory cgroup")
+	}
+	const n = 500
+	h, err := cloneHerd(n, 0, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := headroom(threads.Need{Threads: n, MapsPerThread: threads.MapsPerThread}); err != nil {
+		h.Join()
+		t.Skip(err)
+	}
+	before, err := m.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before.user <= 0 || before.kernel <= 0 || before.reserved < before.user {
+		t.Errorf("at first %+v, want some of each and more reserved than resident", before)
+	}
+	if err := h.Make(n); err != nil {
+		t.Fatal(err)
+	}
+	h.Wait()
+	during, err := m.read()
+	h.Release()
+	h.Join()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := int64(os.Getpagesize())
+	for _, part := range []struct {
+		name             string
+		each, from, upTo int64
+	}{
+		{"user", (during.user - before.user) / n, page, 16 * page},
+		{"kernel", (during.kernel - before.kernel) / n, 2 * page, 256 << 10},
+		{"reserved", (during.reserved - before.reserved) / n, 2 * page, 16 * page},
+	} {
+		if part.each < part.from || part.each > part.upTo {
+			t.Errorf("%s memory of a raw thread: %d bytes, want %d to %d", part.name, part.each, part.from, part.upTo)
+		}
+	}
+}
+
+// TestKernelThreads holds the count against the directory of the threads, and
+// sees it grow by those that are made.
+func TestKernelThreads(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	n, err := kernelThreads()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tasks, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The runtime may make one of its own between the two.
+	if n < 1 || n > len(tasks) {
+		t.Errorf("%d threads, %d in /proc/self/task", n, len(tasks))
+	}
+	h, err := lockedHerd(20, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Make(20); err != nil {
+		t.Fatal(err)
+	}
+	h.Wait()
+	more, err := kernelThreads()
+	if err != nil || more < 21 {
+		t.Errorf("%d threads with 20 locked goroutines, %d before; %v", more, n, err)
+	}
+	h.Release()
+	h.Join()
+}

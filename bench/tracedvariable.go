@@ -1,0 +1,20 @@
+package bench
+
+import (
+	"errors"
+	"threadbench/bench/internal/ptrace"
+	"threadbench/bench/lockstep"
+)
+
+// tracedVariable has a worker let its system calls be counted from outside.
+const tracedVariable = "THREADBENCH_TRACED"
+
+// skipUntraceable is a *lockstep.Skip where the system lets nobody trace,
+// else the error as it is.
+func skipUntraceable(err error) error {
+	var refused *ptrace.RefusedError
+	if errors.As(err, &refused) || errors.Is(err, ptrace.ErrUnsupported) {
+		return &lockstep.Skip{Reason: "counting system calls: " + err.Error()}
+	}
+	return err
+}
