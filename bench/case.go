@@ -79,7 +79,7 @@ func (c Case) Check(ops int, counts map[string]int64) (proven bool, err error) {
 		return false, nil
 	}
 	for _, w := range c.Evidence {
-		n, seen, told := w.of(ops, counts)
+		n, seen, told := w.tally(ops, counts)
 		if expected := w.Rate * n; told && math.Abs(seen-expected) > w.CountTolerance+w.RateTolerance*n {
 			return true, &EvidenceError{Evidence: w, N: n, Expected: expected, Seen: seen}
 		}
@@ -87,9 +87,9 @@ func (c Case) Check(ops int, counts map[string]int64) (proven bool, err error) {
 	return c.Unproven(ops, counts) == "", nil
 }
 
-// of is how many of the count were seen, and of how many ops or of another
+// tally is how many of the count were seen, and of how many ops or of another
 // count. told is false if one of the two was not counted.
-func (w Evidence) of(ops int, counts map[string]int64) (n, seen float64, told bool) {
+func (w Evidence) tally(ops int, counts map[string]int64) (n, seen float64, told bool) {
 	all := int64(ops)
 	count, told := counts[w.Count]
 	if w.Of != "" {
@@ -107,7 +107,7 @@ func (c Case) Unproven(ops int, counts map[string]int64) string {
 		return fmt.Sprintf("%d ops are too few for its evidence, which takes %d", ops, provable)
 	}
 	for _, w := range c.Evidence {
-		switch n, _, told := w.of(ops, counts); {
+		switch n, _, told := w.tally(ops, counts); {
 		case !told && w.Of == "":
 			return fmt.Sprintf("no count of %s, which is its evidence", w.Count)
 		case !told || n == 0:

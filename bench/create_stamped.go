@@ -18,7 +18,7 @@ func stampedCreate(n int, how func() hooks) func(func(string)) (lockstep.Arm, er
 		warm := warmThread
 		calls, firsts := goroutines.NewStamps(n+warm), goroutines.NewStamps(n+warm)
 		a.create = func(n, _ int, in, out func()) { goroutines.CreateStamped(n, calls, firsts, in, out) }
-		return &stampedArm{close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
+		return &stampedArm{shut: a.Close, timed: func() ([]int64, lockstep.Slice, error) {
 			s, err := a.Run(n)
 			if err != nil {
 				return nil, s, err
@@ -34,12 +34,12 @@ func stampedCreator(n int) func(func(string)) (lockstep.Arm, error) {
 	warm := warmThread / 8
 	open := openCreator(func(int) (*threads.Driver, error) { return threads.NewStampedCreator(n + warm) }, 1)
 	return func(cut func(string)) (lockstep.Arm, error) {
-		arm, err := open(cut)
+		opened, err := open(cut)
 		if err != nil {
 			return nil, err
 		}
-		a := arm.(*creatorArm)
-		return &stampedArm{raw: true, close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
+		a := opened.(*creatorArm)
+		return &stampedArm{raw: true, shut: a.Close, timed: func() ([]int64, lockstep.Slice, error) {
 			s, err := a.Run(n)
 			if err != nil {
 				return nil, s, err

@@ -93,7 +93,7 @@ func halvedAndDoubled(c Case, w Evidence, ops int) []map[string]int64 {
 		counts[w.Count] = int64(math.Round(seen))
 		return counts
 	}
-	n, expected, _ := w.of(ops, fulfilled(c, ops))
+	n, expected, _ := w.tally(ops, fulfilled(c, ops))
 	if expected == 0 {
 		return []map[string]int64{wrong(n)}
 	}

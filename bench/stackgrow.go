@@ -165,7 +165,7 @@ func growGoroutines(in func(), how growing) func(depth, n int) (lockstep.Arm, er
 			}
 			return growth(s.All(), n, counts)
 		}
-		return &stampedArm{run: run, close: end}, nil
+		return &stampedArm{timed: run, shut: end}, nil
 	}
 }
 
@@ -328,7 +328,7 @@ func growThreads(depth, n int) (lockstep.Arm, error) {
 		}
 		herd = append(herd, d)
 	}
-	return &stampedArm{raw: true, close: end, run: func() ([]int64, lockstep.Slice, error) {
+	return &stampedArm{raw: true, shut: end, timed: func() ([]int64, lockstep.Slice, error) {
 		var stamps []int64
 		faults := int64(0)
 		for _, d := range herd {

@@ -118,17 +118,17 @@ func stampCost(raw bool) (time.Duration, error) {
 // stamps.
 type stampedArm struct {
 	raw   bool // raw threads take the stamps
-	run   func() (ticks []int64, s lockstep.Slice, err error)
-	close func() error
+	timed func() (ticks []int64, s lockstep.Slice, err error)
+	shut  func() error
 }
 
 // Run measures, whatever n is.
 func (a *stampedArm) Run(int) (lockstep.Slice, error) {
-	if a.run == nil {
+	if a.timed == nil {
 		return lockstep.Slice{}, fmt.Errorf("a case that stamps its ops is measured once a process")
 	}
-	run := a.run
-	a.run = nil
+	run := a.timed
+	a.timed = nil
 	cost, err := stampCost(a.raw)
 	if err != nil {
 		return lockstep.Slice{}, err
@@ -156,4 +156,4 @@ func (a *stampedArm) Run(int) (lockstep.Slice, error) {
 	return s, err
 }
 
-func (a *stampedArm) Close() error { return a.close() }
+func (a *stampedArm) Close() error { return a.shut() }

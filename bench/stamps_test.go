@@ -88,7 +88,7 @@ func TestStampedArm(t *testing.T) {
 		{"broken", nil, 0, broken, "broken"},
 		{"whole", []int64{100, 200}, 2, nil, ""},
 	} {
-		arm := &stampedArm{close: func() error { return nil }, run: func() ([]int64, lockstep.Slice, error) {
+		arm := &stampedArm{shut: func() error { return nil }, timed: func() ([]int64, lockstep.Slice, error) {
 			return test.ticks, lockstep.Slice{Ops: test.ops}, test.err
 		}}
 		s, err := arm.Run(1)

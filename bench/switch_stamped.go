@@ -25,14 +25,14 @@ func handOffs(driver, other []int64, warm int) ([]int64, error) {
 func stampedPair(trips int, link func() (goroutines.Link, error), setup func(task int) error) func(func(string)) (lockstep.Arm, error) {
 	open := openPair(link, setup)
 	return func(cut func(string)) (lockstep.Arm, error) {
-		arm, err := open(cut)
+		opened, err := open(cut)
 		if err != nil {
 			return nil, err
 		}
-		a := arm.(*pairArm)
+		a := opened.(*pairArm)
 		warm := min((a.warm+1)/2, trips)
 		a.Tally().Stamp(trips + warm)
-		return &stampedArm{close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
+		return &stampedArm{shut: a.Close, timed: func() ([]int64, lockstep.Slice, error) {
 			s, err := a.Run(2 * trips)
 			if err != nil {
 				return nil, s, err
@@ -49,12 +49,12 @@ func stampedRaw(trips int, op threads.Op, apart bool) func(func(string)) (lockst
 	warm := min(warmThread/2, trips)
 	open := openRaw(func(op threads.Op) (*threads.Driver, error) { return threads.NewStampedPair(op, trips+warm) }, op, apart)
 	return func(cut func(string)) (lockstep.Arm, error) {
-		arm, err := open(cut)
+		opened, err := open(cut)
 		if err != nil {
 			return nil, err
 		}
-		a := arm.(*rawArm)
-		return &stampedArm{raw: true, close: a.Close, run: func() ([]int64, lockstep.Slice, error) {
+		a := opened.(*rawArm)
+		return &stampedArm{raw: true, shut: a.Close, timed: func() ([]int64, lockstep.Slice, error) {
 			s, err := a.Run(2 * trips)
 			if err != nil {
 				return nil, s, err
