@@ -11,11 +11,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"threadbench/bench/catalog"
+	"threadbench/bench/internal/host"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/perf/benchfmt"
-
-	"threadbench/bench"
 )
 
 // benchmarks runs this binary as "go test -bench" does.
@@ -119,7 +119,7 @@ func TestAdaptor(t *testing.T) {
 			for _, r := range results {
 				name := regexp.MustCompile(`-\d+$`).ReplaceAllString(string(r.Name), "")
 				names = append(names, name)
-				if _, err := bench.ParseName(name); err != nil {
+				if _, err := catalog.ParseName(name); err != nil {
 					t.Error(err)
 				}
 				if procs := string(r.Name)[len(name):]; (procs == "") != (runtime.GOMAXPROCS(0) == 1) {
@@ -150,7 +150,7 @@ func TestAdaptor(t *testing.T) {
 						t.Errorf("%s: configuration %s is %q, want %q", r.Name, key, got, want)
 					}
 				}
-				for _, s := range bench.Configuration("testing", 0, nil) {
+				for _, s := range host.Configuration("testing", 0, nil) {
 					if r.GetConfig(s.Key) == "" {
 						t.Errorf("%s: no configuration %s", r.Name, s.Key)
 					}
@@ -163,7 +163,7 @@ func TestAdaptor(t *testing.T) {
 			if d := cmp.Diff(slices.Sorted(slices.Values(test.results)), names); d != "" {
 				t.Errorf("results (-want +got):\n%s", d)
 			}
-			for _, u := range bench.Units {
+			for _, u := range catalog.Units {
 				if m := units.Get(u.Name, "better"); u.Better != "" && (m == nil || m.Value != u.Better) {
 					t.Errorf("unit %s: better is not %s", u.Name, u.Better)
 				}
@@ -240,7 +240,7 @@ func TestAdaptorSaysBuild(t *testing.T) {
 		}
 	}
 	own := benchmarks(t, "-test.bench="+name, "-test.benchtime=1x", "-test.count=2")
-	if bench.BuildWarning() == "" {
+	if host.BuildWarning() == "" {
 		check("this binary", own, 0, "")
 	} else {
 		check("this binary", own, 1, "")

@@ -10,10 +10,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
 	"threadbench/bench"
+	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
+	"time"
 )
 
 // TestMain: this binary is its own worker. For benchmarks it prints what
@@ -22,19 +23,19 @@ func TestMain(m *testing.M) {
 	if to := os.Getenv(relayVariable); to != "" {
 		os.Exit(relay(to))
 	}
-	if bench.IsWorker() {
+	if measure.IsWorker() {
 		dieIfTold()
-		os.Exit(bench.WorkAll())
+		os.Exit(bench.Work())
 	}
 	// A worker under the race detector would sleep for a second as it exits.
 	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() != "" {
-		if err := bench.WriteHead(os.Stdout, "testing", -1); err != nil {
+		if err := measure.WriteHead(os.Stdout, "testing", -1); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}
-		if warning := bench.BuildWarning(); warning != "" {
+		if warning := host.BuildWarning(); warning != "" {
 			fmt.Fprintf(os.Stderr, "# build: %s\n", warning)
 		}
 	}
@@ -42,7 +43,7 @@ func TestMain(m *testing.M) {
 	for _, name := range slices.Sorted(maps.Keys(unproven)) {
 		fmt.Fprintf(os.Stderr, "# unproven %s: %s\n", name, unproven[name])
 	}
-	bench.SweepGroups()
+	host.SweepGroups()
 	os.Exit(code)
 }
 
@@ -68,11 +69,11 @@ func BenchmarkPipeline(b *testing.B)  { family(b, "Pipeline") }
 func BenchmarkStart(b *testing.B)     { family(b, "Start") }
 
 func family(b *testing.B, name string) {
-	f, ok := bench.All.Of(name)
+	f, ok := bench.Families.Of(name)
 	if !ok {
 		b.Fatalf("no family %s", name)
 	}
-	site, err := bench.NewSite(-1)
+	site, err := measure.NewSite(-1)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func family(b *testing.B, name string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	branch(b, f.Cases, 1, func(b *testing.B, c bench.Case) {
+	branch(b, f.Cases, 1, func(b *testing.B, c measure.Case) {
 		spec, err := c.Spec(program, site)
 		if err != nil {
 			stop(b, err)
@@ -96,14 +97,14 @@ func family(b *testing.B, name string) {
 
 // branch runs the cases as sub-benchmarks, one level a key, so that -bench
 // selects by each.
-func branch(b *testing.B, cases []bench.Case, level int, leaf func(*testing.B, bench.Case)) {
+func branch(b *testing.B, cases []measure.Case, level int, leaf func(*testing.B, measure.Case)) {
 	for len(cases) > 0 {
 		part := segment(cases[0], level)
 		if part == "" {
 			leaf(b, cases[0])
 			return
 		}
-		var same, others []bench.Case
+		var same, others []measure.Case
 		for _, c := range cases {
 			if segment(c, level) == part {
 				same = append(same, c)
@@ -116,7 +117,7 @@ func branch(b *testing.B, cases []bench.Case, level int, leaf func(*testing.B, b
 	}
 }
 
-func segment(c bench.Case, level int) string {
+func segment(c measure.Case, level int) string {
 	parts := strings.Split(c.Name.String(), "/")
 	if level >= len(parts) {
 		return ""
@@ -124,7 +125,7 @@ func segment(c bench.Case, level int) string {
 	return parts[level]
 }
 
-func sliced(b *testing.B, c bench.Case, spec lockstep.Spec) {
+func sliced(b *testing.B, c measure.Case, spec lockstep.Spec) {
 	w, err := lockstep.Start(context.Background(), spec)
 	if err != nil {
 		stop(b, err)
@@ -142,10 +143,10 @@ func sliced(b *testing.B, c bench.Case, spec lockstep.Spec) {
 	}
 	check(b, c, s)
 	b.ReportMetric(float64(s.Elapsed)/float64(s.Ops), "ns/op")
-	report(b, bench.Figures(s.Ops, s.Counts, s.Figures))
+	report(b, measure.Figures(s.Ops, s.Counts, s.Figures))
 }
 
-func once(b *testing.B, c bench.Case, spec lockstep.Spec) {
+func once(b *testing.B, c measure.Case, spec lockstep.Spec) {
 	var times []float64
 	figures := map[string][]float64{}
 	for b.Loop() {
@@ -156,7 +157,7 @@ func once(b *testing.B, c bench.Case, spec lockstep.Spec) {
 		cuts(b, cut)
 		check(b, c, s)
 		times = append(times, float64(s.Elapsed)/float64(s.Ops))
-		for unit, x := range bench.Figures(s.Ops, s.Counts, s.Figures) {
+		for unit, x := range measure.Figures(s.Ops, s.Counts, s.Figures) {
 			figures[unit] = append(figures[unit], x)
 		}
 	}
@@ -175,7 +176,7 @@ func report(b *testing.B, figures map[string]float64) {
 	}
 }
 
-func check(b *testing.B, c bench.Case, s lockstep.Slice) {
+func check(b *testing.B, c measure.Case, s lockstep.Slice) {
 	proven, err := c.Check(s.Ops, s.Counts)
 	if err != nil {
 		b.Fatalf("%s measured something else: %v", b.Name(), err)

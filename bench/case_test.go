@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"threadbench/bench/catalog"
+	"threadbench/bench/internal/switching"
+	"threadbench/bench/measure"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -18,13 +21,13 @@ import (
 // can read.
 func TestNames(t *testing.T) {
 	seen := map[string]bool{}
-	for _, c := range All.Cases() {
+	for _, c := range Families.Cases() {
 		name := c.Name.String()
 		if seen[name] {
 			t.Errorf("%s stands twice in the table", name)
 		}
 		seen[name] = true
-		parsed, err := ParseName(name)
+		parsed, err := catalog.ParseName(name)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if back := parsed.String(); back != name {
@@ -36,7 +39,7 @@ func TestNames(t *testing.T) {
 		last := -1
 		for _, part := range strings.Split(name, "/")[1:] {
 			key, value, _ := strings.Cut(part, "=")
-			at := slices.Index(Keys, key)
+			at := slices.Index(catalog.Keys, key)
 			if at <= last {
 				t.Errorf("%s: key %s is out of order", name, key)
 			}
@@ -54,14 +57,14 @@ func TestNames(t *testing.T) {
 				}
 			}
 		}
-		if !slices.Contains(Contenders, c.Name.Get("impl")) {
+		if !slices.Contains(catalog.Contenders, c.Name.Get("impl")) {
 			t.Errorf("%s: impl=%s is no contender", name, c.Name.Get("impl"))
 		}
-		if got, ok := All.Lookup(name); !ok || got.Name.String() != name {
+		if got, ok := Families.Lookup(name); !ok || got.Name.String() != name {
 			t.Errorf("All.Lookup(%s) = %s, %v", name, got.Name, ok)
 		}
 	}
-	if _, ok := All.Lookup("Switch/impl=none"); ok {
+	if _, ok := Families.Lookup("Switch/impl=none"); ok {
 		t.Error("a case that isn't there is found")
 	}
 }
@@ -69,15 +72,15 @@ func TestNames(t *testing.T) {
 // TestRefs sees that every case is compared with a goroutine that does the
 // same, in the same place or in one of its own choice.
 func TestRefs(t *testing.T) {
-	for _, c := range All.Cases() {
-		ref := All.Ref(c)
-		of, ok := All.Lookup(ref.String())
+	for _, c := range Families.Cases() {
+		ref := c.Name.Ref()
+		of, ok := Families.Lookup(ref.String())
 		if !ok || ref.Get("impl") != "goroutine" || ref.Family != c.Name.Family {
 			t.Errorf("%s refers to %s, want a goroutine arm of its family", c.Name, ref)
 			continue
 		}
-		if All.Ref(of).String() != ref.String() {
-			t.Errorf("%s refers to %s, which refers to %s", c.Name, ref, All.Ref(of))
+		if of.Name.Ref().String() != ref.String() {
+			t.Errorf("%s refers to %s, which refers to %s", c.Name, ref, of.Name.Ref())
 		}
 		if m := c.Name.Get("mode"); ref.Get("mode") != m && ref.Get("mode") != map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused"}[m] {
 			t.Errorf("%s refers to %s: another mode", c.Name, ref)
@@ -102,7 +105,7 @@ func TestRefs(t *testing.T) {
 // TestNoLockedReused: files from before these names have rows of that one, which
 // must not be read as another measure.
 func TestNoLockedReused(t *testing.T) {
-	if c, ok := All.Lookup("Create/impl=locked/mode=reused"); ok {
+	if c, ok := Families.Lookup("Create/impl=locked/mode=reused"); ok {
 		t.Errorf("%s is a case", c.Name)
 	}
 }
@@ -110,16 +113,16 @@ func TestNoLockedReused(t *testing.T) {
 // TestQuickProfile sees that the short profile answers the first questions.
 func TestQuickProfile(t *testing.T) {
 	quick := map[string]bool{}
-	for _, c := range All.Cases() {
+	for _, c := range Families.Cases() {
 		if c.Quick {
 			quick[c.Name.Family+" "+c.Name.Get("impl")] = true
-			if ref, _ := All.Lookup(All.Ref(c).String()); !ref.Quick {
+			if ref, _ := Families.Lookup(c.Name.Ref().String()); !ref.Quick {
 				t.Errorf("%s is in the short profile, its goroutine arm %s isn't", c.Name, ref.Name)
 			}
 		}
 	}
 	for _, mode := range []string{"inplace", "pooled"} {
-		if c, ok := All.Lookup("Create/impl=locked/mode=" + mode); !ok || !c.Quick {
+		if c, ok := Families.Lookup("Create/impl=locked/mode=" + mode); !ok || !c.Quick {
 			t.Errorf("the short profile has no locked goroutine of mode=%s", mode)
 		}
 	}
@@ -152,7 +155,7 @@ func TestFamilies(t *testing.T) {
 		}
 		functions = append(functions, named)
 	}
-	for _, f := range All {
+	for _, f := range Families {
 		families = append(families, f.Name)
 		if f.Op == "" || f.Read == "" || len(f.Cases) == 0 {
 			t.Errorf("family %s: no op, no way to read it, or no cases", f.Name)
@@ -163,11 +166,11 @@ func TestFamilies(t *testing.T) {
 			}
 		}
 		for _, unit := range f.Primary {
-			if !slices.ContainsFunc(Units, func(u Unit) bool { return u.Name == unit }) {
+			if !slices.ContainsFunc(catalog.Units, func(u catalog.Unit) bool { return u.Name == unit }) {
 				t.Errorf("family %s: primary unit %s is unknown", f.Name, unit)
 			}
 		}
-		if got, ok := All.Of(f.Name); !ok || got.Name != f.Name {
+		if got, ok := Families.Of(f.Name); !ok || got.Name != f.Name {
 			t.Errorf("All.Of(%s) = %s, %v", f.Name, got.Name, ok)
 		}
 	}
@@ -177,7 +180,7 @@ func TestFamilies(t *testing.T) {
 }
 
 // fulfilled are counts, of so many ops, that are just what the case wants.
-func fulfilled(c Case, ops int) map[string]int64 {
+func fulfilled(c measure.Case, ops int) map[string]int64 {
 	counts := map[string]int64{}
 	for _, w := range c.Evidence {
 		if w.Of != "" {
@@ -198,7 +201,7 @@ func fulfilled(c Case, ops int) map[string]int64 {
 // one that can't fail is no evidence.
 func TestEvidenceCanFail(t *testing.T) {
 	const ops = 10_000
-	for _, c := range All.Cases() {
+	for _, c := range Families.Cases() {
 		if proven, err := c.Check(ops, fulfilled(c, ops)); err != nil || !proven {
 			t.Errorf("%s: what it wants is proven: %v, %v", c.Name, proven, err)
 		}
@@ -212,7 +215,7 @@ func TestEvidenceCanFail(t *testing.T) {
 				counts := fulfilled(c, ops)
 				counts[w.Count] = int64(seen)
 				proven, err := c.Check(ops, counts)
-				var evidence *EvidenceError
+				var evidence *measure.EvidenceError
 				if !errors.As(err, &evidence) || !proven {
 					t.Errorf("%s: %v %s of %v pass: %v, %v", c.Name, seen, w.Count, n, proven, err)
 					continue
@@ -222,13 +225,13 @@ func TestEvidenceCanFail(t *testing.T) {
 				}
 			}
 			// What is to be seen and isn't: with the least ops that count.
-			if counts := fulfilled(c, provable); w.Rate > 0 {
+			if counts := fulfilled(c, measure.Provable); w.Rate > 0 {
 				if w.Of == "" {
 					counts[w.Count] = 0
 				} else {
 					counts[w.Of], counts[w.Count] = 100, 0
 				}
-				if _, err := c.Check(provable, counts); err == nil {
+				if _, err := c.Check(measure.Provable, counts); err == nil {
 					t.Errorf("%s: no %s at all pass", c.Name, w.Count)
 				}
 			}
@@ -239,8 +242,8 @@ func TestEvidenceCanFail(t *testing.T) {
 // TestSwitchesAreCounted sees that no hand-off stands without the kernel's
 // own count of switches, or a tracer's of system calls, but for the lottery's.
 func TestSwitchesAreCounted(t *testing.T) {
-	for _, c := range switchCases() {
-		counted := slices.ContainsFunc(c.Evidence, func(w Evidence) bool { return w.Count == "kernel-switches" || w.Count == "syscalls" })
+	for _, c := range switching.SwitchCases() {
+		counted := slices.ContainsFunc(c.Evidence, func(w measure.Evidence) bool { return w.Count == "kernel-switches" || w.Count == "syscalls" })
 		if !counted && c.Name.Get("place") != "free" {
 			t.Errorf("%s wants no count of kernel switches, nor of system calls", c.Name)
 		}

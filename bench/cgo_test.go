@@ -2,6 +2,7 @@ package bench
 
 import (
 	"testing"
+	"threadbench/bench/internal/host"
 )
 
 // TestWithoutCgo holds this binary, which is its own worker, to the pure Go
@@ -9,10 +10,10 @@ import (
 // is measured would be another thing. A package that a test imports is enough
 // (net, os/user); the race detector is, too.
 func TestWithoutCgo(t *testing.T) {
-	if buildSettings()["-race"] == "true" {
+	if host.BuildSettings()["-race"] == "true" {
 		t.Skip("the race detector links cgo")
 	}
-	if got := cgo(); got == "linked" {
+	if got := host.Cgo(); got == "linked" {
 		t.Error("cgo is linked into the worker; go list -deps -test ./bench shows which package brings it")
 	}
 }

@@ -7,13 +7,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestCheck(t *testing.T) {
-	c := Case{Evidence: []Evidence{
+	c := measure.Case{Evidence: []measure.Evidence{
 		{Count: "switches", Rate: 1, RateTolerance: 0.1, CountTolerance: 30},
 		{Count: "crossed", Of: "samples", Rate: 1, RateTolerance: 0.25},
 	}}
@@ -44,7 +46,7 @@ func TestCheck(t *testing.T) {
 		if proven != test.proven {
 			t.Errorf("%s: proven is %v, want %v", test.name, proven, test.proven)
 		}
-		var evidence *EvidenceError
+		var evidence *measure.EvidenceError
 		switch {
 		case test.want == "" && err != nil:
 			t.Errorf("%s: %v", test.name, err)
@@ -56,11 +58,11 @@ func TestCheck(t *testing.T) {
 
 // TestSpec starts cases at several sites, in thought.
 func TestSpec(t *testing.T) {
-	one, two := Site{CPUs: []int{3}, CPU: 3}, Site{CPUs: []int{0, 1}, CPU: 1}
-	four, kin := Site{CPUs: []int{0, 1, 4, 5}, CPU: 4}, Site{CPUs: []int{0, 1, 4, 5}, CPU: 4, Kin: []int{5}}
+	one, two := measure.Site{CPUs: []int{3}, CPU: 3}, measure.Site{CPUs: []int{0, 1}, CPU: 1}
+	four, kin := measure.Site{CPUs: []int{0, 1, 4, 5}, CPU: 4}, measure.Site{CPUs: []int{0, 1, 4, 5}, CPU: 4, Kin: []int{5}}
 	for _, test := range []struct {
 		name  string
-		site  Site
+		site  measure.Site
 		cpus  []int
 		procs string
 		skip  string
@@ -87,12 +89,12 @@ func TestSpec(t *testing.T) {
 		{"Mixed/impl=locked/mode=together/procs=all", four, nil, "4", ""},
 	} {
 		t.Run(fmt.Sprintf("%s on %d", test.name, len(test.site.CPUs)), func(t *testing.T) {
-			c, ok := All.Lookup(test.name)
+			c, ok := Families.Lookup(test.name)
 			if !ok {
 				t.Fatal("no such case")
 			}
 			spec, err := c.Spec("program", test.site)
-			if place := c.Name.Get("place"); !canPin && test.skip == "" {
+			if place := c.Name.Get("place"); !host.CanPin && test.skip == "" {
 				test.cpus = nil
 				if place == "same" || place == "cross" {
 					test.skip = "can't hold a process on a CPU"
@@ -117,11 +119,11 @@ func TestSpec(t *testing.T) {
 			if got := variable(t, spec.Env, "GOMAXPROCS"); got != test.procs {
 				t.Errorf("GOMAXPROCS=%s, want %s", got, test.procs)
 			}
-			if got := variable(t, spec.Env, cpuVariable); got != strconv.Itoa(test.site.CPU) {
-				t.Errorf("%s=%s, want the chosen CPU %d", cpuVariable, got, test.site.CPU)
+			if got := variable(t, spec.Env, measure.CpuVariable); got != strconv.Itoa(test.site.CPU) {
+				t.Errorf("%s=%s, want the chosen CPU %d", measure.CpuVariable, got, test.site.CPU)
 			}
-			if got := variable(t, spec.Env, workerVariable); got != test.name {
-				t.Errorf("%s=%s, want %s", workerVariable, got, test.name)
+			if got := variable(t, spec.Env, measure.WorkerVariable); got != test.name {
+				t.Errorf("%s=%s, want %s", measure.WorkerVariable, got, test.name)
 			}
 		})
 	}
@@ -146,7 +148,7 @@ func variable(t *testing.T, env []string, key string) string {
 // TestSpecEnvironment sees that a worker's own settings win, and that a
 // GODEBUG of the user's stays.
 func TestSpecEnvironment(t *testing.T) {
-	c, ok := All.Lookup("Create/impl=goroutine/mode=cold")
+	c, ok := Families.Lookup("Create/impl=goroutine/mode=cold")
 	if !ok {
 		t.Fatal("no such case")
 	}
@@ -159,7 +161,7 @@ func TestSpecEnvironment(t *testing.T) {
 		t.Setenv("GOGC", "50")
 		t.Setenv("GOMAXPROCS", "64")
 		t.Setenv("THREADBENCH_TEST_KEPT", "a=b")
-		spec, err := c.Spec("program", Site{CPUs: []int{0}})
+		spec, err := c.Spec("program", measure.Site{CPUs: []int{0}})
 		if err != nil {
 			t.Fatal(err)
 		}

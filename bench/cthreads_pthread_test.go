@@ -11,33 +11,34 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
+	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 )
 
 // TestCProgram builds the worker of C threads: it links cgo, this binary does
 // not (TestWithoutCgo), and each refuses the other's cases.
 func TestCProgram(t *testing.T) {
-	if buildSettings()["-race"] == "true" {
+	if host.BuildSettings()["-race"] == "true" {
 		t.Skip("the race detector links cgo")
 	}
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, err := cProgram(program)
+	path, err := measure.CProgram(program)
 	if err != nil {
 		t.Fatal(err)
 	}
-	library, err := cLibrary(program)
+	library, err := measure.CLibrary(program)
 	if err != nil || library == "" {
 		t.Errorf("its C library is %q, %v", library, err)
 	}
-	if err := builtWithCgo(path); err != nil {
+	if err := measure.BuiltWithCgo(path); err != nil {
 		t.Error(err)
 	}
 	var head bytes.Buffer
-	if err := WriteHead(&head, "lockstep", -1); err != nil {
+	if err := measure.WriteHead(&head, "lockstep", -1); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"cgo: off\n", "pthread: " + library + "\n"} {
@@ -47,11 +48,11 @@ func TestCProgram(t *testing.T) {
 	}
 
 	const name = "Switch/impl=pthread/via=futex/place=same"
-	c, ok := All.Lookup(name)
+	c, ok := Families.Lookup(name)
 	if !ok {
 		t.Fatalf("no case %s", name)
 	}
-	site, err := NewSite(-1)
+	site, err := measure.NewSite(-1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func TestCProgram(t *testing.T) {
 	}
 
 	cmd := exec.Command(path)
-	cmd.Env = Environ(os.Environ(), workerVariable+"="+headOnly)
+	cmd.Env = measure.Environ(os.Environ(), measure.WorkerVariable+"="+measure.HeadOnly)
 	text, err := cmd.Output()
 	if err != nil || !strings.Contains(string(text), "\ncgo: linked\n") {
 		t.Errorf("what it says of itself: %v\n%s", err, text)
@@ -75,14 +76,14 @@ func TestCProgram(t *testing.T) {
 // TestCThreadsCallLibc takes the worker of C threads apart: what its threads
 // run calls libc, and no function of ours, whose return would be timed.
 func TestCThreadsCallLibc(t *testing.T) {
-	if buildSettings()["-race"] == "true" {
+	if host.BuildSettings()["-race"] == "true" {
 		t.Skip("the race detector links cgo")
 	}
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, err := cProgram(program)
+	path, err := measure.CProgram(program)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,16 +7,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/measure"
 	"threadbench/threads"
+	"time"
 )
 
 // TestCThreadsElsewhere opens C threads in this binary, which links no cgo.
 func TestCThreadsElsewhere(t *testing.T) {
-	_, pair := cPair(threads.Futex)
-	_, creator := cCreator(1)
-	_, herd := cHerd(true)(1, 0, 0)
+	_, pair := arm.CPair(threads.Futex)
+	_, creator := arm.CCreator(1)
+	_, herd := arm.CHerd(true)(1, 0, 0)
 	for what, err := range map[string]error{"a pair": pair, "a creator": creator, "a herd": herd} {
 		if err == nil || !strings.Contains(err.Error(), "opening C threads: they need the worker of package threadbench/bench/pthread") {
 			t.Errorf("%s: %v", what, err)
@@ -28,7 +29,7 @@ func TestCThreadsElsewhere(t *testing.T) {
 // that worker, and that the same rows of impl=clone stand beside them.
 func TestCThreadsTable(t *testing.T) {
 	n := 0
-	for _, c := range All.Cases() {
+	for _, c := range Families.Cases() {
 		if is := c.Name.Get("impl") == "pthread"; is != c.C {
 			t.Errorf("%s: its worker is the one of C threads: %v", c.Name, c.C)
 		}
@@ -36,13 +37,13 @@ func TestCThreadsTable(t *testing.T) {
 			continue
 		}
 		n++
-		clone, ok := All.Lookup(c.Name.With("impl", "clone").String())
+		clone, ok := Families.Lookup(c.Name.With("impl", "clone").String())
 		if !ok || clone.Once != c.Once || clone.CPUs != c.CPUs || clone.Procs != c.Procs || clone.Awake != c.Awake || !slices.Equal(clone.Evidence, c.Evidence) {
 			t.Errorf("%s is measured otherwise than impl=clone: %+v, %+v", c.Name, c, clone)
 		}
 	}
-	if (n > 0) != withPthread || (Tags == "pthread") != withPthread {
-		t.Errorf("%d cases of impl=pthread, tags %q, built for them: %v", n, Tags, withPthread)
+	if (n > 0) != measure.WithPthread || (measure.Tags == "pthread") != measure.WithPthread {
+		t.Errorf("%d cases of impl=pthread, tags %q, built for them: %v", n, measure.Tags, measure.WithPthread)
 	}
 }
 
@@ -61,7 +62,7 @@ func TestNewer(t *testing.T) {
 		path, than string
 		want       bool
 	}{{young, old, true}, {old, young, false}, {old, old, true}, {none, old, false}, {old, none, false}} {
-		if got := newer(test.path, test.than); got != test.want {
+		if got := measure.Newer(test.path, test.than); got != test.want {
 			t.Errorf("newer(%s, %s) = %v", filepath.Base(test.path), filepath.Base(test.than), got)
 		}
 	}
@@ -76,14 +77,14 @@ func TestBuildC(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "worker")
 	t.Setenv("CC", filepath.Join(dir, "no-cc"))
-	err := buildC(path)
+	err := measure.BuildC(path)
 	if err == nil || !strings.Contains(err.Error(), "no-cc") || !strings.Contains(err.Error(), "install gcc") {
 		t.Errorf("with a C compiler that isn't there: %v", err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("it leaves %v", left)
 	}
-	if err := buildC(filepath.Join(dir, "none", "worker")); err == nil {
+	if err := measure.BuildC(filepath.Join(dir, "none", "worker")); err == nil {
 		t.Error("built into a folder that isn't there")
 	}
 
@@ -91,10 +92,10 @@ func TestBuildC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := builtWithCgo(program); err == nil || !strings.Contains(err.Error(), "was built from threadbench/bench.test") {
+	if err := measure.BuiltWithCgo(program); err == nil || !strings.Contains(err.Error(), "was built from threadbench/bench.test") {
 		t.Errorf("this binary is taken for the worker: %v", err)
 	}
-	if err := builtWithCgo(path); err == nil {
+	if err := measure.BuiltWithCgo(path); err == nil {
 		t.Error("a file that isn't there is taken for the worker")
 	}
 }

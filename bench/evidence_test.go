@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"threadbench/bench/measure"
 )
 
 // provedByRun are the cases that want no count, since their Run fails without
@@ -39,7 +40,7 @@ var provedByRun = []struct {
 func TestEveryCaseHasEvidence(t *testing.T) {
 	tests := testsHere(t)
 	used := map[string]bool{}
-	for _, c := range All.Cases() {
+	for _, c := range Families.Cases() {
 		if len(c.Evidence) > 0 {
 			continue
 		}
@@ -87,13 +88,13 @@ func testsHere(t *testing.T) map[string]bool {
 
 // halvedAndDoubled are counts of so many ops of which one is half of what is
 // wanted, or twice. Where none is wanted it is one for each op.
-func halvedAndDoubled(c Case, w Evidence, ops int) []map[string]int64 {
+func halvedAndDoubled(c measure.Case, w measure.Evidence, ops int) []map[string]int64 {
 	wrong := func(seen float64) map[string]int64 {
 		counts := fulfilled(c, ops)
 		counts[w.Count] = int64(math.Round(seen))
 		return counts
 	}
-	n, expected, _ := w.tally(ops, fulfilled(c, ops))
+	n, expected, _ := w.Tally(ops, fulfilled(c, ops))
 	if expected == 0 {
 		return []map[string]int64{wrong(n)}
 	}
@@ -102,10 +103,10 @@ func halvedAndDoubled(c Case, w Evidence, ops int) []map[string]int64 {
 
 // isSharp tells whether the want lets neither half of its count pass nor
 // twice, with so many ops.
-func isSharp(c Case, w Evidence, ops int) bool {
+func isSharp(c measure.Case, w measure.Evidence, ops int) bool {
 	return !slices.ContainsFunc(halvedAndDoubled(c, w, ops), func(counts map[string]int64) bool {
 		_, err := c.Check(ops, counts)
-		var evidence *EvidenceError
+		var evidence *measure.EvidenceError
 		return !errors.As(err, &evidence) || evidence.Evidence != w
 	})
 }
@@ -113,11 +114,11 @@ func isSharp(c Case, w Evidence, ops int) bool {
 // TestEvidenceIsSharp has each count of each case be half of what is wanted,
 // and twice. A want that lets one of them pass names another that doesn't.
 func TestEvidenceIsSharp(t *testing.T) {
-	for _, c := range All.Cases() {
-		for _, ops := range []int{provable, 100 * provable} {
+	for _, c := range Families.Cases() {
+		for _, ops := range []int{measure.Provable, 100 * measure.Provable} {
 			for _, w := range c.Evidence {
 				sharp := isSharp(c, w, ops)
-				i := slices.IndexFunc(c.Evidence, func(other Evidence) bool { return other.Count == w.Witness })
+				i := slices.IndexFunc(c.Evidence, func(other measure.Evidence) bool { return other.Count == w.Witness })
 				switch {
 				case w.Witness == "" && !sharp:
 					t.Errorf("%s: half or twice the %s of %d ops pass, and no other want is named that would see it: %+v", c.Name, w.Count, ops, w)
@@ -126,7 +127,7 @@ func TestEvidenceIsSharp(t *testing.T) {
 					t.Errorf("%s: %s names %s, which is no other want of the case", c.Name, w.Count, w.Witness)
 				case !isSharp(c, c.Evidence[i], ops):
 					t.Errorf("%s: %s names %s, of which half or twice pass", c.Name, w.Count, w.Witness)
-				case sharp && ops == provable:
+				case sharp && ops == measure.Provable:
 					t.Errorf("%s: %s needs no witness: neither half of it passes nor twice", c.Name, w.Count)
 				}
 			}
@@ -136,8 +137,8 @@ func TestEvidenceIsSharp(t *testing.T) {
 
 // TestAbsentIsUnproven leaves out each count of each case: it is not 0.
 func TestAbsentIsUnproven(t *testing.T) {
-	const ops = 10 * provable
-	for _, c := range All.Cases() {
+	const ops = 10 * measure.Provable
+	for _, c := range Families.Cases() {
 		for _, w := range c.Evidence {
 			for _, gone := range []string{w.Count, w.Of} {
 				if gone == "" {

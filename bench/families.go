@@ -1,4 +1,21 @@
 package bench
 
+import (
+	"threadbench/bench/internal/balance"
+	"threadbench/bench/internal/block"
+	"threadbench/bench/internal/create"
+	"threadbench/bench/internal/gc"
+	"threadbench/bench/internal/mixed"
+	"threadbench/bench/internal/pipeline"
+	"threadbench/bench/internal/scale"
+	"threadbench/bench/internal/serve"
+	"threadbench/bench/internal/stack"
+	"threadbench/bench/internal/stackgrow"
+	"threadbench/bench/internal/start"
+	"threadbench/bench/internal/switching"
+	"threadbench/bench/internal/wakeup"
+	"threadbench/bench/measure"
+)
+
 // All are all the families, in the order of every table.
-var All = Families{createFamily, stackFamily, stackGrowFamily, switchFamily, scaleFamily, blockFamily, serveFamily, mixedFamily, wakeupFamily, balanceFamily, gcFamily, pipelineFamily, startFamily}
+var Families = measure.Families{create.Family, stack.Family, stackgrow.Family, switching.Family, scale.Family, block.Family, serve.Family, mixed.Family, wakeup.Family, balance.Family, gc.Family, pipeline.Family, start.Family}

@@ -13,12 +13,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"threadbench/bench"
+	"threadbench/bench/catalog"
+	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"threadbench/bench"
-	"threadbench/bench/lockstep"
 )
 
 // relayVariable makes this binary a relay between a coordinator and a worker:
@@ -70,9 +71,9 @@ func relay(to string) int {
 }
 
 // here is the site that the tests measure at, and this binary.
-func here(t *testing.T) (site bench.Site, program string) {
+func here(t *testing.T) (site measure.Site, program string) {
 	t.Helper()
-	site, err := bench.NewSite(-1)
+	site, err := measure.NewSite(-1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ var raceEnabled = func() bool {
 }()
 
 // heavy says why a case isn't run by TestCases, "" for one that is.
-func heavy(c bench.Case) string {
+func heavy(c measure.Case) string {
 	depth := c.Name.Get("depth")
 	switch {
 	case c.Name.Family == "StackGrow" && depth != "4096" && depth != "262144":
@@ -119,7 +120,7 @@ func heavy(c bench.Case) string {
 // closes it, which fails if a thread or a mapping is left.
 func TestCases(t *testing.T) {
 	site, program := here(t)
-	for _, c := range bench.All.Cases() {
+	for _, c := range bench.Families.Cases() {
 		t.Run(c.Name.String(), func(t *testing.T) {
 			if why := heavy(c); why != "" {
 				t.Skip(why)
@@ -144,7 +145,7 @@ func TestCases(t *testing.T) {
 			if c.Once == 0 && s.Ops < n {
 				t.Errorf("%d ops done, %d asked for", s.Ops, n)
 			}
-			family, _ := bench.All.Of(c.Name.Family)
+			family, _ := bench.Families.Of(c.Name.Family)
 			if inTime := slices.Contains(family.Primary, "ns/op") && c.Name.Get("mode") != "traced"; inTime != (s.Elapsed > 0) {
 				t.Errorf("the ops took %v", s.Elapsed)
 			}
@@ -156,8 +157,8 @@ func TestCases(t *testing.T) {
 					t.Errorf("%s is to be a share of %s, of which none was counted: %v", w.Count, w.Of, s.Counts)
 				}
 			}
-			for unit, x := range bench.Figures(s.Ops, s.Counts, s.Figures) {
-				if !slices.ContainsFunc(bench.Units, func(u bench.Unit) bool { return u.Name == unit }) {
+			for unit, x := range measure.Figures(s.Ops, s.Counts, s.Figures) {
+				if !slices.ContainsFunc(catalog.Units, func(u catalog.Unit) bool { return u.Name == unit }) {
 					t.Errorf("it reports %v in the unknown unit %s", x, unit)
 				}
 			}
@@ -175,12 +176,12 @@ func TestCases(t *testing.T) {
 // spoil a slice, so that a few more are tried. Where each op gives way to
 // whoever wants the CPU, by a yield or by waiting for the other one, it adds
 // kernel switches to each of them: those are passed over.
-func proven(t *testing.T, c bench.Case, spec lockstep.Spec, s lockstep.Slice) {
+func proven(t *testing.T, c measure.Case, spec lockstep.Spec, s lockstep.Slice) {
 	t.Helper()
 	givesWay := c.Name.Get("via") == "yield" || c.CPUs == 2
 	proven, err := c.Check(s.Ops, s.Counts)
 	for range 9 {
-		var evidence *bench.EvidenceError
+		var evidence *measure.EvidenceError
 		if errors.As(err, &evidence) && evidence.Evidence.Count == "kernel-switches" && evidence.Seen > evidence.Expected && givesWay {
 			t.Logf("on a busy machine: %v", err)
 			return
@@ -219,7 +220,7 @@ func TestStartStacks(t *testing.T) {
 	}
 	site, program := here(t)
 	for _, name := range []string{"Start/impl=goroutine/procs=1", "Start/impl=goroutine/procs=4"} {
-		c, _ := bench.All.Lookup(name)
+		c, _ := bench.Families.Lookup(name)
 		spec, err := c.Spec(program, site)
 		skipOrFail(t, err)
 		s, _, err := lockstep.Once(context.Background(), spec, 1)
@@ -244,7 +245,7 @@ func TestStartStacks(t *testing.T) {
 func TestOnceIsOnce(t *testing.T) {
 	site, program := here(t)
 	for _, name := range []string{"Create/impl=goroutine/mode=cold", "Create/impl=clone/mode=nojoin", "Scale/impl=locked/n=10", "Switch/impl=clone/mode=stamped/via=futex/place=same"} {
-		c, ok := bench.All.Lookup(name)
+		c, ok := bench.Families.Lookup(name)
 		if !ok {
 			t.Fatalf("no case %s", name)
 		}
@@ -269,7 +270,7 @@ func TestOnceIsOnce(t *testing.T) {
 // TestUnused closes each case without having measured anything.
 func TestUnused(t *testing.T) {
 	site, program := here(t)
-	for _, c := range bench.All.Cases() {
+	for _, c := range bench.Families.Cases() {
 		t.Run(c.Name.String(), func(t *testing.T) {
 			spec, err := c.Spec(program, site)
 			skipOrFail(t, err)
@@ -286,11 +287,11 @@ func TestUnused(t *testing.T) {
 // base may lack one that its head has.
 func TestNoSuchCase(t *testing.T) {
 	site, program := here(t)
-	c, err := bench.ParseName("Switch/impl=clone/via=futex/place=nowhere")
+	c, err := catalog.ParseName("Switch/impl=clone/via=futex/place=nowhere")
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := bench.Case{Name: c}.Spec(program, site)
+	spec, err := measure.Case{Name: c}.Spec(program, site)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +308,7 @@ func TestPositions(t *testing.T) {
 	site, program := here(t)
 	const laps, windows = 4, 2
 	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Switch/impl=clone/via=pipe/place=same"} {
-		c, ok := bench.All.Lookup(name)
+		c, ok := bench.Families.Lookup(name)
 		if !ok {
 			t.Fatalf("no case %s", name)
 		}
@@ -353,7 +354,7 @@ func TestPositions(t *testing.T) {
 func TestEndOfInput(t *testing.T) {
 	site, program := here(t)
 	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Create/impl=locked/mode=cold"} {
-		c, ok := bench.All.Lookup(name)
+		c, ok := bench.Families.Lookup(name)
 		if !ok {
 			t.Fatalf("no case %s", name)
 		}

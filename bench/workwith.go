@@ -3,19 +3,21 @@ package bench
 import (
 	"fmt"
 	"os"
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/measure"
 )
 
 // WorkAll is a worker's life; it answers the process's exit code.
-func WorkAll() int { return Work(All) }
+func Work() int { return measure.Work(Families) }
 
 // WorkWith is the life of the worker that makes such threads; it answers the
 // process's exit code.
-func WorkWith(c CThreads) int {
-	cThreads = &c
-	if os.Getenv(workerVariable) != libraryOnly {
-		return WorkAll()
+func WorkWith(c arm.CThreads) int {
+	arm.CMaker = &c
+	if os.Getenv(measure.WorkerVariable) != measure.LibraryOnly {
+		return Work()
 	}
-	if err := cLinked(); err != nil {
+	if err := arm.CLinked(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -8,15 +8,16 @@ import (
 	"os"
 
 	"threadbench/bench"
+	"threadbench/bench/internal/arm"
 	"threadbench/threads"
 	"threadbench/threads/pthread"
 )
 
 func main() {
-	os.Exit(bench.WorkWith(bench.CThreads{
-		NewPair:    func(op threads.Op) (bench.Driver, error) { return pthread.NewPair(op) },
-		NewCreator: func(batch int) (bench.Driver, error) { return pthread.NewCreator(batch) },
-		NewHerd:    func(n, depth int, least bool) (bench.Herd, error) { return pthread.NewHerd(n, depth, least) },
+	os.Exit(bench.WorkWith(arm.CThreads{
+		NewPair:    func(op threads.Op) (arm.Driver, error) { return pthread.NewPair(op) },
+		NewCreator: func(batch int) (arm.Driver, error) { return pthread.NewCreator(batch) },
+		NewHerd:    func(n, depth int, least bool) (arm.Herd, error) { return pthread.NewHerd(n, depth, least) },
 		Alive:      pthread.Alive,
 		Library:    pthread.Library,
 	}))

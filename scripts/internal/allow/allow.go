@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/job"
 )
 
@@ -21,7 +21,7 @@ import (
 type Flags []string
 
 // Usage describes the flag of a command.
-var Usage = "measure workers built with these `flags`, by commas, which are refused else: " + strings.Join(bench.Distorting(), ", ")
+var Usage = "measure workers built with these `flags`, by commas, which are refused else: " + strings.Join(catalog.Distorting(), ", ")
 
 func (f *Flags) String() string { return strings.Join(*f, ",") }
 
@@ -38,8 +38,8 @@ func (f Flags) Build() string {
 func (f *Flags) Set(text string) error {
 	var names []string
 	for name := range strings.SplitSeq(text, ",") {
-		if !slices.Contains(bench.Distorting(), name) {
-			return fmt.Errorf("%q is none; choose of %s", name, strings.Join(bench.Distorting(), ", "))
+		if !slices.Contains(catalog.Distorting(), name) {
+			return fmt.Errorf("%q is none; choose of %s", name, strings.Join(catalog.Distorting(), ", "))
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)
@@ -62,7 +62,7 @@ func (f Flags) Check(ctx context.Context, program, dir string, env []string) err
 		return nil // a worker in another language has no such flags
 	}
 	var seen, names []string
-	for _, flag := range bench.BuildFlags(info.Settings) {
+	for _, flag := range catalog.BuildFlags(info.Settings) {
 		if flag.Distorts && !slices.Contains(f, flag.Name) {
 			seen, names = append(seen, flag.String()), append(names, flag.Name)
 		}

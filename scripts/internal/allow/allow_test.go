@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 )
 
 func TestFlag(t *testing.T) {
@@ -35,7 +35,7 @@ func TestFlag(t *testing.T) {
 			t.Errorf("-allow %q is %q, a build %q, want %q", test.text, f.String(), f.Build(), test.want)
 		}
 	}
-	if got := Flags(nil).Build(); got != "plain" || bench.DistortedBuild(got) {
+	if got := Flags(nil).Build(); got != "plain" || catalog.DistortedBuild(got) {
 		t.Errorf("without -allow a build is %q", got)
 	}
 }

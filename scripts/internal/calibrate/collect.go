@@ -13,7 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/calibration"
 	"threadbench/scripts/internal/gate"
@@ -224,12 +224,12 @@ func (c *collector) anonymous(text string) string {
 
 // configuration is this machine's.
 func configuration(allowed allow.Flags) (map[string]string, error) {
-	site, err := bench.NewSite(-1)
+	site, err := measure.NewSite(-1)
 	if err != nil {
 		return nil, err
 	}
 	m := map[string]string{}
-	for _, s := range bench.Configuration("lockstep", bench.TimerCost(), site) {
+	for _, s := range measure.Configuration("lockstep", measure.TimerCost(), site) {
 		m[s.Key] = s.Value
 	}
 	// What these are in this process they need not be in a worker.

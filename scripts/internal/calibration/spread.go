@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/paired"
 )
 
@@ -308,8 +308,8 @@ func alike(g, t Row, of string) (x, y []float64) {
 // counterparts tells a goroutine's row and the raw thread's of the same
 // family, whose other keys agree but for via.
 func counterparts(g, t Row) bool {
-	gn, err1 := bench.ParseName(g.Name)
-	tn, err2 := bench.ParseName(t.Name)
+	gn, err1 := catalog.ParseName(g.Name)
+	tn, err2 := catalog.ParseName(t.Name)
 	if err1 != nil || err2 != nil || g.Unit != t.Unit || gn.Get("impl") != "goroutine" || tn.Get("impl") != "clone" {
 		return false
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/results"
 )
 
@@ -35,11 +36,11 @@ func TestLedger(t *testing.T) {
 				t.Errorf("%s: a condition without words or rows: %+v", s.id, c)
 			}
 			for _, row := range c.value.rows {
-				if _, ok := bench.Lookup(row); !ok {
+				if _, ok := bench.Families.Lookup(row); !ok {
 					t.Errorf("%s: the suite has no row %s", s.id, row)
 				}
 			}
-			if c.value.unit != "" && !slices.ContainsFunc(bench.Units, func(u bench.Unit) bool { return u.Name == c.value.unit }) {
+			if c.value.unit != "" && !slices.ContainsFunc(catalog.Units, func(u catalog.Unit) bool { return u.Name == c.value.unit }) {
 				t.Errorf("%s: the suite has no unit %s", s.id, c.value.unit)
 			}
 			if c.value.ratio && c.bound <= 0 {

@@ -5,7 +5,7 @@ import (
 	"math"
 	"strconv"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/paired"
 	"threadbench/scripts/internal/results"
 )
@@ -54,11 +54,11 @@ func factor(row string) measure {
 
 // reference is the goroutine arm of a row of the ledger.
 func reference(row string) string {
-	c, ok := bench.Lookup(row)
-	if !ok {
-		panic("claims: the suite has no row " + row)
+	name, err := catalog.ParseName(row)
+	if err != nil {
+		panic("claims: " + err.Error())
 	}
-	return c.Ref().String()
+	return name.Ref().String()
 }
 
 // goroutineOver is the goroutine arm's primary figure over the row's.
@@ -146,7 +146,7 @@ func slope(unit string, rows ...string) measure {
 
 // number is a key's value in a name of the ledger.
 func number(row, key string) float64 {
-	n, err := bench.ParseName(row)
+	n, err := catalog.ParseName(row)
 	if err == nil {
 		var x float64
 		if x, err = strconv.ParseFloat(n.Get(key), 64); err == nil {
@@ -159,7 +159,7 @@ func number(row, key string) float64 {
 // cut tells whether a run had fewer tasks than its row's name says, since no
 // more fitted. A hundredth less is the number that three digits tell.
 func cut(row string, run results.Run) bool {
-	n, err := bench.ParseName(row)
+	n, err := catalog.ParseName(row)
 	if err != nil || n.Get("n") == "" {
 		return false
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/results"
 )
 
@@ -168,13 +168,13 @@ func columns(rows []*results.Row) string {
 	}
 	impls := values(rows, "impl")
 	var order []string
-	for _, c := range bench.Contenders {
+	for _, c := range catalog.Contenders {
 		if slices.Contains(impls, c) {
 			order = append(order, word(c))
 		}
 	}
 	for _, v := range impls {
-		if !slices.Contains(bench.Contenders, v) {
+		if !slices.Contains(catalog.Contenders, v) {
 			order = append(order, word(v))
 		}
 	}

@@ -22,7 +22,7 @@ import (
 	"runtime"
 	"slices"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/job"
@@ -113,7 +113,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	site, err := bench.NewSite(o.cpu)
+	site, err := measure.NewSite(o.cpu)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	keep := func(string) error { return nil }
 	if o.out != "" {
-		head, err := bench.Head(ctx, layout(p.bench, 1), site)
+		head, err := measure.Head(ctx, layout(p.bench, 1), site)
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/perf/benchfmt"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/fidelity/outside"
 )
@@ -175,7 +175,7 @@ func newCanned(turns [][]lockstep.Result, processes [][]float64) *canned {
 	c := &canned{turns: turns, processes: processes}
 	c.bed = bed{
 		programs: programs{dir: "dir", adapter: "adapter", bench: []string{"bench-1", "bench-2"}, plain: []string{"plain-1", "plain-2"}, pthread: "pthread"},
-		site:     bench.Site{CPUs: []int{0, 1}, CPU: 1}, wide: []int{0, 1},
+		site:     measure.Site{CPUs: []int{0, 1}, CPU: 1}, wide: []int{0, 1},
 		measure: func(_ context.Context, specs []lockstep.Spec, plan lockstep.Plan) ([]lockstep.Result, error) {
 			rs := slices.Clone(c.turns[c.round])
 			for _, s := range specs {

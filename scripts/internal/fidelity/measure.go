@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
 )
 
@@ -36,7 +36,7 @@ const (
 // A line is a pair with what the rounds have measured of it.
 type line struct {
 	pair
-	of       bench.Case // the zero one for a judge alone
+	of       measure.Case // the zero one for a judge alone
 	lockstep []outcome  // by round; nil for a judge alone
 	whole    []outcome  // by round; nil where runs are the judge
 	leftOut  string     // why it isn't measured, if it isn't
@@ -53,7 +53,7 @@ type outcome struct {
 // A bed is where and with what pairs are measured.
 type bed struct {
 	programs
-	site bench.Site
+	site measure.Site
 	// wide are the CPUs of a process that chooses by itself which of them to
 	// measure on, and chooses the site's.
 	wide []int
@@ -62,9 +62,9 @@ type bed struct {
 	once    func(context.Context, lockstep.Spec, int) (lockstep.Slice, []string, error)
 }
 
-func newBed(p programs, site bench.Site) (*bed, error) {
+func newBed(p programs, site measure.Site) (*bed, error) {
 	b := &bed{programs: p, site: site, wide: site.CPUs, measure: lockstep.Measure, once: lockstep.Once}
-	usual, err := bench.NewSite(-1)
+	usual, err := measure.NewSite(-1)
 	if err == nil && usual.CPU != site.CPU {
 		b.wide = []int{site.CPU}
 	}
@@ -147,9 +147,9 @@ func (b *bed) specs(l *line, round int) (s specs, err error) {
 			return s, err
 		}
 		s.oursWhole = b.adapter("whole", whole, b.wide, env, "suite", program, l.pair.of)
-		env = bench.Environ(env, "GOMAXPROCS="+procs(s.ours))
+		env = measure.Environ(env, "GOMAXPROCS="+procs(s.ours))
 	} else {
-		env = bench.Environ(env, "GOMAXPROCS=1")
+		env = measure.Environ(env, "GOMAXPROCS=1")
 	}
 	here := []int{b.site.CPU}
 	switch name := l.judge.name; l.judge.kind {

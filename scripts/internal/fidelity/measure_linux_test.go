@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
 )
 
@@ -37,7 +37,7 @@ func judged(t *testing.T) *bed {
 	if err := buildC(t.Context(), cc, dir, "raw_futex2"); err != nil {
 		t.Fatal(err)
 	}
-	site, err := bench.NewSite(-1)
+	site, err := measure.NewSite(-1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"threadbench/bench"
+	"threadbench/bench/catalog"
+	"threadbench/bench/measure"
 )
 
 // A pair is a line of the table: a row of the suite beside its judge.
@@ -130,21 +132,21 @@ func (p pair) row() string {
 // lookup finds a case. Those of C threads stand in the suite's tables only if
 // this command is built with -tags pthread; their workers have their own build in
 // any case, and what they are held to is what raw threads are.
-func lookup(of string) (bench.Case, error) {
-	if found, ok := bench.Lookup(of); ok {
+func lookup(of string) (measure.Case, error) {
+	if found, ok := bench.Families.Lookup(of); ok {
 		return found, nil
 	}
-	name, err := bench.ParseName(of)
+	name, err := catalog.ParseName(of)
 	if err != nil {
-		return bench.Case{}, err
+		return measure.Case{}, err
 	}
 	if name.Get("impl") == "pthread" {
-		if like, ok := bench.Lookup(name.With("impl", "clone").String()); ok {
+		if like, ok := bench.Families.Lookup(name.With("impl", "clone").String()); ok {
 			like.Name, like.C = name, true
 			return like, nil
 		}
 	}
-	return bench.Case{}, fmt.Errorf("the suite has no case %s", of)
+	return measure.Case{}, fmt.Errorf("the suite has no case %s", of)
 }
 
 // inC tells whether a C compiler is needed: cgo takes one as well.

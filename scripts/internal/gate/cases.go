@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"threadbench/bench"
+	"threadbench/bench/catalog"
+	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/results"
@@ -30,8 +32,8 @@ const (
 
 // cases are our own cases as a subject.
 type cases struct {
-	chosen []bench.Case
-	site   bench.Site
+	chosen []measure.Case
+	site   measure.Site
 	envs   [arms][]string // K=V
 	inject *injection
 	keep   bool // this process keeps off the CPU that is measured on
@@ -40,7 +42,7 @@ type cases struct {
 // chooseCases are the cases that the command line names.
 func chooseCases(o options, env [arms][]string) (*cases, error) {
 	c := &cases{envs: env}
-	for _, k := range bench.Cases() {
+	for _, k := range bench.Families.Cases() {
 		if o.match.MatchString("Benchmark" + k.Name.String()) {
 			c.chosen = append(c.chosen, k)
 		}
@@ -52,7 +54,7 @@ func chooseCases(o options, env [arms][]string) (*cases, error) {
 		return nil, err
 	}
 	var err error
-	c.site, err = bench.NewSite(o.cpu)
+	c.site, err = measure.NewSite(o.cpu)
 	return c, err
 }
 
@@ -65,12 +67,12 @@ func (c *cases) slow(i *injection) error {
 	return nil
 }
 
-func (i *injection) of(c bench.Case) bool { return i.match.MatchString("Benchmark" + c.Name.String()) }
+func (i *injection) of(c measure.Case) bool { return i.match.MatchString("Benchmark" + c.Name.String()) }
 
 // heads are what the raw files begin with.
 func (c *cases) heads(ctx context.Context, p programs) (heads [arms][]byte, err error) {
 	for arm := range arms {
-		if heads[arm], err = bench.Head(ctx, p[0][arm], c.site, c.envs[arm]...); err != nil {
+		if heads[arm], err = measure.Head(ctx, p[0][arm], c.site, c.envs[arm]...); err != nil {
 			return heads, fmt.Errorf("%s: %w", armNames[arm], err)
 		}
 	}
@@ -104,7 +106,7 @@ func (c *cases) pilot(ctx context.Context, p programs) (items []*item, left []st
 		skipped := false
 		for arm, r := range got {
 			var skip *lockstep.Skip
-			var evidence *bench.EvidenceError
+			var evidence *measure.EvidenceError
 			switch {
 			case errors.As(r.err, &skip):
 				left = append(left, fmt.Sprintf("Benchmark%s is left out: %s: %s", k.Name, armNames[arm], skip.Reason))
@@ -137,8 +139,8 @@ func (c *cases) pilot(ctx context.Context, p programs) (items []*item, left []st
 
 // primary is the unit that decides a case: its family's, of which the two of
 // memory are added up.
-func primary(k bench.Case) string {
-	family, _ := bench.FamilyOf(k.Name.Family)
+func primary(k measure.Case) string {
+	family, _ := catalog.FamilyOf(k.Name.Family)
 	if len(family.Primary) > 1 {
 		return results.Memory
 	}
@@ -159,10 +161,10 @@ func (c *cases) off(measuring bool) {
 }
 
 // close takes away the cgroups of workers that were killed.
-func (c *cases) close() { bench.SweepGroups() }
+func (c *cases) close() { measure.SweepGroups() }
 
 // measure measures a case once, the arms standing in that order.
-func (c *cases) measure(ctx context.Context, k bench.Case, unit string, p programs, order []int, laps int) (got [arms]reading, err error) {
+func (c *cases) measure(ctx context.Context, k measure.Case, unit string, p programs, order []int, laps int) (got [arms]reading, err error) {
 	var specs [arms]lockstep.Spec
 	for arm := range arms {
 		spec, err := k.Spec(p[0][arm], c.site)
@@ -173,9 +175,9 @@ func (c *cases) measure(ctx context.Context, k bench.Case, unit string, p progra
 		if spec.CPUs == nil && c.keep {
 			spec.CPUs = c.site.CPUs
 		}
-		spec.Env = bench.Environ(spec.Env, c.envs[arm]...)
+		spec.Env = measure.Environ(spec.Env, c.envs[arm]...)
 		if arm == headArm && c.inject != nil && c.inject.of(k) {
-			spec.Env = bench.Environ(spec.Env, fmt.Sprintf("%s=%v", bench.InjectVariable, c.inject.factor))
+			spec.Env = measure.Environ(spec.Env, fmt.Sprintf("%s=%v", measure.InjectVariable, c.inject.factor))
 		}
 		specs[arm] = spec
 	}
@@ -188,7 +190,7 @@ func (c *cases) measure(ctx context.Context, k bench.Case, unit string, p progra
 	}
 	plan := lockstep.Plan{Slice: slice, Laps: laps, Windows: 1}
 	if c.inject != nil && c.inject.of(k) {
-		plan.Multiple = bench.Repeated(c.inject.factor)
+		plan.Multiple = measure.Repeated(c.inject.factor)
 	}
 	measured, err := lockstep.Measure(ctx, inOrder, plan)
 	if err != nil {
@@ -196,7 +198,7 @@ func (c *cases) measure(ctx context.Context, k bench.Case, unit string, p progra
 	}
 	for i, arm := range order {
 		m := measured[i]
-		r := reading{err: m.Err, values: bench.Figures(m.Ops, m.Counts, nil)}
+		r := reading{err: m.Err, values: measure.Figures(m.Ops, m.Counts, nil)}
 		if r.err == nil {
 			_, r.err = k.Check(m.Ops, m.Counts)
 			r.values["ns/op"] = m.Windows[0]
@@ -210,7 +212,7 @@ func (c *cases) measure(ctx context.Context, k bench.Case, unit string, p progra
 
 // once measures a case that measures once a process, several times, the order
 // turned each time.
-func (c *cases) once(ctx context.Context, k bench.Case, unit string, specs [arms]lockstep.Spec, order []int) (got [arms]reading, err error) {
+func (c *cases) once(ctx context.Context, k measure.Case, unit string, specs [arms]lockstep.Spec, order []int) (got [arms]reading, err error) {
 	var all [arms]map[string][]float64
 	var ops [arms]int
 	for arm := range arms {
@@ -234,7 +236,7 @@ func (c *cases) once(ctx context.Context, k bench.Case, unit string, specs [arms
 				continue
 			}
 			ops[arm] += s.Ops
-			for u, x := range bench.Figures(s.Ops, s.Counts, s.Figures) {
+			for u, x := range measure.Figures(s.Ops, s.Counts, s.Figures) {
 				all[arm][u] = append(all[arm][u], x)
 			}
 			if s.Elapsed > 0 {
@@ -260,21 +262,21 @@ func (c *cases) once(ctx context.Context, k bench.Case, unit string, specs [arms
 
 // injected sees that the head's worker is slowed down if it was told to be,
 // and that no other one is.
-func (c *cases) injected(r reading, k bench.Case, arm int, cuts []string) reading {
+func (c *cases) injected(r reading, k measure.Case, arm int, cuts []string) reading {
 	if r.err != nil {
 		return r
 	}
-	is, want := bench.SaysInjected(cuts), arm == headArm && c.inject != nil && c.inject.of(k)
+	is, want := measure.SaysInjected(cuts), arm == headArm && c.inject != nil && c.inject.of(k)
 	switch {
 	case want && !is:
 		r.err = errors.New("this build's worker can't be slowed down, and was not: its source is older than -inject; take another -head, or leave -inject out")
 	case is && !want:
-		r.err = fmt.Errorf("its worker is slowed down, though nothing asked for that; unset %s", bench.InjectVariable)
+		r.err = fmt.Errorf("its worker is slowed down, though nothing asked for that; unset %s", measure.InjectVariable)
 	}
 	return r
 }
 
-func benchmarkLine(k bench.Case, ops int, values map[string]float64) string {
+func benchmarkLine(k measure.Case, ops int, values map[string]float64) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Benchmark%s %d", k.Name, ops)
 	units := slices.Sorted(maps.Keys(values))

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"threadbench/bench"
+	"threadbench/bench/measure"
 )
 
 // worker is the real worker, built once.
@@ -211,7 +212,7 @@ func TestEnvironments(t *testing.T) {
 	t.Setenv("GODEBUG", "a=1")
 	c := &cases{envs: [arms][]string{{"GOMAXPROCS=7"}, {"GODEBUG=adaptivestackstart=1"}, {"GOMAXPROCS=7"}}}
 	var err error
-	if c.site, err = bench.NewSite(-1); err != nil {
+	if c.site, err = measure.NewSite(-1); err != nil {
 		t.Fatal(err)
 	}
 	log := filepath.Join(t.TempDir(), "log")
@@ -220,7 +221,7 @@ func TestEnvironments(t *testing.T) {
 	if err := os.WriteFile(program, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	k, ok := bench.Lookup("Create/impl=goroutine/mode=cold")
+	k, ok := bench.Families.Lookup("Create/impl=goroutine/mode=cold")
 	if !ok {
 		t.Fatal("no such case")
 	}

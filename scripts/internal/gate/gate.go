@@ -23,7 +23,7 @@ import (
 
 	"golang.org/x/term"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
 )
@@ -86,7 +86,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		if o.files != nil {
 			report, err = compareFiles(o)
 		} else {
-			report, err = measure(ctx, o, stderr)
+			report, err = compareSides(ctx, o, stderr)
 		}
 		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
 			err = stopped // whatever it was that this kept from ending well
@@ -144,8 +144,8 @@ func (o options) rules() verdict.Rules {
 	return verdict.Rules{Alpha: alpha, Margin: o.margin, Inconclusive: o.inconclusive}
 }
 
-// measure makes the two sides, measures them and judges.
-func measure(ctx context.Context, o options, stderr io.Writer) (*verdict.Report, error) {
+// compareSides makes the two sides, measures them and judges.
+func compareSides(ctx context.Context, o options, stderr io.Writer) (*verdict.Report, error) {
 	s, err := open(ctx, o, stderr)
 	if err != nil {
 		return nil, err
@@ -182,7 +182,7 @@ func choose(ctx context.Context, o options, b *builds) (sub subject, left []stri
 			return nil, nil, err
 		}
 	}
-	bench.SweepGroups()
+	measure.SweepGroups()
 	b.pkgs = []string{"./bench"}
 	return c, nil, nil
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
@@ -272,7 +272,7 @@ func parseInject(s string) (*injection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-inject %q: %q is no regular expression: %w", s, s[:at], err)
 	}
-	factor, err := bench.ParseInjection(s[at+1:])
+	factor, err := measure.ParseInjection(s[at+1:])
 	if err != nil {
 		return nil, fmt.Errorf("-inject %q: %w", s, err)
 	}

@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/perf/benchfmt"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
 )
@@ -357,7 +357,7 @@ func exactly(name string) string {
 func (ps *packages) run(ctx context.Context, p programs, pkg, arm int, pattern, benchtime string) ([]*benchfmt.Result, error) {
 	cmd := job.Command(ctx, p[pkg][arm], "-test.run=^$", "-test.bench="+pattern, "-test.benchtime="+benchtime, "-test.benchmem", "-test.cpu="+strconv.Itoa(ps.procs[arm]), "-test.timeout=10m", "-test.paniconexit0")
 	cmd.Dir = ps.dirs[arm][pkg]
-	cmd.Env = bench.Environ(os.Environ(), append([]string{"PWD=" + cmd.Dir}, ps.envs[arm]...)...)
+	cmd.Env = measure.Environ(os.Environ(), append([]string{"PWD=" + cmd.Dir}, ps.envs[arm]...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

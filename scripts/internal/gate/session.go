@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/calibration"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
@@ -68,8 +68,8 @@ func Open(ctx context.Context, args []string, stderr io.Writer) (*Session, error
 }
 
 func open(ctx context.Context, o options, stderr io.Writer) (*Session, error) {
-	if bench.Injected() != "" {
-		return nil, fmt.Errorf("%s=%s slows base and head down alike; unset it, and use -inject", bench.InjectVariable, bench.Injected())
+	if measure.Injected() != "" {
+		return nil, fmt.Errorf("%s=%s slows base and head down alike; unset it, and use -inject", measure.InjectVariable, measure.Injected())
 	}
 	s := &Session{o: o, stderr: stderr}
 	if err := s.prepare(ctx); err != nil {
@@ -156,12 +156,12 @@ func (s *Session) calibrated() error {
 	if s.o.calibration == "" {
 		data.Name = "results/calibration.jsonl"
 	}
-	site, err := bench.NewSite(s.o.cpu)
+	site, err := measure.NewSite(s.o.cpu)
 	if err != nil {
 		return err
 	}
 	s.data, s.config = data, map[string]string{}
-	for _, c := range bench.Configuration("lockstep", 0, site) {
+	for _, c := range measure.Configuration("lockstep", 0, site) {
 		s.config[c.Key] = c.Value
 	}
 	s.config["build"] = s.o.allowed.Build() // of the workers, not of this process

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/job"
 )
 
@@ -28,7 +28,7 @@ type side struct {
 }
 
 // environ is the side's whole environment.
-func (s *side) environ() []string { return bench.Environ(os.Environ(), s.env...) }
+func (s *side) environ() []string { return measure.Environ(os.Environ(), s.env...) }
 
 func (s *side) String() string {
 	return strings.Join(append([]string{s.what, s.version}, s.env...), ", ")
@@ -142,7 +142,7 @@ func sweepWorktrees(cwd string) {
 func (s *side) goCommand(ctx context.Context, temp string, args ...string) (string, error) {
 	cmd := job.Command(ctx, "go", args...)
 	cmd.Dir = s.dir
-	cmd.Env = bench.Environ(s.environ(), "GOTMPDIR="+temp, "PWD="+s.dir)
+	cmd.Env = measure.Environ(s.environ(), "GOTMPDIR="+temp, "PWD="+s.dir)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"threadbench/bench"
+	"threadbench/bench/lockstep"
 )
 
 // TestCommand ends a program and what that has started.
@@ -37,7 +37,7 @@ func TestCommand(t *testing.T) {
 	if err := cmd.Wait(); err == nil {
 		t.Error("it has ended well, though it was killed")
 	}
-	for begin := time.Now(); !bench.Gone(child); time.Sleep(time.Millisecond) {
+	for begin := time.Now(); !lockstep.Gone(child); time.Sleep(time.Millisecond) {
 		if time.Since(begin) > time.Minute {
 			t.Fatal("what it has started lives on")
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"threadbench/bench"
+	"threadbench/bench/lockstep"
 )
 
 // folderPrefix begins the name of a temporary folder; the id of its process
@@ -47,7 +47,7 @@ func StaleFolder(path string) bool {
 	for _, dir := range []string{temp, real} {
 		rest, ok := strings.CutPrefix(filepath.Clean(path), filepath.Join(dir, folderPrefix))
 		id, _, dashed := strings.Cut(rest, "-")
-		if pid, err := strconv.Atoi(id); ok && dashed && err == nil && pid > 0 && bench.Gone(pid) {
+		if pid, err := strconv.Atoi(id); ok && dashed && err == nil && pid > 0 && lockstep.Gone(pid) {
 			return true
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/calibration"
 	"threadbench/scripts/internal/chart"
 	"threadbench/scripts/internal/prose"
@@ -100,7 +100,7 @@ func (r *Report) overview() figure {
 		"Each line is a pair: the thread's figure over the goroutine arm's, on a logarithmic axis. On the line at 1× they are alike; to the right of it the goroutine needs less, to the left the thread. " +
 			"Bars are 95% intervals over rounds; one that holds 1× shows no difference.",
 	}}
-	var threads []bench.Name
+	var threads []catalog.Name
 	for _, section := range r.sources[0].table.Sections {
 		for _, row := range section.Rows {
 			if impl := row.Name.Get("impl"); impl != "goroutine" && impl != "floor" && row.Name.Get("mode") != "stamped" && !row.Own() {
@@ -140,14 +140,14 @@ type dot struct {
 // differ in their contender alone. Rows without a dot in any of the files are
 // left out; those of one file keep their place in the others', so that the
 // files' lines lie at the same height. All have the same axis.
-func (r *Report) dots(f *figure, title string, axis chart.Axis, rules []chart.Rule, names []bench.Name, of func(*table.Row) (dot, bool)) {
-	at := func(s source, name bench.Name) (row *table.Row, d dot, ok bool) {
+func (r *Report) dots(f *figure, title string, axis chart.Axis, rules []chart.Rule, names []catalog.Name, of func(*table.Row) (dot, bool)) {
+	at := func(s source, name catalog.Name) (row *table.Row, d dot, ok bool) {
 		if row = s.rows[name.String()]; row != nil {
 			d, ok = of(row)
 		}
 		return row, d, ok
 	}
-	names = slices.DeleteFunc(slices.Clone(names), func(name bench.Name) bool {
+	names = slices.DeleteFunc(slices.Clone(names), func(name catalog.Name) bool {
 		return !slices.ContainsFunc(r.sources, func(s source) bool { _, _, ok := at(s, name); return ok })
 	})
 	families := map[string]bool{}
@@ -220,7 +220,7 @@ func (s source) stat(row *table.Row, unit string) (table.Stat, bool) {
 }
 
 // number is the value of a name's key, NaN where it is none.
-func number(n bench.Name, key string) float64 {
+func number(n catalog.Name, key string) float64 {
 	v, err := strconv.ParseFloat(n.Get(key), 64)
 	if err != nil {
 		return math.NaN()
@@ -230,7 +230,7 @@ func number(n bench.Name, key string) float64 {
 
 // curves are the lines of a plot over the key n: of each contender the rows'
 // figures in a unit.
-func (f *figure) curves(s source, rows []bench.Name, unit string, log bool) []chart.Line {
+func (f *figure) curves(s source, rows []catalog.Name, unit string, log bool) []chart.Line {
 	var lines []chart.Line
 	at := map[string]int{}
 	for _, name := range rows {
@@ -279,7 +279,7 @@ func (f *figure) curves(s source, rows []bench.Name, unit string, log bool) []ch
 
 // limit is what stopped an arm at a row: the row was cut, or the next one left
 // out; "" if nothing did.
-func (s source) limit(name bench.Name) string {
+func (s source) limit(name catalog.Name) string {
 	n := number(name, "n")
 	for _, note := range s.file.Notes {
 		same := note.Name.With("n", "").String() == name.With("n", "").String()
@@ -295,7 +295,7 @@ func (s source) limit(name bench.Name) string {
 }
 
 // last tells whether no row of the same name has a greater n.
-func (s source) last(name bench.Name) bool {
+func (s source) last(name catalog.Name) bool {
 	return !slices.ContainsFunc(s.file.Rows, func(r *results.Row) bool {
 		return r.Name.With("n", "").String() == name.With("n", "").String() && number(r.Name, "n") > number(name, "n")
 	})
@@ -311,7 +311,7 @@ type quantity struct {
 
 // overN adds a panel for each quantity and file; those of one quantity have
 // the same axes.
-func (r *Report) overN(f *figure, rows []bench.Name, x string, rules []chart.Rule, quantities ...quantity) {
+func (r *Report) overN(f *figure, rows []catalog.Name, x string, rules []chart.Rule, quantities ...quantity) {
 	for _, q := range quantities {
 		yAxis := chart.Axis{Label: q.label, Log: q.log, Zero: true, Format: tick(q.unit)}
 		if q.unit == results.Memory {
@@ -472,7 +472,7 @@ var percentiles = []struct {
 
 // distributions adds a panel for each set of rows and each file. All have the
 // same axes.
-func (r *Report) distributions(f *figure, family, ops string, group func(bench.Name) (title string, ok bool)) {
+func (r *Report) distributions(f *figure, family, ops string, group func(catalog.Name) (title string, ok bool)) {
 	x := chart.Axis{Label: "time", Log: true, Format: tick("ns")}
 	y := chart.Axis{Label: "share of " + ops + " that took longer", Log: true, Min: 0.00006, Max: 0.7,
 		Ticks: []chart.Tick{{At: 0.5, Label: "50%"}, {At: 0.1, Label: "10%"}, {At: 0.01, Label: "1%"}, {At: 0.001, Label: "0.1%"}, {At: 0.0001, Label: "slowest"}}}
@@ -533,7 +533,7 @@ func (r *Report) latency() figure {
 	f := figure{ID: "latency", Title: "How long a switch takes, from the median to the slowest", Short: "Switch latency", About: []string{
 		"The further left and the steeper, the better. Each switch has a stamp of its own (mode=stamped), whose cost is in it. " + known,
 	}}
-	r.distributions(&f, "Switch", "switches", func(n bench.Name) (string, bool) {
+	r.distributions(&f, "Switch", "switches", func(n catalog.Name) (string, bool) {
 		return keyed(n, "mode"), n.Get("mode") == "stamped"
 	})
 	return f
@@ -544,7 +544,7 @@ func (r *Report) bystander() figure {
 		"n tasks wait while a goroutine works on the same CPU. Its speed is that beside them over its speed alone: 1 is not to notice them. Below it, how many threads the process had then: what waiting costs instead.",
 	}}
 	var waits []string
-	rows := map[string][]bench.Name{}
+	rows := map[string][]catalog.Name{}
 	for _, name := range r.rows("Block") {
 		w := keyed(name, "n")
 		if rows[w] == nil {
@@ -583,7 +583,7 @@ func (r *Report) wakeup() figure {
 		stat, ok := row.Stat("wake-ns")
 		return dot{stat, table.Figure(stat.Unit, stat.Median), says(row, stat)}, ok
 	})
-	r.distributions(&f, "Wakeup", "wake-ups", func(n bench.Name) (string, bool) { return keyed(n), true })
+	r.distributions(&f, "Wakeup", "wake-ups", func(n catalog.Name) (string, bool) { return keyed(n), true })
 	for _, s := range r.sources {
 		for _, name := range r.rows("Wakeup") {
 			if row := s.rows[name.String()]; row != nil && row.Words != "" {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/chart"
 	"threadbench/scripts/internal/table"
 )
@@ -27,7 +27,7 @@ var arms = map[string]arm{
 }
 
 // armOf is a name's contender; one of no known kind has a look of its own.
-func armOf(n bench.Name) arm {
+func armOf(n catalog.Name) arm {
 	if a, ok := arms[n.Get("impl")]; ok {
 		return a
 	}
@@ -40,9 +40,9 @@ func armOf(n bench.Name) arm {
 
 // keyed is what a name says beside family and contender, short: "channel,
 // same", "n=1000".
-func keyed(n bench.Name, but ...string) string {
+func keyed(n catalog.Name, but ...string) string {
 	var parts []string
-	for _, k := range bench.Keys {
+	for _, k := range catalog.Keys {
 		v := n.Get(k)
 		switch {
 		case v == "" || k == "impl" || slices.Contains(but, k):

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
@@ -209,7 +209,7 @@ func (r *Report) tables() []family {
 	var all []family
 	for _, name := range r.families() {
 		f := family{Name: name, Grid: r.grid(name)}
-		if known, ok := bench.FamilyOf(name); ok {
+		if known, ok := catalog.FamilyOf(name); ok {
 			f.Ops = append(f.Ops, "One op is "+known.Op+".")
 			for _, mode := range slices.Sorted(maps.Keys(known.ModeOps)) {
 				f.Ops = append(f.Ops, fmt.Sprintf("With mode=%s it is %s.", mode, known.ModeOps[mode]))
@@ -224,7 +224,7 @@ func (r *Report) tables() []family {
 				}
 			}
 		}
-		for _, u := range bench.Units {
+		for _, u := range catalog.Units {
 			if units[u.Name] {
 				f.Glossary = append(f.Glossary, term{u.Name, u.What})
 				units[u.Name] = false

@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strings"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/calibration"
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/results"
@@ -68,8 +68,8 @@ func (r *Report) Add(a *calibration.Analysis) { r.calibrations = append(r.calibr
 func (r *Report) several() bool { return len(r.sources) > 1 }
 
 // rows are the names of all files' rows of a family, in the tables' order.
-func (r *Report) rows(family string) []bench.Name {
-	var names []bench.Name
+func (r *Report) rows(family string) []catalog.Name {
+	var names []catalog.Name
 	for _, s := range r.sources[0].table.Sections { // aligned: all have the same
 		for _, row := range s.Rows {
 			if row.Name.Family == family {
@@ -90,9 +90,9 @@ func (r *Report) families() []string {
 		}
 	}
 	order := func(name string) int {
-		i := slices.IndexFunc(bench.Families, func(f bench.Family) bool { return f.Name == name })
+		i := slices.IndexFunc(catalog.Families, func(f catalog.Family) bool { return f.Name == name })
 		if i < 0 {
-			return len(bench.Families)
+			return len(catalog.Families)
 		}
 		return i
 	}

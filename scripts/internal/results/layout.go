@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/perf/benchfmt"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 )
 
 // layout is a file's first reading: the comments, which benchfmt passes over,
@@ -138,7 +138,7 @@ func (l *layout) note(kind, s string) {
 		return
 	}
 	full, _ = cutProcs(full)
-	name, err := bench.ParseName(full)
+	name, err := catalog.ParseName(full)
 	if err != nil {
 		l.problem(err.Error(), "only this suite's own names can be read")
 		return

@@ -22,7 +22,7 @@ import (
 
 	"golang.org/x/perf/benchfmt"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 )
 
 // largest is the magnitude up to which a value is taken for a measurement; sums
@@ -108,7 +108,7 @@ func Wrong(config []Setting) []string {
 // what distorts figures, "" for any other. Older files don't tell.
 func Distorted(config []Setting) string {
 	for _, s := range config {
-		if s.Key == "build" && bench.DistortedBuild(s.Value) {
+		if s.Key == "build" && catalog.DistortedBuild(s.Value) {
 			return "DISTORTED BUILD (build: " + s.Value + "): these figures are not those of a plain build and are no result."
 		}
 	}
@@ -135,7 +135,7 @@ type Unit struct {
 
 // A Row is one benchmark and all its lines.
 type Row struct {
-	Name     bench.Name
+	Name     catalog.Name
 	FullName string // as in the file, without "Benchmark" and -GOMAXPROCS
 	Procs    int    // testing's -GOMAXPROCS suffix, 0 where there is none
 	Runs     []Run  // at least one, in the file's order
@@ -153,7 +153,7 @@ type Run struct {
 // A Note is a case that was left out, cut to what fits, or failed.
 type Note struct {
 	Kind     string // "skip", "cut" or "failed"
-	Name     bench.Name
+	Name     catalog.Name
 	FullName string // without "Benchmark"
 	Reason   string
 	Rounds   int // how many times the file says so, at least 1
@@ -176,7 +176,7 @@ func (f *File) Get(key string) string {
 	return ""
 }
 
-// Row is the row of that name (keys in the order of bench.Keys), nil if there
+// Row is the row of that name (keys in the order of catalog.Keys), nil if there
 // is none.
 func (f *File) Row(name string) *Row {
 	for _, r := range f.Rows {
@@ -190,11 +190,7 @@ func (f *File) Row(name string) *Row {
 // Ref is the row of the goroutine arm that r's factor refers to, nil if the
 // file doesn't hold it. A goroutine row is its own.
 func (f *File) Ref(r *Row) *Row {
-	name, ok := r.Name.Ref(func(s string) bool { return f.Row(s) != nil })
-	if !ok {
-		return nil
-	}
-	return f.Row(name.String())
+	return f.Row(r.Name.Ref().String())
 }
 
 // Units are the row's units in order of first appearance.
@@ -230,7 +226,7 @@ func (r *Row) Primary() (unit string, parts []string) {
 	if slices.Contains(r.units, "ns/op") {
 		return "ns/op", []string{"ns/op"}
 	}
-	family, _ := bench.FamilyOf(r.Name.Family)
+	family, _ := catalog.FamilyOf(r.Name.Family)
 	if len(r.Values(Memory)) > 0 && len(family.Primary) != 1 {
 		return Memory, []string{"user-B/task", "kernel-B/task"}
 	}
@@ -270,7 +266,7 @@ const mostBytes = 256 << 20
 // Errors name the file, the line, what is wrong and the way out: a file that
 // can't be read or is empty; no benchmark lines and no notes; no complete
 // round; a driver that is neither Lockstep nor Testing; a malformed line; a
-// name that bench.ParseName refuses; NaN, infinities and figures beyond 1e100;
+// name that catalog.ParseName refuses; NaN, infinities and figures beyond 1e100;
 // a unit that stands twice in a line; a line of factors alone; a case that stands twice in a round; a
 // configuration key that changes. Within a round that never ended nothing is
 // an error.
@@ -379,7 +375,7 @@ func (b *builder) result(res *benchfmt.Result, in round) *problem {
 	if procs != 0 && b.file.Driver == Lockstep {
 		return bad("rename the value: none may end in a hyphen and digits", "Benchmark%s: the ending -%d reads as GOMAXPROCS, which lockstep files don't have", res.Name, procs)
 	}
-	name, err := bench.ParseName(full)
+	name, err := catalog.ParseName(full)
 	if err != nil {
 		return bad("only this suite's own names can be read", "%v", err)
 	}

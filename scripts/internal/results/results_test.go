@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 )
 
 const head = "driver: lockstep\ngoos: linux\nUnit ns/op better=lower\nUnit tasks assume=exact\nUnit ns/op assume=nothing\n"
@@ -64,7 +64,7 @@ BenchmarkSwitch/impl=goroutine/via=channel 101 0 ns/op 1 x-goroutine
 			{Kind: "failed", FullName: "Switch/impl=locked/via=channel", Reason: "seen 3", Rounds: 1, Line: 16},
 		},
 	}
-	opts := cmp.Options{cmpopts.IgnoreTypes(bench.Name{}), cmp.AllowUnexported(Row{})}
+	opts := cmp.Options{cmpopts.IgnoreTypes(catalog.Name{}), cmp.AllowUnexported(Row{})}
 	if d := cmp.Diff(want, got, opts); d != "" {
 		t.Errorf("Read (-want +got):\n%s", d)
 	}

@@ -9,7 +9,8 @@ import (
 	"strings"
 	"syscall"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
+	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/results"
 	"threadbench/threads"
@@ -53,7 +54,7 @@ func (m *machine) measureGroup(ctx context.Context, g group, p Profile, round in
 			specs[i].CPUs = m.site.CPUs
 		}
 		if !p.Full {
-			specs[i].Env = append(specs[i].Env, bench.FewerTasks)
+			specs[i].Env = append(specs[i].Env, measure.FewerTasks)
 		}
 	}
 	var err error
@@ -109,7 +110,7 @@ func (m *machine) sliced(ctx context.Context, g group, arms []int, specs []locks
 	for k, r := range results {
 		i := at[k]
 		got[i] = measured{err: r.Err, cuts: r.Cuts, primary: r.Windows, ops: r.Ops, started: r.Started, time: true,
-			figures: bench.Figures(r.Ops, r.Counts, nil)}
+			figures: measure.Figures(r.Ops, r.Counts, nil)}
 		if r.Err == nil {
 			got[i].check(g.cases[arms[i]], r.Ops, r.Counts)
 		}
@@ -140,14 +141,14 @@ func (m *machine) once(ctx context.Context, g group, arms []int, specs []lockste
 				continue
 			}
 			got[i].ops += s.Ops
-			all := bench.Figures(s.Ops, s.Counts, s.Figures)
+			all := measure.Figures(s.Ops, s.Counts, s.Figures)
 			if figures[i] == nil {
 				figures[i] = map[string][]float64{}
 			}
 			for unit, x := range all {
 				figures[i][unit] = append(figures[i][unit], x)
 			}
-			family, _ := bench.FamilyOf(c.Name.Family)
+			family, _ := catalog.FamilyOf(c.Name.Family)
 			x, whole := 0.0, true
 			for _, unit := range family.Primary {
 				part, ok := all[unit]
@@ -173,7 +174,7 @@ func (m *machine) once(ctx context.Context, g group, arms []int, specs []lockste
 }
 
 // check holds what was counted against what the case wants.
-func (m *measured) check(c bench.Case, ops int, counts map[string]int64) {
+func (m *measured) check(c measure.Case, ops int, counts map[string]int64) {
 	_, m.err = c.Check(ops, counts)
 	if m.unproven == "" {
 		m.unproven = c.Unproven(ops, counts)
@@ -182,7 +183,7 @@ func (m *measured) check(c bench.Case, ops int, counts map[string]int64) {
 
 // conclude makes a benchmark line of what a case has measured beside its
 // goroutine arm and, for that arm, beside its twin.
-func conclude(c bench.Case, got, ref, twin *measured) outcome {
+func conclude(c measure.Case, got, ref, twin *measured) outcome {
 	name := c.Name.String()
 	var o outcome
 	for _, reason := range got.cuts {

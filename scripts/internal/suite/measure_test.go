@@ -13,13 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/results"
 )
 
-func lookup(t *testing.T, name string) bench.Case {
+func lookup(t *testing.T, name string) measure.Case {
 	t.Helper()
-	c, ok := bench.Lookup(name)
+	c, ok := bench.Families.Lookup(name)
 	if !ok {
 		t.Fatalf("no case %s", name)
 	}
@@ -86,7 +87,7 @@ func TestConclude(t *testing.T) {
 			notes: []note{{"cut", name, "only 40 fit"}, {"skip", name, "no room"}},
 		},
 		{
-			what: "something else", got: measured{err: &bench.EvidenceError{Evidence: bench.Evidence{Count: "kernel-switches"}, N: 1000, Expected: 1000, Seen: 3}}, ref: ref,
+			what: "something else", got: measured{err: &measure.EvidenceError{Evidence: measure.Evidence{Count: "kernel-switches"}, N: 1000, Expected: 1000, Seen: 3}}, ref: ref,
 			notes: []note{{"failed", name, "expected 1000 kernel-switches of 1000 ops, give or take 0; seen 3"}},
 		},
 	} {
@@ -135,10 +136,10 @@ func TestConclusionsAreRead(t *testing.T) {
 		t.Errorf("notes (-want +got):\n%s", d)
 	}
 
-	if err := unmeasured([]bench.Case{goroutine, clone}, f); err == nil || err.Error() != "no figure for BenchmarkCreate/impl=clone/mode=reused: failed in every round; the notes say why" {
+	if err := unmeasured([]measure.Case{goroutine, clone}, f); err == nil || err.Error() != "no figure for BenchmarkCreate/impl=clone/mode=reused: failed in every round; the notes say why" {
 		t.Errorf("of a case that failed in every round: %v", err)
 	}
-	if err := unmeasured([]bench.Case{goroutine}, f); err != nil {
+	if err := unmeasured([]measure.Case{goroutine}, f); err != nil {
 		t.Errorf("of a case that has a figure: %v", err)
 	}
 }
@@ -170,7 +171,7 @@ func TestExplain(t *testing.T) {
 func TestTracedLine(t *testing.T) {
 	m := &machine{worker: tools(t) + "/worker", site: site(t)}
 	c := lookup(t, "Switch/impl=goroutine/mode=traced/via=pipe/place=same")
-	outcomes, err := m.measureGroup(context.Background(), group{cases: []bench.Case{c}, ref: 0}, Profiles[0], 1)
+	outcomes, err := m.measureGroup(context.Background(), group{cases: []measure.Case{c}, ref: 0}, Profiles[0], 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,10 +191,10 @@ func TestForbiddenCPU(t *testing.T) {
 	if slices.Contains(cpus, none) {
 		t.Skipf("this process may use CPU %d", none)
 	}
-	m := &machine{worker: tools(t) + "/worker", site: bench.Site{CPUs: append(slices.Clone(cpus), none), CPU: none}}
+	m := &machine{worker: tools(t) + "/worker", site: measure.Site{CPUs: append(slices.Clone(cpus), none), CPU: none}}
 	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Create/impl=clone/mode=cold"} {
 		c := lookup(t, name)
-		outcomes, err := m.measureGroup(context.Background(), group{cases: []bench.Case{c}, ref: -1}, Profiles[0], 1)
+		outcomes, err := m.measureGroup(context.Background(), group{cases: []measure.Case{c}, ref: -1}, Profiles[0], 1)
 		if err != nil {
 			t.Fatal(err)
 		}

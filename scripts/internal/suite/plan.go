@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/prose"
 )
@@ -70,7 +71,7 @@ func parsePlan(text string) (p Plan, err error) {
 // instrument is worth. The short profile goes without the latter where each arm
 // takes a process of its own: the time goes to more statements.
 type group struct {
-	cases []bench.Case
+	cases []measure.Case
 	ref   int  // the goroutine arm among them, -1 if it isn't selected
 	twin  bool // it is measured once more
 }
@@ -93,9 +94,9 @@ func (g group) arms() []int {
 }
 
 // selectCases are the profile's cases whose full name matches.
-func selectCases(p Profile, re *regexp.Regexp) []bench.Case {
-	var chosen []bench.Case
-	for _, c := range bench.Cases() {
+func selectCases(p Profile, re *regexp.Regexp) []measure.Case {
+	var chosen []measure.Case
+	for _, c := range bench.Families.Cases() {
 		if (p.Full || c.Quick) && re.MatchString("Benchmark"+c.Name.String()) {
 			chosen = append(chosen, c)
 		}
@@ -104,11 +105,11 @@ func selectCases(p Profile, re *regexp.Regexp) []bench.Case {
 }
 
 // groups are the profile's cases in groups, each in the cases' order.
-func (p Profile) groups(cases []bench.Case) []group {
+func (p Profile) groups(cases []measure.Case) []group {
 	var gs []group
 	at := map[string]int{}
 	for _, c := range cases {
-		ref := c.Ref().String()
+		ref := c.Name.Ref().String()
 		i, ok := at[ref]
 		if !ok {
 			i = len(gs)
@@ -140,10 +141,10 @@ func (p Profile) lockstep() lockstep.Plan {
 
 // list says what a plan would measure: each family, how to read it, and its
 // cases.
-func list(cases []bench.Case) string {
+func list(cases []measure.Case) string {
 	var b strings.Builder
 	for _, f := range bench.Families {
-		of := slices.DeleteFunc(slices.Clone(cases), func(c bench.Case) bool { return c.Name.Family != f.Name })
+		of := slices.DeleteFunc(slices.Clone(cases), func(c measure.Case) bool { return c.Name.Family != f.Name })
 		if len(of) == 0 {
 			continue
 		}

@@ -25,8 +25,8 @@ func TestGroups(t *testing.T) {
 			}
 			ref := g.cases[g.ref].Name.String()
 			for _, c := range g.cases {
-				if c.Ref().String() != ref {
-					t.Errorf("profile %s: %s takes turns with %s, and is compared with %s", p.Name, c.Name, ref, c.Ref())
+				if c.Name.Ref().String() != ref {
+					t.Errorf("profile %s: %s takes turns with %s, and is compared with %s", p.Name, c.Name, ref, c.Name.Ref())
 				}
 				if (c.Once > 0) != (g.once() > 0) {
 					t.Errorf("profile %s: %s and %s are measured in one group, once and in slices", p.Name, c.Name, g.cases[0].Name)
@@ -43,8 +43,8 @@ func TestGroups(t *testing.T) {
 		if n != len(cases) {
 			t.Errorf("profile %s: %d of %d cases stand in a group", p.Name, n, len(cases))
 		}
-		if p.Full && len(cases) != len(bench.Cases()) {
-			t.Errorf("profile %s has %d of %d cases", p.Name, len(cases), len(bench.Cases()))
+		if p.Full && len(cases) != len(bench.Families.Cases()) {
+			t.Errorf("profile %s has %d of %d cases", p.Name, len(cases), len(bench.Families.Cases()))
 		}
 	}
 	alone := Profiles[0].groups(selectCases(Profiles[0], regexp.MustCompile("impl=clone/mode=cold")))

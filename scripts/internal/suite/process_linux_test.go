@@ -25,6 +25,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"threadbench/bench"
+	"threadbench/bench/catalog"
+	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 	"threadbench/threads/cgroup"
@@ -62,7 +64,7 @@ func (s *session) run(how string, args ...string) *exec.Cmd {
 func builtWith() string {
 	info, _ := debug.ReadBuildInfo()
 	var names []string
-	for _, f := range bench.BuildFlags(info.Settings) {
+	for _, f := range catalog.BuildFlags(info.Settings) {
 		if f.Distorts {
 			names = append(names, f.Name)
 		}
@@ -140,7 +142,7 @@ func (s *session) folders() []string {
 	return slices.DeleteFunc(entries(s.T, s.temp), func(name string) bool {
 		id, _, _ := strings.Cut(strings.TrimPrefix(name, "threadbench-"), "-")
 		pid, err := strconv.Atoi(id)
-		return err == nil && !bench.Gone(pid)
+		return err == nil && !lockstep.Gone(pid)
 	})
 }
 

@@ -18,7 +18,7 @@ import (
 	"strings"
 	"time"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/claims"
@@ -155,7 +155,7 @@ func Main(name string, err error, stderr io.Writer, do func(context.Context) err
 // machine is where and with what a run measures.
 type machine struct {
 	worker string
-	site   bench.Site
+	site   measure.Site
 	kept   bool // this process keeps off the CPU that is measured on
 
 	patience time.Duration // with a worker
@@ -170,17 +170,17 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		_, err := io.WriteString(stdout, list(cases))
 		return err
 	}
-	if bench.Injected() != "" {
-		return fmt.Errorf("%s=%s slows workers down on purpose: no result may come of that; unset it", bench.InjectVariable, bench.Injected())
+	if measure.Injected() != "" {
+		return fmt.Errorf("%s=%s slows workers down on purpose: no result may come of that; unset it", measure.InjectVariable, measure.Injected())
 	}
-	site, err := bench.NewSite(o.plan.CPU)
+	site, err := measure.NewSite(o.plan.CPU)
 	if err != nil {
 		return err
 	}
 	o.plan.CPU = site.CPU
 	job.SweepFolders()
-	bench.SweepGroups()
-	defer bench.SweepGroups()
+	measure.SweepGroups()
+	defer measure.SweepGroups()
 
 	root, err := ModuleRoot(ctx)
 	if err != nil {
@@ -256,10 +256,10 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 }
 
 // headWithin asks the worker for the head of the results, for so long.
-func headWithin(ctx context.Context, patience time.Duration, worker string, site bench.Site) ([]byte, error) {
+func headWithin(ctx context.Context, patience time.Duration, worker string, site measure.Site) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	head, err := bench.Head(ctx, worker, site)
+	head, err := measure.Head(ctx, worker, site)
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = fmt.Errorf("asking the worker for its configuration: no answer within %v", patience)
 	}
@@ -267,7 +267,7 @@ func headWithin(ctx context.Context, patience time.Duration, worker string, site
 }
 
 // unmeasured is an error that names the cases which failed in every round.
-func unmeasured(cases []bench.Case, file *results.File) error {
+func unmeasured(cases []measure.Case, file *results.File) error {
 	var names []string
 	for _, c := range cases {
 		name := c.Name.String()
@@ -327,7 +327,7 @@ func BuildWorker(ctx context.Context, root string, allowed ...string) (path stri
 		return "", nil, fmt.Errorf("building the worker: %w", err)
 	}
 	path = filepath.Join(dir, "worker.test")
-	cmd := job.Command(ctx, "go", "test", "-c", "-o", path, "-tags", bench.Tags, "./bench")
+	cmd := job.Command(ctx, "go", "test", "-c", "-o", path, "-tags", measure.Tags, "./bench")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "GOTMPDIR="+dir)
 	if text, err := cmd.CombinedOutput(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 )
 
@@ -91,11 +92,11 @@ func TestHelpExamples(t *testing.T) {
 func TestList(t *testing.T) {
 	for _, test := range []struct {
 		args []string
-		is   func(bench.Case) bool
+		is   func(measure.Case) bool
 	}{
-		{[]string{"-list"}, func(c bench.Case) bool { return c.Quick }},
-		{[]string{"-list", "-profile", "full"}, func(bench.Case) bool { return true }},
-		{[]string{"-list", "-profile", "full", "-bench", "^BenchmarkSwitch.*/place=cross$"}, func(c bench.Case) bool { return c.Name.Get("place") == "cross" }},
+		{[]string{"-list"}, func(c measure.Case) bool { return c.Quick }},
+		{[]string{"-list", "-profile", "full"}, func(measure.Case) bool { return true }},
+		{[]string{"-list", "-profile", "full", "-bench", "^BenchmarkSwitch.*/place=cross$"}, func(c measure.Case) bool { return c.Name.Get("place") == "cross" }},
 	} {
 		code, stdout, stderr := call(test.args...)
 		if code != 0 || stderr != "" {
@@ -107,7 +108,7 @@ func TestList(t *testing.T) {
 				listed[name] = true
 			}
 		}
-		for _, c := range bench.Cases() {
+		for _, c := range bench.Families.Cases() {
 			if name := c.Name.String(); listed[name] != test.is(c) {
 				t.Errorf("run %q: %s is listed: %v", test.args, name, listed[name])
 			}
@@ -184,9 +185,9 @@ func TestRefusedOutputs(t *testing.T) {
 }
 
 // site is where the tests would measure.
-func site(t *testing.T) bench.Site {
+func site(t *testing.T) measure.Site {
 	t.Helper()
-	s, err := bench.NewSite(-1)
+	s, err := measure.NewSite(-1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +197,7 @@ func site(t *testing.T) bench.Site {
 // headOf is what the worker's results begin with.
 func headOf(t *testing.T) string {
 	t.Helper()
-	head, err := bench.Head(t.Context(), filepath.Join(tools(t), "worker"), site(t))
+	head, err := measure.Head(t.Context(), filepath.Join(tools(t), "worker"), site(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +240,7 @@ func TestSameMachine(t *testing.T) {
 
 // TestInjected refuses to measure what is slowed down on purpose.
 func TestInjected(t *testing.T) {
-	t.Setenv(bench.InjectVariable, "1.03")
+	t.Setenv(measure.InjectVariable, "1.03")
 	code, _, stderr := call("-o", t.TempDir()+"/o.txt")
 	if code != 2 || !strings.Contains(stderr, "THREADBENCH_INJECT=1.03") {
 		t.Errorf("with an injection set, it answers %d and says %q", code, stderr)

@@ -6,15 +6,15 @@ import (
 	"slices"
 	"strconv"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 )
 
 // CSV renders the table's rows flat, one line for each case and unit, under a
 // line of headings. The columns mean what they do in JSON, with one for each
-// key of bench.Keys; what isn't there is empty. Its error is the writer's.
+// key of catalog.Keys; what isn't there is empty. Its error is the writer's.
 func (t *Table) CSV(w io.Writer) error {
 	c := csv.NewWriter(w)
-	c.Write(slices.Concat([]string{"name", "family"}, bench.Keys,
+	c.Write(slices.Concat([]string{"name", "family"}, catalog.Keys,
 		[]string{"unit", "primary", "lottery", "median", "low", "high", "rounds", "ref", "factor", "factorLow", "factorHigh", "paired", "p"}))
 	number := func(v *float64) string {
 		if v == nil {
@@ -24,7 +24,7 @@ func (t *Table) CSV(w io.Writer) error {
 	}
 	for _, l := range t.lines() {
 		record := []string{l.Name, l.Family}
-		for _, k := range bench.Keys {
+		for _, k := range catalog.Keys {
 			if k == "impl" {
 				record = append(record, l.Impl)
 			} else {

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"io"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 )
 
 // Version is the version of the JSON form. It rises when a field is taken away
@@ -114,7 +114,7 @@ func (t *Table) lines() []line {
 	for _, s := range t.Sections {
 		for _, r := range s.Rows {
 			keys := map[string]string{}
-			for _, k := range bench.Keys {
+			for _, k := range catalog.Keys {
 				if v := r.Name.Get(k); v != "" && k != "impl" {
 					keys[k] = v
 				}

@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strings"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/results"
 )
 
@@ -37,13 +37,13 @@ type Section struct {
 	Fixed  string   // the keys that all rows share, "place=same"; "" if none
 	Vary   []string // the keys that tell the rows apart, impl left out
 	OneOp  string   // what ONE op is
-	Rows   []Row    // in the order of bench.Contenders, then of the file
+	Rows   []Row    // in the order of catalog.Contenders, then of the file
 	group  string   // the goroutine arm that they refer to
 }
 
 // A Row is one case.
 type Row struct {
-	Name      bench.Name
+	Name      catalog.Name
 	FullName  string  // as in the file
 	Contender string  // in words: "raw thread (clone)"
 	Ref       string  // the goroutine arm's name, "" if the file doesn't hold it
@@ -148,8 +148,7 @@ func Align(tables []*Table) {
 		for _, t := range tables {
 			for _, s := range t.Sections {
 				for _, r := range s.Rows {
-					c, known := bench.Lookup(r.Name.String())
-					if ofArm == (!known || c.Ref().String() == r.Ref) {
+					if ofArm == (r.Ref != "") {
 						add(s, r)
 					}
 				}
@@ -197,7 +196,7 @@ func (s *Section) finish() {
 func (s *Section) tell() {
 	var fixed []string
 	first := s.Rows[0].Name
-	for _, key := range bench.Keys {
+	for _, key := range catalog.Keys {
 		v := first.Get(key)
 		switch {
 		case key == "impl":
@@ -228,11 +227,11 @@ func (t *Table) Family(name string) *Section {
 }
 
 // order is a contender's place in every table; unknown ones come last.
-func order(n bench.Name) int {
-	if i := slices.Index(bench.Contenders, n.Get("impl")); i >= 0 {
+func order(n catalog.Name) int {
+	if i := slices.Index(catalog.Contenders, n.Get("impl")); i >= 0 {
 		return i
 	}
-	return len(bench.Contenders)
+	return len(catalog.Contenders)
 }
 
 func newRow(f *results.File, r *results.Row) Row {
@@ -267,7 +266,7 @@ func newRow(f *results.File, r *results.Row) Row {
 // compared tells whether a row's primary figure is what its family compares.
 // Of others, counts near 0 among them, there is no factor.
 func compared(r *results.Row) bool {
-	f, known := bench.FamilyOf(r.Name.Family)
+	f, known := catalog.FamilyOf(r.Name.Family)
 	_, parts := r.Primary()
 	return !known || !slices.ContainsFunc(parts, func(unit string) bool { return !slices.Contains(f.Primary, unit) })
 }
@@ -291,8 +290,8 @@ func newAA(sections []Section) *AA {
 	worst := -1.0
 	for _, s := range sections {
 		for _, r := range s.Rows {
-			if c, known := bench.Lookup(r.Name.String()); known && c.Once > 0 {
-				continue // no laps
+			if f, known := catalog.FamilyOf(r.Name.Family); known && !f.InLaps(r.Name.Get("mode")) {
+				continue
 			}
 			if !r.Own() || r.Lottery || r.Factor == nil || r.Factor.Unit != results.SelfFactor {
 				continue

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
 )
@@ -236,13 +236,13 @@ func TestWords(t *testing.T) {
 		{futex, channel, paired(-2, -3, -1), aa, ""},
 		{channel, channel, paired(1, 1, 1), aa, ""},
 	} {
-		n, err := bench.ParseName(tt.name)
+		n, err := catalog.ParseName(tt.name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var ref *results.Row
 		if tt.ref != "" {
-			refName, err := bench.ParseName(tt.ref)
+			refName, err := catalog.ParseName(tt.ref)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -260,8 +260,8 @@ func TestWords(t *testing.T) {
 
 // Every wording's places to fill in are ones that fill knows.
 func TestWordingsFill(t *testing.T) {
-	n, _ := bench.ParseName("Switch/impl=clone/via=futex/place=same/depth=1")
-	ref, _ := bench.ParseName("Switch/impl=goroutine/via=channel/place=same")
+	n, _ := catalog.ParseName("Switch/impl=clone/via=futex/place=same/depth=1")
+	ref, _ := catalog.ParseName("Switch/impl=goroutine/via=channel/place=same")
 	for _, w := range append(wordings, generic) {
 		if !strings.Contains(w.says, "{x}") {
 			continue // see TestPlainWords
@@ -278,8 +278,8 @@ func TestWordingsFill(t *testing.T) {
 // TestPlainWords has a row say its figure beside its goroutine arm's, where a
 // quotient would say nothing or be infinite.
 func TestPlainWords(t *testing.T) {
-	name, _ := bench.ParseName("Switch/impl=clone/mode=traced/via=futex/place=same")
-	refName, _ := bench.ParseName("Switch/impl=goroutine/mode=traced/via=channel/place=same")
+	name, _ := catalog.ParseName("Switch/impl=clone/mode=traced/via=futex/place=same")
+	refName, _ := catalog.ParseName("Switch/impl=goroutine/mode=traced/via=channel/place=same")
 	row := func(unit string) *results.Row {
 		return &results.Row{Name: refName, Runs: []results.Run{{Values: map[string]float64{unit: 0}}}}
 	}
@@ -425,7 +425,7 @@ func TestDistorted(t *testing.T) {
 
 // TestNumber: a row that was cut says how many tasks there were.
 func TestNumber(t *testing.T) {
-	n, err := bench.ParseName("Scale/impl=clone/n=100000")
+	n, err := catalog.ParseName("Scale/impl=clone/n=100000")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
 )
@@ -22,7 +22,7 @@ var contenders = map[string]struct{ label, one, many string }{
 
 // contender is a name's contender in words, its own word if it is none of
 // this suite's.
-func contender(n bench.Name) string {
+func contender(n catalog.Name) string {
 	impl := n.Get("impl")
 	if c, ok := contenders[impl]; ok {
 		return c.label
@@ -34,8 +34,8 @@ func contender(n bench.Name) string {
 }
 
 // oneOp says what ONE op of a case's family is.
-func oneOp(n bench.Name) string {
-	if f, ok := bench.FamilyOf(n.Family); ok {
+func oneOp(n catalog.Name) string {
+	if f, ok := catalog.FamilyOf(n.Family); ok {
 		return "One op is " + f.OneOp(n.Get("mode")) + "."
 	}
 	return "One op is one unit of what the family names."
@@ -208,7 +208,7 @@ func overlaps(f Stat, ref *results.Row) bool {
 	return self.Interval && (over(self.Low, self.High) || self.Low > 0 && over(1/self.High, 1/self.Low))
 }
 
-func wordingFor(n, ref bench.Name) wording {
+func wordingFor(n, ref catalog.Name) wording {
 	_, known := contenders[n.Get("impl")]
 	_, via := phrases["via="+n.Get("via")]
 	_, refVia := phrases["via="+ref.Get("via")]
@@ -225,13 +225,13 @@ func wordingFor(n, ref bench.Name) wording {
 // fill puts a case and its goroutine arm into a wording's template.
 func fill(template, x string, r Row, ref *results.Row) string {
 	var keys []string
-	for _, k := range bench.Keys {
+	for _, k := range catalog.Keys {
 		if v := r.Name.Get(k); v != "" && k != "impl" {
 			keys = append(keys, k+"="+v)
 		}
 	}
 	of := []string{"{x}", x, "{n}", number(r), "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
-	name := func(prefix string, n bench.Name, other string) {
+	name := func(prefix string, n catalog.Name, other string) {
 		c := contenders[n.Get("impl")]
 		place := phrases["place="+n.Get("place")]
 		if n.Get("place") == other {

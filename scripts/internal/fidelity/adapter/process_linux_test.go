@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
 )
 
@@ -98,7 +98,7 @@ func faked(t *testing.T, kind, way string) (lockstep.Arm, error) {
 
 func somewhere(t *testing.T) string {
 	t.Helper()
-	site, err := bench.NewSite(-1)
+	site, err := measure.NewSite(-1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestTurns(t *testing.T) {
 			if err := arm.Close(); err != nil {
 				t.Error(err)
 			}
-			if !bench.Gone(p.pid) {
+			if !lockstep.Gone(p.pid) {
 				t.Error("after Close the judge lives on")
 			}
 		})
@@ -200,7 +200,7 @@ func TestBadJudges(t *testing.T) {
 			if arm != nil {
 				arm.Close()
 			}
-			if pid != 0 && !bench.Gone(pid) {
+			if pid != 0 && !lockstep.Gone(pid) {
 				t.Error("the judge lives on")
 			}
 		})
@@ -267,7 +267,7 @@ func TestNothingLeft(t *testing.T) {
 				t.Fatalf("the adapter has the children %v, want one", judges)
 			}
 			end(cmd, in)
-			for begin := time.Now(); !bench.Gone(judges[0]); time.Sleep(time.Millisecond) {
+			for begin := time.Now(); !lockstep.Gone(judges[0]); time.Sleep(time.Millisecond) {
 				if time.Since(begin) > time.Minute {
 					t.Fatal("the judge lives on")
 				}

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 	"golang.org/x/perf/benchunit"
 
-	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/results"
 )
@@ -342,7 +342,7 @@ func better(res *results.File, name string) string {
 			return u.Better
 		}
 	}
-	for _, u := range bench.Units {
+	for _, u := range catalog.Units {
 		if u.Name == name {
 			return u.Better
 		}

@@ -1,0 +1,13 @@
+package catalog
+
+var Block = Family{
+	Name:    "Block",
+	Op:      "one chunk of a bystander's work while the tasks wait",
+	Primary: []string{"ns/op"},
+	Read: "n tasks wait while a bystander, a goroutine in every arm, works on the same CPU with GOMAXPROCS=1. " +
+		"bystander-share is its speed beside them over its speed alone, threads how many the process has then. " +
+		"p99 and the other percentiles are of a chunk's whole time, 10 us of work in it; delay is by how much p99 is above that of the bystander alone. " +
+		"Stalls that are rarer than one chunk in a hundred show in max and in bystander-share. " +
+		"Every millisecond or so one of them is woken and waits again. " +
+		"It favours the raw thread in wait=syscall: a goroutine that blocks there takes its P along until the runtime's monitor takes it away.",
+}

@@ -1,0 +1,12 @@
+package catalog
+
+var StackGrow = Family{
+	Name:    "StackGrow",
+	Op:      "one fresh task's first way down its stack to the depth",
+	ModeOps: map[string]string{"shrink": "one collection that finds stacks deeper than they need"},
+	Primary: []string{"ns/op"},
+	Read: "What it takes to come by a deep stack for the first time: a goroutine's is copied into larger ones, a thread's is found by page faults. " +
+		"cold has its last stack from memory never used (those that it outgrows are the last one's, but for a locked one's, whose thread takes two), reused from what the last goroutine left, default the same after a collection that saw deeper ones; shrink counts the collections until stacks that were deep get no smaller. " +
+		"The floor goes down a stack that has grown already. " +
+		"It favours the thread at small depths, where it touches a byte a page and the goroutine makes a call for every half KiB, and in that its stack was mapped beforehand.",
+}

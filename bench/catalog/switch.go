@@ -1,0 +1,15 @@
+package catalog
+
+var Switch = Family{
+	Name:    "Switch",
+	Laps:    []string{"", "called"},
+	Op:      "one switch from one task to another; a round trip is two",
+	Primary: []string{"ns/op"},
+	Read: "Two tasks hand a turn back and forth. place=same, one CPU, is what a switch costs; " +
+		"cross adds the wake-up of an idle CPU; free is a lottery between the two and decides nothing. " +
+		"channel against futex compares each side's own primitive, pipe the same one for all. " +
+		"A raw thread's hand-off is written out; mode=called has a function for each half, which returns after the switch, as in a program that calls a C library. " +
+		"mode=stamped is in one go, and has a stamp in each op, so that its factors are smaller: it is there for its percentiles. " +
+		"mode=traced counts the system calls of a switch from outside, and no time; through a futex a tracer sees fewer than there are without one. " +
+		"It favours the goroutine: with no work between, what little it switches stays in the first-level cache, and so does a thread's state, whose switch hides what it costs the caches of a real program.",
+}

@@ -1,0 +1,72 @@
+package catalog
+
+// A Unit is a unit that the suite writes, as it stands in a results file.
+type Unit struct {
+	Name   string
+	Better string // "lower", "higher", or "" where neither is better
+	Exact  bool   // a count that is whole by construction
+	What   string // one line for a reader
+}
+
+// Units are all the units of the suite. A results file begins with a
+// "Unit NAME better=..." line for each, in this order.
+var Units = []Unit{
+	{Name: "ns/op", Better: "lower", What: "time of one op, by the clock of the task that does it"},
+	{Name: "x-goroutine", Better: "lower", What: "this arm's primary figure over the goroutine arm's, from the same laps; an arm with turns of 50 ms has one in ten of them"},
+	{Name: "x-self", What: "the goroutine arm opened twice, one over the other: 1 on a perfect instrument"},
+	{Name: "started-nth", What: "this arm's position in the start order of its group's workers, from 1"},
+	{Name: "self-started-nth", What: "the same of the second worker, which x-self is of"},
+	{Name: "p50-ns", Better: "lower", What: "half of the ops took as long at the most, by a stamp at their beginning and end"},
+	{Name: "p90-ns", Better: "lower", What: "90% of the ops took as long at the most"},
+	{Name: "p99-ns", Better: "lower", What: "99% of the ops took as long at the most"},
+	{Name: "p999-ns", Better: "lower", What: "99.9% of the ops took as long at the most"},
+	{Name: "max-ns", Better: "lower", What: "the longest op"},
+	{Name: "stamp-ns", Better: "lower", What: "what a stamp costs; each percentile has one in it"},
+	{Name: "kernel-switches/op", Better: "lower", What: "context switches of the whole worker, voluntary and involuntary (getrusage)"},
+	{Name: "crossed/op", What: "share of the sampled hand-offs, or of the items of a list, that went from one CPU to another (getcpu)"},
+	{Name: "threads/op", Better: "lower", What: "threads made for one task"},
+	{Name: "faults/op", Better: "lower", What: "page faults of the whole worker that needed no reading (getrusage)"},
+	{Name: "moved/op", What: "share of the tasks whose stack was grown into another place"},
+	{Name: "collections", Better: "lower", Exact: true, What: "collections until stacks that were deep get no smaller"},
+	{Name: "left-B/task", Better: "lower", What: "the runtime's stack of one task that was deep, when collections make it no smaller"},
+	{Name: "syscalls/op", Better: "lower", What: "system calls of one op, by all threads of the worker (seccomp and ptrace)"},
+	{Name: "user-B/task", Better: "lower", What: "resident user memory of one parked task (smaps_rollup), slope over n; in Scale and Serve all of it over n"},
+	{Name: "kernel-B/task", Better: "lower", What: "kernel memory of one parked task (memory cgroup), slope over n; in Scale and Serve all of it over n"},
+	{Name: "makespan-x", Better: "lower", What: "the time of a whole list of work over the ideal, 1 if no CPU ever waited"},
+	{Name: "busiest-x", Better: "lower", What: "the work of the worker that did most over the mean of all"},
+	{Name: "crossover-ns", Better: "lower", What: "the work of an item above which handing it on costs less than 5% of it"},
+	{Name: "reserved-B/task", Better: "lower", What: "address space of one parked task, slope over n"},
+	{Name: "residue-B/task", Better: "lower", What: "user and kernel memory still held after the tasks ended and memory was given back"},
+	{Name: "intercept-B", What: "where the fitted line of user and kernel memory over n meets n=0"},
+	{Name: "wake-ns", Better: "lower", What: "99% of the wake-ups were done this long at the most after the pacer was about to write the byte, or after the instant that the timer was set to"},
+	{Name: "pacer-ns", Better: "lower", What: "99% of a pacer's bytes were written as long after their instant at the most"},
+	{Name: "threads", Better: "lower", What: "threads of the whole process, the runtime's among them, by the kernel's count"},
+	{Name: "bystander-share", Better: "higher", What: "how fast a bystander works while the tasks wait, over how fast it works alone"},
+	{Name: "alone-ns", Better: "lower", What: "time of a bystander's chunk with nobody beside it"},
+	{Name: "delay-ns", Better: "lower", What: "the 99th percentile of a bystander's chunks beside the tasks, beyond that of its chunks alone"},
+	{Name: "req/s", Better: "higher", What: "requests answered in a second, closed loop; left out where client-share is 0.75 or more, since it is the client's then"},
+	{Name: "cpu-ns/op", Better: "lower", What: "CPU time of the whole worker for one op, in all its threads"},
+	{Name: "both-cpu-ns/op", Better: "lower", What: "CPU time of the server and of its client for one request: the client's has what it takes to wake the server's task"},
+	{Name: "client-share", What: "CPU time of the client over the time, closed loop; from 0.75 on req/s would be the client's"},
+	{Name: "client-req/s", What: "requests that the client can do in a second if no answer keeps it waiting, by the CPU time that one took it: its own ceiling"},
+	{Name: "late-ns", What: "99% of the requests of the open loop were sent no later than this after their instant"},
+	{Name: "threads/conn", Better: "lower", What: "threads made for one connection"},
+	{Name: "longest-x", Better: "lower", What: "time of all tasks over that of the longest alone; 1 where waiting costs nothing"},
+	{Name: "busy-share", Better: "higher", What: "CPU time had over CPU time there was, while other tasks waited and there was work for every CPU"},
+	{Name: "alone-share", Better: "higher", What: "the same while nobody waits: what the machine has to give"},
+	{Name: "download-ns", What: "time of the download alone"},
+	{Name: "disk-ns", What: "time of the writes and syncs alone"},
+	{Name: "compute-ns", What: "time of the factorials alone"},
+	{Name: "tasks", What: "the most tasks held at once"},
+	{Name: "cold-ns", Better: "lower", What: "time of one op in the first pass of a process, with nothing to reuse"},
+	{Name: "stw-ns", Better: "lower", What: "how long it took to stop the world in a collection and until it ran again, both stops, by the runtime's own stamps"},
+	{Name: "stood-least-ns", Better: "lower", What: "how long the world stood in a collection once all had stopped, at the least: stw-ns without the stopping, which the runtime tells in buckets up to a quarter wide, by their upper ends; 0 where those come to all of it"},
+	{Name: "stood-most-ns", Better: "lower", What: "the same at the most, by the buckets' lower ends"},
+	{Name: "held-ns", Better: "lower", What: "the longest wait of a goroutine at work in a collection, by its own stamps"},
+	{Name: "mark-ns", Better: "lower", What: "CPU time of marking in a collection, by the runtime's account"},
+	{Name: "cpu-ns", Better: "lower", What: "CPU time of the whole process in a collection, by the kernel's account"},
+	{Name: "cycle-ns", Better: "lower", What: "wall time of a forced collection"},
+	{Name: "user-goroutines", Better: "lower", What: "goroutines of the program"},
+	{Name: "runtime-goroutines", Better: "lower", What: "goroutines of the Go runtime's own"},
+	{Name: "gc-cycles", What: "how often the collector ran in what ns/op is of"},
+}

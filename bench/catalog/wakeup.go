@@ -1,0 +1,12 @@
+package catalog
+
+var Wakeup = Family{
+	Name:    "Wakeup",
+	Op:      "one wake-up, from its instant in the schedule to the task's first instruction",
+	Primary: []string{"wake-ns"},
+	Read: "A task is to run at 500 instants, and the time from each to its first instruction is its delay: p99 and the other percentiles are of that, p99.9 of 500 being the longest. " +
+		"pipe: another process writes a byte; pacer is what that is late by, and wake, from then on, is the wake-up alone, which contenders are compared by. " +
+		"timer: the task sleeps until then, and wake is p99. " +
+		"hogs are of the task's own kind and in its process, outside are another process's threads. " +
+		"Hogs of the task's own kind favour the thread: where none is idle, Go's scheduler looks for goroutines that were woken every 10 to 20 ms, and has them wait for the end of a hog's 10 ms; and so does a Go timer on idle CPUs, since the runtime's poller sleeps in whole milliseconds.",
+}

@@ -1,0 +1,78 @@
+package arm
+
+import (
+	"fmt"
+	"threadbench/bench/internal/host"
+	"threadbench/bench/measure"
+	"threadbench/threads"
+)
+
+// impl=pthread: what a C program pays, by pthread_create(3) with the default
+// attributes and by libc's own read, write, syscall and sched_yield. Its cases
+// stand in the tables if the suite is built with -tags pthread. It takes cgo,
+// and with cgo the runtime makes its own threads through the C library: so
+// these cases have a worker of their own, package bench/pthread, which is built
+// when the first of them is asked for, beside the bench test binary.
+
+// CThreads makes the tasks of impl=pthread.
+type CThreads struct {
+	NewPair    func(op threads.Op) (Driver, error)
+	NewCreator func(batch int) (Driver, error)
+	NewHerd    func(n, depth int, least bool) (Herd, error) // at most n threads, on the least stack or by default attributes
+	Alive      func() int                                   // threads started and not joined
+	Library    func() string                                // the C library and its version: "glibc-2.36"
+}
+
+// A Driver is two threads that hand the turn to each other, or one that makes
+// threads: *threads.Driver.
+type Driver interface {
+	Run(n, warm int) (threads.Timing, error)
+	Pin(driver, peer int) error
+	Hold()
+	Close() error
+}
+
+// A Herd is tasks that park until they are released: *threads.Herd.
+type Herd interface {
+	ParkedHerd
+	TIDs() []int
+}
+
+// cThreads is set in the worker of impl=pthread, and nowhere else.
+var CMaker *CThreads
+
+// CLinked is an error unless this process has what makes C threads, with cgo.
+func CLinked() error {
+	if got := host.Cgo(); CMaker == nil || got != "linked" {
+		return fmt.Errorf("opening C threads: they need the worker of package %s with cgo linked; in this one cgo is %s", measure.CWorker, got)
+	}
+	return nil
+}
+
+func CPair(op threads.Op) (Driver, error) {
+	if err := CLinked(); err != nil {
+		return nil, err
+	}
+	return CMaker.NewPair(op)
+}
+
+func CCreator(batch int) (Driver, error) {
+	if err := CLinked(); err != nil {
+		return nil, err
+	}
+	return CMaker.NewCreator(batch)
+}
+
+// CHerd is C threads on the least stack, or with the default attributes.
+func CHerd(least bool) NewHerd {
+	return func(n, depth int, stack int) (Census, error) {
+		if err := CLinked(); err != nil {
+			return Census{}, err
+		}
+		h, err := CMaker.NewHerd(n, depth, least)
+		if err != nil {
+			return Census{}, err
+		}
+		return Census{h, h.TIDs}, nil
+	}
+}

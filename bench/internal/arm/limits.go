@@ -1,0 +1,107 @@
+package arm
+
+import (
+	"errors"
+	"fmt"
+
+	"threadbench/bench/lockstep"
+	"threadbench/threads"
+)
+
+// A worker looks up the limits before it makes threads: the Go runtime does
+// not survive a refused one.
+
+// Headroom is a *lockstep.Skip that names the limit unless all the threads
+// can be made.
+func Headroom(need threads.Need) error {
+	fits, limit, err := threads.Headroom(need)
+	if err != nil {
+		return err
+	}
+	if fits < need.Threads {
+		return &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: need.Threads}).Error()}
+	}
+	return nil
+}
+
+// Room is how many of the tasks fit. For goroutines, which aren't threads,
+// only memory tells.
+func Room(need threads.Need, areThreads bool) (int, threads.Limit, error) {
+	if areThreads {
+		return threads.Headroom(need)
+	}
+	limits, err := threads.Limits(need)
+	if err != nil {
+		return 0, threads.Limit{}, err
+	}
+	for _, l := range limits {
+		switch l.Name {
+		case "MemAvailable", "memory.max", "memory.limit_in_bytes":
+			if l.Room < int64(need.Threads) {
+				return int(l.Room), l, nil
+			}
+		}
+	}
+	return need.Threads, threads.Limit{}, nil
+}
+
+// MapsPerThread is how many memory maps a thread takes: one that the Go
+// runtime makes has its stacks in the heap.
+func MapsPerThread(ofRuntime bool) int {
+	if ofRuntime {
+		return 0
+	}
+	return threads.MapsPerThread
+}
+
+// SkipUnsupported is a *lockstep.Skip for raw threads on a system that has
+// none, else the error as it is.
+func SkipUnsupported(err error) error {
+	if errors.Is(err, threads.ErrUnsupported) {
+		return &lockstep.Skip{Reason: err.Error()}
+	}
+	return err
+}
+
+// Leaks is an error if a raw thread, a C thread or a mapping of ours is still
+// there.
+func Leaks() error {
+	if CMaker != nil && CMaker.Alive() != 0 {
+		return fmt.Errorf("left behind: %d C threads", CMaker.Alive())
+	}
+	if raw, mappings := threads.Alive(); raw != 0 || mappings != 0 {
+		return fmt.Errorf("left behind: %d raw threads, %d mappings", raw, mappings)
+	}
+	return nil
+}
+
+// Parkable is how many of n tasks that go down their stack by depth bytes can
+// be held at once. Fewer are a cut, too few a *lockstep.Skip; either names the
+// limit.
+func Parkable(impl string, n, depth int, cut func(string)) (int, error) {
+	// What one task may take at the most: its stack, the one that it grew
+	// out of, and what the kernel and the runtime add. What goroutines grew out
+	// of is free again, and the next ones take it: 73.7 KiB each was the most
+	// that 45,000 of them held 64 KiB deep.
+	need := threads.Need{Threads: n, BytesPerThread: int64(4*depth + 64<<10)}
+	ofRuntime := impl == "locked"
+	if impl == "goroutine" {
+		need.BytesPerThread = int64(depth + depth/4 + 8<<10)
+	} else {
+		need.MapsPerThread, need.Runtime = MapsPerThread(ofRuntime), ofRuntime
+	}
+	fits, limit, err := Room(need, impl != "goroutine")
+	if err != nil {
+		return 0, err
+	}
+	if fits < stackLeast {
+		return 0, &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: stackLeast}).Error()}
+	}
+	if fits < n {
+		cut((&threads.LimitError{Limit: limit, Wanted: n}).Error())
+	}
+	return fits, nil
+}
+
+// stackLeast is the least number of tasks whose slope says anything.
+const stackLeast = 40

@@ -1,0 +1,85 @@
+package arm
+
+import (
+	"runtime/metrics"
+	"threadbench/bench/internal/host"
+	"threadbench/goroutines"
+	"time"
+)
+
+// A Meter is the clock of an arm in Go, and what is counted along with it:
+// the process's context switches, and how often the scheduler put a goroutine
+// on a thread.
+type Meter struct {
+	Elapsed   time.Duration
+	switches  int64 // -1 where the system doesn't tell
+	schedules int64
+
+	began        time.Duration
+	switchesThen int64
+	scheduled    int64
+	sample       []metrics.Sample
+}
+
+func NewMeter() *Meter {
+	m := &Meter{sample: []metrics.Sample{{Name: "/sched/latencies:seconds"}}}
+	m.schedulings() // makes the histogram that later calls reuse
+	return m
+}
+
+// Start starts the clock, last of all.
+func (m *Meter) Start() {
+	m.scheduled = m.schedulings()
+	m.switchesThen = host.KernelSwitches()
+	m.began = goroutines.Now()
+}
+
+// Stop stops it, first of all.
+func (m *Meter) Stop() {
+	m.Elapsed = goroutines.Now() - m.began
+	m.switches = -1
+	if now := host.KernelSwitches(); now >= 0 {
+		m.switches = now - m.switchesThen
+	}
+	m.schedules = m.schedulings() - m.scheduled
+}
+
+// GoOn has f be on the clock as well, which was stopped meanwhile: what it
+// counts is added up.
+func (m *Meter) GoOn(f func()) {
+	so := *m
+	m.Start()
+	f()
+	m.Stop()
+	m.Elapsed += so.Elapsed
+	m.schedules += so.schedules
+	if m.switches >= 0 && so.switches >= 0 {
+		m.switches += so.switches
+	} else {
+		m.switches = -1
+	}
+}
+
+// schedulings is how often a goroutine got a thread so far. The runtime
+// records one time in eight that a goroutine stops running (runtime/proc.go
+// casgstatus, gTrackingPeriod).
+func (m *Meter) schedulings() int64 {
+	metrics.Read(m.sample)
+	var n uint64
+	for _, c := range m.sample[0].Value.Float64Histogram().Counts {
+		n += c
+	}
+	return int64(n) * 8
+}
+
+// Counts are what the meter saw, and whatever else is given.
+func (m *Meter) Counts(more map[string]int64) map[string]int64 {
+	all := map[string]int64{"schedules": m.schedules}
+	if m.switches >= 0 {
+		all["kernel-switches"] = m.switches
+	}
+	for k, v := range more {
+		all[k] = v
+	}
+	return all
+}

@@ -1,0 +1,3 @@
+package arm
+
+func RoundUp(n, batch int) int { return (n + batch - 1) / batch * batch }

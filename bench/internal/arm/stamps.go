@@ -1,0 +1,159 @@
+package arm
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"threadbench/bench/lockstep"
+	"threadbench/goroutines"
+	"threadbench/threads"
+)
+
+// A tickRate is how long a tick takes, found by two readings of the counter
+// and the clock around what is measured.
+type tickRate struct {
+	began time.Duration
+	at    int64
+}
+
+// apart is how far apart the two readings are at least: each is off by some
+// 0.1 us, so the rate by some 1e-5.
+const apart = 20 * time.Millisecond
+
+func readTicks() (at int64, now time.Duration) {
+	within := int64(math.MaxInt64)
+	for range 20 { // the one with the least between the readings
+		before := goroutines.Ticks()
+		clock := goroutines.Now()
+		if after := goroutines.Ticks(); after-before < within {
+			within, at, now = after-before, before+(after-before)/2, clock
+		}
+	}
+	return at, now
+}
+
+func NewTickRate() tickRate {
+	at, began := readTicks()
+	return tickRate{began, at}
+}
+
+// Ns is how many nanoseconds a tick takes, by now.
+func (r tickRate) Ns() (float64, error) {
+	time.Sleep(apart - (goroutines.Now() - r.began))
+	at, now := readTicks()
+	ns := float64(now-r.began) / float64(at-r.at)
+	if !(ns > 0) || math.IsInf(ns, 0) {
+		return 0, fmt.Errorf("expected the CPU's counter to rise; it went from %d to %d in %v", r.at, at, now-r.began)
+	}
+	return ns, nil
+}
+
+// Intervals is how long each of the ops took, in ticks: until is when it was
+// over, since when it began.
+func Intervals(since, until []int64) ([]int64, error) {
+	if len(since) != len(until) {
+		return nil, fmt.Errorf("expected a stamp at the end of each of %d ops, seen %d", len(since), len(until))
+	}
+	all := make([]int64, len(since))
+	for i := range since {
+		if all[i] = until[i] - since[i]; since[i] < 0 || all[i] < 0 {
+			return nil, fmt.Errorf("op %d of %d: stamped %d at its beginning and %d at its end: the counters of two CPUs differ, or a stamp is missing", i+1, len(since), since[i], until[i])
+		}
+	}
+	return all, nil
+}
+
+// quantiles are reported of each row that stamps its ops.
+var quantiles = []struct {
+	unit    string
+	percent float64
+}{{"p50-ns", 50}, {"p90-ns", 90}, {"p99-ns", 99}, {"p999-ns", 99.9}}
+
+// longest is the longest interval that is told apart: a minute.
+const longest = int64(time.Minute)
+
+// Distribution is what intervals in ticks amount to, in ns, and what one of
+// the stamps themselves costs.
+func Distribution(ticks []int64, nsPerTick float64, stamp time.Duration) (map[string]float64, error) {
+	h := hdrhistogram.New(1, longest, 3)
+	for _, t := range ticks {
+		if err := h.RecordValue(min(longest, int64(math.Round(float64(t)*nsPerTick)))); err != nil {
+			return nil, fmt.Errorf("recording %d ticks of %g ns: %w", t, nsPerTick, err)
+		}
+	}
+	figures := map[string]float64{"max-ns": float64(h.Max()), "stamp-ns": float64(stamp)}
+	for _, q := range quantiles {
+		figures[q.unit] = float64(h.ValueAtQuantile(q.percent))
+	}
+	return figures, nil
+}
+
+// stampOps is how many stamps are taken to see what one costs.
+const stampOps = 2000
+
+// StampCost is what a stamp costs, of a raw thread or of a goroutine, the
+// clock's or the counter's own grain at the least.
+func StampCost(raw bool) (time.Duration, error) {
+	if !raw {
+		s := goroutines.NewStamps(stampOps)
+		began := goroutines.Now()
+		for range stampOps {
+			s.Put()
+		}
+		return (goroutines.Now() - began) / stampOps, nil
+	}
+	d, err := threads.NewStamper(stampOps)
+	if err != nil {
+		return 0, err
+	}
+	defer d.Close()
+	t, err := d.Run(stampOps, 0)
+	return t.Elapsed / (2 * stampOps), err
+}
+
+// A StampedArm measures once a process: how long each of its ops took, by
+// stamps.
+type StampedArm struct {
+	Raw   bool // raw threads take the stamps
+	Timed func() (ticks []int64, s lockstep.Slice, err error)
+	Shut  func() error
+}
+
+// Run measures, whatever n is.
+func (a *StampedArm) Run(int) (lockstep.Slice, error) {
+	if a.Timed == nil {
+		return lockstep.Slice{}, fmt.Errorf("a case that stamps its ops is measured once a process")
+	}
+	run := a.Timed
+	a.Timed = nil
+	cost, err := StampCost(a.Raw)
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	rate := NewTickRate()
+	ticks, s, err := run()
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	ns, err := rate.Ns()
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	if len(ticks) != s.Ops {
+		return lockstep.Slice{}, fmt.Errorf("expected the time of each of %d ops, seen %d", s.Ops, len(ticks))
+	}
+	s.Figures, err = Distribution(ticks, ns, cost)
+	if s.Elapsed == 0 { // the ops alone are timed
+		sum := int64(0)
+		for _, t := range ticks {
+			sum += t
+		}
+		s.Elapsed = time.Duration(float64(sum) * ns)
+	}
+	return s, err
+}
+
+func (a *StampedArm) Close() error { return a.Shut() }

@@ -1,0 +1,81 @@
+package armtest
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"threadbench/bench/lockstep"
+)
+
+// aloneVariable names the test that a process was started to run alone.
+const aloneVariable = "THREADBENCH_TEST_ALONE"
+
+// Alone runs the calling test again in a process of its own, with some more
+// environment, and reports whether this is that process: what a test does to
+// the memory and the groups of its process stays there, and it finds them as a
+// worker does. What became of it becomes of the caller.
+func Alone(t *testing.T, env ...string) bool {
+	t.Helper()
+	if os.Getenv(aloneVariable) == t.Name() {
+		return true
+	}
+	var pattern []string
+	for part := range strings.SplitSeq(t.Name(), "/") {
+		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "-test.run="+strings.Join(pattern, "/"), "-test.v", "-test.count=1")
+	cmd.Env = append(os.Environ(), append(env, aloneVariable+"="+t.Name())...)
+	text, err := cmd.CombinedOutput()
+	switch {
+	case err != nil:
+		t.Fatalf("alone: %v\n%s", err, text)
+	case strings.Contains(string(text), "--- SKIP: "+t.Name()+" "):
+		t.Skipf("alone:\n%s", text)
+	case !strings.Contains(string(text), "--- PASS: "+t.Name()+" "):
+		t.Fatalf("alone, it did not run:\n%s", text)
+	}
+	return false
+}
+
+// Says fails a test whose error isn't the one wanted, "" for none.
+func Says(t *testing.T, name string, err error, want string) {
+	t.Helper()
+	if want == "" && err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+	if want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		t.Errorf("%s: %v, want an error with %q", name, err, want)
+	}
+}
+
+// Measured is what an arm has measured that is measured once a process; asked
+// once more, it has to refuse. One that can't be measured here skips the test.
+func Measured(t *testing.T, open func(func(string)) (lockstep.Arm, error), cut func(why string)) lockstep.Slice {
+	t.Helper()
+	arm, err := open(cut)
+	var skip *lockstep.Skip
+	if errors.As(err, &skip) {
+		t.Skip(skip.Reason)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := arm.Run(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := arm.Close(); err != nil {
+		t.Error(err)
+	}
+	_, err = arm.Run(1)
+	Says(t, "measuring once more", err, "once a process")
+	return s
+}

@@ -1,0 +1,75 @@
+package create
+
+import (
+	"errors"
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/internal/host"
+	"threadbench/bench/lockstep"
+	"threadbench/goroutines"
+	"threadbench/threads"
+)
+
+func openCold(herd arm.NewHerd, join bool) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		h, err := herd(createCold, 0, 0)
+		if err != nil {
+			return nil, err
+		}
+		if h.Tids != nil {
+			_, ofRuntime := h.ParkedHerd.(*goroutines.Herd)
+			if err := arm.Headroom(threads.Need{Threads: createCold, MapsPerThread: arm.MapsPerThread(ofRuntime), Runtime: ofRuntime}); err != nil {
+				h.Join()
+				return nil, err
+			}
+		}
+		return &coldArm{herd: h, join: join, meter: arm.NewMeter()}, nil
+	}
+}
+
+type coldArm struct {
+	herd  arm.Census
+	join  bool
+	used  bool
+	meter *arm.Meter
+}
+
+// Run makes the tasks, whatever n is: once a process.
+func (a *coldArm) Run(int) (lockstep.Slice, error) {
+	if a.used {
+		return lockstep.Slice{}, errors.New("a cold case is measured once a process")
+	}
+	a.used = true
+	made, created := host.Count(host.ThreadsAlive), host.Count(host.GoroutinesCreated)
+	a.meter.Start()
+	if err := a.herd.Make(createCold); err != nil {
+		a.herd.Release()
+		a.herd.Join()
+		return lockstep.Slice{}, err
+	}
+	a.herd.Wait()
+	a.meter.Stop()
+	// Counted while all are alive, and off the clock. The tasks of a locked or
+	// raw herd say which threads they ran on; that of goroutines is for the
+	// process to say.
+	counts := map[string]int64{"threads": host.Count(host.ThreadsAlive) - made, "created": host.Count(host.GoroutinesCreated) - created}
+	if a.herd.Tids != nil {
+		counts["threads"] = arm.Distinct(a.herd.Tids())
+	}
+	end := func() {
+		a.herd.Release()
+		a.herd.Join()
+	}
+	if a.join {
+		a.meter.GoOn(end)
+	} else {
+		end()
+	}
+	return lockstep.Slice{Ops: createCold, Elapsed: a.meter.Elapsed, Counts: a.meter.Counts(counts)}, nil
+}
+
+func (a *coldArm) Close() error {
+	if !a.used {
+		a.herd.Join()
+	}
+	return arm.Leaks()
+}

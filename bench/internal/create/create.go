@@ -1,0 +1,339 @@
+package create
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"threadbench/bench/catalog"
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/internal/host"
+	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
+	"threadbench/goroutines"
+	"threadbench/threads"
+)
+
+// Create: how long it takes to make a task.
+//
+// ONE op is one task created, run and joined, but for nojoin. All on one CPU:
+// on several, a thread's first run is the wake-up of an idle CPU, which is
+// another measure. mode says what the task is made from:
+//
+//	reused  one at a time, from what the last one left: a dead g, the same
+//	        stack. What a loop measures, and the least.
+//	inplace the same for a locked goroutine that unlocks before it exits. It
+//	        runs on its maker's thread, which is free since the maker waits: no
+//	        other thread is woken, as the kernel's count of switches shows.
+//	pooled  the same where the maker is wired to its own thread, so that each
+//	        task needs another: the runtime wakes an idle one of its pool, the
+//	        task locks it and unlocks, and the thread goes back. Each task says
+//	        which thread it ran on. The price is two wake-ups an op: the task's
+//	        thread and then its maker's.
+//	burst   100 made, then 100 joined, again and again. A locked goroutine
+//	        exits locked here, so its thread dies, and each op makes a new
+//	        one; a goroutine is reused; a raw thread never can be.
+//	cold    1,000 made in a fresh process and all held alive, so that none is
+//	        reused, then released and joined; the stack of each is made (and
+//	        given back) on the clock. Once a process.
+//	nojoin  the same, but the clock stops when the last task has begun to
+//	        run: what starting costs.
+//	stamped like reused, with a stamp before each call that makes a task and
+//	        one as the task's first instruction: the percentiles are of the
+//	        time between, ns/op is of the whole op. A locked goroutine exits
+//	        locked. Its first instruction comes early: it takes the thread of
+//	        the one that made it, and the new thread is for whoever runs next.
+//	        Once a process.
+//
+// The raw threads of reused and burst are made by a raw thread, in assembly:
+// the kernel's own floor, with nothing of Go in it. Their stacks are mapped
+// beforehand. C threads are made by a C thread, through pthread_create and
+// pthread_join with the default attributes; their stacks are the C library's
+// business, which keeps some of them.
+//
+// The floors: reused is a call through a function value; nojoin allocates what a
+// goroutine takes, the way the runtime does, and touches what one touches.
+//
+// It favours the goroutine in that a task does nothing: a thread's cost is
+// the same for a task that runs for a second. And all goroutines run one
+// function, as in go f(). A loop that makes a closure for each allocates 16 bytes
+// more a task, and takes 1.1 to 1.2 times as long one at a time, 1.3 times a
+// hundred at a time (results/fidelity.txt: CreateWaitGroup, Create100).
+var Family = measure.Family{Family: catalog.Create, Cases: createCases()}
+
+const (
+	createBatch = 100
+	createCold  = 1000
+
+	// What is stamped in a process: of 20,000 the thousandth part is 20.
+	stampedTasks = 20_000
+)
+
+func createCases() []measure.Case {
+	none := measure.Evidence{Count: "threads", Rate: 0, CountTolerance: 8}
+	each := measure.Evidence{Count: "threads", Rate: 1, RateTolerance: 0.02}
+	exactly := measure.Evidence{Count: "threads", Rate: 1}
+	// The runtime starts a few of its own now and then.
+	created := measure.Evidence{Count: "created", Rate: 1, CountTolerance: 64}
+	// A task that is in place wakes no other thread.
+	inPlace := measure.Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.05, CountTolerance: 100}
+	// Each task of a wired maker was on another thread than it, and on one that
+	// an earlier task had been on, but for a few.
+	elsewhere := measure.Evidence{Count: "elsewhere", Rate: 1}
+	known := measure.Evidence{Count: "new-threads", Rate: 0, CountTolerance: 8}
+
+	row := func(impl, mode string, open func(func(string)) (lockstep.Arm, error), wants ...measure.Evidence) measure.Case {
+		c := measure.Case{
+			Name: catalog.Name{Family: "Create"}.With("impl", impl).With("mode", mode),
+			CPUs: 1, Procs: 1,
+			Quick:    mode == "reused" || mode == "inplace" || mode == "pooled" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
+			C:        impl == "pthread",
+			Evidence: wants,
+			Open:     open,
+		}
+		switch mode {
+		case "cold", "nojoin":
+			c.Once, c.Env = 5, arm.Still
+		case "stamped":
+			c.Once = 1
+			fallthrough
+		default:
+			c.Awake = true
+		}
+		return c
+	}
+	cases := []measure.Case{
+		row("goroutine", "reused", openCreate(1, plain), created, none),
+		row("locked", "inplace", openCreate(1, giveBack), created, none, inPlace),
+		row("locked", "pooled", openPooled, created, none, elsewhere, known),
+		row("clone", "reused", openCreator(threads.NewCreator, 1), exactly),
+		row("floor", "reused", openCall, none),
+
+		row("goroutine", "burst", openCreate(createBatch, plain), created, none),
+		row("locked", "burst", openCreate(createBatch, exitLocked), created, each),
+		row("clone", "burst", openCreator(threads.NewCreator, createBatch), exactly),
+
+		row("goroutine", "cold", openCold(arm.GoroutineHerd, true), created, none),
+		row("locked", "cold", openCold(arm.LockedHerd, true), created, exactly),
+		row("clone", "cold", openCold(arm.CloneHerd, true), exactly),
+
+		row("goroutine", "nojoin", openCold(arm.GoroutineHerd, false), created, none),
+		row("locked", "nojoin", openCold(arm.LockedHerd, false), created, exactly),
+		row("clone", "nojoin", openCold(arm.CloneHerd, false), exactly),
+		row("floor", "nojoin", openAllocate, none, measure.Evidence{Count: "stacks", Rate: 1}),
+
+		row("goroutine", "stamped", stampedCreate(stampedTasks, plain), created, none),
+		row("locked", "stamped", stampedCreate(stampedTasks, exitLocked), created, each),
+		row("clone", "stamped", stampedCreator(stampedTasks), exactly),
+	}
+	if measure.WithPthread {
+		cases = append(cases,
+			row("pthread", "reused", openCreator(arm.CCreator, 1), exactly),
+			row("pthread", "burst", openCreator(arm.CCreator, createBatch), exactly),
+			row("pthread", "cold", openCold(arm.CHerd(false), true), exactly),
+			row("pthread", "nojoin", openCold(arm.CHerd(false), false), exactly),
+		)
+	}
+	return cases
+}
+
+// hooks are what a task of openCreate calls first and last, and how many
+// threads it has seen made: nil where the process's own count tells.
+type hooks struct {
+	in, out func()
+	threads func() int64
+}
+
+func plain() hooks { return hooks{} }
+
+// giveBack wires the task to a thread and gives the thread back.
+func giveBack() hooks {
+	return hooks{in: runtime.LockOSThread, out: runtime.UnlockOSThread}
+}
+
+// exitLocked wires the task to a thread that dies with it. Each task says
+// which thread it ran on: 0.06 us of more than 20.
+func exitLocked() hooks {
+	var last, made atomic.Int64
+	return hooks{
+		in: func() {
+			runtime.LockOSThread()
+			if tid := int64(threads.TID()); last.Swap(tid) != tid {
+				made.Add(1)
+			}
+		},
+		threads: made.Load,
+	}
+}
+
+func openCreate(batch int, how func() hooks) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		return newCreateArm(batch, how())
+	}
+}
+
+func newCreateArm(batch int, how hooks) (*createArm, error) {
+	if how.threads == nil {
+		how.threads = func() int64 { return host.Count(host.ThreadsAlive) }
+	} else if err := arm.ToldThreads(); err != nil {
+		return nil, err
+	}
+	return &createArm{batch: batch, hooks: how, create: goroutines.Create, meter: arm.NewMeter()}, nil
+}
+
+// openPooled makes tasks from a maker that is wired to its thread.
+func openPooled(func(string)) (lockstep.Arm, error) {
+	if err := arm.ToldThreads(); err != nil {
+		return nil, err
+	}
+	p := &pooledArm{}
+	var err error
+	p.createArm, err = newCreateArm(1, hooks{in: p.enter, out: runtime.UnlockOSThread})
+	return p, err
+}
+
+// A pooledArm has its maker wired to a thread, so that each task runs on
+// another one. There is one task at a time, and the maker waits for it: what
+// they share needs no lock.
+type pooledArm struct {
+	*createArm
+	maker     int     // its thread
+	elsewhere int64   // tasks on another thread
+	last      int     // the latest task's thread
+	pool      [16]int // threads that tasks ran on
+	seen      int64   // how many they were; those for which the pool has no room count each time
+}
+
+// enter is what each task does first. It is on the clock: some 0.1 us.
+func (a *pooledArm) enter() {
+	runtime.LockOSThread()
+	tid := threads.TID()
+	if tid != a.maker {
+		a.elsewhere++
+	}
+	if tid != a.last {
+		a.last = tid
+		a.note(tid)
+	}
+}
+
+// note counts a thread that no task was on before.
+func (a *pooledArm) note(tid int) {
+	known := a.pool[:min(a.seen, int64(len(a.pool)))]
+	if slices.Contains(known, tid) {
+		return
+	}
+	if len(known) < len(a.pool) {
+		a.pool[len(known)] = tid
+	}
+	a.seen++
+}
+
+// Run has the caller wired to its thread while it makes n tasks. The pool gets
+// its threads in the warm-up.
+func (a *pooledArm) Run(n int) (lockstep.Slice, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	a.maker = threads.TID()
+	a.warmUp(n)
+	elsewhere, seen := a.elsewhere, a.seen
+	s := a.timed(n)
+	s.Counts["elsewhere"], s.Counts["new-threads"] = a.elsewhere-elsewhere, a.seen-seen
+	return s, nil
+}
+
+type createArm struct {
+	batch  int
+	hooks  hooks
+	create func(n, batch int, in, out func())
+	meter  *arm.Meter
+}
+
+func (a *createArm) Run(n int) (lockstep.Slice, error) {
+	a.warmUp(n)
+	return a.timed(n), nil
+}
+
+// warmUp makes some of n tasks off the clock.
+func (a *createArm) warmUp(n int) {
+	a.create(arm.RoundUp(min(n, arm.WarmThread), a.batch), a.batch, a.hooks.in, a.hooks.out)
+}
+
+// timed makes n tasks on the clock.
+func (a *createArm) timed(n int) lockstep.Slice {
+	n = arm.RoundUp(n, a.batch)
+	made, created := a.hooks.threads(), host.Count(host.GoroutinesCreated)
+	a.meter.Start()
+	a.create(n, a.batch, a.hooks.in, a.hooks.out)
+	a.meter.Stop()
+	return lockstep.Slice{Ops: n, Elapsed: a.meter.Elapsed, Counts: a.meter.Counts(map[string]int64{
+		"created": host.Count(host.GoroutinesCreated) - created,
+		"threads": a.hooks.threads() - made,
+	})}
+}
+
+func (a *createArm) Close() error { return nil }
+
+func openCreator[D arm.Driver](make func(batch int) (D, error), batch int) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		if err := arm.Headroom(threads.Need{Threads: batch + 1, MapsPerThread: threads.MapsPerThread}); err != nil {
+			return nil, err
+		}
+		d, err := make(batch)
+		if err != nil {
+			return nil, arm.SkipUnsupported(err)
+		}
+		d.Hold()
+		return &creatorArm{d, batch}, nil
+	}
+}
+
+type creatorArm struct {
+	driver arm.Driver
+	batch  int
+}
+
+func (a *creatorArm) Run(n int) (lockstep.Slice, error) {
+	warm := arm.RoundUp(min(n, arm.WarmThread/8), a.batch)
+	t, err := a.driver.Run(n, warm)
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	return lockstep.Slice{Ops: t.Ops, Elapsed: t.Elapsed, Counts: map[string]int64{
+		"kernel-switches": t.Switches,
+		"threads":         t.Spawned - int64(warm),
+	}}, nil
+}
+
+func (a *creatorArm) Close() error {
+	if err := a.driver.Close(); err != nil {
+		return err
+	}
+	return arm.Leaks()
+}
+
+// openCall is the floor of a task: a call through a function value.
+func openCall(func(string)) (lockstep.Arm, error) { return &callArm{arm.NewMeter()}, nil }
+
+type callArm struct{ meter *arm.Meter }
+
+var called int
+
+//go:noinline
+func call() { called++ }
+
+func (a *callArm) Run(n int) (lockstep.Slice, error) {
+	f, before := call, called
+	made := host.Count(host.ThreadsAlive)
+	a.meter.Start()
+	for range n {
+		f()
+	}
+	a.meter.Stop()
+	if called-before != n {
+		return lockstep.Slice{}, fmt.Errorf("expected %d calls, seen %d", n, called-before)
+	}
+	return lockstep.Slice{Ops: n, Elapsed: a.meter.Elapsed, Counts: map[string]int64{"threads": host.Count(host.ThreadsAlive) - made}}, nil
+}
+
+func (a *callArm) Close() error { return nil }

@@ -1,0 +1,149 @@
+package create
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/internal/host"
+	"threadbench/bench/lockstep"
+)
+
+// openAllocate is the floor of starting a goroutine: to allocate what one
+// takes, its stack and its g, the way the runtime does, and to touch what one
+// touches. All of them stay alive.
+//
+// The runtime takes stacks from spans of 32 KiB that it cuts into a list of 16,
+// of which a P takes 8 at a time (runtime/stack.go, stackpoolalloc and
+// stackcacherefill); it has each g from the heap and lists it (runtime/proc.go,
+// malg and allgadd). So does the floor. Neither zeroes a stack: memory fresh
+// from the system isn't zeroed once more.
+//
+// What the floor can't do as the runtime does: its spans are the heap's, of one
+// object each, since only the runtime can have spans of its own kind
+// (allocManual), and its lists need no lock. What it leaves out: the queue that
+// the goroutine waits in, the switch to it, what its own code allocates.
+func openAllocate(func(string)) (lockstep.Arm, error) {
+	if got := host.Count(host.StackStarts); got != host.StackStart {
+		return nil, fmt.Errorf("allocating as much as a goroutine: its stack starts at %d bytes here, not %d", got, host.StackStart)
+	}
+	return &allocateArm{meter: arm.NewMeter()}, nil
+}
+
+const (
+	lineBytes = 64 // of a cache
+
+	// runtime.g has 440 bytes in Go 1.26 on 64 bits, in a size class of 448
+	// (runtime/runtime2.go). A new one is written to on each of its lines.
+	gWords = 55
+
+	spanBytes    = 32 << 10 // runtime/malloc.go, _StackCacheSize
+	stacksInSpan = spanBytes / host.StackStart
+	stacksCached = stacksInSpan / 2
+
+	// What a task has on its stack when it parks: 340 bytes, by the frames of
+	// the herd's task and park, chanrecv1, chanrecv and gopark.
+	framesBytes = 6 * lineBytes
+)
+
+type gBlock struct {
+	stack *byte
+	words [gWords - 1]uint64
+}
+
+// A stackPool hands out stacks. A stack has a number, from 1 on; a list of free
+// ones is the first one's number, and each has the next one's in its lowest
+// word, as those of the runtime have its address.
+type stackPool struct {
+	spans [(createCold + stacksInSpan - 1) / stacksInSpan]*[spanBytes]byte
+	cut   int    // spans in use
+	free  uint64 // of the latest span
+	cache uint64
+}
+
+// at is the stack of a number.
+func (p *stackPool) at(n uint64) []byte {
+	n--
+	return p.spans[n/stacksInSpan][n%stacksInSpan*host.StackStart:][:host.StackStart]
+}
+
+// push puts a stack on a list, pop takes the first one from it.
+func (p *stackPool) push(list *uint64, n uint64) {
+	binary.NativeEndian.PutUint64(p.at(n), *list)
+	*list = n
+}
+
+func (p *stackPool) pop(list *uint64) uint64 {
+	n := *list
+	*list = binary.NativeEndian.Uint64(p.at(n))
+	return n
+}
+
+// take is a stack that nobody has.
+func (p *stackPool) take() []byte {
+	if p.cache == 0 {
+		for range stacksCached {
+			p.refill()
+		}
+	}
+	return p.at(p.pop(&p.cache))
+}
+
+// refill puts a free stack into the cache, from a new span if need be.
+func (p *stackPool) refill() {
+	if p.free == 0 {
+		p.spans[p.cut] = new([spanBytes]byte)
+		first := uint64(p.cut)*stacksInSpan + 1
+		p.cut++
+		for n := first; n < first+stacksInSpan; n++ {
+			p.push(&p.free, n)
+		}
+	}
+	p.push(&p.cache, p.pop(&p.free))
+}
+
+type allocateArm struct {
+	meter  *arm.Meter
+	stacks stackPool
+	gs     []*gBlock
+}
+
+// Run allocates, whatever n is: once a process.
+func (a *allocateArm) Run(int) (lockstep.Slice, error) {
+	if a.gs != nil {
+		return lockstep.Slice{}, errors.New("a floor of cold tasks is measured once a process")
+	}
+	made := host.Count(host.ThreadsAlive)
+	a.meter.Start()
+	for range createCold {
+		a.allocate()
+	}
+	a.meter.Stop()
+	counts := map[string]int64{"threads": host.Count(host.ThreadsAlive) - made, "stacks": int64(a.distinctStacks())}
+	return lockstep.Slice{Ops: createCold, Elapsed: a.meter.Elapsed, Counts: a.meter.Counts(counts)}, nil
+}
+
+// allocate is one g with its stack.
+func (a *allocateArm) allocate() {
+	g, stack := new(gBlock), a.stacks.take()
+	binary.NativeEndian.PutUint64(stack, 0) // as malg does
+	g.stack = &stack[0]
+	for i := lineBytes/8 - 1; i < len(g.words); i += lineBytes / 8 {
+		g.words[i] = 1
+	}
+	for at := host.StackStart - lineBytes; at >= host.StackStart-framesBytes; at -= lineBytes {
+		stack[at] = 1
+	}
+	a.gs = append(a.gs, g)
+}
+
+// distinctStacks is how many stacks the gs have.
+func (a *allocateArm) distinctStacks() int {
+	stacks := map[*byte]bool{}
+	for _, g := range a.gs {
+		stacks[g.stack] = true
+	}
+	return len(stacks)
+}
+
+func (a *allocateArm) Close() error { return nil }

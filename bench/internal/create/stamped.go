@@ -1,0 +1,56 @@
+package create
+
+import (
+	"fmt"
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/lockstep"
+	"threadbench/goroutines"
+	"threadbench/threads"
+)
+
+// stampedCreate makes tasks one after the other and stamps the call that
+// makes each, and its first instruction.
+func stampedCreate(n int, how func() hooks) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		a, err := newCreateArm(1, how())
+		if err != nil {
+			return nil, err
+		}
+		warm := arm.WarmThread
+		calls, firsts := goroutines.NewStamps(n+warm), goroutines.NewStamps(n+warm)
+		a.create = func(n, _ int, in, out func()) { goroutines.CreateStamped(n, calls, firsts, in, out) }
+		return &arm.StampedArm{Shut: a.Close, Timed: func() ([]int64, lockstep.Slice, error) {
+			s, err := a.Run(n)
+			if err != nil {
+				return nil, s, err
+			}
+			ticks, err := arm.Intervals(calls.All()[warm:], firsts.All()[warm:])
+			return ticks, s, err
+		}}, nil
+	}
+}
+
+// stampedCreator does the same with raw threads.
+func stampedCreator(n int) func(func(string)) (lockstep.Arm, error) {
+	warm := arm.WarmThread / 8
+	open := openCreator(func(int) (*threads.Driver, error) { return threads.NewStampedCreator(n + warm) }, 1)
+	return func(cut func(string)) (lockstep.Arm, error) {
+		opened, err := open(cut)
+		if err != nil {
+			return nil, err
+		}
+		a := opened.(*creatorArm)
+		return &arm.StampedArm{Raw: true, Shut: a.Close, Timed: func() ([]int64, lockstep.Slice, error) {
+			s, err := a.Run(n)
+			if err != nil {
+				return nil, s, err
+			}
+			calls, firsts := a.driver.(*threads.Driver).Stamps()
+			if len(calls) < warm || len(firsts) < warm {
+				return nil, s, fmt.Errorf("expected %d stamps of calls and first instructions, seen %d and %d", n+warm, len(calls), len(firsts))
+			}
+			ticks, err := arm.Intervals(calls[warm:], firsts[warm:])
+			return ticks, s, err
+		}}, nil
+	}
+}

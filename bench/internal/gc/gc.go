@@ -1,0 +1,431 @@
+package gc
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync/atomic"
+	"threadbench/bench/catalog"
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/internal/host"
+	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
+	"threadbench/goroutines"
+)
+
+// GC: what a collection costs a program that holds n parked tasks.
+//
+// ONE op is one forced collection (runtime.GC), after one that warms up. The
+// tasks are parked before the first and after the last, at their depth: a
+// stack in use to more than a quarter isn't shrunk. Nothing else is on the
+// heap, and no collection runs that isn't forced.
+//
+// Ten of them find the program idle. Of these are mark-ns, the mark CPU of a
+// cycle by the runtime's count (assists, dedicated and idle workers), cpu-ns,
+// all CPU of the process over a cycle by the kernel's (cpuTime), and cycle-ns,
+// how long runtime.GC took, which sweeps, too. The runtime's count goes by the
+// clock, so that on a busy machine it holds what the kernel gave to others.
+//
+// Ten more find a goroutine at work, the watcher, which does nothing but take
+// one stamp after the other. Of these are the medians
+//
+//	stw-ns   how long the world was stopped, both stops of a cycle together,
+//	         by the runtime's own stamps (debug.GCStats): from when it begins to
+//	         stop the others until they may run again, and in the second stop
+//	         until it is about to let them (runtime/mgc.go takes that stamp some
+//	         microseconds before), in whole ns, and not in the buckets of
+//	         runtime/metrics
+//	stood-least-ns, stood-most-ns
+//	         what is left of that when the stopping is taken off, during which
+//	         the others that are not yet stopped still run: how long the world
+//	         really stood. The runtime tells the stopping in buckets only
+//	         (runtime/metrics), four to each power of two, which are 14 to 25%
+//	         wide (timeHistSubBucketBits in runtime/histogram.go). So the world
+//	         stood for the stop less the buckets' upper ends at the least, 0
+//	         where those come to more, and less their lower ends at the most
+//	held-ns  the watcher's longest wait in a cycle by its own stamps
+//
+// Most of a stop is the stopping: of the 100 to 300 us of both, in a process
+// without tasks as well, stood-most-ns is 20 to 70. It takes a signal to the thread
+// that works on another CPU, which the kernel may have to wake first. So stw-ns
+// would hide a part that grows with n as long as it is smaller than that, and
+// stood-least-ns would show it.
+//
+// stw-ns is the figure, and held-ns what a program feels of it: the watcher is
+// stopped with the world, but also waits while the P that it had goes to a
+// mark worker first, or the kernel gives its CPU to somebody else, and it
+// can't tell one from the other. On two CPUs held-ns is mostly the worker. What
+// holds is that the watcher can't have run while the world stood: so in one
+// cycle at least its waits have to come to what the runtime says of the stops
+// but their beginning (when the others still run), or there is no figure. Not
+// in each: the first stop's last stamp comes after the others were let go. It
+// is a bound against gross overstatement: its waits are those of the whole
+// cycle, mark worker and all.
+//
+// Threads end at 5,000: the runtime makes no more than 10,000 (SetMaxThreads),
+// and a cycle with locked ones takes nearly three times as long as with
+// goroutines. 100,000 tasks 64 KiB deep hold 7.3 GB of memory, and such a
+// process takes some 20 s. A row that memory cuts says in tasks how many there
+// were.
+//
+// n of the floor says which rows it stands beside: it is a process that holds
+// no task. A raw thread is none of the collector's business, so that clone
+// should be as the floor. It favours the threads in that their stacks need not
+// be looked at, which is also why no Go pointer may stand on a raw one.
+var Family = measure.Family{Family: catalog.GC, Cases: gcCases()}
+
+// forced are the collections of an idle program, and those of one at work.
+const forced = 10
+
+func gcCases() []measure.Case {
+	var cases []measure.Case
+	row := func(impl string, n, depth int, herd arm.NewHerd) {
+		cases = append(cases, measure.Case{
+			Name:  catalog.Name{Family: "GC"}.With("impl", impl).With("n", fmt.Sprint(n)).With("depth", fmt.Sprint(depth)),
+			Once:  1,
+			Env:   arm.Still,
+			Quick: depth == 0 && (n == 100_000 || n == 1000 && impl == "goroutine"), // which decide
+			Open:  openGC(impl, n, depth, herd),
+		})
+	}
+	for _, group := range []struct {
+		n, depth int
+		threads  bool
+	}{
+		{1000, 0, true}, {5000, 0, true}, {10_000, 0, false}, {100_000, 0, false},
+		{1000, 64 << 10, true}, {5000, 64 << 10, true}, {10_000, 64 << 10, false}, {100_000, 64 << 10, false},
+	} {
+		row("goroutine", group.n, group.depth, arm.GoroutineHerd)
+		if group.threads {
+			row("locked", group.n, group.depth, arm.LockedHerd)
+			row("clone", group.n, group.depth, arm.CloneHerd)
+		}
+		row("floor", group.n, group.depth, nil)
+	}
+	return cases
+}
+
+func openGC(impl string, n, depth int, herd arm.NewHerd) func(func(string)) (lockstep.Arm, error) {
+	return func(cut func(string)) (lockstep.Arm, error) {
+		if herd == nil {
+			return &gcArm{}, nil
+		}
+		fits, err := arm.Parkable(impl, n, depth, cut)
+		if err != nil {
+			return nil, err
+		}
+		h, err := herd(fits, depth, 0)
+		if err != nil {
+			return nil, err
+		}
+		a := &gcArm{herd: h, n: fits, least: max(depth, host.StackStart) * 7 / 8, ofRuntime: impl != "clone"}
+		if !a.ofRuntime {
+			a.least = 0
+		}
+		return a, nil
+	}
+}
+
+type gcArm struct {
+	herd      arm.Census
+	n         int
+	least     int // bytes of the runtime's stacks that a task is to have
+	ofRuntime bool
+	used      bool
+}
+
+// Run collects, whatever n is: once a process.
+func (a *gcArm) Run(int) (lockstep.Slice, error) {
+	if a.used {
+		return lockstep.Slice{}, errors.New("a GC case is measured once a process")
+	}
+	a.used = true
+	if a.n == 0 {
+		return collect()
+	}
+	others, stacks := arm.TasksAlive(), host.Count(host.StackBytes)
+	parked := func() error { return a.prove(arm.Settled(a.n+others)-others, host.Count(host.StackBytes)-stacks) }
+	err := a.herd.Make(a.n)
+	a.herd.Wait()
+	var s lockstep.Slice
+	if err == nil {
+		err = parked()
+	}
+	if err == nil {
+		s, err = collect()
+	}
+	if err == nil {
+		err = parked()
+	}
+	a.herd.Release()
+	a.herd.Join()
+	if s.Figures != nil {
+		s.Figures["tasks"] = float64(a.n)
+	}
+	return s, err
+}
+
+// stackRoom is how many bytes of stacks the runtime may have had ready: it takes
+// memory for small ones in spans of 32 KiB, and keeps some on each P and some
+// for all.
+const stackRoom = 3 * 32 << 10
+
+// prove holds what was counted against what was to be parked.
+func (a *gcArm) prove(alive int, stacks int64) error {
+	if alive != a.n {
+		return fmt.Errorf("expected %d tasks parked, seen %d", a.n, alive)
+	}
+	if a.herd.Tids != nil {
+		if seen := arm.Distinct(a.herd.Tids()); seen != int64(a.n) {
+			return fmt.Errorf("expected %d threads parked, seen %d", a.n, seen)
+		}
+	}
+	if want := int64(a.n*a.least - stackRoom); a.least > 0 && stacks < want {
+		return fmt.Errorf("expected %d bytes more of the runtime's stacks at least (%s), %d a task but for %d, seen %d", want, host.StackBytes, a.least, stackRoom, stacks)
+	}
+	return nil
+}
+
+func (a *gcArm) Close() error {
+	if !a.used && a.n > 0 {
+		a.herd.Join()
+	}
+	return arm.Leaks()
+}
+
+// collect forces collections in an idle program and in one that is watched.
+func collect() (lockstep.Slice, error) {
+	s := lockstep.Slice{Ops: forced, Figures: map[string]float64{}}
+	rate := arm.NewTickRate()
+	runtime.GC()
+
+	cycles, mark, cpu := cyclesNow(), markCPU(), host.CpuTime()
+	var took []float64
+	for range forced {
+		began := goroutines.Now()
+		runtime.GC()
+		took = append(took, float64(goroutines.Now()-began))
+	}
+	s.Figures["cycle-ns"] = lockstep.Median(took)
+	s.Figures["mark-ns"] = float64(markCPU()-mark) / forced
+	if cpu >= 0 {
+		s.Figures["cpu-ns"] = float64(host.CpuTime()-cpu) / forced
+	}
+	if err := cycles.since(cyclesNow()); err != nil {
+		return s, err
+	}
+
+	ns, err := rate.Ns()
+	if err != nil {
+		return s, err
+	}
+	cycles = cyclesNow()
+	w := watch(ns)
+	stamps := make([]gap, forced)
+	least, most := make([]float64, forced), make([]float64, forced) // of the stopping
+	for i := range stamps {
+		before := stoppings()
+		stamps[i].since = goroutines.Ticks()
+		runtime.GC()
+		stamps[i].until = goroutines.Ticks()
+		least[i], most[i] = newStoppings(before, stoppings())
+	}
+	w.end()
+	if err := cycles.since(cyclesNow()); err != nil {
+		return s, err
+	}
+	var stats debug.GCStats
+	debug.ReadGCStats(&stats)
+	if len(stats.Pause) < forced {
+		return s, fmt.Errorf("expected the runtime to say how long it stopped the world in %d cycles, seen %d (debug.GCStats)", forced, len(stats.Pause))
+	}
+	stops := make([]float64, forced)
+	stoodLeast, stoodMost := make([]float64, forced), make([]float64, forced)
+	waits, longest := make([]float64, forced), make([]float64, forced)
+	for i, cycle := range stamps {
+		stops[i] = float64(stats.Pause[forced-1-i]) // the latest one comes first
+		stoodLeast[i], stoodMost[i] = standing(stops[i], least[i], most[i])
+		all, one := w.within(cycle)
+		waits[i], longest[i] = float64(all)*ns, float64(one)*ns
+	}
+	s.Figures["stw-ns"] = lockstep.Median(stops)
+	s.Figures["stood-least-ns"] = lockstep.Median(stoodLeast)
+	s.Figures["stood-most-ns"] = lockstep.Median(stoodMost)
+	s.Figures["held-ns"] = lockstep.Median(longest)
+	return s, errors.Join(w.prove(stamps), agree(stops, most, waits))
+}
+
+// cycleCount is how many collections there were so far.
+type cycleCount struct{ all, forced int64 }
+
+func cyclesNow() cycleCount {
+	return cycleCount{host.Count(host.GcCycles), host.Count("/gc/cycles/forced:gc-cycles")}
+}
+
+// since is an error unless just those that were forced have taken place.
+func (before cycleCount) since(now cycleCount) error {
+	if all, own := now.all-before.all, now.forced-before.forced; all != forced || own != forced {
+		return fmt.Errorf("expected %d collections, all of them forced; seen %d, %d of them forced", forced, all, own)
+	}
+	return nil
+}
+
+// markCPU is the CPU time that marking has taken so far, in ns, by the
+// runtime's account.
+func markCPU() int64 {
+	s := []metrics.Sample{
+		{Name: "/cpu/classes/gc/mark/assist:cpu-seconds"},
+		{Name: "/cpu/classes/gc/mark/dedicated:cpu-seconds"},
+		{Name: "/cpu/classes/gc/mark/idle:cpu-seconds"},
+	}
+	metrics.Read(s)
+	sum := 0.0
+	for _, m := range s {
+		sum += m.Value.Float64()
+	}
+	return int64(math.Round(sum * 1e9))
+}
+
+// stoppings is how often it took how long to stop the others.
+func stoppings() *metrics.Float64Histogram {
+	s := []metrics.Sample{{Name: "/sched/pauses/stopping/gc:seconds"}}
+	metrics.Read(s)
+	return s[0].Value.Float64Histogram()
+}
+
+// newStoppings is what those amount to at the least and at the most, in ns,
+// that came between two readings.
+func newStoppings(before, after *metrics.Float64Histogram) (least, most float64) {
+	for i, n := range after.Counts {
+		if n > before.Counts[i] { // the first bucket and the last are open
+			least += float64(n-before.Counts[i]) * max(0, after.Buckets[i])
+			most += float64(n-before.Counts[i]) * after.Buckets[i+1]
+		}
+	}
+	return least * 1e9, most * 1e9
+}
+
+// standing is how long the world stood at the least and at the most in a stop
+// whose stopping is known by its bounds. No time is below 0.
+func standing(stop, leastStopping, mostStopping float64) (least, most float64) {
+	return max(0, stop-mostStopping), max(0, stop-leastStopping)
+}
+
+// agree is an error unless, in some cycle, the watcher has waited for as long as
+// the world stood at the least: stopping is the most that it may have taken to
+// stop the others. It may have waited for less in others: the runtime takes the
+// first stop's last stamp after it has let the others go, and on a busy machine the kernel
+// may take the CPU from it in between, so that stw-ns is too long then.
+func agree(stops, stopping, waits []float64) error {
+	const grain = 20_000 // ns: so long after letting the others go is the last stamp on a machine of one's own
+	short, worst := 0, 0
+	for i := range stops {
+		if missing := stops[i] - stopping[i] - waits[i]; missing > grain {
+			short++
+			if missing > stops[worst]-stopping[worst]-waits[worst] {
+				worst = i
+			}
+		}
+	}
+	if short == len(stops) {
+		return fmt.Errorf("expected the watcher to wait while the world was stopped; in each of %d cycles it waited for less, in one for %.0f ns, while the runtime says %.0f ns, of which %.0f at the most went by before the others were stopped",
+			short, waits[worst], stops[worst], stopping[worst])
+	}
+	return nil
+}
+
+// A gap is from a stamp to the next one, in ticks.
+type gap struct{ since, until int64 }
+
+const (
+	leastGap = 1000 // ns: what is shorter is the watcher's own loop
+	mostGaps = 1 << 20
+)
+
+// A watcher takes one stamp after the other and keeps where there was a gap.
+type watcher struct {
+	least int64 // ticks
+	stop  atomic.Bool
+	over  chan struct{}
+
+	// For when it is over.
+	first, last int64
+	stamps      int
+	gaps        []gap
+	lost        int // gaps for which there was no room
+}
+
+// watch starts a watcher and returns when it is at work.
+func watch(nsPerTick float64) *watcher {
+	w := &watcher{least: int64(leastGap / nsPerTick), over: make(chan struct{}), gaps: make([]gap, 0, mostGaps)}
+	began := make(chan struct{})
+	go w.work(began)
+	<-began
+	return w
+}
+
+func (w *watcher) work(began chan struct{}) {
+	w.first = goroutines.Ticks()
+	close(began)
+	w.last = w.first
+	for over := false; !over; {
+		over = w.stop.Load() // one more stamp after that
+		w.stamp()
+	}
+	close(w.over)
+}
+
+// stamp is a call, since a call is where the runtime stops a goroutine at
+// once. A loop around the assembly of Ticks alone is next to never found where
+// it can be stopped by a signal: it holds up the stop by milliseconds.
+//
+//go:noinline
+func (w *watcher) stamp() {
+	now := goroutines.Ticks()
+	if now-w.last > w.least {
+		w.gap(gap{w.last, now})
+	}
+	w.last = now
+	w.stamps++
+}
+
+func (w *watcher) gap(g gap) {
+	if len(w.gaps) == cap(w.gaps) {
+		w.lost++
+		return
+	}
+	w.gaps = append(w.gaps, g)
+}
+
+// end ends the watcher, which takes a last stamp after that.
+func (w *watcher) end() {
+	w.stop.Store(true)
+	<-w.over
+}
+
+// within is how long the watcher has waited in a stretch of time, all of it
+// and the longest at a time, in ticks.
+func (w *watcher) within(of gap) (all, longest int64) {
+	for _, g := range w.gaps {
+		if d := min(g.until, of.until) - max(g.since, of.since); d > 0 {
+			all, longest = all+d, max(longest, d)
+		}
+	}
+	return all, longest
+}
+
+// prove is an error unless the watcher was at work all along.
+func (w *watcher) prove(cycles []gap) error {
+	switch first, last := cycles[0].since, cycles[len(cycles)-1].until; {
+	case w.first > first || w.last < last:
+		return fmt.Errorf("expected stamps from before the first cycle at %d ticks until after the last at %d, seen them from %d to %d", first, last, w.first, w.last)
+	case w.stamps < 100*len(cycles):
+		return fmt.Errorf("expected %d stamps at least, seen %d", 100*len(cycles), w.stamps)
+	case w.lost > 0:
+		return fmt.Errorf("expected %d waits of the watcher at the most, seen %d more", mostGaps, w.lost)
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package host
+
+import (
+	"encoding/binary"
+	"errors"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The kernel adds a thread's CPU time to its account when the thread loses its
+// CPU, and at each tick of the kernel's clock. Whoever sums the accounts of a
+// process therefore misses up to a tick, 4 to 10 ms, of each thread that runs on
+// another CPU: getrusage(2), times(2), the process's CPU clock and
+// /proc/PID/schedstat all do (thread_group_cputime in kernel/sched/cputime.c,
+// proc_pid_schedstat in fs/proc/base.c). The CPU clock of one thread is exact:
+// reading it brings the account up to date first (cpu_clock_sample in
+// kernel/time/posix-cpu-timers.c, task_sched_runtime in kernel/sched/core.c).
+// A process may read the clocks of its own threads only.
+//
+// Pointers are made numbers in the argument lists of the calls alone, which is
+// sound: what they point at stays where it is until the call is over.
+
+// ErrNoCPUTime is why a case that needs it can't be measured.
+var ErrNoCPUTime = errors.New("expected the CPU clocks of this process's threads to be readable, seen none; mount /proc, and allow clock_gettime")
+
+// cpuReadings is the CPU time that calls of cpuTime have taken, in ns.
+var cpuReadings atomic.Int64
+
+// CpuTime is the CPU time that this process took so far, in ns, without what
+// reading it took; -1 if unknown. It reads the clock of each thread, which
+// brings the kernel's account of that thread up to date, and then the process's
+// clock. Of a thread that runs on another CPU it misses what that took since:
+// some 20 us in a process of 10 threads.
+//
+// It makes no call that the scheduler knows of, which would cost the caller its
+// P.
+func CpuTime() int64 {
+	for range 10 {
+		tid := unix.Gettid()
+		began := cpuClock(unix.CLOCK_THREAD_CPUTIME_ID)
+		if !readThreadClocks() {
+			return -1
+		}
+		ended, all := cpuClock(unix.CLOCK_THREAD_CPUTIME_ID), cpuClock(unix.CLOCK_PROCESS_CPUTIME_ID)
+		if began < 0 || ended < 0 || all < 0 {
+			return -1
+		}
+		if unix.Gettid() == tid { // else began and ended are of two threads
+			return all - cpuReadings.Add(ended-began)
+		}
+	}
+	return -1
+}
+
+// readThreadClocks reads the CPU clock of each thread of this process.
+func readThreadClocks() bool {
+	path := [...]byte{'/', 'p', 'r', 'o', 'c', '/', 's', 'e', 'l', 'f', '/', 't', 'a', 's', 'k', 0}
+	at := unix.AT_FDCWD
+	fd, _, errno := unix.RawSyscall6(unix.SYS_OPENAT, uintptr(at), uintptr(unsafe.Pointer(&path)), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0, 0, 0)
+	if errno != 0 {
+		return false
+	}
+	var entries [8192]byte
+	read := 0
+	for {
+		n, _, errno := unix.RawSyscall(unix.SYS_GETDENTS64, fd, uintptr(unsafe.Pointer(&entries)), uintptr(len(entries)))
+		if errno != 0 {
+			read = 0
+		}
+		if errno != 0 || n == 0 {
+			break
+		}
+		for left := entries[:n]; len(left) > 0; {
+			// struct linux_dirent64 of getdents(2): d_reclen stands at 16, d_name at 19.
+			length := binary.NativeEndian.Uint16(left[16:])
+			if tid := leadingNumber(left[19:length]); tid > 0 && cpuClock(threadClock(tid)) >= 0 {
+				read++
+			}
+			left = left[length:]
+		}
+	}
+	unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+	return read > 0
+}
+
+// leadingNumber is the number that text begins with, 0 for none.
+func leadingNumber(text []byte) int32 {
+	n := int32(0)
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			break
+		}
+		n = 10*n + int32(c-'0')
+	}
+	return n
+}
+
+// threadClock is the CPU clock of a thread of this process: its number as
+// CPUCLOCK_SCHED | CPUCLOCK_PERTHREAD_MASK make it, include/linux/posix-timers.h.
+func threadClock(tid int32) int32 { return ^tid<<3 | 2 | 4 }
+
+// cpuClock reads a CPU clock, in ns; -1 where there is none.
+func cpuClock(clock int32) int64 {
+	var t unix.Timespec
+	if _, _, errno := unix.RawSyscall(unix.SYS_CLOCK_GETTIME, uintptr(clock), uintptr(unsafe.Pointer(&t)), 0); errno != 0 {
+		return -1
+	}
+	return t.Nano()
+}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package host
+
+// CpuTime is unknown here.
+func CpuTime() int64 { return -1 }

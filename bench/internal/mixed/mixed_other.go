@@ -1,0 +1,22 @@
+//go:build !linux
+
+package mixed
+
+import (
+	"runtime"
+
+	"threadbench/bench/lockstep"
+)
+
+// downloadsOnly is the name of no case here.
+const downloadsOnly = "downloads"
+
+func openMixed(locked, serial bool) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		return nil, lockstep.Skipf("%s does not tell the threads of a process", runtime.GOOS)
+	}
+}
+
+func openDownloads(func(string)) (lockstep.Arm, error) {
+	return nil, lockstep.Skipf("%s has no client for downloads", runtime.GOOS)
+}

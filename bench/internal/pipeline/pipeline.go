@@ -1,0 +1,519 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"threadbench/bench/catalog"
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
+	"threadbench/goroutines"
+	"threadbench/threads"
+	"time"
+)
+
+// Pipeline: what it costs to put a function into a task of its own, with a
+// channel in and a channel out.
+//
+// A source sends the numbers of the items, each stage receives an item, calls
+// its function and sends what that answers, and a sink takes what comes out.
+// ONE op is one item, from the source to the sink: one hand-off more than there
+// are stages. The function is a fixed number of steps of work, and knows
+// nothing of all this. The sink stamps the clock; the pipeline is empty before
+// and after a turn. All of it on one CPU, so that what the hand-offs cost is not
+// hidden by stages that work at the same time: with several CPUs, a pipeline
+// whose stages work for long enough is as fast as its slowest stage.
+//
+// via says how the tasks are linked: by channels, or, for raw threads, by rings
+// in memory that two of them share, where one that finds its ring empty or
+// full sleeps on a futex. The floor calls the functions one after the other.
+//
+// mode says how much there is room for between two tasks:
+//
+//	unbuffered  channels without a buffer, and rings of one slot: each item
+//	            costs a switch at every hand-off.
+//	buffered    channels and rings of 64: a task goes on until its buffer is
+//	            empty or full, so that a switch is shared by many items. The
+//	            clock begins while items flow, after 1,024, and a turn has 8,192
+//	            at the least: it takes raw threads that were asleep some
+//	            hundreds of items until they go on for more than one or two at a
+//	            time. What is on its way as the clock begins makes that up to
+//	            1.6% too short in all arms.
+//	crossover   unbuffered, and the work for which the hand-offs cost 5% of it
+//	            is looked for: the pipeline and the direct call take turns in
+//	            one process, with more work for each item until the pipeline
+//	            takes less than 1.05 times as long, and then with what lies
+//	            between. There, or near it, one more measurement says what the
+//	            hand-offs of an item take; crossover-ns is the work of which
+//	            that is 5%, ns/op that work and its hand-offs. Above, the
+//	            hand-off is cheap. Once a process.
+//
+// It favours the goroutine in that one CPU does it all: a channel then never
+// wakes another CPU. What a buffer does for threads says how much of their cost
+// is the switch. Raw threads may gain less by it than locked ones: the kernel
+// lets one that is woken stop the one that woke it, with an item or two in the
+// ring, while a locked goroutine has to wait for the one P, until its waker
+// blocks.
+var Family = measure.Family{Family: catalog.Pipeline, Cases: pipelineCases()}
+
+const (
+	stageSteps     = 100 // of work that a stage does on an item
+	pipelineBuffer = 64
+	bufferedItems  = 8192 // of a turn at the least
+	bufferedWarm   = 1024
+)
+
+func pipelineCases() []measure.Case {
+	// Per item. Other programs' preemptions are by the time that it takes,
+	// which at the crossover is some microseconds.
+	none := measure.Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.05, CountTolerance: 100}
+	few := measure.Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.5, CountTolerance: 100}
+	// The scheduler put a goroutine on a thread at each hand-off.
+	scheduled := func(stages int) measure.Evidence {
+		handOffs := float64(stages + 1)
+		return measure.Evidence{Count: "schedules", Rate: handOffs, RateTolerance: 0.05 * handOffs, CountTolerance: 300}
+	}
+	// A locked one that finds its P taken is put there once more.
+	again := func(stages int) measure.Evidence {
+		w := scheduled(stages)
+		w.RateTolerance *= 5
+		return w
+	}
+	// A locked goroutine's thread wakes the next one's, perhaps through a third
+	// that has the P: 2.7 to 2.8 a hand-off seen.
+	locked := func(stages int) measure.Evidence {
+		handOffs := float64(stages + 1)
+		return measure.Evidence{Count: "kernel-switches", Rate: 2.75 * handOffs, RateTolerance: 1.3 * handOffs, CountTolerance: 30}
+	}
+	// Raw threads do up to two items in a row, or are stopped by one that they
+	// woke: 1.3 to 2 a hand-off seen.
+	raw := func(stages int) measure.Evidence {
+		handOffs := float64(stages + 1)
+		return measure.Evidence{Count: "kernel-switches", Rate: 1.65 * handOffs, RateTolerance: 0.8 * handOffs, CountTolerance: 30}
+	}
+	// With as much work as at the crossover, more than 100 us, the kernel's
+	// scheduler also stops them in it: 4.1 to 5.8 an item seen.
+	preempted := measure.Evidence{Count: "kernel-switches", Rate: 5, RateTolerance: 2.4, CountTolerance: 30}
+	// With buffers a switch is for as many items as the schedulers like.
+
+	row := func(impl, mode, via string, stages int, open func(func(string)) (lockstep.Arm, error), wants ...measure.Evidence) measure.Case {
+		c := measure.Case{
+			Name: catalog.Name{Family: "Pipeline"}.With("impl", impl).With("mode", mode).With("via", via).With("stages", strconv.Itoa(stages)),
+			CPUs: 1, Procs: 1,
+			Evidence: wants,
+			Open:     open,
+		}
+		if mode == "crossover" {
+			c.Once, c.Env = 1, arm.Still
+		} else {
+			c.Awake = true
+		}
+		return c
+	}
+	var cases []measure.Case
+	for _, stages := range []int{1, 4} {
+		cases = append(cases,
+			row("goroutine", "unbuffered", "channel", stages, openPipeline(goPipeline(nil), stages, 0), none, scheduled(stages)),
+			row("locked", "unbuffered", "channel", stages, openPipeline(goPipeline(arm.Wire), stages, 0), locked(stages), again(stages)),
+			row("clone", "unbuffered", "ring", stages, openPipeline(clonePipeline, stages, 0), raw(stages)),
+			row("floor", "unbuffered", "call", stages, openPipeline(directCalls, stages, 0), none))
+	}
+	return append(cases,
+		row("goroutine", "buffered", "channel", 1, openPipeline(goPipeline(nil), 1, pipelineBuffer), none),
+		row("locked", "buffered", "channel", 1, openPipeline(goPipeline(arm.Wire), 1, pipelineBuffer)),
+		row("clone", "buffered", "ring", 1, openPipeline(clonePipeline, 1, pipelineBuffer)),
+
+		row("goroutine", "crossover", "channel", 1, openCrossover(goPipeline(nil)), few, scheduled(1)),
+		row("locked", "crossover", "channel", 1, openCrossover(goPipeline(arm.Wire)), preempted, again(1)),
+		row("clone", "crossover", "ring", 1, openCrossover(clonePipeline), preempted))
+}
+
+// A pipeline has items go through stages of work.
+type pipeline struct {
+	run   func(n, warm int) (time.Duration, map[string]int64, error)
+	steps func(n int)                              // sets how many steps of work each stage does
+	flow  func() (items int, sum uint64, of []int) // what has come out, and how many items each stage has done
+	tids  func() []int                             // of its tasks; nil where they have no thread of their own
+	close func() error
+}
+
+// newPipeline makes a pipeline with room for so many items between two tasks.
+type newPipeline func(stages, buffer int) (pipeline, error)
+
+// stagesOf are as many functions that do so many steps of work.
+func stagesOf(n int, steps *int) []func(uint64) uint64 {
+	var fs []func(uint64) uint64
+	for range n {
+		fs = append(fs, func(x uint64) uint64 { return goroutines.Work(x, *steps) })
+	}
+	return fs
+}
+
+func goPipeline(setup func(task int) error) newPipeline {
+	return func(stages, buffer int) (pipeline, error) {
+		tids := make([]int, stages+2)
+		in := setup
+		if setup != nil {
+			if err := arm.Headroom(threads.Need{Threads: stages + 2, Runtime: true}); err != nil {
+				return pipeline{}, err
+			}
+			in = func(task int) error {
+				err := setup(task)
+				tids[task] = threads.TID()
+				return err
+			}
+		}
+		steps := stageSteps
+		p, err := goroutines.NewPipeline(stagesOf(stages, &steps), buffer, in)
+		if err != nil {
+			return pipeline{}, err
+		}
+		m := arm.NewMeter()
+		made := pipeline{
+			run: func(n, warm int) (time.Duration, map[string]int64, error) {
+				p.Run(n, warm, m)
+				return m.Elapsed, m.Counts(nil), nil
+			},
+			steps: func(n int) { steps = n },
+			flow:  p.Flow,
+			close: func() error { p.Close(); return nil },
+		}
+		if setup != nil && threads.TID() >= 0 {
+			made.tids = func() []int { return tids }
+		}
+		return made, nil
+	}
+}
+
+func clonePipeline(stages, buffer int) (pipeline, error) {
+	if err := arm.Headroom(threads.Need{Threads: stages + 2, MapsPerThread: threads.MapsPerThread}); err != nil {
+		return pipeline{}, err
+	}
+	p, err := threads.NewPipeline(stages, max(buffer, 1), stageSteps)
+	if err != nil {
+		return pipeline{}, arm.SkipUnsupported(err)
+	}
+	p.Hold()
+	return pipeline{
+		run: func(n, warm int) (time.Duration, map[string]int64, error) {
+			t, err := p.Run(n, warm)
+			return t.Elapsed, map[string]int64{"kernel-switches": t.Switches}, err
+		},
+		steps: p.SetSteps,
+		flow:  p.Flow,
+		tids:  p.TIDs,
+		close: func() error { return errors.Join(p.Close(), arm.Leaks()) },
+	}, nil
+}
+
+// directCalls is no pipeline: it calls the functions one after the other.
+func directCalls(stages, _ int) (pipeline, error) {
+	steps := stageSteps
+	fs := stagesOf(stages, &steps)
+	items, sum := 0, uint64(0)
+	call := func(n int) {
+		for range n {
+			x := uint64(items)
+			for _, f := range fs {
+				x = f(x)
+			}
+			sum += x
+			items++
+		}
+	}
+	m := arm.NewMeter()
+	return pipeline{
+		run: func(n, warm int) (time.Duration, map[string]int64, error) {
+			call(warm)
+			m.Start()
+			call(n)
+			m.Stop()
+			return m.Elapsed, m.Counts(nil), nil
+		},
+		steps: func(n int) { steps = n },
+		flow: func() (int, uint64, []int) {
+			of := make([]int, stages)
+			for i := range of {
+				of[i] = items
+			}
+			return items, sum, of
+		},
+		close: func() error { return nil },
+	}, nil
+}
+
+// sumOf is what n items, from the number first on, come to in all after so many
+// steps of work on each. Each step is a multiplication and an addition, and so
+// are all of them.
+func sumOf(first, n, steps int) uint64 {
+	term := goroutines.Worked(0, steps)
+	factor := goroutines.Worked(1, steps) - term
+	numbers := uint64(n)*uint64(first) + uint64(n)*uint64(n-1)/2
+	return factor*numbers + uint64(n)*term
+}
+
+// pass has n items go through, warm off the clock, and holds what comes out
+// against what they are to come to.
+func (p pipeline) pass(n, warm, stages, steps int) (time.Duration, map[string]int64, error) {
+	items, sum, before := p.flow()
+	took, counts, err := p.run(n, warm)
+	if err != nil {
+		return 0, nil, err
+	}
+	out, total, after := p.flow()
+	if out-items != n+warm {
+		return 0, nil, fmt.Errorf("expected %d items to come out of the pipeline, seen %d", n+warm, out-items)
+	}
+	if len(after) != stages {
+		return 0, nil, fmt.Errorf("expected a pipeline of %d stages, seen %d", stages, len(after))
+	}
+	for i := range after {
+		if did := after[i] - before[i]; did != n+warm {
+			return 0, nil, fmt.Errorf("expected stage %d of %d to do %d items, seen %d", i+1, stages, n+warm, did)
+		}
+	}
+	if want := sumOf(items, n+warm, stages*steps); total-sum != want {
+		return 0, nil, fmt.Errorf("expected %d items from number %d on to come to %d in all, seen %d", n+warm, items, want, total-sum)
+	}
+	if p.tids != nil {
+		if seen := arm.Distinct(p.tids()); seen != int64(stages+2) {
+			return 0, nil, fmt.Errorf("expected %d tasks on threads of their own, seen %d threads", stages+2, seen)
+		}
+	}
+	return took, counts, nil
+}
+
+func openPipeline(make newPipeline, stages, buffer int) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		p, err := make(stages, buffer)
+		if err != nil {
+			return nil, err
+		}
+		a := &pipelineArm{p, stages, arm.WarmGoroutine, 1}
+		switch {
+		case buffer > 0:
+			a.warm, a.least = bufferedWarm, bufferedItems
+		case p.tids != nil:
+			a.warm = arm.WarmThread
+		}
+		return a, nil
+	}
+}
+
+type pipelineArm struct {
+	pipeline
+	stages int
+	warm   int
+	least  int // items of a turn
+}
+
+func (a *pipelineArm) Run(n int) (lockstep.Slice, error) {
+	n = max(n, a.least)
+	took, counts, err := a.pass(n, min(n, a.warm), a.stages, stageSteps)
+	return lockstep.Slice{Ops: n, Elapsed: took, Counts: counts}, err
+}
+
+func (a *pipelineArm) Close() error { return a.close() }
+
+// openCrossover looks for a crossover.
+func openCrossover(make newPipeline) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		p, err := make(1, 0)
+		if err != nil {
+			return nil, err
+		}
+		direct, err := directCalls(1, 0)
+		return &crossoverArm{pipe: p, direct: direct}, err
+	}
+}
+
+const (
+	crossing    = 0.05 // what the hand-offs cost of the work at the crossover
+	crossLeast  = 64   // steps of work on an item: the least that is tried
+	crossMost   = 1 << 21
+	crossHalves = 2 // how often what lies between too little and enough is halved
+
+	crossTurn  = 1500 * time.Microsecond         // a turn of the direct call at the least
+	crossItems = 32                              // and its items: with each turn of the pipeline comes one hand-off more, the order
+	crossTurns = 5                               // of the pipeline, each between two of the direct call
+	crossFinal = 15                              // of the last measurement, and its items:
+	crossSure  = 1 + measure.Provable/crossFinal // their evidence counts
+	crossTries = 5                               // for one that is near enough
+	crossWarm  = 4                               // items off the clock
+	crossLong  = 30 * time.Second                // the longest that is looked for it: a worker that says nothing for a minute is hung
+)
+
+// A crossoverArm looks for the work at which a pipeline's hand-offs cost 5%.
+type crossoverArm struct {
+	pipe, direct pipeline
+	nsPerStep    float64   // by the latest measurement
+	until        time.Time // gives up then
+	used         bool
+}
+
+// A crossed is what an item of some work took: the medians over the turns.
+type crossed struct {
+	cost   float64 // of the hand-offs: the pipeline's time over the direct call's, less 1
+	direct float64 // ns of an item
+	items  int     // that went through the pipeline on the clock
+	counts map[string]int64
+}
+
+// measure has the pipeline take that many turns, and the direct call one more,
+// of so many items at the least of that many steps.
+func (a *crossoverArm) measure(steps, turns, least int) (crossed, error) {
+	if time.Now().After(a.until) {
+		return crossed{}, fmt.Errorf("looking for the crossover at %d steps of work: not found within %v; the machine is busy with something else: end that", steps, crossLong)
+	}
+	a.pipe.steps(steps)
+	a.direct.steps(steps)
+	n := 20 * least
+	if a.nsPerStep > 0 {
+		n = max(least, int(float64(crossTurn)/(a.nsPerStep*float64(steps))))
+	}
+	c := crossed{counts: map[string]int64{}, items: turns * n}
+	var directs, costs []float64
+	call := func() error {
+		took, _, err := a.direct.pass(n, crossWarm, 1, steps)
+		directs = append(directs, float64(took)/float64(n))
+		return err
+	}
+	if err := call(); err != nil {
+		return crossed{}, err
+	}
+	for i := range turns {
+		took, counts, err := a.pipe.pass(n, crossWarm, 1, steps)
+		if err == nil {
+			err = call()
+		}
+		if err != nil {
+			return crossed{}, err
+		}
+		for k, v := range counts {
+			c.counts[k] += v
+		}
+		costs = append(costs, float64(took)/float64(n)/((directs[i]+directs[i+1])/2)-1)
+	}
+	c.cost, c.direct = lockstep.Median(costs), lockstep.Median(directs)
+	a.nsPerStep = c.direct / float64(steps)
+	return c, nil
+}
+
+// crossover is how many steps of work make the hand-offs cost as much of it as
+// crossing says. cost measures what they cost. The first guess is that they
+// take the same time whatever the work; from there it goes on to more work or
+// to less until it has been on either side, halves what lies between, and
+// takes the place on the line between the two ends.
+func crossover(cost func(steps int) (float64, error)) (int, error) {
+	var low, high int        // steps that are too few, and enough
+	var above, below float64 // what the hand-offs cost there
+	try := func(steps int) error {
+		c, err := cost(steps)
+		if c > crossing {
+			low, above = steps, c
+		} else {
+			high, below = steps, c
+		}
+		return err
+	}
+	if err := try(crossLeast); err != nil {
+		return 0, err
+	}
+	if high > 0 {
+		return 0, fmt.Errorf("expected hand-offs that cost more than %g%% of %d steps of work, seen %.3g%%", 100*crossing, high, 100*below)
+	}
+	steps := int(min(crossMost, crossLeast*above/crossing))
+	for bracketed := false; !bracketed; {
+		if err := try(steps); err != nil {
+			return 0, err
+		}
+		switch {
+		case high == 0 && steps == crossMost:
+			return 0, fmt.Errorf("expected hand-offs that cost less than %g%% of %d steps of work, seen %.3g%%", 100*crossing, steps, 100*above)
+		case high == 0:
+			steps = min(crossMost, steps*3/2)
+		case low == crossLeast && steps*2/3 > crossLeast:
+			steps = steps * 2 / 3
+		default:
+			bracketed = true
+		}
+	}
+	for range crossHalves {
+		if err := try(int(math.Sqrt(float64(low) * float64(high)))); err != nil {
+			return 0, err
+		}
+	}
+	part := (above - crossing) / (above - below)
+	return int(math.Round(float64(low) * math.Pow(float64(high)/float64(low), part))), nil
+}
+
+// crossover is the work, in ns, of which what the hand-offs take is as much as
+// crossing says.
+func (c crossed) crossover() float64 { return c.direct * c.cost / crossing }
+
+// near measures at a crossover that was found, and at other work if the
+// hand-offs turn out to cost a sixth more or less there. Of those that don't
+// come as near it answers the nearest; it is an error if that is beyond half
+// or twice the cost.
+func near(steps int, measure func(steps int) (crossed, error)) (nearest crossed, err error) {
+	off := func(c crossed) float64 { // a factor, from 1 on
+		if c.cost <= 0 {
+			return math.Inf(1)
+		}
+		return max(c.cost/crossing, crossing/c.cost)
+	}
+	var seen []string
+	for range crossTries {
+		c, err := measure(steps)
+		if err != nil {
+			return crossed{}, err
+		}
+		if off(c) < off(nearest) {
+			nearest = c
+		}
+		if off(c) < 7./6 {
+			break
+		}
+		seen = append(seen, fmt.Sprintf("%.3g%% of %d steps", 100*c.cost, steps))
+		steps = min(crossMost, max(crossLeast, int(float64(steps)*min(2, max(0.5, c.cost/crossing)))))
+	}
+	if off(nearest) > 2 {
+		return crossed{}, fmt.Errorf("expected hand-offs that cost about %g%% of the work at the crossover, seen %s", 100*crossing, strings.Join(seen, ", "))
+	}
+	return nearest, nil
+}
+
+// Run looks for the crossover, whatever n is: once a process. Its ops are the
+// items of the measurement near it, and take the time that they would at it;
+// the counts are of that measurement.
+func (a *crossoverArm) Run(int) (lockstep.Slice, error) {
+	if a.used {
+		return lockstep.Slice{}, errors.New("a crossover is looked for once a process")
+	}
+	a.used, a.until = true, time.Now().Add(crossLong)
+	if _, err := a.measure(crossLeast, crossTurns, crossItems); err != nil { // to warm up
+		return lockstep.Slice{}, err
+	}
+	steps, err := crossover(func(steps int) (float64, error) {
+		c, err := a.measure(steps, crossTurns, crossItems)
+		return c.cost, err
+	})
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	at, err := near(steps, func(steps int) (crossed, error) { return a.measure(steps, crossFinal, crossSure) })
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	return lockstep.Slice{
+		Ops:     at.items,
+		Elapsed: time.Duration((1 + crossing) * at.crossover() * float64(at.items)),
+		Counts:  at.counts,
+		Figures: map[string]float64{"crossover-ns": at.crossover()},
+	}, nil
+}
+
+func (a *crossoverArm) Close() error { return errors.Join(a.pipe.close(), a.direct.close()) }

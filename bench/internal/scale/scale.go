@@ -1,0 +1,339 @@
+package scale
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"threadbench/bench/catalog"
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/internal/host"
+	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
+	"threadbench/goroutines"
+	"threadbench/threads"
+	"time"
+)
+
+// Scale: what a task costs when there are n of them.
+//
+// ONE op is one of n tasks that are created, begin, park, are all held at
+// once, released together and joined: the time of all that over n. Nothing
+// else is on the clock.
+//
+// A process does so in passes. Of the first one are
+//
+//	cold-ns   its own time a task: with nothing to reuse, in a fresh process
+//	bytes     user and kernel memory of the n tasks held, over n (Stack has
+//	          the slope)
+//	threads   the most that the process had, while each task in turn was woken,
+//	          did 500 steps of work and parked again: one after the other, with
+//	          no wait for the one before, so that many run at a time
+//
+// The first two stand from 1,000 tasks on: of fewer, what the process itself
+// takes meanwhile is the larger part. ns/op is of the passes after the first,
+// so many of them that 10,000 goroutines or 1,000 threads are made at least:
+// those of goroutines are made from what the ones before them left. No thread
+// is, so that the first pass of 1,000 threads or more is the only one, and
+// counts: from there on x-goroutine has threads in a fresh process over
+// goroutines in one that has made some before. Cold over cold is cold-ns over
+// cold-ns.
+//
+// With a few tasks the channels and futexes that hold them count, too: with
+// one they are half of it.
+//
+// The collector is on, as in any program that holds so many: gc-cycles says
+// how often it ran in what ns/op is of. It takes part of the time of a million
+// goroutines and no more than a hundredth of their bytes. All CPUs.
+//
+// n of the threads goes on until a limit ends it, which the row's note names;
+// of a limit that other processes share a quarter is left to them. A locked
+// one meets the runtime's own first, 10,000 (debug.SetMaxThreads).
+//
+// It favours the thread in that nobody else wants one meanwhile, and the
+// goroutine in that it does nothing while it is held.
+var Family = measure.Family{Family: catalog.Scale, Cases: scaleCases()}
+
+const (
+	scaleSteps = 500  // of work in a turn
+	scaleLarge = 1000 // tasks from which bytes and cold-ns say anything
+
+	// What is made in the passes that count, at the least.
+	scaleGoroutines = 10_000
+	scaleThreads    = 1000
+)
+
+func scaleCases() []measure.Case {
+	var cases []measure.Case
+	row := func(impl string, n int, herd arm.NewHerd) {
+		cases = append(cases, measure.Case{
+			Name: catalog.Name{Family: "Scale"}.With("impl", impl).With("n", fmt.Sprint(n)),
+			Once: 1,
+			Env:  arm.AsItIs,
+			Open: openScale(impl, n, herd),
+		})
+	}
+	for n := 1; n <= 1_000_000; n *= 10 {
+		row("goroutine", n, goroutineWorkers)
+		if n <= 10_000 {
+			row("locked", n, lockedWorkers)
+		}
+		if n <= 100_000 {
+			row("clone", n, cloneWorkers)
+		}
+	}
+	return cases
+}
+
+// Workers are given turns besides.
+type workers interface {
+	arm.ParkedHerd
+	Turns(each func())
+	Worked() int
+}
+
+func goroutineWorkers(n, depth, stack int) (arm.Census, error) {
+	return arm.Census{ParkedHerd: goroutines.NewWorkers(scaleSteps, nil), Tids: nil}, nil
+}
+
+func lockedWorkers(n, depth, stack int) (arm.Census, error) {
+	if err := arm.ToldThreads(); err != nil {
+		return arm.Census{}, err
+	}
+	in, tids := arm.TidsOf(n)
+	return arm.Census{ParkedHerd: goroutines.NewWorkers(scaleSteps, in), Tids: tids}, nil
+}
+
+func cloneWorkers(n, depth, stack int) (arm.Census, error) {
+	h, err := threads.NewWorkers(threads.LeastStack(0), scaleSteps)
+	if err != nil {
+		return arm.Census{}, arm.SkipUnsupported(err)
+	}
+	return arm.Census{ParkedHerd: h, Tids: h.TIDs}, nil
+}
+
+// plainHerds are the herds of the passes after the first.
+var plainHerds = map[string]arm.NewHerd{"goroutine": arm.GoroutineHerd, "locked": arm.LockedHerd, "clone": arm.CloneHerd}
+
+// ofProcess are the limits that no other process shares.
+var ofProcess = []string{"SetMaxThreads", "vm.max_map_count"}
+
+func openScale(impl string, n int, first arm.NewHerd) func(func(string)) (lockstep.Arm, error) {
+	return func(cut func(string)) (lockstep.Arm, error) {
+		areThreads := impl != "goroutine"
+		need := threads.Need{Threads: n, BytesPerThread: 4 << 10}
+		if areThreads {
+			ofRuntime := impl == "locked"
+			need = threads.Need{Threads: n, BytesPerThread: 64 << 10, MapsPerThread: arm.MapsPerThread(ofRuntime), Runtime: ofRuntime}
+		}
+		fits, limit, err := arm.Room(need, areThreads)
+		if err != nil {
+			return nil, err
+		}
+		if fits < n {
+			reason := (&threads.LimitError{Limit: limit, Wanted: n}).Error()
+			if !strings.Contains(strings.Join(ofProcess, " "), limit.Name) {
+				fits -= fits / 4
+				reason += fmt.Sprintf("; %d are made, so that others have room", fits)
+			}
+			if fits <= n/10 {
+				return nil, &lockstep.Skip{Reason: reason + "; that is no more than the row before has"}
+			}
+			cut(reason)
+		}
+		meter, err := host.NewMemoryMeter()
+		var skip *lockstep.Skip
+		if errors.As(err, &skip) {
+			cut("no bytes: " + skip.Reason)
+		} else if err != nil {
+			return nil, err
+		}
+		a := &scaleArm{n: fits, meter: meter, areThreads: areThreads, passes: passes(fits, areThreads)}
+		a.first, err = first(fits, 0, 0)
+		for range a.passes {
+			if err != nil {
+				break
+			}
+			var h arm.Census
+			if h, err = plainHerds[impl](fits, 0, 0); err == nil {
+				a.later = append(a.later, h)
+			}
+		}
+		if err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
+		return a, nil
+	}
+}
+
+// passes is how many there are after the first.
+func passes(n int, areThreads bool) int {
+	switch {
+	case !areThreads:
+		return (scaleGoroutines + n - 1) / n
+	case n < scaleLarge:
+		return (scaleThreads + n - 1) / n
+	}
+	return 0
+}
+
+type scaleArm struct {
+	n          int
+	areThreads bool
+	passes     int
+	meter      *host.MemoryMeter // nil where memory can't be read
+	first      arm.Census
+	later      []arm.Census
+	used       bool
+}
+
+// held is what was counted of the n tasks of the first pass.
+type held struct {
+	tasks   int // alive at once
+	tids    int // threads that they ran on, -1 for goroutines
+	worked  int // did their work, and did it right
+	samples int // of how many threads there are
+	threads int // the most of them
+}
+
+// Run makes the passes, whatever n is: once a process.
+func (a *scaleArm) Run(int) (lockstep.Slice, error) {
+	if a.used {
+		return lockstep.Slice{}, errors.New("a Scale case is measured once a process")
+	}
+	a.used = true
+	s := lockstep.Slice{Ops: a.n, Figures: map[string]float64{"tasks": float64(a.n)}}
+	before, err := a.memory()
+	if err != nil {
+		return s, err
+	}
+	others := arm.TasksAlive()
+	collections := host.Count(host.GcCycles)
+
+	began := goroutines.Now()
+	err = a.first.Make(a.n)
+	a.first.Wait()
+	elapsed := goroutines.Now() - began
+	if err != nil {
+		a.first.Release()
+		a.first.Join()
+		return s, err
+	}
+	collected := host.Count(host.GcCycles) - collections
+	seen := held{tasks: arm.Settled(others+a.n) - others, tids: -1}
+	holding, err := a.memory()
+	if a.first.Tids != nil {
+		seen.tids = int(arm.Distinct(a.first.Tids()))
+	}
+	var errThreads error
+	seen.samples, seen.threads, errThreads = turns(a.first.ParkedHerd.(workers), a.n)
+	seen.worked = a.first.ParkedHerd.(workers).Worked()
+
+	collections = host.Count(host.GcCycles)
+	began = goroutines.Now()
+	a.first.Release()
+	a.first.Join()
+	elapsed += goroutines.Now() - began
+	collected += host.Count(host.GcCycles) - collections
+	if err := errors.Join(err, errThreads, a.prove(seen)); err != nil {
+		return s, err
+	}
+
+	s.Elapsed = elapsed
+	s.Figures["threads"] = float64(seen.threads)
+	if a.n >= scaleLarge {
+		s.Figures["cold-ns"] = float64(elapsed) / float64(a.n)
+	}
+	if a.n >= scaleLarge && a.meter != nil {
+		s.Figures["user-B/task"] = float64(holding.User-before.User) / float64(a.n)
+		s.Figures["kernel-B/task"] = float64(holding.Kernel-before.Kernel) / float64(a.n)
+	}
+	if a.passes > 0 {
+		s.Ops = a.passes * a.n
+		if s.Elapsed, err = a.again(); err != nil {
+			return s, err
+		}
+		collected = host.Count(host.GcCycles) - collections
+	}
+	s.Figures["gc-cycles"] = float64(collected)
+	return s, nil
+}
+
+func (a *scaleArm) memory() (host.Memory, error) {
+	if a.meter == nil {
+		return host.Memory{}, nil
+	}
+	return a.meter.Read()
+}
+
+// again makes the later passes.
+func (a *scaleArm) again() (time.Duration, error) {
+	began := goroutines.Now()
+	for _, h := range a.later {
+		err := h.Make(a.n)
+		h.Wait()
+		h.Release()
+		h.Join()
+		if err != nil {
+			return 0, err
+		}
+	}
+	elapsed := goroutines.Now() - began
+	a.later = nil
+	return elapsed, nil
+}
+
+// turnSamples is how often the threads are counted while turns are given.
+const turnSamples = 100
+
+// turns gives each worker its turn, and counts the threads again and again
+// meanwhile.
+func turns(h workers, n int) (samples, most int, err error) {
+	given, every := 0, (n+turnSamples-1)/turnSamples
+	sample := func() {
+		alive, e := host.KernelThreads()
+		samples, most, err = samples+1, max(most, alive), errors.Join(err, e)
+	}
+	h.Turns(func() {
+		if given++; given%every == 0 {
+			sample()
+		}
+	})
+	sample()
+	return samples, most, err
+}
+
+// prove holds what was counted against what was to be held.
+func (a *scaleArm) prove(seen held) error {
+	least := 1
+	if a.areThreads {
+		least = a.n
+	}
+	switch {
+	case seen.tasks != a.n:
+		return fmt.Errorf("expected %d tasks held at once, seen %d", a.n, seen.tasks)
+	case a.areThreads && seen.tids != a.n:
+		return fmt.Errorf("expected %d threads that the tasks run on, seen %d", a.n, seen.tids)
+	case seen.worked != a.n:
+		return fmt.Errorf("expected %d tasks to do their work in turn, seen %d", a.n, seen.worked)
+	case seen.samples < min(a.n, turnSamples/2):
+		return fmt.Errorf("expected the threads to be counted %d times at least, seen %d", min(a.n, turnSamples/2), seen.samples)
+	case seen.threads < least:
+		return fmt.Errorf("expected %d threads at least while the tasks run in turn, seen %d", least, seen.threads)
+	}
+	return nil
+}
+
+// Close ends the herds that were not used.
+func (a *scaleArm) Close() error {
+	if !a.used && a.first.ParkedHerd != nil {
+		a.first.Join()
+	}
+	for _, h := range a.later {
+		h.Join()
+	}
+	var err error
+	if a.meter != nil {
+		err = a.meter.Close()
+	}
+	return errors.Join(err, arm.Leaks())
+}

@@ -1,0 +1,134 @@
+package start
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/metrics"
+	"threadbench/bench/catalog"
+	"threadbench/bench/internal/host"
+	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
+)
+
+// Start: what is there when a program begins.
+//
+// ONE op is one fresh process, looked at once, at the first line of its main:
+// how many threads it has, by the kernel's count, and how many goroutines, the
+// program's and the runtime's. procs is its GOMAXPROCS, whatever the machine
+// has.
+//
+// The process is a worker, so its main is that of package testing and has
+// called TestMain: the suite looks before it does anything else there but read
+// its environment. Packages have been initialised, as in any program; none of
+// these starts a goroutine or a thread of the program's (package os has the
+// runtime start its own for finalizers). The kernel is asked first, by system
+// calls that the runtime isn't told of, since what comes next may wake a
+// thread. The runtime's goroutines are all those that it counts
+// (/sched/goroutines) but the program's (runtime.NumGoroutine), and the
+// program's are held against a goroutine profile, in which the one that looks
+// has to be the first that was ever made. With cgo, which no worker has, the
+// runtime would count one more, which it keeps for threads of C.
+//
+// How many threads there are by then depends on how far those have got that
+// were woken for the runtime's own goroutines: between two processes they
+// differ by one or two.
+var Family = measure.Family{Family: catalog.Start, Cases: startCases(), AtMain: lookAtMain}
+
+func startCases() []measure.Case {
+	var cases []measure.Case
+	for _, procs := range []int{1, 2, 4, 8} {
+		cases = append(cases, measure.Case{
+			Name:  catalog.Name{Family: "Start"}.With("impl", "goroutine").With("procs", fmt.Sprint(procs)),
+			Once:  3,
+			Procs: procs,
+			Quick: procs == 2, // which decides
+			Open:  openStart(procs),
+		})
+	}
+	return cases
+}
+
+// atMain is what a worker of Start had when it began.
+var atMain *beginning
+
+// A beginning is what was there at the first line of main.
+type beginning struct {
+	procs   int
+	threads int // by the kernel's count
+	known   int // by the runtime's, a little later
+	all     int // goroutines
+	users   int // those of the program
+	stacks  []byte
+	err     error
+}
+
+// lookAtMain looks around.
+func lookAtMain() { atMain = lookAround() }
+
+func lookAround() *beginning {
+	var b beginning
+	b.threads, b.err = host.KernelThreads()
+	s := []metrics.Sample{{Name: host.ThreadsAlive}, {Name: host.GoroutinesAll}}
+	metrics.Read(s)
+	b.known, b.all = int(s[0].Value.Uint64()), int(s[1].Value.Uint64())
+	b.users = runtime.NumGoroutine()
+	b.procs = runtime.GOMAXPROCS(0)
+	b.stacks = make([]byte, 1<<20)
+	b.stacks = b.stacks[:runtime.Stack(b.stacks, true)]
+	return &b
+}
+
+// prove holds what was counted in two ways against each other.
+func (b *beginning) prove(procs int) error {
+	profiled := len(bytes.Split(bytes.TrimSpace(b.stacks), []byte("\n\ngoroutine ")))
+	switch {
+	case b.err != nil:
+		return b.err
+	case b.procs != procs:
+		return fmt.Errorf("expected GOMAXPROCS %d, seen %d", procs, b.procs)
+	case !bytes.HasPrefix(b.stacks, []byte("goroutine 1 [running")):
+		return fmt.Errorf("expected the first goroutine to look around, seen %.40q", b.stacks)
+	case profiled != b.users:
+		return fmt.Errorf("expected %d goroutines in a profile (runtime.NumGoroutine), seen %d", b.users, profiled)
+	case b.all <= b.users:
+		return fmt.Errorf("expected more goroutines than the program's %d, the runtime's own: seen %d (%s)", b.users, b.all, host.GoroutinesAll)
+	case b.threads > b.known:
+		return fmt.Errorf("expected %d threads at the most, those of the Go runtime (%s); the kernel counts %d", b.known, host.ThreadsAlive, b.threads)
+	}
+	return nil
+}
+
+func openStart(procs int) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		if atMain == nil {
+			return nil, errors.New("looking at the first line of main: this process didn't; it has to be a worker of Start from its beginning")
+		}
+		return &startArm{procs, atMain}, nil
+	}
+}
+
+type startArm struct {
+	procs int
+	seen  *beginning
+}
+
+// Run tells what was seen, whatever n is.
+func (a *startArm) Run(int) (lockstep.Slice, error) {
+	if a.seen == nil {
+		return lockstep.Slice{}, errors.New("a Start case is measured once a process")
+	}
+	b := a.seen
+	a.seen = nil
+	if err := b.prove(a.procs); err != nil {
+		return lockstep.Slice{}, err
+	}
+	return lockstep.Slice{Ops: 1, Figures: map[string]float64{
+		"threads":            float64(b.threads),
+		"user-goroutines":    float64(b.users),
+		"runtime-goroutines": float64(b.all - b.users),
+	}}, nil
+}
+
+func (a *startArm) Close() error { return nil }

@@ -1,0 +1,360 @@
+package switching
+
+import (
+	"slices"
+	"threadbench/bench/catalog"
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
+	"threadbench/goroutines"
+	"threadbench/threads"
+)
+
+// Switch: how long it takes to hand the CPU from one task to another.
+//
+// Two tasks hand a turn back and forth; nothing else happens between. ONE op
+// is ONE switch: a round trip is two. The task that drives stamps the clock
+// around the slice, after a warm-up that lets the thread that released it go
+// to sleep.
+//
+// via says with what the turn is handed over. channel and futex are each
+// side's native primitive; pipe is one that all have: through the runtime's
+// poller for a goroutine, in a blocking read(2) for a locked one and a raw
+// thread. yield (runtime.Gosched, sched_yield(2)) goes another way through
+// either scheduler than a hand-off and stands for nothing but itself.
+//
+// A C thread hands the turn over as C programs do: by libc's read, write,
+// sched_yield, and syscall for a futex. So its row pays for libc's wrapper and
+// for the wrapper's return after the switch. read and write also pay for being
+// cancellation points.
+//
+// place says where. same is one CPU: what a switch costs, and the fairest
+// place. cross is one CPU each, for those that can be held there: it measures
+// the wake-up of an idle CPU more than a switch. Two locked goroutines that
+// hand it over through a futex have a state besides in which neither sleeps,
+// each back before the other's wait: 40,000 hand-offs in one go come to it,
+// slices, which begin with both asleep, hardly do. free leaves it to the
+// schedulers: a lottery between the two, which decides nothing.
+//
+// A locked goroutine that blocks in the kernel (futex, pipe) leaves sysmon its
+// P to take. How often sysmon looks depends on what it found before, so slices
+// of 1.5 ms are not right: with a sysmon that has slept they read 10 to 20%
+// high, with one that is kept awake a third low. Its turns are of 50 ms, one in
+// ten laps.
+//
+// A raw thread's hand-off is written out: no function is called or returns
+// between the clock's two readings. mode=called is the same hand-off with a
+// function for each half, as in a program that calls a C library. Where the
+// kernel refills the CPU's return stack at a switch (spectre_v2, retbleed and
+// spec_rstack_overflow in the configuration), the first functions to return
+// after it are mispredicted.
+//
+// mode=stamped has both tasks take a stamp when they get the turn. The time
+// from one stamp to the next is a hand-off, and its percentiles are told; the
+// stamp's own cost, which is in each of them, stands beside them. Once a
+// process. Without a mode there are no stamps.
+//
+// mode=traced counts the system calls of a switch, from outside: another
+// process stops each one before it is made. It tells no time, since a call
+// takes tens of microseconds so, and has no factor: a count near 0 makes none.
+// Not counted are what comes by the clock and not by the op, the naps of
+// sysmon (nanosleep), and the questions of the evidence (getcpu); the worker's
+// answer has all of them by name. The kernel's own count of a worker that
+// nobody stops agrees, but for via=futex: which of two runnable threads goes on
+// decides whether a wait is needed, and a tracer makes it fewer.
+//
+// It favours the goroutine: with no work between, its stack and its few words
+// of state stay in the first-level cache, and so does a thread's, whose
+// switch then hides what it costs the caches of a real program.
+var Family = measure.Family{Family: catalog.Switch, Cases: SwitchCases()}
+
+func SwitchCases() []measure.Case {
+	// kernel-switches, per op.
+	none := measure.Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.01, CountTolerance: 30}
+	// Where an op takes microseconds, other programs' preemptions weigh more.
+	rare := measure.Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.05, CountTolerance: 100}
+	one := measure.Evidence{Count: "kernel-switches", Rate: 1, RateTolerance: 0.1, CountTolerance: 30}
+	// A locked goroutine that blocks keeps sysmon looking: some 20 wake-ups in
+	// a slice of 300 ops.
+	oneAndSysmon := measure.Evidence{Count: "kernel-switches", Rate: 1, RateTolerance: 0.3, CountTolerance: 30}
+	// Over a channel a locked goroutine's thread wakes the other's, perhaps
+	// through a third that has the P: 2.5 to 3.0 seen.
+	some := measure.Evidence{Count: "kernel-switches", Rate: 2.75, RateTolerance: 1.3, CountTolerance: 30}
+	// On two CPUs the waiter may find its word set before it sleeps, and the
+	// driver's wake may find nobody: 0.56 to 1.01 seen.
+	most := measure.Evidence{Count: "kernel-switches", Rate: 0.8, RateTolerance: 0.7, CountTolerance: 30, Witness: "answers"}
+	// A locked one that waits longer than 20 us has lost its P to sysmon, and
+	// gets another with a switch or two more: 1.6 to 2 seen. Two that answer
+	// faster than that for a while do without most of them: 0.3 seen.
+	mostAndMore := measure.Evidence{Count: "kernel-switches", Rate: 1.6, RateTolerance: 1.5, CountTolerance: 30, Witness: "answers"}
+	// The scheduler put each goroutine on a thread once an op.
+	scheduled := measure.Evidence{Count: "schedules", Rate: 1, RateTolerance: 0.05, CountTolerance: 300}
+	// With several Ps a reader may find its byte before it has parked.
+	oftenScheduled := measure.Evidence{Count: "schedules", Rate: 1, RateTolerance: 0.5, CountTolerance: 300, Witness: "answers"}
+	stayed := measure.Evidence{Count: "crossed", Of: "samples", Rate: 0}
+	crossed := measure.Evidence{Count: "crossed", Of: "samples", Rate: 1}
+
+	var cases, stamped []measure.Case
+	// The other task answered each round trip on the clock, of two ops; one of a
+	// slowed arm's may be half told.
+	answered := measure.Evidence{Count: "answers", Rate: 0.5, CountTolerance: 1}
+	row := func(impl, via, place string, w way, wants ...measure.Evidence) {
+		raw := impl == "clone" || impl == "pthread"
+		switch {
+		case raw && via == "yield": // nothing orders the two
+		case impl == "floor" && (via == "futex" || via == "yield"): // a thread alone
+		default:
+			wants = append(wants, answered)
+		}
+		c := measure.Case{
+			Name:     catalog.Name{Family: "Switch"}.With("impl", impl).With("mode", w.mode).With("via", via).With("place", place),
+			Evidence: wants,
+			Open:     w.open,
+			Awake:    true,
+		}
+		if impl == "locked" && (via == "futex" || via == "pipe") {
+			c.Awake, c.Turn = false, arm.InOneGo
+		}
+		switch place {
+		case "same":
+			c.CPUs, c.Procs, c.Quick = 1, 1, via != "yield" && w.mode == ""
+			if impl == "locked" && via != "channel" && via != "yield" {
+				// A locked goroutine that blocks in the kernel keeps its P
+				// until sysmon takes it away, 20 us later at the least. With
+				// one P for two that would be measured, so they get one each.
+				c.Procs = 2
+			}
+		case "cross":
+			c.CPUs, c.Procs = 2, 2
+		}
+		c.C = impl == "pthread"
+		if impl == "clone" || c.C {
+			// No Go code runs in a turn. With an idle P beside the one of the
+			// goroutine that waits for its end, sysmon would look every 20 us.
+			c.Procs = 1
+		}
+		cases = append(cases, c)
+		if w.stamped != nil && (place != "free" || impl == "goroutine") {
+			// Once more, with stamps in the place of samples.
+			c.Name = c.Name.With("mode", "stamped")
+			c.Once, c.Quick = 1, false
+			c.Evidence = slices.DeleteFunc(slices.Clone(wants), func(w measure.Evidence) bool { return w.Of == "samples" })
+			c.Open = w.stamped
+			stamped = append(stamped, c)
+		}
+	}
+	var (
+		channel     = func() (goroutines.Link, error) { return goroutines.NewChannel(), nil }
+		yield       = func() (goroutines.Link, error) { return goroutines.NewYield(), nil }
+		coroutine   = func() (goroutines.Link, error) { return goroutines.NewCoroutine(), nil }
+		pipe        = goroutines.NewPipe
+		pipeFloor   = goroutines.NewPipeFloor
+		futex       = threads.NewFutexLink
+		blockedPipe = threads.NewPipeLink
+	)
+	row("goroutine", "channel", "same", goWay(channel, nil), none, scheduled, stayed)
+	row("locked", "channel", "same", goWay(channel, arm.Wire), some, scheduled, stayed)
+	row("locked", "futex", "same", goWay(futex, arm.Wire), oneAndSysmon, stayed)
+	row("clone", "futex", "same", rawWay(threads.Futex, false), one, stayed)
+	row("floor", "channel", "same", way{open: openPair(coroutine, nil)}, none)
+	row("floor", "futex", "same", way{open: openAlone(threads.Futex)}, rare)
+
+	row("goroutine", "pipe", "same", goWay(pipe, nil), rare, scheduled, stayed)
+	row("locked", "pipe", "same", goWay(blockedPipe, arm.Wire), oneAndSysmon, stayed)
+	row("clone", "pipe", "same", rawWay(threads.Pipe, false), one, stayed)
+	row("floor", "pipe", "same", way{open: openPair(pipeFloor, nil)}, rare)
+
+	row("goroutine", "yield", "same", way{open: openPair(yield, nil)}, none, scheduled)
+	row("locked", "yield", "same", way{open: openPair(yield, arm.Wire)}, some, scheduled)
+	row("clone", "yield", "same", way{open: openRaw(threads.NewPair, threads.Yield, false)}, one)
+	row("floor", "yield", "same", way{open: openAlone(threads.Yield)}, rare)
+
+	row("clone", "futex", "same", way{mode: "called", open: openRaw(threads.NewPair, threads.FutexCalled, false)}, one, stayed)
+	row("clone", "pipe", "same", way{mode: "called", open: openRaw(threads.NewPair, threads.PipeCalled, false)}, one, stayed)
+
+	row("locked", "futex", "cross", goWay(futex, arm.WireApart), mostAndMore, crossed)
+	row("clone", "futex", "cross", rawWay(threads.Futex, true), most, crossed)
+	row("locked", "pipe", "cross", goWay(blockedPipe, arm.WireApart), mostAndMore, crossed)
+	row("clone", "pipe", "cross", rawWay(threads.Pipe, true), most, crossed)
+
+	row("goroutine", "channel", "free", goWay(channel, nil), scheduled)
+	row("locked", "channel", "free", goWay(channel, arm.Wire), scheduled)
+	row("locked", "futex", "free", goWay(futex, arm.Wire))
+	row("clone", "futex", "free", rawWay(threads.Futex, false))
+	row("goroutine", "pipe", "free", goWay(pipe, nil), oftenScheduled)
+	row("locked", "pipe", "free", goWay(blockedPipe, arm.Wire))
+	row("clone", "pipe", "free", rawWay(threads.Pipe, false))
+	if measure.WithPthread {
+		row("pthread", "futex", "same", way{open: openRaw(arm.CPair, threads.Futex, false)}, one, stayed)
+		row("pthread", "pipe", "same", way{open: openRaw(arm.CPair, threads.Pipe, false)}, one, stayed)
+		row("pthread", "yield", "same", way{open: openRaw(arm.CPair, threads.Yield, false)}, one)
+		row("pthread", "futex", "cross", way{open: openRaw(arm.CPair, threads.Futex, true)}, most, crossed)
+		row("pthread", "pipe", "cross", way{open: openRaw(arm.CPair, threads.Pipe, true)}, most, crossed)
+	}
+
+	// Under a tracer, system calls per op.
+	calls := func(per, slack float64) measure.Evidence {
+		return measure.Evidence{Count: "syscalls", Rate: per, RateTolerance: slack, CountTolerance: 50}
+	}
+	traced := func(impl, via, place string, wants ...measure.Evidence) measure.Case {
+		i := slices.IndexFunc(cases, func(c measure.Case) bool {
+			return c.Name.Get("impl") == impl && c.Name.Get("via") == via && c.Name.Get("place") == place
+		})
+		of := cases[i]
+		return measure.Case{
+			Name: of.Name.With("mode", "traced"),
+			Once: 1, CPUs: of.CPUs, Procs: of.Procs, Quick: of.Quick && (via == "channel" || via == "futex"),
+			Evidence: wants,
+			Open:     arm.OpenTraced(of),
+		}
+	}
+	return slices.Concat(cases, stamped, []measure.Case{
+		traced("goroutine", "channel", "same", calls(0, 0.01)),
+		// Two futex wakes and two waits: the sender's thread, which is wired to
+		// a goroutine that waits now, wakes a third to have the P and sleeps;
+		// that one finds a goroutine that is wired elsewhere, wakes its thread,
+		// and sleeps (runtime/proc.go stoplockedm, startlockedm).
+		traced("locked", "channel", "same", calls(4, 1)),
+		// A wake, and a wait unless the answer is there already: how often it
+		// is depends on which thread the kernel lets run after the wake.
+		traced("locked", "futex", "same", calls(1.75, 0.7)),
+		traced("clone", "futex", "same", calls(1.5, 0.5)),
+
+		// A write; a read that finds nothing, the poller's epoll_pwait, and the
+		// read again.
+		traced("goroutine", "pipe", "same", calls(4, 0.3)),
+		// A write and a read, and a futex call now and then for a P that sysmon
+		// took away.
+		traced("locked", "pipe", "same", calls(2.4, 0.5)),
+		traced("clone", "pipe", "same", calls(2, 0.05)),
+
+		traced("goroutine", "yield", "same", calls(0, 0.01)),
+		traced("locked", "yield", "same", calls(4, 1)), // as through a channel
+		traced("clone", "yield", "same", calls(1, 0.2)),
+
+		// With several Ps idle ones look for work, and wake each other to do so:
+		// how often is part of the lottery.
+		traced("goroutine", "channel", "free"),
+		traced("goroutine", "pipe", "free"),
+	})
+}
+
+// A way is how a case of two tasks is opened, plain and with stamps; it has no
+// stamped if that would tell nothing.
+type way struct {
+	mode          string // of the plain case, "" for none
+	open, stamped func(func(string)) (lockstep.Arm, error)
+}
+
+func goWay(link func() (goroutines.Link, error), setup func(task int) error) way {
+	return way{open: openPair(link, setup), stamped: stampedPair(stampedTrips, link, setup)}
+}
+
+func rawWay(op threads.Op, apart bool) way {
+	return way{open: openRaw(threads.NewPair, op, apart), stamped: stampedRaw(stampedTrips, op, apart)}
+}
+
+// openPair opens two goroutines on a link.
+func openPair(link func() (goroutines.Link, error), setup func(task int) error) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		l, err := link()
+		if err != nil {
+			return nil, err
+		}
+		p, err := goroutines.NewPair(l, setup)
+		if err != nil {
+			return nil, err
+		}
+		warm := arm.WarmGoroutine
+		if setup != nil {
+			warm = arm.WarmThread
+		}
+		return &pairArm{Pair: p, warm: warm, meter: arm.NewMeter()}, nil
+	}
+}
+
+type pairArm struct {
+	*goroutines.Pair
+	warm  int // ops
+	meter *arm.Meter
+}
+
+func (a *pairArm) Run(n int) (lockstep.Slice, error) {
+	trips, warm := (n+1)/2, (min(a.warm, n)+1)/2
+	before := *a.Tally()
+	if err := a.Pair.Run(trips, warm, a.meter); err != nil {
+		return lockstep.Slice{}, err
+	}
+	after := a.Tally()
+	counts := map[string]int64{"answers": int64(after.Answers - before.Answers - warm)}
+	if after.Samples > 0 {
+		counts["samples"] = int64(after.Samples - before.Samples)
+		counts["crossed"] = int64(after.Crossed - before.Crossed)
+	}
+	return lockstep.Slice{Ops: 2 * trips, Elapsed: a.meter.Elapsed, Counts: a.meter.Counts(counts)}, nil
+}
+
+// openAlone opens the raw thread of a floor.
+func openAlone(op threads.Op) func(func(string)) (lockstep.Arm, error) {
+	open := openRaw(threads.NewFloor, op, false)
+	return func(cut func(string)) (lockstep.Arm, error) {
+		arm, err := open(cut)
+		if err == nil {
+			arm.(*rawArm).alone = true
+		}
+		return arm, err
+	}
+}
+
+// openRaw opens two raw threads or C threads.
+func openRaw[D arm.Driver](make func(threads.Op) (D, error), op threads.Op, apart bool) func(func(string)) (lockstep.Arm, error) {
+	return func(func(string)) (lockstep.Arm, error) {
+		d, err := make(op)
+		if err != nil {
+			return nil, arm.SkipUnsupported(err)
+		}
+		if apart {
+			cpus, err := lockstep.AllowedCPUs()
+			if err == nil {
+				err = d.Pin(cpus[0], cpus[1])
+			}
+			if err != nil {
+				d.Close()
+				return nil, err
+			}
+		}
+		d.Hold()
+		return &rawArm{Driver: d}, nil
+	}
+}
+
+type rawArm struct {
+	arm.Driver
+	alone bool // it has no peer
+}
+
+func (a *rawArm) Run(n int) (lockstep.Slice, error) {
+	warm := min(arm.WarmThread, n)
+	t, err := a.Driver.Run(n, warm)
+	if err != nil {
+		return lockstep.Slice{}, err
+	}
+	counts := map[string]int64{"kernel-switches": t.Switches}
+	if !a.alone {
+		counts["answers"] = t.Answers - int64(warm+1)/2
+	}
+	if t.Samples > 0 {
+		counts["samples"], counts["crossed"] = t.Samples, t.Crossed
+	}
+	return lockstep.Slice{Ops: t.Ops, Elapsed: t.Elapsed, Counts: counts}, nil
+}
+
+func (a *rawArm) Close() error {
+	if err := a.Driver.Close(); err != nil {
+		return err
+	}
+	return arm.Leaks()
+}
+
+// stampedTrips are stamped in a process: of 20,000 the thousandth part is 20.
+const stampedTrips = 20_000

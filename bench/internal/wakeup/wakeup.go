@@ -1,0 +1,171 @@
+package wakeup
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"threadbench/bench/catalog"
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
+	"threadbench/goroutines"
+	"time"
+)
+
+// Wakeup: how late a task runs that was to run at an instant.
+//
+// A schedule names 500 instants, one every millisecond, give or take a quarter
+// of one; it is drawn from the same seed always. ONE op is one wake-up: its
+// delay is from the instant in the schedule to the stamp that the task takes as
+// its first instruction. The loop is open: a wake-up that comes late leaves the
+// next one's instant where it is, so that what is put off is counted for each
+// that it puts off. Once a process, on all CPUs, with no collection.
+//
+// via says what wakes the task:
+//
+//	pipe   a byte, written by another process, the pacer: a raw thread that
+//	       sleeps without timer slack. A goroutine waits in the runtime's
+//	       poller, a locked one and a raw thread in read(2). pacer-ns is the
+//	       99th percentile of the pacer's own delay, from the instant to the
+//	       stamp that it takes before its write(2): it is in the task's. On
+//	       idle CPUs it is most of it. wake-ns is the 99th percentile of what
+//	       is left, from that stamp to that of the task that has read this
+//	       byte: the write until the task is told, the wake-up, and the read's
+//	       end. (The task may run before the write returns, so a stamp after
+//	       it would be too late.) Both are stamps of the one counter of the
+//	       machine. The pacer is the same in every arm.
+//	timer  a timer of its own: time.Sleep for a goroutine and a locked one,
+//	       clock_nanosleep(2) until the instant for a raw thread. mode says
+//	       whether the process's threads have the kernel's default timer slack
+//	       of 50 us, or none (1 ns).
+//	       wake-ns is p99-ns here.
+//
+// Contenders are compared by wake-ns.
+//
+// load says what else runs:
+//
+//	idle     nothing of ours.
+//	hogs     a hog on every CPU, in the task's own process and of its own kind:
+//	         goroutines, one a P, for a goroutine and a locked one; for a raw
+//	         thread raw threads, each held on its CPU. A hog does chunks of the
+//	         same work, of at most 20 us, on and on.
+//	outside  the same raw threads in another process, in every arm: who then
+//	         gets a CPU is the kernel's affair alone.
+//
+// Hogs of the same kind make hogs a measure of two schedulers: Go's looks for
+// goroutines that were woken when a P has nothing to do, else when sysmon finds
+// that nobody has looked for 10 ms, and has them wait then until a hog has run
+// for 10 ms; the kernel's at once. That favours the thread. On idle CPUs a Go timer favours
+// it as well, since the poller that the runtime sleeps in counts in whole
+// milliseconds.
+var Family = measure.Family{Family: catalog.Wakeup, Cases: wakeupCases(), Roles: helpers}
+
+const (
+	wakeups   = 500
+	wakeEvery = time.Millisecond
+	// From when the schedule is known to its first instant: the pacer reads it
+	// and makes its thread meanwhile.
+	wakeLead = 20 * time.Millisecond
+)
+
+func wakeupCases() []measure.Case {
+	var cases []measure.Case
+	row := func(impl, mode, via, load string) {
+		cases = append(cases, measure.Case{
+			Name: catalog.Name{Family: "Wakeup"}.With("impl", impl).With("mode", mode).With("via", via).With("load", load),
+			Once: 1, Env: arm.Still,
+			// The hogs tell most, and the goroutine and the raw thread decide.
+			Quick: load == "hogs" && impl != "locked",
+			Open:  func(func(string)) (lockstep.Arm, error) { return openWakeup(impl, mode, via, load) },
+		})
+	}
+	for _, load := range []string{"idle", "hogs", "outside"} {
+		for _, impl := range []string{"goroutine", "locked", "clone"} {
+			row(impl, "", "pipe", load)
+		}
+	}
+	for _, mode := range []string{"slack", "noslack"} {
+		for _, impl := range []string{"goroutine", "locked", "clone"} {
+			row(impl, mode, "timer", "idle")
+		}
+	}
+	return cases
+}
+
+// schedule is n instants from start on, in nanoseconds of the same clock.
+func schedule(start int64, n int) []int64 {
+	draw := rand.New(rand.NewPCG(3, 4))
+	at := make([]int64, n)
+	for i := range at {
+		at[i] = start + int64(i)*int64(wakeEvery) + draw.Int64N(int64(wakeEvery)/2)
+	}
+	return at
+}
+
+// goHogs starts n goroutines that do chunks of work. stop ends them; it answers
+// how many chunks each has done and on which CPUs any of them ran, and fails
+// if the work doesn't come to what it should.
+func goHogs(n int) (stop func() (chunks []int64, cpus map[int]bool, err error)) {
+	type hog struct {
+		x      uint64
+		chunks int64
+		cpus   map[int]bool
+	}
+	end, ended := make(chan struct{}), make(chan hog)
+	for range n {
+		go func() {
+			h := hog{x: 1, cpus: map[int]bool{}}
+			last := -1
+			for {
+				select {
+				case <-end:
+					ended <- h
+					return
+				default:
+				}
+				h.x = goroutines.Work(h.x, goroutines.WorkChunk)
+				h.chunks++
+				if cpu := goroutines.CPU(); cpu != last {
+					h.cpus[cpu], last = true, cpu
+				}
+			}
+		}()
+	}
+	return func() (chunks []int64, cpus map[int]bool, err error) {
+		close(end)
+		cpus = map[int]bool{}
+		for range n {
+			h := <-ended
+			chunks = append(chunks, h.chunks)
+			for cpu := range h.cpus {
+				cpus[cpu] = true
+			}
+			if want := goroutines.Worked(1, int(h.chunks)*goroutines.WorkChunk); h.x != want {
+				err = fmt.Errorf("expected a hog's %d chunks of work to come to %d, seen %d", h.chunks, want, h.x)
+			}
+		}
+		return chunks, cpus, err
+	}
+}
+
+// hogLeast is how many chunks a hog has done at the least if it had its CPU:
+// some 2 ms of the half second.
+const hogLeast = 200
+
+// hogged is an error unless each of the hogs has worked, and all the CPUs were
+// run on.
+func hogged(chunks []int64, seen map[int]bool, cpus []int) error {
+	if len(chunks) != len(cpus) {
+		return fmt.Errorf("expected a hog on each of CPUs %v, seen %d hogs", cpus, len(chunks))
+	}
+	for i, n := range chunks {
+		if n < hogLeast {
+			return fmt.Errorf("expected hog %d of %d to do %d chunks of work at least, seen %d", i+1, len(chunks), hogLeast, n)
+		}
+	}
+	for _, cpu := range cpus {
+		if !seen[cpu] {
+			return fmt.Errorf("expected hogs on CPUs %v, seen on %v", cpus, seen)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package measure
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"threadbench/bench/catalog"
+	"threadbench/bench/internal/host"
+	"time"
+)
+
+// WriteHeader writes what a results file begins with: the configuration, and
+// a "Unit" line for each of [Units] of which there is something to say.
+func WriteHeader(w io.Writer, settings []host.Setting) error {
+	b := bufio.NewWriter(w)
+	for _, s := range settings {
+		fmt.Fprintf(b, "%s: %s\n", s.Key, s.Value)
+	}
+	for _, u := range catalog.Units {
+		var facts string
+		if u.Better != "" {
+			facts += " better=" + u.Better
+		}
+		if u.Exact {
+			facts += " assume=exact"
+		}
+		if facts != "" { // a Unit line without a key=value says nothing
+			fmt.Fprintf(b, "Unit %s%s\n", u.Name, facts)
+		}
+	}
+	if err := b.Flush(); err != nil {
+		return fmt.Errorf("writing the head of the results: %w", err)
+	}
+	return nil
+}
+
+// WriteHead writes what heads a results file of that driver: its
+// Configuration, where kernel memory is read, and with -tags pthread the C
+// library of those workers, which no other arm has anything of. cpu is
+// NewSite's; under "lockstep" a comment tells the CPUs' numbers. The process is
+// to be the bench test binary.
+func WriteHead(w io.Writer, driver string, cpu int) error {
+	site, err := NewSite(cpu)
+	if err != nil {
+		return err
+	}
+	settings := append(Configuration(driver, host.TimerCost(), site), host.Setting{Key: "kernel-bytes", Value: host.KernelBytesFrom()})
+	if factor := Injected(); factor != "" {
+		settings = append(settings, host.Setting{Key: "inject", Value: host.Clean(factor)})
+	}
+	if WithPthread {
+		program, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		library, err := CLibrary(program)
+		if err != nil {
+			return err
+		}
+		settings = append(settings, host.Setting{Key: "pthread", Value: library})
+	}
+	if err := WriteHeader(w, settings); err != nil || driver == "testing" {
+		return err
+	}
+	_, err = io.WriteString(w, site.comment())
+	return err
+}
+
+// HeadOnly is the name of a case that makes a worker write the head of a
+// results file, and measure nothing.
+const HeadOnly = "head"
+
+// Head is what the results file of a run begins with, whose cases workers of
+// the program, the bench test binary, measure. One of them writes it: the
+// process that asks may be built otherwise, by another Go release or with a
+// package that links cgo, and then makes its threads in another way. env is
+// what it gets beyond this process's environment, KEY=VALUE.
+func Head(ctx context.Context, program string, site Site, env ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Env = Environ(os.Environ(), append(env, WorkerVariable+"="+HeadOnly, CpuVariable+"="+strconv.Itoa(site.CPU))...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	text, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("asking the worker for its configuration: %w: %s", err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return text, nil
+}
+
+func head() int {
+	if err := WriteHead(os.Stdout, "lockstep", chosenCPU()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// configurationOf is what a file of that driver measured at the site begins
+// with; timer is what [TimerCost] measured, 0 if it was not.
+func Configuration(driver string, timer time.Duration, site Site) []host.Setting {
+	return host.Configuration(driver, timer, site.all())
+}
+
+// TimerCost is what one time.Now costs here.
+func TimerCost() time.Duration { return host.TimerCost() }

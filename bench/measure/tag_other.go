@@ -1,0 +1,5 @@
+//go:build !(pthread && linux && (amd64 || arm64))
+
+package measure
+
+const WithPthread = false

@@ -1,0 +1,6 @@
+//go:build pthread && (amd64 || arm64)
+
+package measure
+
+// WithPthread: the tables hold the cases of impl=pthread.
+const WithPthread = true
