@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 	"threadbench/bench/catalog"
-	"threadbench/bench/internal/host"
+	"threadbench/bench/measure"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/perf/benchfmt"
@@ -150,7 +150,8 @@ func TestAdaptor(t *testing.T) {
 						t.Errorf("%s: configuration %s is %q, want %q", r.Name, key, got, want)
 					}
 				}
-				for _, s := range host.Configuration("testing", 0, nil) {
+				site, _ := here(t)
+				for _, s := range measure.Configuration("testing", 0, site) {
 					if r.GetConfig(s.Key) == "" {
 						t.Errorf("%s: no configuration %s", r.Name, s.Key)
 					}
@@ -240,7 +241,7 @@ func TestAdaptorSaysBuild(t *testing.T) {
 		}
 	}
 	own := benchmarks(t, "-test.bench="+name, "-test.benchtime=1x", "-test.count=2")
-	if host.BuildWarning() == "" {
+	if measure.BuildWarning() == "" {
 		check("this binary", own, 0, "")
 	} else {
 		check("this binary", own, 1, "")

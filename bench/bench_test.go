@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}
-		if warning := host.BuildWarning(); warning != "" {
+		if warning := measure.BuildWarning(); warning != "" {
 			fmt.Fprintf(os.Stderr, "# build: %s\n", warning)
 		}
 	}

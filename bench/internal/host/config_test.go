@@ -223,15 +223,15 @@ func TestCgo(t *testing.T) {
 	const body = `import (
 	"fmt"
 
-	"threadbench/bench"
+	"threadbench/bench/measure"
 )
 
 func main() {
-	site, err := bench.NewSite(-1)
+	site, err := measure.NewSite(-1)
 	if err != nil {
 		panic(err)
 	}
-	for _, s := range bench.Configuration("lockstep", 0, site) {
+	for _, s := range measure.Configuration("lockstep", 0, site) {
 		if s.Key == "cgo" {
 			fmt.Print(s.Value)
 		}

@@ -70,9 +70,6 @@ func TestHelperFails(t *testing.T) {
 	armtest.Says(t, "a helper that dies", err, "expected the other process to end with exit status 0, seen 3")
 }
 
-// dyingForTests is what has a worker of these tests die (worker_test.go).
-const dyingForTests = "THREADBENCH_TEST_DYING"
-
 // TestPacerEndsEarly: a pacer that writes too few bytes is no measurement.
 func TestPacerEndsEarly(t *testing.T) {
 	if !threads.Supported {
