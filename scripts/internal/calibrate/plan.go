@@ -2,7 +2,6 @@ package calibrate
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -10,37 +9,17 @@ import (
 	"strings"
 	"time"
 
-	"threadbench/scripts/internal/calibration"
+	"threadbench/scripts/internal/calibrate/runs"
 )
 
-// A cell is a sort of runs: what was compared, how much slower head was made,
-// and how long a run was.
-type cell struct {
-	kind   string
-	inject float64 // 0.03 is 3%; 0 for none
-	budget time.Duration
-}
-
-// String is the cell as -plan has it.
-func (c cell) String() string {
-	s := c.kind
-	if c.inject > 0 {
-		s += "+" + strconv.FormatFloat(100*c.inject, 'f', -1, 64) + "%"
-	}
-	return s + ":" + calibration.Duration(c.budget).String()
-}
-
-// cellOf is the cell that a run is of.
-func cellOf(r *calibration.Run) cell { return cell{r.Kind, r.Inject, time.Duration(r.Budget)} }
-
-// A goal is a cell and how many runs of it are wanted.
+// A goal is a sort of runs, and how many are wanted.
 type goal struct {
-	cell
+	runs.Cell
 	runs int
 }
 
-// defaultPlan is what the tables of results/README.md are made of.
-const defaultPlan = "same:1m=100,rebuilt:1m=20,package:1m=20," +
+// defaultPlan is what the tables of results/calibration.md are made of.
+const defaultPlan = "same:1m=100,rebuilt:1m=20," +
 	"same+1%:1m=10,same+2%:1m=20,same+3%:1m=20,same+5%:1m=20,same+10%:1m=20," +
 	"same:5m=10,same+1%:5m=5,same+2%:5m=10,same+3%:5m=20,same+5%:5m=5,same+10%:5m=5"
 
@@ -52,8 +31,8 @@ func parsePlan(s string) ([]goal, error) {
 		if err != nil {
 			return nil, fmt.Errorf("-plan: %q: %w; each part is KIND[+PERCENT%%]:BUDGET=RUNS, such as same:1m=100 or same+3%%:5m=20", text, err)
 		}
-		if slices.ContainsFunc(goals, func(other goal) bool { return other.cell == g.cell }) {
-			return nil, fmt.Errorf("-plan: %v stands twice; give each once", g.cell)
+		if slices.ContainsFunc(goals, func(other goal) bool { return other.Cell == g.Cell }) {
+			return nil, fmt.Errorf("-plan: %v stands twice; give each once", g.Cell)
 		}
 		goals = append(goals, g)
 	}
@@ -61,56 +40,67 @@ func parsePlan(s string) ([]goal, error) {
 }
 
 func parseGoal(s string) (g goal, err error) {
-	what, runs, ok := strings.Cut(s, "=")
-	if !ok {
-		return g, errors.New("no number of runs")
+	what, number, _ := strings.Cut(s, "=")
+	if g.runs, err = strconv.Atoi(number); err != nil || g.runs < 0 {
+		return g, fmt.Errorf("%q is no number of runs", number)
 	}
-	if g.runs, err = strconv.Atoi(runs); err != nil || g.runs < 0 {
-		return g, fmt.Errorf("%q is no number of runs", runs)
-	}
-	what, budget, ok := strings.Cut(what, ":")
-	if !ok {
-		return g, errors.New("no budget")
-	}
-	if g.budget, err = time.ParseDuration(budget); err != nil || g.budget <= 0 {
+	what, budget, _ := strings.Cut(what, ":")
+	if g.Budget.UnmarshalText([]byte(budget)) != nil || g.Budget <= 0 {
 		return g, fmt.Errorf("%q is no time to measure", budget)
 	}
 	kind, inject, injected := strings.Cut(what, "+")
-	if g.kind = kind; !slices.Contains(calibration.Kinds, kind) {
-		return g, fmt.Errorf("%q is no kind; choose %s", kind, strings.Join(calibration.Kinds, ", "))
+	if g.Kind = kind; kind != runs.Same && kind != runs.Rebuilt {
+		return g, fmt.Errorf("%q is no kind; choose %s or %s", kind, runs.Same, runs.Rebuilt)
 	}
-	if !injected {
-		return g, nil
+	if injected {
+		percent, err := strconv.ParseFloat(strings.TrimSuffix(inject, "%"), 64)
+		if err != nil || !strings.HasSuffix(inject, "%") || !(percent >= 0.01 && percent <= 1000) {
+			return g, fmt.Errorf("%q is no slowdown from 0.01%% to 1000%%", inject)
+		}
+		g.Inject = math.Round(percent*1e6) / 1e8 // 0.03, not 0.030000000000000002
 	}
-	percent, err := strconv.ParseFloat(strings.TrimSuffix(inject, "%"), 64)
-	switch {
-	case err != nil || !strings.HasSuffix(inject, "%") || !(percent >= 0.01 && percent <= 1000):
-		return g, fmt.Errorf("%q is no slowdown from 0.01%% to 1000%%", inject)
-	case kind == calibration.Package:
-		return g, errors.New("the benchmarks of a package have no worker that could be slowed down")
-	}
-	g.inject = math.Round(percent*1e6) / 1e8 // 0.03, not 0.030000000000000002
 	return g, nil
+}
+
+// done are the runs of a cell that have a verdict.
+func done(c runs.Cell, all []*runs.Run) []*runs.Run {
+	return slices.DeleteFunc(slices.Clone(all), func(r *runs.Run) bool { return r.Cell != c || r.Error != "" })
+}
+
+// expected is how long one more run of a cell takes: as the last one
+// did, or its budget and what comes before it.
+func expected(c runs.Cell, all []*runs.Run) time.Duration {
+	if past := done(c, all); len(past) > 0 {
+		return time.Duration(past[len(past)-1].Seconds * float64(time.Second))
+	}
+	return time.Duration(c.Budget)*11/10 + 5*time.Second
 }
 
 // next is the goal to go on with: the one that is furthest behind with one run
 // more (D'Hondt's method), so that what there is when the time is over is a
-// share of each; of those alike, the first. done are the runs so far; fits
-// tells whether there is time for one more.
-func next(goals []goal, done map[cell]int, fits func(cell) bool) (goal, bool) {
-	left := slices.DeleteFunc(slices.Clone(goals), func(g goal) bool { return done[g.cell] >= g.runs || !fits(g.cell) })
-	if len(left) == 0 {
+// share of each; of those alike, the first. fits tells whether there is time
+// for one more.
+func next(goals []goal, all []*runs.Run, fits func(runs.Cell) bool) (goal, bool) {
+	share := func(g goal) float64 { return float64(len(done(g.Cell, all))+1) / float64(g.runs) }
+	open := slices.DeleteFunc(slices.Clone(goals), func(g goal) bool { return share(g) > 1 || !fits(g.Cell) })
+	if len(open) == 0 {
 		return goal{}, false
 	}
-	return slices.MinFunc(left, func(a, b goal) int {
-		return cmp.Compare((done[a.cell]+1)*b.runs, (done[b.cell]+1)*a.runs)
-	}), true
+	return slices.MinFunc(open, func(a, b goal) int { return cmp.Compare(share(a), share(b)) }), true
 }
 
-// missing is how many runs the goals still lack.
-func missing(goals []goal, done map[cell]int) (runs int) {
+// left says what the plan still lacks.
+func left(goals []goal, all []*runs.Run) string {
+	takes := time.Duration(0)
+	var parts []string
 	for _, g := range goals {
-		runs += max(0, g.runs-done[g.cell])
+		if n := g.runs - len(done(g.Cell, all)); n > 0 {
+			takes += time.Duration(n) * expected(g.Cell, all)
+			parts = append(parts, fmt.Sprintf("%v=%d", g.Cell, n))
+		}
 	}
-	return runs
+	if parts == nil {
+		return "the plan is done"
+	}
+	return fmt.Sprintf("the plan lacks %s, about %v", strings.Join(parts, ","), runs.Duration(takes.Round(time.Minute)))
 }

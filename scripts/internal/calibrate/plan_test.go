@@ -5,12 +5,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"threadbench/scripts/internal/calibrate/runs"
 )
+
+const minute = runs.Duration(time.Minute)
 
 // TestPlan reads plans, and names what is wrong with one.
 func TestPlan(t *testing.T) {
-	goals, err := parsePlan("same:1m=100, rebuilt+2.5%:5m=7,package:90s=0")
-	want := []goal{{cell{"same", 0, time.Minute}, 100}, {cell{"rebuilt", 0.025, 5 * time.Minute}, 7}, {cell{"package", 0, 90 * time.Second}, 0}}
+	goals, err := parsePlan("same:1m=100, rebuilt+2.5%:5m=7,same:90s=0")
+	want := []goal{{runs.Cell{Kind: "same", Budget: minute}, 100}, {runs.Cell{Kind: "rebuilt", Inject: 0.025, Budget: 5 * minute}, 7}, {runs.Cell{Kind: "same", Budget: 3 * minute / 2}, 0}}
 	if err != nil || len(goals) != len(want) {
 		t.Fatalf("%v, %v", goals, err)
 	}
@@ -19,7 +23,7 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%+v, want %+v", g, want[i])
 		}
 	}
-	for _, s := range []string{"same:1m", "same+3%:5m", "rebuilt+0.01%:1h", "package:1m30s"} {
+	for _, s := range []string{"same:1m", "same+3%:5m", "rebuilt+0.01%:1h", "rebuilt:1m30s"} {
 		goals, err := parsePlan(s + "=1")
 		if err != nil || goals[0].String() != strings.TrimSuffix(s, "=1") {
 			t.Errorf("%s is read as %v, %v", s, goals, err)
@@ -31,16 +35,15 @@ func TestPlan(t *testing.T) {
 	for _, test := range []struct{ plan, want string }{
 		{"", "no number of runs"},
 		{"same:1m", "no number of runs"},
-		{"same=3", "no budget"},
+		{"same=3", `"" is no time`},
 		{"same:1m=-1", `"-1" is no number`},
 		{"same:1m=x", `"x" is no number`},
 		{"same:soon=1", `"soon" is no time`},
 		{"same:-1m=1", `"-1m" is no time`},
-		{"other:1m=1", `"other" is no kind; choose same, rebuilt, package`},
+		{"other:1m=1", `"other" is no kind; choose same or rebuilt`},
 		{"same+3:1m=1", `"3" is no slowdown`},
 		{"same+0%:1m=1", `"0%" is no slowdown`},
 		{"same+NaN%:1m=1", "is no slowdown"},
-		{"package+3%:1m=1", "no worker that could be slowed down"},
 		{"same:1m=1,same:60s=2", "same:1m stands twice"},
 	} {
 		if _, err := parsePlan(test.plan); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -56,31 +59,36 @@ func TestNext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	always := func(cell) bool { return true }
-	done := map[cell]int{}
-	var order []string
-	for {
-		g, ok := next(goals, done, always)
-		if !ok {
-			break
-		}
-		done[g.cell]++
-		order = append(order, g.kind)
-		if len(order) == 8 { // about half of each
-			if done[goals[0].cell] < 4 || done[goals[1].cell] < 2 || done[goals[2].cell] < 1 {
-				t.Errorf("after 8 of 17 runs there are %v", done)
-			}
+	var all []*runs.Run
+	add := func(g goal, n int) {
+		for range n {
+			all = append(all, &runs.Run{Cell: g.Cell, Seconds: 90})
 		}
 	}
-	if len(order) != 17 || missing(goals, done) != 0 {
-		t.Errorf("%d runs, %v", len(order), done)
+	always := func(runs.Cell) bool { return true }
+	for range 8 { // about half of each
+		g, _ := next(goals, all, always)
+		add(g, 1)
 	}
-	done = map[cell]int{goals[0].cell: 20, goals[1].cell: 4}
-	if n := missing(goals, done); n != 3 {
-		t.Errorf("%d are missing, want 3", n)
+	for i, least := range []int{4, 2, 1} {
+		if n := len(done(goals[i].Cell, all)); n < least {
+			t.Errorf("after 8 of 17 runs there are %d of %v", n, goals[i].Cell)
+		}
 	}
-	g, ok := next(goals, done, func(c cell) bool { return c.budget < 5*time.Minute })
-	if !ok || g != goals[1] {
+	for range 9 {
+		g, _ := next(goals, all, always)
+		add(g, 1)
+	}
+	if g, ok := next(goals, all, always); ok || left(goals, all) != "the plan is done" {
+		t.Errorf("after all 17 runs comes %v; %s", g, left(goals, all))
+	}
+	all = []*runs.Run{{Cell: goals[1].Cell, Error: "died"}} // which doesn't count
+	add(goals[0], 20)
+	add(goals[1], 4)
+	if got, want := left(goals, all), "the plan lacks rebuilt:1m=1,same+3%:5m=2, about 13m"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if g, ok := next(goals, all, func(c runs.Cell) bool { return c.Budget < 5*minute }); !ok || g != goals[1] {
 		t.Errorf("%v, %v comes next", g, ok)
 	}
 }
@@ -90,11 +98,8 @@ func TestUsage(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"-nonsense", "-h shows the flags"},
 		{"x", "takes no argument"},
-		{"-for -1m", "no time"},
 		{"-pool 2", "-pool 2"},
 		{"-pool -1", "-pool -1"},
-		{"-format xml", `-format "xml"`},
-		{"-analyse -status", "exclude each other"},
 		{"-plan same", "-plan"},
 		{"-analyse -data nowhere/data.jsonl", "nowhere"},
 	} {

@@ -13,8 +13,6 @@ package chart
 
 // A Drawing is a chart: a Plot or Rows.
 type Drawing interface {
-	// Name is the chart's title.
-	Name() string
 	// draw lays the chart out on a width, in CSS pixels.
 	draw(width float64) *picture
 }
@@ -82,11 +80,11 @@ type Line struct {
 	Points []Point
 }
 
-// A Rule is a straight line across a plot that others are held against.
+// A Rule is a level line across a plot, at a value of Y, or an upright one
+// across rows, that others are held against.
 type Rule struct {
-	At       float64
-	Label    string
-	Vertical bool // at a value of X, else of Y
+	At    float64
+	Label string
 }
 
 // A Plot has points, lines and steps over two axes.

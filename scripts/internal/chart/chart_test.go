@@ -29,7 +29,7 @@ func plot() Plot {
 		Title: "A plot", About: "Two lines.",
 		X:     Axis{Label: "tasks", Log: true},
 		Y:     Axis{Label: "time per task", Zero: true, Format: func(v float64) string { return fmt.Sprintf("%g ns", v) }},
-		Rules: []Rule{{At: 15, Label: "bound"}, {At: 100, Label: "here", Vertical: true}},
+		Rules: []Rule{{At: 15, Label: "bound"}},
 		Lines: []Line{
 			{Look: blue, Label: "first", Value: "12 ns", Points: []Point{
 				{X: 1, Y: 10, YIn: Span{9, 12, true}, Says: "first, 1: 10 ns"}, {X: 1000, Y: 12, Says: "first, 1000: 12 ns"},
@@ -123,7 +123,7 @@ func TestOddFigures(t *testing.T) {
 	odd := []float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1), 1e100, -1e100, 1e-100, 1e12, 5}
 	for _, log := range []bool{false, true} {
 		for i := range odd {
-			p := Plot{Title: "odd", X: Axis{Log: log}, Y: Axis{Log: log, Zero: true}, Rules: []Rule{{At: odd[i]}, {At: odd[i], Vertical: true}}}
+			p := Plot{Title: "odd", X: Axis{Log: log}, Y: Axis{Log: log, Zero: true}, Rules: []Rule{{At: odd[i]}}}
 			r := Rows{Title: "odd", X: Axis{Log: log}, Rules: []Rule{{At: odd[i]}}, Keys: []Key{{Look: red, Label: "odd"}}}
 			for _, set := range [][]float64{odd[i : i+1], odd[i:], odd[:i]} {
 				l := Line{Look: blue, Label: "odd"}

@@ -12,9 +12,6 @@ const plotHeight = 190
 // noteLines are the lines that a line's note may take.
 const noteLines = 2
 
-// Name is the plot's title.
-func (p Plot) Name() string { return p.Title }
-
 func (p Plot) draw(width float64) *picture {
 	pic := &picture{Title: p.Title, About: p.About, Width: width}
 	var xs, ys []float64
@@ -29,11 +26,7 @@ func (p Plot) draw(width float64) *picture {
 		}
 	}
 	for _, r := range p.Rules {
-		if r.Vertical {
-			xs = append(xs, r.At)
-		} else {
-			ys = append(ys, r.At)
-		}
+		ys = append(ys, r.At)
 	}
 	beside = min(beside, width/2.6)
 	tall := 0.0 // of all labels
@@ -63,10 +56,7 @@ func (p Plot) draw(width float64) *picture {
 	}
 	bottomAxis(pic, x, left, right, top, bottom, p.X.Label)
 	for _, r := range p.Rules {
-		switch {
-		case r.Vertical && x.holds(r.At):
-			pic.add(line("rule", x.at(r.At), top, x.at(r.At), bottom), text("rule", "start", r.Label, x.at(r.At)+4, top+11))
-		case !r.Vertical && y.holds(r.At):
+		if y.holds(r.At) {
 			pic.add(line("rule", left, y.at(r.At), right, y.at(r.At)), text("rule", "start", r.Label, left+4, y.at(r.At)-5))
 		}
 	}

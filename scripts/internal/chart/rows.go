@@ -9,9 +9,6 @@ const tallest = 560
 // else above.
 const sideBySide = 560
 
-// Name is the chart's title.
-func (r Rows) Name() string { return r.Title }
-
 func (r Rows) draw(width float64) *picture {
 	pic := &picture{Title: r.Title, About: r.About, Width: width}
 	var xs []float64

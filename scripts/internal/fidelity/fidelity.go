@@ -22,8 +22,8 @@ import (
 	"runtime"
 	"slices"
 
-	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/suite"

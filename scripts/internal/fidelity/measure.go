@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 )
 
 const (
@@ -37,9 +37,9 @@ const (
 type line struct {
 	pair
 	of       measure.Case // the zero one for a judge alone
-	lockstep []outcome  // by round; nil for a judge alone
-	whole    []outcome  // by round; nil where runs are the judge
-	leftOut  string     // why it isn't measured, if it isn't
+	lockstep []outcome    // by round; nil for a judge alone
+	whole    []outcome    // by round; nil where runs are the judge
+	leftOut  string       // why it isn't measured, if it isn't
 }
 
 // An outcome is what a round has of a pair, or why it has nothing.

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 )
 
 // judged builds the adapter and judges of each kind, or skips the test where

@@ -12,8 +12,8 @@ import (
 
 	"threadbench/bench"
 	"threadbench/bench/catalog"
-	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/results"
 )
@@ -67,7 +67,9 @@ func (c *cases) slow(i *injection) error {
 	return nil
 }
 
-func (i *injection) of(c measure.Case) bool { return i.match.MatchString("Benchmark" + c.Name.String()) }
+func (i *injection) of(c measure.Case) bool {
+	return i.match.MatchString("Benchmark" + c.Name.String())
+}
 
 // heads are what the raw files begin with.
 func (c *cases) heads(ctx context.Context, p programs) (heads [arms][]byte, err error) {

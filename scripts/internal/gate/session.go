@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"threadbench/bench/measure"
-	"threadbench/scripts/internal/calibration"
+	"threadbench/scripts/internal/allow"
+	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/paired"
@@ -28,7 +29,7 @@ type Session struct {
 	sub     subject
 	first   programs
 	remarks []verdict.Remark
-	data    *calibration.File // nil if there are none
+	data    *runs.File        // nil if there are none
 	config  map[string]string // this machine's
 	stderr  io.Writer
 	undo    []func() // in this order's reverse
@@ -149,23 +150,34 @@ func (s *Session) calibrated() error {
 			return nil
 		}
 	}
-	data, err := calibration.ReadFile(path)
+	data, err := runs.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("-calibration: %w; or give -calibration none", err)
 	}
 	if s.o.calibration == "" {
 		data.Name = "results/calibration.jsonl"
 	}
-	site, err := measure.NewSite(s.o.cpu)
+	s.data = data
+	s.config, err = Machine(s.o.cpu, s.o.allowed)
+	return err
+}
+
+// Machine is this machine's configuration, and the build of workers with the
+// flags that are allowed; cpu is -cpu's. Driver and cgo are left out: they are
+// the process's, and a worker's may differ.
+func Machine(cpu int, allowed allow.Flags) (map[string]string, error) {
+	site, err := measure.NewSite(cpu)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.data, s.config = data, map[string]string{}
-	for _, c := range measure.Configuration("lockstep", 0, site) {
-		s.config[c.Key] = c.Value
+	config := map[string]string{}
+	for _, c := range measure.Configuration("", measure.TimerCost(), site) {
+		config[c.Key] = c.Value
 	}
-	s.config["build"] = s.o.allowed.Build() // of the workers, not of this process
-	return nil
+	delete(config, "driver")
+	delete(config, "cgo")
+	config["build"] = allowed.Build()
+	return config, nil
 }
 
 // calibration says what a run of these rows is worth, nil if no data were

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"threadbench/scripts/internal/calibration"
+	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 )
@@ -64,9 +64,9 @@ func run(paths []string, format, out string, stdout, stderr io.Writer) error {
 		return errors.New("no file given; give one or more that \"go run ./scripts/run\" wrote, such as results/reference.txt")
 	}
 	var files []*results.File
-	var analyses []*calibration.Analysis
+	var pages []*runs.Page
 	for _, path := range paths {
-		if !calibration.Is(path) {
+		if !runs.Is(path) {
 			f, err := results.ReadFile(path)
 			if err != nil {
 				return err
@@ -74,22 +74,22 @@ func run(paths []string, format, out string, stdout, stderr io.Writer) error {
 			files = append(files, f)
 			continue
 		}
-		f, err := calibration.ReadFile(path)
+		f, err := runs.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		a, err := calibration.Analyse(f)
+		page, err := f.Page()
 		if err != nil {
 			return err
 		}
-		analyses = append(analyses, a)
+		pages = append(pages, page)
 	}
 	if len(files) == 0 {
 		return fmt.Errorf("%s says what the gate is worth, and a report is of results files; give one or more of those before it, or print it alone: go run ./scripts/calibrate -analyse -data %s", paths[0], paths[0])
 	}
 	r := New(files)
-	for _, a := range analyses {
-		r.Add(a)
+	for _, p := range pages {
+		r.Add(p)
 	}
 	if out == "" {
 		out = Beside(files[0].Name, map[string]string{"html": ".html", "markdown": ".md"}[format])

@@ -460,8 +460,8 @@ func (r *Report) content() *content {
 		Figures: r.figures(), Families: r.tables(), Places: r.places(), Settings: r.settings(), Method: r.method(),
 	}
 	c.Claims, c.Unasked = r.claims()
-	for _, a := range r.calibrations {
-		c.Data = append(c.Data, filepath.Base(a.Name))
+	for _, p := range r.calibrations {
+		c.Data = append(c.Data, filepath.Base(p.Name))
 	}
 	for _, s := range r.sources {
 		c.Sources = append(c.Sources, sourceText{Label: s.label, Machine: s.table.Machine(), Injected: results.Injected(s.file.Config), Begun: strings.Join(s.file.Begun, "; again "), Spread: s.table.Spread()})

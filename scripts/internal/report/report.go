@@ -3,7 +3,7 @@
 //
 // Its stance: it computes nothing. Figures, intervals, factors and sentences
 // are those of package table, verdicts those of package claims, what the gate is
-// worth is package calibration's; here they are put in order and drawn. Page and
+// worth is calibrate/runs'; here they are put in order and drawn. Page and
 // Markdown are two forms of one Report, and each is the same bytes for the same files. Text of a file is escaped by
 // html/template, or for Markdown by hand, and the page says by its content
 // security policy that it loads nothing and runs nothing but its own script.
@@ -17,7 +17,7 @@ import (
 	"strings"
 
 	"threadbench/bench/catalog"
-	"threadbench/scripts/internal/calibration"
+	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/results"
 	"threadbench/scripts/internal/table"
@@ -26,7 +26,7 @@ import (
 // A Report is what there is to show of one or more results files.
 type Report struct {
 	sources      []source
-	calibrations []*calibration.Analysis
+	calibrations []*runs.Page
 }
 
 // A source is one of the files, reckoned up.
@@ -62,7 +62,7 @@ func New(files []*results.File) *Report {
 }
 
 // Add adds what a calibration says of the gate.
-func (r *Report) Add(a *calibration.Analysis) { r.calibrations = append(r.calibrations, a) }
+func (r *Report) Add(p *runs.Page) { r.calibrations = append(r.calibrations, p) }
 
 // several tells whether files stand side by side.
 func (r *Report) several() bool { return len(r.sources) > 1 }

@@ -10,8 +10,8 @@ import (
 	"syscall"
 
 	"threadbench/bench/catalog"
-	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/results"
 	"threadbench/threads"
 )

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"threadbench/bench"
-	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/results"
 )
 

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"threadbench/bench"
-	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/prose"
 )
 

@@ -18,8 +18,8 @@ import (
 	"strings"
 	"time"
 
-	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/job"

@@ -17,8 +17,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"threadbench/bench/measure"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 )
 
 const (

@@ -1,4 +1,4 @@
-package calibration
+package runs
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ func TestCount(t *testing.T) {
 		{Count{0, 20}, "0.0000", "0.1684"},
 		{Count{1, 29}, "0.0009", "0.1776"},
 	} {
-		low, high := test.c.Interval(0.05)
+		low, high := test.c.Lower(0.025), test.c.Upper(0.025)
 		if fmt.Sprintf("%.4f", low) != test.low || fmt.Sprintf("%.4f", high) != test.high {
 			t.Errorf("%v: [%.4f, %.4f], want [%s, %s]", test.c, low, high, test.low, test.high)
 		}

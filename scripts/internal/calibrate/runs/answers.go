@@ -1,0 +1,108 @@
+package runs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"threadbench/scripts/internal/gate/verdict"
+)
+
+// An answer is what the gate says of a run's two sides: head against base as
+// they were measured or, of runs in which these share a layout, once more with
+// the control in the place of base, so that the sides have layouts apart.
+type answer struct {
+	*Run
+	apart  bool
+	report *verdict.Report
+}
+
+// answersOf are the answers of those runs that have a verdict.
+func answersOf(runs []*Run) ([]*answer, error) {
+	var all []*answer
+	for _, r := range runs {
+		for _, swapped := range []bool{false, true} {
+			if r.Error != "" || swapped && r.Kind == Rebuilt {
+				continue
+			}
+			report, err := r.judge(swapped)
+			if err != nil {
+				return nil, fmt.Errorf("the run of %v: %w", r.Begun.Format(time.RFC3339), err)
+			}
+			all = append(all, &answer{r, swapped || r.Kind == Rebuilt, report})
+		}
+	}
+	return all, nil
+}
+
+// judge is the gate's own decision on the run's figures, with base and control
+// swapped or as they were. As they were, what was said then counts: the figures
+// that are kept are rounded, which may turn a verdict that hangs by a hair.
+func (r *Run) judge(swapped bool) (*verdict.Report, error) {
+	var all []verdict.Row
+	for _, row := range r.Rows {
+		v := verdict.Row{Name: row.Name, Unit: row.Unit, Better: row.Better}
+		for i, base := range row.Base {
+			control := row.Control[i]
+			if swapped {
+				base, control = control, base
+			}
+			v.Pairs = append(v.Pairs, verdict.Pair{Round: i + 1, Base: base, Head: row.Head[i]})
+			v.Control = append(v.Control, verdict.Pair{Round: i + 1, Base: base, Head: control})
+		}
+		all = append(all, v)
+	}
+	report, err := verdict.Judge(all, verdict.Rules{Alpha: r.Session.Alpha, Margin: r.Session.Margin})
+	if err == nil && !swapped {
+		report.Verdict = r.Verdict
+		for i, row := range r.Rows {
+			report.Rows[i].Verdict = row.Verdict
+		}
+	}
+	return report, err
+}
+
+// alarm tells whether some row is a regression, whatever the control says.
+func (a *answer) alarm() bool {
+	return slices.ContainsFunc(a.report.Rows, func(r verdict.Result) bool { return r.Verdict == verdict.Regression })
+}
+
+// A row is one row of an answer.
+type row struct {
+	*answer
+	verdict.Result
+}
+
+func rowsOf(answers []*answer) []row {
+	var all []row
+	for _, a := range answers {
+		for _, r := range a.report.Rows {
+			all = append(all, row{a, r})
+		}
+	}
+	return all
+}
+
+// name is the row's, with its unit if that isn't a time.
+func (r row) name() string { return strings.TrimSuffix(r.Row.Name+" "+r.Row.Unit, " ns/op") }
+
+// found tells whether the row is worse by itself: at level α/m, m being the rows
+// of the run. So the gate decides if no other row is worse; where others are,
+// Holm's method finds more. A run whose control saw a difference finds nothing.
+func (r row) found() bool {
+	return r.Run.Verdict != verdict.Invalid && r.P < r.report.Rules.Alpha/float64(r.report.Decided)
+}
+
+// group sorts values by a key: the keys as they first come, and the values of each.
+func group[K comparable, V any](all []V, key func(V) K) (keys []K, of map[K][]V) {
+	of = map[K][]V{}
+	for _, v := range all {
+		k := key(v)
+		if of[k] == nil {
+			keys = append(keys, k)
+		}
+		of[k] = append(of[k], v)
+	}
+	return keys, of
+}
