@@ -73,24 +73,17 @@ func family(b *testing.B, name string) {
 	if !ok {
 		b.Fatalf("no family %s", name)
 	}
-	site, err := measure.NewSite(-1)
+	at, program, err := measure.Here()
 	if err != nil {
 		b.Fatal(err)
 	}
-	program, err := os.Executable()
-	if err != nil {
-		b.Fatal(err)
-	}
+	at.Patience = time.Hour // go test has a timeout of its own
 	branch(b, f.Cases, 1, func(b *testing.B, c measure.Case) {
-		spec, err := c.Spec(program, site)
-		if err != nil {
-			stop(b, err)
-		}
-		spec.Patience = time.Hour // go test has a timeout of its own
+		arm := at.Arm(c, program)
 		if c.Once > 0 {
-			once(b, c, spec)
+			once(b, at, arm)
 		} else {
-			sliced(b, c, spec)
+			sliced(b, at, arm)
 		}
 	})
 }
@@ -125,39 +118,21 @@ func segment(c measure.Case, level int) string {
 	return parts[level]
 }
 
-func sliced(b *testing.B, c measure.Case, spec lockstep.Spec) {
-	w, err := lockstep.Start(context.Background(), spec)
-	if err != nil {
-		stop(b, err)
-	}
-	defer w.Kill()
-	cuts(b, w.Cuts)
+func sliced(b *testing.B, at *measure.Session, arm measure.Arm) {
 	b.ResetTimer()
-	s, err := w.Run(context.Background(), b.N)
+	r := turn(b, at, arm, b.N)
 	b.StopTimer()
-	if err == nil {
-		err = w.Close(context.Background())
-	}
-	if err != nil {
-		stop(b, err)
-	}
-	check(b, c, s)
-	b.ReportMetric(float64(s.Elapsed)/float64(s.Ops), "ns/op")
-	report(b, measure.Figures(s.Ops, s.Counts, s.Figures))
+	b.ReportMetric(r.NsPerOp, "ns/op")
+	report(b, r.Figures)
 }
 
-func once(b *testing.B, c measure.Case, spec lockstep.Spec) {
+func once(b *testing.B, at *measure.Session, arm measure.Arm) {
 	var times []float64
 	figures := map[string][]float64{}
 	for b.Loop() {
-		s, cut, err := lockstep.Once(context.Background(), spec, 1)
-		if err != nil {
-			stop(b, err)
-		}
-		cuts(b, cut)
-		check(b, c, s)
-		times = append(times, float64(s.Elapsed)/float64(s.Ops))
-		for unit, x := range measure.Figures(s.Ops, s.Counts, s.Figures) {
+		r := turn(b, at, arm, 1)
+		times = append(times, r.NsPerOp)
+		for unit, x := range r.Figures {
 			figures[unit] = append(figures[unit], x)
 		}
 	}
@@ -176,15 +151,23 @@ func report(b *testing.B, figures map[string]float64) {
 	}
 }
 
-func check(b *testing.B, c measure.Case, s lockstep.Slice) {
-	proven, err := c.Check(s.Ops, s.Counts)
-	if err != nil {
-		b.Fatalf("%s measured something else: %v", b.Name(), err)
+// turn measures an arm in a fresh process; an arm that can't be measured, or
+// measured something else, ends the benchmark.
+func turn(b *testing.B, at *measure.Session, arm measure.Arm, n int) measure.Reading {
+	r := at.Turn(context.Background(), arm, n)
+	cuts(b, r.Cuts)
+	var other *measure.EvidenceError
+	if errors.As(r.Err, &other) {
+		b.Fatalf("%s measured something else: %v", b.Name(), r.Err)
+	}
+	if r.Err != nil {
+		stop(b, r.Err)
 	}
 	delete(unproven, b.Name())
-	if !proven {
-		unproven[b.Name()] = c.Unproven(s.Ops, s.Counts)
+	if r.Unproven != "" {
+		unproven[b.Name()] = r.Unproven
 	}
+	return r
 }
 
 // stop ends a benchmark that can't be measured here, or has failed. testing

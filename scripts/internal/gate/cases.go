@@ -33,10 +33,9 @@ const (
 // cases are our own cases as a subject.
 type cases struct {
 	chosen []measure.Case
-	site   measure.Site
+	at     measure.Session
 	envs   [arms][]string // K=V
 	inject *injection
-	keep   bool // this process keeps off the CPU that is measured on
 }
 
 // chooseCases are the cases that the command line names.
@@ -54,7 +53,7 @@ func chooseCases(o options, env [arms][]string) (*cases, error) {
 		return nil, err
 	}
 	var err error
-	c.site, err = measure.NewSite(o.cpu)
+	c.at.Site, err = measure.NewSite(o.cpu)
 	return c, err
 }
 
@@ -74,7 +73,7 @@ func (i *injection) of(c measure.Case) bool {
 // heads are what the raw files begin with.
 func (c *cases) heads(ctx context.Context, p programs) (heads [arms][]byte, err error) {
 	for arm := range arms {
-		if heads[arm], err = measure.Head(ctx, p[0][arm], c.site, c.envs[arm]...); err != nil {
+		if heads[arm], err = measure.Head(ctx, p[0][arm], c.at.Site, c.envs[arm]...); err != nil {
 			return heads, fmt.Errorf("%s: %w", armNames[arm], err)
 		}
 	}
@@ -149,115 +148,46 @@ func primary(k measure.Case) string {
 	return family.Primary[0]
 }
 
-// off keeps this process off the CPU that is measured on, where there is
-// another, or lets it back.
-func (c *cases) off(measuring bool) {
-	others := c.site.Elsewhere()
-	if others == nil {
-		return
-	}
-	if !measuring {
-		others = c.site.CPUs
-	}
-	c.keep = lockstep.KeepTo(others) == nil && measuring
-}
+// off keeps this process off the CPU that is measured on, or lets it back.
+func (c *cases) off(measuring bool) { c.at.KeepOff(measuring) }
 
 // close takes away the cgroups of workers that were killed.
 func (c *cases) close() { measure.SweepGroups() }
 
 // measure measures a case once, the arms standing in that order.
 func (c *cases) measure(ctx context.Context, k measure.Case, unit string, p programs, order []int, laps int) (got [arms]reading, err error) {
-	var specs [arms]lockstep.Spec
+	of := make([]measure.Arm, arms)
 	for arm := range arms {
-		spec, err := k.Spec(p[0][arm], c.site)
-		if err != nil {
-			got[arm].err = err
-			return got, nil
-		}
-		if spec.CPUs == nil && c.keep {
-			spec.CPUs = c.site.CPUs
-		}
-		spec.Env = measure.Environ(spec.Env, c.envs[arm]...)
+		env := c.envs[arm]
 		if arm == headArm && c.inject != nil && c.inject.of(k) {
-			spec.Env = measure.Environ(spec.Env, fmt.Sprintf("%s=%v", measure.InjectVariable, c.inject.factor))
+			env = append(slices.Clone(env), fmt.Sprintf("%s=%v", measure.InjectVariable, c.inject.factor))
 		}
-		specs[arm] = spec
-	}
-	if k.Once > 0 {
-		return c.once(ctx, k, unit, specs, order)
-	}
-	inOrder := make([]lockstep.Spec, arms)
-	for i, arm := range order {
-		inOrder[i] = specs[arm]
+		of[arm] = c.at.Arm(k, p[0][arm], env...)
 	}
 	plan := lockstep.Plan{Slice: slice, Laps: laps, Windows: 1}
 	if c.inject != nil && c.inject.of(k) {
 		plan.Multiple = measure.Repeated(c.inject.factor)
 	}
-	measured, err := lockstep.Measure(ctx, inOrder, plan)
+	readings, err := c.at.Round(ctx, of, plan, order, 0)
 	if err != nil {
 		return got, err
 	}
-	for i, arm := range order {
-		m := measured[i]
-		r := reading{err: m.Err, values: measure.Figures(m.Ops, m.Counts, nil)}
+	for arm, m := range readings {
+		r := reading{err: m.Err}
 		if r.err == nil {
-			_, r.err = k.Check(m.Ops, m.Counts)
-			r.values["ns/op"] = m.Windows[0]
-			r.slice = time.Duration(m.Windows[0] * float64(m.Ops) / float64(laps))
-			r.text = benchmarkLine(k, m.Ops, r.values)
+			r.values = maps.Clone(m.Figures)
+			if m.Timed {
+				r.values["ns/op"] = lockstep.Median(m.Primary)
+			}
+			if m.Primary != nil {
+				r.values[unit] = lockstep.Median(m.Primary)
+			}
+			if k.Once == 0 {
+				r.slice = time.Duration(r.values["ns/op"] * float64(m.Ops) / float64(laps))
+			}
+			r.text = m.Line(k.Name)
 		}
 		got[arm] = c.injected(r, k, arm, m.Cuts)
-	}
-	return got, nil
-}
-
-// once measures a case that measures once a process, several times, the order
-// turned each time.
-func (c *cases) once(ctx context.Context, k measure.Case, unit string, specs [arms]lockstep.Spec, order []int) (got [arms]reading, err error) {
-	var all [arms]map[string][]float64
-	var ops [arms]int
-	for arm := range arms {
-		all[arm] = map[string][]float64{}
-	}
-	for pass := range k.Once {
-		for i := range order {
-			arm := order[(i+pass)%arms]
-			if got[arm].err != nil {
-				continue
-			}
-			s, cuts, err := lockstep.Once(ctx, specs[arm], 1)
-			if ctx.Err() != nil {
-				return got, context.Cause(ctx)
-			}
-			got[arm].err = err
-			if err == nil {
-				_, got[arm].err = k.Check(s.Ops, s.Counts)
-			}
-			if got[arm] = c.injected(got[arm], k, arm, cuts); got[arm].err != nil {
-				continue
-			}
-			ops[arm] += s.Ops
-			for u, x := range measure.Figures(s.Ops, s.Counts, s.Figures) {
-				all[arm][u] = append(all[arm][u], x)
-			}
-			if s.Elapsed > 0 {
-				all[arm]["ns/op"] = append(all[arm]["ns/op"], float64(s.Elapsed)/float64(s.Ops))
-			}
-		}
-	}
-	for arm := range got {
-		if got[arm].err != nil {
-			continue
-		}
-		got[arm].values = map[string]float64{}
-		for u, xs := range all[arm] {
-			got[arm].values[u] = lockstep.Median(xs)
-		}
-		got[arm].text = benchmarkLine(k, ops[arm], got[arm].values)
-		if v, ok := (results.Run{Values: got[arm].values}).Get(unit); ok {
-			got[arm].values[unit] = v
-		}
 	}
 	return got, nil
 }
@@ -276,20 +206,6 @@ func (c *cases) injected(r reading, k measure.Case, arm int, cuts []string) read
 		r.err = fmt.Errorf("its worker is slowed down, though nothing asked for that; unset %s", measure.InjectVariable)
 	}
 	return r
-}
-
-func benchmarkLine(k measure.Case, ops int, values map[string]float64) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Benchmark%s %d", k.Name, ops)
-	units := slices.Sorted(maps.Keys(values))
-	if i := slices.Index(units, "ns/op"); i > 0 {
-		units = slices.Insert(slices.Delete(units, i, i+1), 0, "ns/op")
-	}
-	for _, u := range units {
-		fmt.Fprintf(&b, " %.6g %s", values[u], u)
-	}
-	b.WriteByte('\n')
-	return b.String()
 }
 
 // isOurs sees that the side's folder is in a checkout of this suite.

@@ -212,7 +212,7 @@ func TestEnvironments(t *testing.T) {
 	t.Setenv("GODEBUG", "a=1")
 	c := &cases{envs: [arms][]string{{"GOMAXPROCS=7"}, {"GODEBUG=adaptivestackstart=1"}, {"GOMAXPROCS=7"}}}
 	var err error
-	if c.site, err = measure.NewSite(-1); err != nil {
+	if c.at.Site, err = measure.NewSite(-1); err != nil {
 		t.Fatal(err)
 	}
 	log := filepath.Join(t.TempDir(), "log")

@@ -30,64 +30,64 @@ func lookup(t *testing.T, name string) measure.Case {
 func TestConclude(t *testing.T) {
 	c := lookup(t, "Switch/impl=clone/via=futex/place=same")
 	const name = "Switch/impl=clone/via=futex/place=same"
-	ref := &measured{ops: 7, primary: []float64{100, 200, 400}, time: true}
+	ref := &measure.Reading{Ops: 7, Primary: []float64{100, 200, 400}, Timed: true}
 	for _, test := range []struct {
 		what      string
-		got       measured
-		ref, twin *measured
+		got       measure.Reading
+		ref, twin *measure.Reading
 		line      string
 		notes     []note
 	}{
 		{
-			what: "beside its goroutine arm", got: measured{ops: 9000, time: true, primary: []float64{1000, 4000, 2000}, figures: map[string]float64{"threads/op": 0, "kernel-switches/op": 1.25}}, ref: ref,
+			what: "beside its goroutine arm", got: measure.Reading{Ops: 9000, Timed: true, Primary: []float64{1000, 4000, 2000}, Figures: map[string]float64{"threads/op": 0, "kernel-switches/op": 1.25}}, ref: ref,
 			line: "Benchmark" + name + " 9000 2000 ns/op 10 x-goroutine 1.25 kernel-switches/op 0 threads/op\n",
 		},
 		{
-			what: "alone", got: measured{ops: 1, time: true, primary: []float64{1234567.89}},
+			what: "alone", got: measure.Reading{Ops: 1, Timed: true, Primary: []float64{1234567.89}},
 			line: "Benchmark" + name + " 1 1.23457e+06 ns/op\n",
 		},
 		{
-			what: "beside a goroutine arm that failed", got: measured{ops: 1, time: true, primary: []float64{5}}, ref: &measured{err: errors.New("failed")},
+			what: "beside a goroutine arm that failed", got: measure.Reading{Ops: 1, Timed: true, Primary: []float64{5}}, ref: &measure.Reading{Err: errors.New("failed")},
 			line: "Benchmark" + name + " 1 5 ns/op\n",
 		},
 		{
-			what: "beside its twin", got: *ref, ref: ref, twin: &measured{primary: []float64{110, 180, 400}},
+			what: "beside its twin", got: *ref, ref: ref, twin: &measure.Reading{Primary: []float64{110, 180, 400}},
 			line: "Benchmark" + name + " 7 200 ns/op 1 x-goroutine 1 x-self\n",
 		},
 		{
-			what: "beside a twin that failed", got: *ref, ref: ref, twin: &measured{err: errors.New("failed")},
+			what: "beside a twin that failed", got: *ref, ref: ref, twin: &measure.Reading{Err: errors.New("failed")},
 			line: "Benchmark" + name + " 7 200 ns/op 1 x-goroutine\n", notes: []note{{"failed", name, "measured once more, for x-self: failed"}},
 		},
 		{
-			what: "beside a twin that was left out", got: *ref, ref: ref, twin: &measured{err: lockstep.Skipf("no room")},
+			what: "beside a twin that was left out", got: *ref, ref: ref, twin: &measure.Reading{Err: lockstep.Skipf("no room")},
 			line: "Benchmark" + name + " 7 200 ns/op 1 x-goroutine\n", notes: []note{{"cut", name, "measured once more, for x-self: no room"}},
 		},
 		{
-			what: "beyond all bounds", got: measured{ops: 1, time: true, primary: []float64{2e100}},
+			what: "beyond all bounds", got: measure.Reading{Ops: 1, Timed: true, Primary: []float64{2e100}},
 			notes: []note{{"failed", name, "the worker answered nonsense: reading results this line:2: Benchmark" + name + ": 2e+100 ns/op is no figure between -1e+100 and 1e+100; delete the line, or run again"}},
 		},
 		{
-			what: "with a unit of its own twice", got: measured{ops: 1, time: true, primary: []float64{5}, figures: map[string]float64{"ns/op": 6}},
+			what: "with a unit of its own twice", got: measure.Reading{Ops: 1, Timed: true, Primary: []float64{5}, Figures: map[string]float64{"ns/op": 6}},
 			notes: []note{{"failed", name, "the worker answered nonsense: reading results this line:2: Benchmark" + name + ": the unit ns/op stands twice in the line; delete one of the two"}},
 		},
 		{
-			what: "of memory", got: measured{ops: 40, primary: []float64{300}, cuts: []string{"only 40 fit"}, figures: map[string]float64{"user-B/task": 100, "kernel-B/task": 200}}, ref: &measured{primary: []float64{100}},
+			what: "of memory", got: measure.Reading{Ops: 40, Primary: []float64{300}, Cuts: []string{"only 40 fit"}, Figures: map[string]float64{"user-B/task": 100, "kernel-B/task": 200}}, ref: &measure.Reading{Primary: []float64{100}},
 			line: "Benchmark" + name + " 40 3 x-goroutine 200 kernel-B/task 100 user-B/task\n", notes: []note{{"cut", name, "only 40 fit"}},
 		},
 		{
-			what: "of a few ops", got: measured{ops: 40, time: true, primary: []float64{300}, unproven: "40 ops are too few for its evidence, which takes 1000"},
+			what: "of a few ops", got: measure.Reading{Ops: 40, Timed: true, Primary: []float64{300}, Unproven: "40 ops are too few for its evidence, which takes 1000"},
 			line: "Benchmark" + name + " 40 300 ns/op\n", notes: []note{{"cut", name, "unproven: 40 ops are too few for its evidence, which takes 1000"}},
 		},
 		{
-			what: "of a count", got: measured{ops: 1000, figures: map[string]float64{"syscalls/op": 0}}, ref: &measured{}, twin: &measured{},
+			what: "of a count", got: measure.Reading{Ops: 1000, Figures: map[string]float64{"syscalls/op": 0}}, ref: &measure.Reading{}, twin: &measure.Reading{},
 			line: "Benchmark" + name + " 1000 0 syscalls/op\n",
 		},
 		{
-			what: "left out", got: measured{err: lockstep.Skipf("no room"), cuts: []string{"only 40 fit"}}, ref: ref,
+			what: "left out", got: measure.Reading{Err: lockstep.Skipf("no room"), Cuts: []string{"only 40 fit"}}, ref: ref,
 			notes: []note{{"cut", name, "only 40 fit"}, {"skip", name, "no room"}},
 		},
 		{
-			what: "something else", got: measured{err: &measure.EvidenceError{Evidence: measure.Evidence{Count: "kernel-switches"}, N: 1000, Expected: 1000, Seen: 3}}, ref: ref,
+			what: "something else", got: measure.Reading{Err: &measure.EvidenceError{Evidence: measure.Evidence{Count: "kernel-switches"}, N: 1000, Expected: 1000, Seen: 3}}, ref: ref,
 			notes: []note{{"failed", name, "expected 1000 kernel-switches of 1000 ops, give or take 0; seen 3"}},
 		},
 	} {
@@ -105,11 +105,11 @@ func TestConclude(t *testing.T) {
 // files.
 func TestConclusionsAreRead(t *testing.T) {
 	goroutine, clone := lookup(t, "Create/impl=goroutine/mode=reused"), lookup(t, "Create/impl=clone/mode=reused")
-	ref := &measured{ops: 5000, time: true, primary: []float64{500}, cuts: []string{"a reason: with a colon"}}
+	ref := &measure.Reading{Ops: 5000, Timed: true, Primary: []float64{500}, Cuts: []string{"a reason: with a colon"}}
 	text := "driver: lockstep\n# plan {}\n# round 1: seconds=1\n"
 	for _, o := range []outcome{
-		conclude(goroutine, ref, ref, &measured{primary: []float64{505}}),
-		conclude(clone, &measured{err: errors.New("two\nlines")}, ref, nil),
+		conclude(goroutine, ref, ref, &measure.Reading{Primary: []float64{505}}),
+		conclude(clone, &measure.Reading{Err: errors.New("two\nlines")}, ref, nil),
 	} {
 		for _, n := range o.notes {
 			text += n.line()
@@ -166,10 +166,10 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// TestTracedLine measures a case that tells no time: its line has its count,
+// TestTracedLine measures a case that tells no Timed: its line has its count,
 // and neither a time nor a factor.
 func TestTracedLine(t *testing.T) {
-	m := &machine{worker: tools(t) + "/worker", site: site(t)}
+	m := &machine{worker: tools(t) + "/worker", Session: measure.Session{Site: site(t)}}
 	c := lookup(t, "Switch/impl=goroutine/mode=traced/via=pipe/place=same")
 	outcomes, err := m.measureGroup(context.Background(), group{cases: []measure.Case{c}, ref: 0}, Profiles[0], 1)
 	if err != nil {
@@ -191,7 +191,7 @@ func TestForbiddenCPU(t *testing.T) {
 	if slices.Contains(cpus, none) {
 		t.Skipf("this process may use CPU %d", none)
 	}
-	m := &machine{worker: tools(t) + "/worker", site: measure.Site{CPUs: append(slices.Clone(cpus), none), CPU: none}}
+	m := &machine{worker: tools(t) + "/worker", Session: measure.Session{Site: measure.Site{CPUs: append(slices.Clone(cpus), none), CPU: none}}}
 	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Create/impl=clone/mode=cold"} {
 		c := lookup(t, name)
 		outcomes, err := m.measureGroup(context.Background(), group{cases: []measure.Case{c}, ref: -1}, Profiles[0], 1)

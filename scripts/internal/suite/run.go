@@ -18,7 +18,6 @@ import (
 	"strings"
 	"time"
 
-	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/claims"
@@ -154,11 +153,8 @@ func Main(name string, err error, stderr io.Writer, do func(context.Context) err
 
 // machine is where and with what a run measures.
 type machine struct {
+	measure.Session
 	worker string
-	site   measure.Site
-	kept   bool // this process keeps off the CPU that is measured on
-
-	patience time.Duration // with a worker
 }
 
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
@@ -217,10 +213,8 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	defer func() { out.file.Close() }()
 	out.log = stderr
 
-	m := &machine{worker: worker, site: site, patience: o.patience}
-	if others := site.Elsewhere(); others != nil {
-		m.kept = lockstep.KeepTo(others) == nil
-	}
+	m := &machine{measure.Session{Site: site, Patience: o.patience}, worker}
+	m.KeepOff(true)
 
 	err = m.rounds(ctx, o, o.profile.groups(cases), out, stderr)
 	keepErr := out.keep()

@@ -1,0 +1,228 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"threadbench/bench/catalog"
+	"threadbench/bench/lockstep"
+)
+
+// A Session is where arms are measured, and how long their workers may take.
+// It is what go test's adaptor, run, the gate and fidelity measure by.
+type Session struct {
+	Site     Site
+	Patience time.Duration // with a worker, 0 for lockstep's own
+
+	kept bool // this process keeps off the CPU that is measured on
+}
+
+// KeepOff keeps this process off the CPU that is measured on, where there is
+// another, or lets it back. A worker that may use all CPUs is told so then,
+// since it would inherit what this process may use.
+func (s *Session) KeepOff(off bool) {
+	cpus := s.Site.Elsewhere()
+	if cpus == nil {
+		return
+	}
+	if !off {
+		cpus = s.Site.CPUs
+	}
+	s.kept = lockstep.KeepTo(cpus) == nil && off
+}
+
+// An Arm is one worker of a group: a case, as one program measures it.
+type Arm struct {
+	Case Case
+	Spec lockstep.Spec
+	Err  error // why there is none: a *lockstep.Skip
+}
+
+// Arm is a case as the program measures it, the bench test binary; env is what
+// its worker gets besides, KEY=VALUE.
+func (s *Session) Arm(c Case, program string, env ...string) Arm {
+	spec, err := c.Spec(program, s.Site)
+	if err != nil {
+		return Arm{Case: c, Err: err}
+	}
+	spec.Patience = s.Patience
+	if spec.CPUs == nil && s.kept {
+		spec.CPUs = s.Site.CPUs
+	}
+	spec.Env = Environ(spec.Env, env...)
+	return Arm{Case: c, Spec: spec}
+}
+
+// A Reading is what an arm has measured.
+type Reading struct {
+	Err      error              // why it has no figure: a skip, a failure, an *EvidenceError
+	Cuts     []string           // what it measures less of
+	Unproven string             // why it has no evidence; "" if it has
+	Primary  []float64          // the figure that decides, of each window, or of each process; nil where there is none
+	Ops      int                // in all
+	Started  int                // its worker was the so-many-th of the group to start; 0 for one of many processes
+	Timed    bool               // the figure that decides is ns/op
+	NsPerOp  float64            // of one turn; 0 where no time is measured
+	Figures  map[string]float64 // all others by unit: of many processes the medians
+}
+
+// check holds what was counted against what the case wants.
+func (r *Reading) check(c Case, ops int, counts map[string]int64) {
+	_, r.Err = c.Check(ops, counts)
+	if r.Unproven == "" {
+		r.Unproven = c.Unproven(ops, counts)
+	}
+}
+
+// Turn has an arm do n ops in a fresh process, in one go.
+func (s *Session) Turn(ctx context.Context, a Arm, n int) Reading {
+	r := Reading{Err: a.Err}
+	if r.Err != nil {
+		return r
+	}
+	slice, cuts, err := lockstep.Once(ctx, a.Spec, n)
+	r.Cuts, r.Err = cuts, err
+	if err == nil {
+		r.check(a.Case, slice.Ops, slice.Counts)
+	}
+	if r.Err != nil {
+		return r
+	}
+	r.Ops, r.Figures = slice.Ops, Figures(slice.Ops, slice.Counts, slice.Figures)
+	r.NsPerOp = float64(slice.Elapsed) / float64(slice.Ops)
+	sum := 0.0
+	for _, unit := range a.Case.decides() {
+		x, ok := r.Figures[unit]
+		if unit == "ns/op" {
+			x, ok = r.NsPerOp, r.NsPerOp > 0
+			r.Timed = ok
+		}
+		if !ok {
+			return r // it measures something that isn't compared
+		}
+		sum += x
+	}
+	r.Primary = []float64{sum}
+	return r
+}
+
+// decides are the units whose sum decides the case.
+func (c Case) decides() []string {
+	family, _ := catalog.FamilyOf(c.Name.Family)
+	return family.Primary
+}
+
+// Round measures the arms against each other once, and answers a Reading for
+// each: in laps, or where they are measured once a process, in as many passes as
+// their cases want. order are the indexes of the arms as they start; the passes
+// begin with the round's. It fails only with ctx.
+func (s *Session) Round(ctx context.Context, arms []Arm, plan lockstep.Plan, order []int, round int) ([]Reading, error) {
+	got := make([]Reading, len(arms))
+	var able []int
+	for _, i := range order {
+		if got[i].Err = arms[i].Err; got[i].Err == nil {
+			able = append(able, i)
+		}
+	}
+	if passes := arms[order[0]].Case.Once; passes > 0 {
+		return got, s.passes(ctx, arms, got, able, passes, round)
+	}
+	var specs []lockstep.Spec
+	for _, i := range able {
+		specs = append(specs, arms[i].Spec)
+	}
+	results, err := lockstep.Measure(ctx, specs, plan)
+	if err != nil {
+		return nil, err
+	}
+	for k, r := range results {
+		g := &got[able[k]]
+		*g = Reading{Err: r.Err, Cuts: r.Cuts, Primary: r.Windows, Ops: r.Ops, Started: r.Started, Timed: true, Figures: Figures(r.Ops, r.Counts, nil)}
+		if r.Err == nil {
+			g.check(arms[able[k]].Case, r.Ops, r.Counts)
+		}
+	}
+	return got, nil
+}
+
+// passes measures each of the arms in processes of their own, each pass in
+// another order.
+func (s *Session) passes(ctx context.Context, arms []Arm, got []Reading, able []int, passes, round int) error {
+	orders := lockstep.Orders(len(able))
+	figures := make([]map[string][]float64, len(arms))
+	for pass := range passes {
+		if len(able) == 0 {
+			break
+		}
+		for _, k := range orders[(round*passes+pass)%len(orders)] {
+			i := able[k]
+			if got[i].Err != nil {
+				continue
+			}
+			r := s.Turn(ctx, arms[i], 1)
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			g := &got[i]
+			g.Err, g.Cuts, g.Timed = r.Err, r.Cuts, r.Timed
+			if g.Unproven == "" {
+				g.Unproven = r.Unproven
+			}
+			g.Ops += r.Ops
+			g.Primary = append(g.Primary, r.Primary...)
+			if figures[i] == nil {
+				figures[i] = map[string][]float64{}
+			}
+			for unit, x := range r.Figures {
+				figures[i][unit] = append(figures[i][unit], x)
+			}
+		}
+	}
+	for i := range got {
+		got[i].Figures = map[string]float64{}
+		for unit, xs := range figures[i] {
+			got[i].Figures[unit] = lockstep.Median(xs)
+		}
+	}
+	return nil
+}
+
+// A Figure is a value in a unit.
+type Figure struct {
+	Value float64
+	Unit  string
+}
+
+// Line is the reading as a benchmark line of that name: the time of an op, what
+// it was measured beside, and all other figures.
+func (r Reading) Line(name catalog.Name, beside ...Figure) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Benchmark%s %d", name, r.Ops)
+	write := func(x float64, unit string) { fmt.Fprintf(&b, " %.6g %s", x, unit) }
+	if r.Timed {
+		write(lockstep.Median(r.Primary), "ns/op")
+	}
+	for _, f := range beside {
+		write(f.Value, f.Unit)
+	}
+	for _, unit := range slices.Sorted(maps.Keys(r.Figures)) {
+		write(r.Figures[unit], unit)
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// Here is a session of the bench test binary's own, and that binary's path.
+func Here() (s *Session, program string, err error) {
+	site, err := NewSite(-1)
+	if err != nil {
+		return nil, "", err
+	}
+	program, err = os.Executable()
+	return &Session{Site: site}, program, err
+}
