@@ -214,6 +214,62 @@ func TestScale(t *testing.T) {
 	}
 }
 
+// TestPlaces: a figure that an axis has a tick for lies at that tick.
+func TestPlaces(t *testing.T) {
+	values := []float64{1, 10, 100, 1000}
+	for _, log := range []bool{true, false} {
+		ticks := []Tick{}
+		for _, v := range values {
+			ticks = append(ticks, Tick{At: v, Label: fmt.Sprint(v)})
+		}
+		axis := Axis{Log: log, Ticks: ticks}
+		var line Line
+		var of Row
+		for i, v := range values {
+			line.Points = append(line.Points, Point{X: v, Y: values[(i+1)%len(values)], Says: "says"})
+			of.Cells = append(of.Cells, Cell{0, Point{X: v, Says: "says"}, ""})
+			of.Bars = append(of.Bars, Bar{Look: blue, From: values[0], To: v, Says: "says"})
+		}
+		line.Look = blue
+		pics := map[string]*picture{
+			"plot": Plot{X: axis, Y: axis, Lines: []Line{line}}.draw(600),
+			"rows": Rows{X: axis, Keys: []Key{{Look: blue}}, Rows: []Row{{Cells: of.Cells}}}.draw(600),
+			"bars": Rows{X: axis, Keys: []Key{{Look: blue}}, Rows: []Row{{Bars: of.Bars}}}.draw(600),
+		}
+		for name, pic := range pics {
+			across, up := map[string]float64{}, map[string]float64{}
+			for _, it := range pic.Items {
+				switch {
+				case it.Class == "tick" && it.Anchor == "middle":
+					across[it.Text] = it.X
+				case it.Class == "tick" && it.Anchor == "end":
+					up[it.Text] = it.Y - 4 // from the letters' base to their middle
+				}
+			}
+			if len(across) != 4 || len(pic.Marks) != 4 || name == "plot" && len(up) != 4 {
+				t.Fatalf("%s, log %v: %d and %d ticks, %d marks, want 4", name, log, len(across), len(up), len(pic.Marks))
+			}
+			for i, m := range pic.Marks {
+				x := across[fmt.Sprint(values[i])]
+				for _, it := range m.Items {
+					var px, py float64
+					switch {
+					case strings.HasPrefix(it.Class, "bar ") && math.Abs(it.X2-(x-across["1"])) > .2:
+						t.Errorf("%s, log %v: the bar to %v is %v wide, want %v", name, log, values[i], it.X2, x-across["1"])
+					case it.Class == "dot":
+						if _, err := fmt.Sscanf(it.D, "M%g %ga4", &px, &py); err != nil {
+							t.Fatal(err)
+						}
+						if math.Abs(px+4-x) > .2 || name == "plot" && math.Abs(py-up[fmt.Sprint(values[(i+1)%len(values)])]) > .2 {
+							t.Errorf("%s, log %v: figure %d lies at %v, %v; its ticks at %v, %v", name, log, i, px+4, py, x, up)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestSpread(t *testing.T) {
 	for _, tt := range []struct{ at, heights []float64 }{
 		{[]float64{5}, []float64{20}},

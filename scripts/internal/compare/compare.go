@@ -1,15 +1,16 @@
 // Package compare shows what benchstat says of results files: the command that
-// stands behind scripts/compare.
+// stands behind scripts/compare. Of ours it imports the reader of results files
+// and the list of contenders.
 //
-// Its stance: benchstat does the statistics and the table, and the reader sees
-// the command that makes it, so as to do without this one. What benchstat lets
-// pass is checked first, since it exits 0 whatever happens: files that can't be
-// read, rounds that never ended, rows that would be pooled, drivers that can't
-// be compared. What differs between two files is said before the figures.
+// Its stance: benchstat does the statistics and the tables. The commands are
+// fixed and printed, so that a reader can do without this one. Only what
+// benchstat lets pass is checked here, since it exits 0 whatever happens: files
+// that can't be read, rounds that never ended, drivers that can't be compared.
 package compare
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"slices"
 	"strings"
 
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/results"
 )
 
@@ -26,8 +28,8 @@ const usage = `Usage: go run ./scripts/compare FILE [FILE]
 Shows what benchstat says of results files, with the right flags.
 
 One file: goroutine against thread. First the arms that share a primitive,
-then each side through its native one, channel against futex, and then
-each kind of thread stack against the goroutine's.
+then each side through its own, goroutines through a channel and threads
+through a futex, and then the memory of a parked task.
 
 Two files: old against new, by row. Settings that differ between the two come
 first. The two must have the same driver: means (driver: testing) and medians
@@ -78,12 +80,11 @@ func run(paths []string, stdout, stderr io.Writer) error {
 		files = append(files, f)
 	}
 	var tables []benchstat
-	var below string
 	var err error
 	if len(files) == 1 {
-		tables, below, err = contenders(files[0])
+		tables, err = contenders(files[0])
 	} else {
-		tables, below, err = versions(files[0], files[1])
+		tables, err = versions(files[0], files[1])
 	}
 	if err != nil {
 		return err
@@ -93,17 +94,10 @@ func run(paths []string, stdout, stderr io.Writer) error {
 			fmt.Fprintf(stdout, "%s: %s\n", f.Name, s)
 		}
 	}
-	for i, t := range tables {
-		if i > 0 {
-			fmt.Fprintln(stdout)
-		}
-		fmt.Fprintln(stdout, t.about)
+	for _, t := range tables {
 		if err := t.run(stdout, stderr); err != nil {
 			return err
 		}
-	}
-	if below != "" {
-		fmt.Fprint(stdout, "\n"+below)
 	}
 	return nil
 }
@@ -135,8 +129,67 @@ type benchstat struct {
 	args  []string
 }
 
-// run shows the command on stderr and its table on stdout. benchstat exits 0
-// even when it could do nothing, so what it says on standard error counts.
+// contenders are the tables of one file. benchstat's base is the first column,
+// so the columns have a fixed order. The native pair ignores the primitive and
+// leaves one to each contender: benchstat would pool a locked goroutine's
+// channel with its futex.
+func contenders(f *results.File) ([]benchstat, error) {
+	goroutine := func(r *results.Row) bool { return r.Name.Get("impl") == "goroutine" }
+	if !slices.ContainsFunc(f.Rows, goroutine) {
+		return nil, fmt.Errorf("%s: no row of impl=goroutine to compare with; run again with a -bench that leaves it in", f.Name)
+	}
+	const threadsOwn = "/via:(futex OR ring OR call)"
+	columns, units := "/impl@("+strings.Join(catalog.Contenders, " ")+")", units(f)
+	return []benchstat{
+		{"Arms that share a primitive:",
+			[]string{"-col", columns, "-filter", "-.name:Stack -" + threadsOwn + " " + units, f.Name}},
+		{"Each through its native primitive, goroutines through a channel and threads through a futex or a ring:",
+			[]string{"-table", "", "-col", columns, "-ignore", "/via", "-filter", "((/impl:goroutine /via:channel) OR " + threadsOwn + ") " + units, f.Name}},
+		{"Memory of a parked task, by the kind of a thread's stack:",
+			[]string{"-table", "", "-col", columns + ",/stack", "-filter", ".name:Stack .unit:(user-B/task OR kernel-B/task)", f.Name}},
+	}, nil
+}
+
+// versions is the table of two files, before against after.
+func versions(before, after *results.File) ([]benchstat, error) {
+	if before.Driver != after.Driver {
+		return nil, fmt.Errorf("%s has driver %s, %s has driver %s: one holds medians of rounds, the other means, and they are never pooled; make both with the same command", before.Name, before.Driver, after.Name, after.Driver)
+	}
+	about := fmt.Sprintf("old: %s, rounds: %d\nnew: %s, rounds: %d\n", before.Name, before.Rounds, after.Name, after.Rounds)
+	about += "The two were measured apart, so what the machine did meanwhile is in the differences.\n"
+	var changes string
+	for i, s := range slices.Concat(before.Config, after.Config) {
+		was, is := before.Get(s.Key), after.Get(s.Key)
+		if was != is && (i < len(before.Config) || was == "") { // each key once
+			changes += fmt.Sprintf("  %s: %s → %s\n", s.Key, cmp.Or(was, "(not there)"), cmp.Or(is, "(not there)"))
+		}
+	}
+	if was, is := before.Rows[0].Procs, after.Rows[0].Procs; was != is {
+		changes += fmt.Sprintf("  GOMAXPROCS: %d → %d\n", max(was, 1), max(is, 1))
+	}
+	if changes != "" {
+		about += "What differs between the two, and is ignored below:\n" + changes
+	}
+	return []benchstat{{about, []string{"-table", "", "-col", ".file", "-ignore", ".config,/gomaxprocs", "-filter", units(before, after), "old=" + before.Name, "new=" + after.Name}}}, nil
+}
+
+// units is the filter that leaves the units of primary figures: the others are
+// evidence, or factors, which benchstat makes itself.
+func units(files ...*results.File) string {
+	var all []string
+	for _, f := range files {
+		for _, r := range f.Rows {
+			_, parts := r.Primary()
+			all = append(all, parts...)
+		}
+	}
+	slices.Sort(all)
+	return ".unit:(" + strings.Join(slices.Compact(all), " OR ") + ")"
+}
+
+// run shows the command on stderr and its table on stdout, nothing where no row
+// is left. benchstat exits 0 even when it could do nothing, so what it says on
+// standard error counts.
 func (b benchstat) run(stdout, stderr io.Writer) error {
 	command := append([]string{"tool", "benchstat"}, b.args...)
 	fmt.Fprintln(stderr, "$ go "+quote(command))
@@ -150,10 +203,12 @@ func (b benchstat) run(stdout, stderr io.Writer) error {
 		return fmt.Errorf("running benchstat: %w; install Go (https://go.dev/dl), or put its bin directory on PATH", err)
 	case err != nil:
 		return fmt.Errorf("running go tool benchstat: %w; run this within a checkout of threadbench, whose go.mod names the tool", err)
-	case strings.Contains(said.String(), "benchstat: ") || len(table) == 0:
+	case strings.Contains(said.String(), "benchstat: "):
 		return errors.New("running go tool benchstat: no table, for what it says above; run the command by hand, and mend that")
+	case len(table) == 0:
+		return nil
 	}
-	if _, err := stdout.Write(table); err != nil {
+	if _, err := fmt.Fprintf(stdout, "%s\n%s\n", b.about, table); err != nil {
 		return fmt.Errorf("writing the table: %w", err)
 	}
 	return nil

@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -75,136 +77,58 @@ func commands(stderr string) string {
 	return strings.Join(ours, "")
 }
 
-func parse(t *testing.T, name, lines string) *results.File {
-	t.Helper()
-	f, err := results.Read(strings.NewReader("driver: lockstep\n"+lines+"# end round 1\n"), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
-func TestContenders(t *testing.T) {
-	const (
-		channel = "BenchmarkSwitch/impl=goroutine/via=channel 1 1 ns/op\n"
-		locked  = "BenchmarkSwitch/impl=locked/via=channel 1 1 ns/op\n"
-		lfutex  = "BenchmarkSwitch/impl=locked/via=futex 1 1 ns/op\n"
-		futex   = "BenchmarkSwitch/impl=clone/via=futex 1 1 ns/op\n"
-		stack   = "BenchmarkStack/impl=goroutine/depth=0 1 1 user-B/task 1 kernel-B/task 1 tasks\n"
-		least   = "BenchmarkStack/impl=clone/stack=least/depth=0 1 1 user-B/task 1 kernel-B/task\n"
-		pipe    = "BenchmarkSwitch/impl=clone/via=pipe/place=cross 1 1 ns/op\n"
-	)
-	for _, tt := range []struct {
-		name, lines string
-		want        []string
-		after       string
-	}{
-		{"the native pair alone", channel + futex, []string{
-			"-col /impl -ignore /via -filter '/via:(channel OR futex) .unit:ns/op' f.txt",
-		}, ""},
-		{"both", channel + locked + futex, []string{
-			"-col /impl -filter '-/via:futex .unit:ns/op' f.txt",
-			"-table '' -col /impl -ignore /via -filter '/via:(channel OR futex) .unit:ns/op' f.txt",
-		}, ""},
-		{"a contender with both primitives isn't pooled", channel + locked + lfutex + futex, []string{
-			"-col /impl -filter '-/via:futex .unit:ns/op' f.txt",
-			"-table '' -col /impl -ignore /via -filter '((/impl:goroutine /via:channel) OR (-/impl:goroutine /via:futex)) .unit:ns/op' f.txt",
-		}, ""},
-		{"the goroutine's column first", futex + locked + channel, []string{
-			"-col '/impl@(goroutine locked)' -filter '-/via:futex .unit:ns/op' f.txt",
-			"-table '' -col '/impl@(goroutine locked clone)' -ignore /via -filter '/via:(channel OR futex) .unit:ns/op' f.txt",
-		}, ""},
-		{"stacks", stack + least + channel + locked, []string{
-			"-col /impl -filter '-/stack:least .unit:(user-B/task OR kernel-B/task OR ns/op)' f.txt",
-			`-table '' -col /impl -ignore /stack -filter '/stack:("" OR least) .name:Stack .unit:(user-B/task OR kernel-B/task)' f.txt`,
-		}, ""},
-		{"a place of its own", channel + locked + pipe, []string{
-			"-col /impl -filter '-/via:pipe -/place:cross .unit:ns/op' f.txt",
-		}, "In none of these tables, for want of a goroutine's row to stand beside:\n  Switch/impl=clone/via=pipe/place=cross\n"},
-		{"a contender of its own", "BenchmarkX/impl=fiber 1 1 ns/op\nBenchmarkX/impl=goroutine 1 1 ns/op\n", []string{
-			"-col '/impl@(goroutine fiber)' -filter .unit:ns/op f.txt",
-		}, ""},
-	} {
-		tables, after, err := contenders(parse(t, "f.txt", tt.lines))
-		if err != nil {
-			t.Errorf("%s: %v", tt.name, err)
-			continue
-		}
-		var got []string
-		for _, b := range tables {
-			got = append(got, quote(b.args))
-		}
-		if d := cmp.Diff(tt.want, got); d != "" {
-			t.Errorf("%s (-want +got):\n%s", tt.name, d)
-		}
-		if after != tt.after {
-			t.Errorf("%s: after the tables %q, want %q", tt.name, after, tt.after)
-		}
-	}
-}
-
+// TestVersions: what differs between two files is said, and doesn't part their
+// table; that one of them was slowed down on purpose is said, too.
 func TestVersions(t *testing.T) {
-	const row = "BenchmarkSwitch/impl=goroutine/via=channel 1 1 ns/op\n"
-	before := parse(t, "a.txt", "go: go1.26\nkernel: 6\ngogc: 50\n"+row)
-	after := parse(t, "b.txt", "go: go1.27\nkernel: 6\nodd,key: 1\n"+row)
-	tables, _, err := versions(before, after)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := quote(tables[0].args), `-col .file -ignore 'go,gogc,"odd,key"' -filter .unit:ns/op old=a.txt new=b.txt`; got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	if got, want := tables[0].about, `old: a.txt (1 round)
-new: b.txt (1 round)
-What differs between the two, and is ignored below:
-  go: go1.26 → go1.27
-  gogc: 50 → (not there)
-  odd,key: (not there) → 1
-`; got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-
-	procs := func(n string) *results.File {
-		f, err := results.Read(strings.NewReader("driver: testing\nBenchmarkSwitch/impl=goroutine"+n+" 1 1 ns/op\n"), "f.txt")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return f
-	}
-	tables, _, err = versions(procs(""), procs("-4"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := quote(tables[0].args); !strings.Contains(got, "-ignore /gomaxprocs ") || !strings.Contains(tables[0].about, "  GOMAXPROCS: 1 → 4\n") {
-		t.Errorf("one file without suffix, one with: %s\n%s", got, tables[0].about)
-	}
-}
-
-// A path that benchstat would take for a flag or a label, and differing
-// settings, come through it.
-func TestOddPaths(t *testing.T) {
 	data, err := os.ReadFile(fixtures + "single.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
+	changed := filepath.Join(t.TempDir(), "a=b c.txt")
+	if err := os.WriteFile(changed, bytes.Replace(data, []byte("cpus: 2"), []byte("cpus: 64\nodd,key: 1\ninject: Switch=1.5"), 1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	status, stdout, stderr := call(fixtures+"single.txt", changed)
+	if status != 0 || strings.Count(stdout, "  cpus: 2 → 64\n") != 1 || !strings.Contains(stdout, "  odd,key: (not there) → 1\n") || !strings.Contains(stdout, "INJECTED") || strings.Count(stdout, "│     old      │") != 1 {
+		t.Errorf("exit status %d, want one table:\n%s%s", status, stdout, stderr)
+	}
+}
+
+// TestProcs: rows are compared whatever GOMAXPROCS they ran with.
+func TestProcs(t *testing.T) {
 	dir := t.TempDir()
-	odd := filepath.Join(dir, "a=b c.txt")
-	if err := os.WriteFile(odd, data, 0o644); err != nil {
+	var paths []string
+	for _, procs := range []string{"", "-4"} {
+		path := filepath.Join(dir, "f"+procs+".txt")
+		line := "BenchmarkSwitch/impl=goroutine/via=channel" + procs + " 1 1 ns/op\n"
+		if err := os.WriteFile(path, []byte("driver: testing\n"+line), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	status, stdout, stderr := call(paths...)
+	if status != 0 || !strings.Contains(stdout, "  GOMAXPROCS: 1 → 4\n") || !strings.Contains(stdout, "(p=1.000 n=1)") {
+		t.Errorf("exit status %d, want a comparison:\n%s%s", status, stdout, stderr)
+	}
+}
+
+// TestPooled: each comparison is of one value a round, so benchstat has pooled no
+// two rows.
+func TestPooled(t *testing.T) {
+	path := "../../../results/reference.txt"
+	f, err := results.ReadFile(path)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if status, stdout, stderr := call(odd); status != 0 || !strings.Contains(stdout, "Switch/place=same") {
-		t.Errorf("one file: exit status %d, %s%s", status, stdout, stderr)
+	status, stdout, stderr := call(path)
+	sizes := regexp.MustCompile(` n=([\d+]+)`).FindAllStringSubmatch(stdout, -1)
+	if status != 0 || len(sizes) < 100 {
+		t.Fatalf("exit status %d, %d comparisons: %s", status, len(sizes), stderr)
 	}
-	changed := filepath.Join(dir, "changed.txt")
-	if err := os.WriteFile(changed, bytes.Replace(data, []byte("cpus: 2"), []byte("cpus: 64"), 1), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	status, stdout, stderr := call(odd, changed)
-	if status != 0 || !strings.Contains(stdout, "  cpus: 2 → 64\n") || strings.Count(stdout, "│     old      │") != 1 {
-		t.Errorf("two files: exit status %d, want one table:\n%s%s", status, stdout, stderr)
-	}
-	if got := operand("-x.txt"); got != "file=-x.txt" {
-		t.Errorf("operand(-x.txt) = %s", got)
+	for _, n := range sizes {
+		if n[1] != strconv.Itoa(f.Rounds) {
+			t.Errorf("a comparison of %s values, want %d", n[1], f.Rounds)
+		}
 	}
 }
 
@@ -235,9 +159,7 @@ func TestErrors(t *testing.T) {
 		{"only notes", []string{file("notes.txt", head+"# skip BenchmarkX: no luck\n"+end)}, "notes.txt:2: no rows, only notes (BenchmarkX: no luck); run again"},
 		{"a round in flight", []string{file("flight.txt", head+"BenchmarkX/impl=goroutine 1 1 ns/op\n"+end+"BenchmarkX/impl=goroutine 1 1 ns/op\n")}, "flight.txt:4: the round up to line 4 never ended, and benchstat would count its lines; go on with the run (go run ./scripts/run -resume -o FILE), or leave them out (sed '4,4d' FILE > WHOLE)"},
 		{"no goroutine", []string{clone}, "clone.txt: no row of impl=goroutine to compare with; run again"},
-		{"no thread", []string{goroutine}, "goroutine.txt: no thread's row that could stand beside a goroutine's; run again"},
 		{"two drivers", []string{fixtures + "lockstep.txt", fixtures + "testing.txt"}, "testing.txt has driver testing: one holds medians of rounds, the other means, and they are never pooled; make both"},
-		{"nothing in common", []string{goroutine, clone}, "have no row in common (the first are X/impl=goroutine and X/impl=clone); run both"},
 	} {
 		status, stdout, stderr := call(tt.args...)
 		if status != 2 || stdout != "" || !strings.Contains(stderr, tt.want) {
@@ -289,16 +211,15 @@ func TestBenchstatFails(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the stand-in is a shell script")
 	}
-	for _, script := range []string{"echo 'benchstat: out of luck' >&2; echo table", "exit 0"} {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		t.Setenv("PATH", dir)
-		status, stdout, stderr := call(fixtures + "single.txt")
-		if status != 2 || strings.Contains(stdout, "table") || !strings.Contains(stderr, "no table, for what it says above") {
-			t.Errorf("%s: exit status %d, stdout %q, stderr %q", script, status, stdout, stderr)
-		}
+	dir := t.TempDir()
+	const script = "#!/bin/sh\necho 'benchstat: out of luck' >&2; echo table\n"
+	if err := os.WriteFile(filepath.Join(dir, "go"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir)
+	status, stdout, stderr := call(fixtures + "single.txt")
+	if status != 2 || strings.Contains(stdout, "table") || !strings.Contains(stderr, "no table, for what it says above") {
+		t.Errorf("exit status %d, stdout %q, stderr %q", status, stdout, stderr)
 	}
 }
 
@@ -316,13 +237,5 @@ func TestWriteError(t *testing.T) {
 func TestQuote(t *testing.T) {
 	if got, want := quote([]string{"a", "", "it's", "b c", "/impl"}), `a '' 'it'\''s' 'b c' /impl`; got != want {
 		t.Errorf("quote = %s, want %s", got, want)
-	}
-}
-
-func TestWord(t *testing.T) {
-	for s, want := range map[string]string{"futex": "futex", "": `""`, "OR": `"OR"`, "a b": `"a b"`, "-x": `"-x"`, "/re/": `"/re/"`, "x/op": "x/op", "a,b": `"a,b"`} {
-		if got := word(s); got != want {
-			t.Errorf("word(%q) = %s, want %s", s, got, want)
-		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/xml"
 	"fmt"
+	"html"
 	"io"
 	"math"
 	"os"
@@ -14,8 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"golang.org/x/net/html"
 
 	"threadbench/scripts/internal/results"
 )
@@ -50,42 +49,6 @@ func rendered(t testing.TB, files ...*results.File) string {
 	return b.String()
 }
 
-// nodes are the elements of a page with one of the names, or all.
-func nodes(t testing.TB, page string, names ...string) []*html.Node {
-	t.Helper()
-	root, err := html.Parse(strings.NewReader(page))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []*html.Node
-	for n := range root.Descendants() {
-		if n.Type == html.ElementNode && (len(names) == 0 || slices.Contains(names, n.Data)) {
-			all = append(all, n)
-		}
-	}
-	return all
-}
-
-func attr(n *html.Node, key string) string {
-	for _, a := range n.Attr {
-		if a.Key == key {
-			return a.Val
-		}
-	}
-	return ""
-}
-
-// textOf is the text of an element.
-func textOf(n *html.Node) string {
-	var b strings.Builder
-	for c := range n.Descendants() {
-		if c.Type == html.TextNode {
-			b.WriteString(c.Data)
-		}
-	}
-	return strings.Join(strings.Fields(b.String()), " ")
-}
-
 // sound fails unless a page is whole: what the browser tests see rendered, here
 // by its text.
 func sound(t testing.TB, page string) {
@@ -106,19 +69,19 @@ func sound(t testing.TB, page string) {
 	}
 	for _, n := range all {
 		for _, a := range n.Attr {
-			switch {
-			case strings.HasPrefix(a.Key, "on"), a.Key == "style", a.Key == "srcdoc", a.Key == "src":
-				t.Errorf("<%s %s=%q>", n.Data, a.Key, a.Val)
-			case a.Key == "href" && !strings.HasPrefix(a.Val, "#") && a.Val != "data:,":
-				t.Errorf("<%s> leads to %q", n.Data, a.Val)
-			case a.Key == "href" && strings.HasPrefix(a.Val, "#") && !ids[a.Val[1:]]:
-				t.Errorf("<%s> leads to %q, which isn't there", n.Data, a.Val)
-			case a.Key == "aria-labelledby" || a.Key == "aria-describedby":
-				if !ids[a.Val] {
-					t.Errorf("<%s> is named by %q, which isn't there", n.Data, a.Val)
+			switch key := a.Name.Local; {
+			case strings.HasPrefix(key, "on"), key == "style", key == "srcdoc", key == "src":
+				t.Errorf("<%s %s=%q>", n.Data, key, a.Value)
+			case key == "href" && !strings.HasPrefix(a.Value, "#") && a.Value != "data:,":
+				t.Errorf("<%s> leads to %q", n.Data, a.Value)
+			case key == "href" && strings.HasPrefix(a.Value, "#") && !ids[a.Value[1:]]:
+				t.Errorf("<%s> leads to %q, which isn't there", n.Data, a.Value)
+			case key == "aria-labelledby" || key == "aria-describedby":
+				if !ids[a.Value] {
+					t.Errorf("<%s> is named by %q, which isn't there", n.Data, a.Value)
 				}
-			case n.Namespace == "svg" && slices.Contains(strings.Fields("x y x1 y1 x2 y2 d width height viewBox"), a.Key) && (strings.Contains(a.Val, "NaN") || strings.Contains(a.Val, "Inf")):
-				t.Errorf("<%s %s=%q>", n.Data, a.Key, a.Val)
+			case slices.Contains(strings.Fields("x y x1 y1 x2 y2 d width height viewBox"), key) && (strings.Contains(a.Value, "NaN") || strings.Contains(a.Value, "Inf")):
+				t.Errorf("<%s %s=%q>", n.Data, key, a.Value)
 			}
 		}
 		switch n.Data {
@@ -133,7 +96,7 @@ func sound(t testing.TB, page string) {
 				t.Errorf("a picture without role, title or description: %v", n.Attr)
 			}
 		case "table":
-			if c := n.FirstChild; c == nil || !slices.ContainsFunc(slices.Collect(n.ChildNodes()), func(c *html.Node) bool { return c.Data == "caption" && textOf(c) != "" }) {
+			if !slices.ContainsFunc(n.Children, func(c *node) bool { return c.Data == "caption" && textOf(c) != "" }) {
 				t.Errorf("a table without a caption: %.80s", textOf(n))
 			}
 		case "h1", "h2", "h3", "h4":
@@ -152,16 +115,8 @@ func sound(t testing.TB, page string) {
 	}
 	// Pictures are XML, too: what a lenient parser mends it would refuse.
 	for _, svg := range regexp.MustCompile(`(?s)<svg .*?</svg>`).FindAllString(page, -1) {
-		d := xml.NewDecoder(strings.NewReader(svg))
-		for {
-			_, err := d.Token()
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				t.Errorf("a picture is no XML: %v: %.200s", err, svg)
-				break
-			}
+		if err := xml.Unmarshal([]byte(svg), new(struct{})); err != nil {
+			t.Errorf("a picture is no XML: %v: %.200s", err, svg)
 		}
 	}
 }
@@ -195,13 +150,18 @@ func TestPage(t *testing.T) {
 			t.Errorf("no picture in the section %s", id)
 		}
 	}
+	_, body, _ := strings.Cut(page, "<body>")
+	body, _, _ = strings.Cut(body, "<script>")
+	if bad := regexp.MustCompile(`NaN|undefined|Infinity|[+-]Inf\b|<nil>|%![a-zA-Z]?\(|ZgotmplZ`).FindString(html.UnescapeString(body)); bad != "" || body == "" {
+		t.Errorf("the page says %q where a value is missing", bad)
+	}
 	marks := 0
 	for _, n := range nodes(t, page, "g") {
 		if !strings.HasPrefix(attr(n, "class"), "mark ") {
 			continue
 		}
 		marks++
-		if attr(n, "tabindex") != "0" || !strings.ContainsAny(attr(n, "aria-label"), "0123456789") || n.FirstChild.Data != "title" {
+		if attr(n, "tabindex") != "0" || !strings.ContainsAny(attr(n, "aria-label"), "0123456789") || n.Children[0].Data != "title" {
 			t.Errorf("a mark without focus, figure or title: %v", n.Attr)
 		}
 	}
@@ -234,7 +194,7 @@ func TestPolicy(t *testing.T) {
 		return text
 	}
 	want := "default-src 'none'; style-src " + hash(between("<style>", "</style>")) + "; script-src " + hash(between("<script>", "</script>")) + "; img-src data:; base-uri 'none'; form-action 'none'"
-	i := slices.IndexFunc(nodes(t, page, "meta"), func(n *html.Node) bool { return attr(n, "http-equiv") != "" })
+	i := slices.IndexFunc(nodes(t, page, "meta"), func(n *node) bool { return attr(n, "http-equiv") != "" })
 	if got := attr(nodes(t, page, "meta")[i], "content"); got != want {
 		t.Errorf("policy %q, want %q", got, want)
 	}
@@ -288,7 +248,7 @@ func TestBenchstat(t *testing.T) {
 	held, intervals := 0, 0
 	for _, table := range nodes(t, page, "table") {
 		var caption string
-		for c := range table.ChildNodes() {
+		for _, c := range table.Children {
 			if c.Data == "caption" {
 				caption = textOf(c)
 			}
@@ -300,7 +260,7 @@ func TestBenchstat(t *testing.T) {
 		}
 		var head []string
 		row := -1
-		for n := range table.Descendants() {
+		for n := range table.descendants() {
 			switch {
 			case n.Data == "th" && attr(n, "scope") == "col":
 				head = append(head, textOf(n))
@@ -310,10 +270,7 @@ func TestBenchstat(t *testing.T) {
 				own := section.Rows[row].Own()
 				column := -1
 				var before printed
-				for c := range n.ChildNodes() {
-					if c.Type != html.ElementNode {
-						continue
-					}
+				for _, c := range n.Children {
 					column++
 					of, figure := units[head[column]], attr(c, "data-value")
 					if head[column] == "against goroutine" {
