@@ -78,10 +78,7 @@ func (f Flags) Check(ctx context.Context, program, dir string, env []string) err
 // goflags says what GOFLAGS is and how it came about, "" if that can't be
 // found out.
 func goflags(ctx context.Context, dir string, env []string) string {
-	cmd := job.Command(ctx, "go", "env", "GOFLAGS")
-	cmd.Dir, cmd.Env = dir, env
-	out, err := cmd.Output()
-	now := strings.TrimSpace(string(out))
+	now, err := job.Output(ctx, dir, env, "go", "env", "GOFLAGS")
 	switch {
 	case err != nil || now == "":
 		return ""

@@ -26,7 +26,6 @@ import (
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/job"
-	"threadbench/scripts/internal/suite"
 )
 
 const usage = `fidelity holds rows of the suite against plain programs that do the same: C for threads, a loop in
@@ -92,7 +91,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 // Run is the fidelity command; it answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
-	return suite.Main("fidelity", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
+	return job.Main("fidelity", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
 }
 
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
@@ -118,7 +117,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	job.SweepFolders()
-	root, err := suite.ModuleRoot(ctx)
+	root, err := job.ModuleRoot(ctx)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,6 @@ package gate
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -73,31 +72,23 @@ type reading struct {
 // Run is the gate command; it answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
-	if errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	if err == nil {
-		err = o.writable()
-	}
 	var report *verdict.Report
-	if err == nil {
-		ctx, stop := job.UntilStopped()
-		defer stop()
+	code := job.Main("gate", err, stderr, func(ctx context.Context) (err error) {
+		if err = o.writable(); err != nil {
+			return err
+		}
 		if o.files != nil {
 			report, err = compareFiles(o)
 		} else {
 			report, err = measure(ctx, o, stderr)
 		}
-		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
-			err = stopped // whatever it was that this kept from ending well
+		if err != nil {
+			return err
 		}
-	}
-	if err == nil {
-		err = o.write(report, stdout)
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "gate:", err)
-		return 2
+		return o.write(report, stdout)
+	})
+	if code != 0 || report == nil { // nil: help was asked for
+		return code
 	}
 	return report.ExitCode()
 }
@@ -198,17 +189,9 @@ func repeated(o options, rounds int, seed uint64) string {
 			}
 			continue
 		}
-		args = append(args, quote(o.args[i]))
+		args = append(args, job.Quote(o.args[i]))
 	}
 	return strings.Join(args, " ") + fmt.Sprintf(" -rounds %d -seed %d", rounds, seed)
-}
-
-// quote is an argument as a shell takes it.
-func quote(s string) string {
-	if s != "" && !strings.ContainsAny(s, " \t\n'\"()*?@$&;|<>\\`[]{}~#!^") {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // measureRounds measures the plan and keeps each round as it ends. done is how

@@ -22,8 +22,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"threadbench/bench"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
@@ -94,28 +92,6 @@ func (s *session) fail(cmd *exec.Cmd, want ...string) (stderr string) {
 	}
 	s.clean()
 	return stderr
-}
-
-// smallDisk mounts a file system of one page, which grow makes larger.
-func (s *session) smallDisk() (disk string, grow func(pages int)) {
-	s.Helper()
-	disk = filepath.Join(s.dir, "disk")
-	if err := os.Mkdir(disk, 0o755); err != nil {
-		s.Fatal(err)
-	}
-	mount := func(pages int, flags uintptr) error {
-		return unix.Mount("threadbench", disk, "tmpfs", flags, "size="+strconv.Itoa(pages*os.Getpagesize()))
-	}
-	if err := mount(1, 0); err != nil {
-		s.Skipf("needs to mount a file system: %v", err)
-	}
-	s.Cleanup(func() { unix.Unmount(disk, unix.MNT_DETACH) })
-	return disk, func(pages int) {
-		s.Helper()
-		if err := mount(pages, unix.MS_REMOUNT); err != nil {
-			s.Fatal(err)
-		}
-	}
 }
 
 func written(cmd *exec.Cmd) (stdout, stderr string) {
@@ -395,41 +371,6 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// TestForce replaces a file.
-func TestForce(t *testing.T) {
-	s := newSession(t)
-	path := filepath.Join(s.dir, "o.txt")
-	if err := os.WriteFile(path, bytes.Repeat([]byte("old\n"), 10_000), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	s.succeed(s.run("", "-bench", "Create/impl=(goroutine|floor)/mode=nojoin", "-rounds", "1", "-o", path, "-force"))
-	s.read(path, 1)
-	if bytes.Contains(contents(t, path), []byte("old\n")) {
-		t.Error("something of the old file is left")
-	}
-}
-
-// TestTornRound resumes files that end within a round, as a crash of the
-// system may leave them: what is torn is measured anew.
-func TestTornRound(t *testing.T) {
-	s := newSession(t)
-	path := filepath.Join(s.dir, "o.txt")
-	args := []string{"-bench", "Create/impl=(goroutine|floor)/mode=nojoin", "-rounds", "2", "-o", path}
-	s.succeed(s.run("", args...))
-	text := contents(t, path)
-	second := bytes.Index(text, []byte("# round 2: "))
-	for _, torn := range []string{"# round 2: seconds=1", "# round 2: seconds=1\nBenchmarkCreate/impl=gorou", string(bytes.TrimSpace(text[second:]))} {
-		if err := os.WriteFile(path, append(slices.Clone(text[:second]), torn...), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		s.succeed(s.run("", append(args, "-resume")...))
-		s.read(path, 2)
-		if got := contents(t, path); !bytes.Equal(got[:second], text[:second]) || bytes.Count(got, []byte("# round 2: ")) != 1 {
-			t.Errorf("torn at %q, it is resumed to\n%s", torn, got)
-		}
-	}
-}
-
 // TestStoppedBuild stops runs as the real go command builds the worker from
 // nothing: an interrupted one leaves nothing behind, and a killed one a folder
 // for the next to sweep.
@@ -595,43 +536,6 @@ func TestSweepFolders(t *testing.T) {
 	slices.Sort(kept)
 	if got := entries(t, temp); !slices.Equal(got, kept) {
 		t.Errorf("left are %v, want %v", got, kept)
-	}
-}
-
-// TestFullDisk fills the disk in mid-run: the rounds before stay, and with
-// some room the run goes on.
-func TestFullDisk(t *testing.T) {
-	s := newSession(t)
-	disk, grow := s.smallDisk()
-	page := os.Getpagesize()
-	path := filepath.Join(disk, "o.txt")
-	const rounds = 8
-	// The plan stands in the file: with it, all but the room for the first few
-	// rounds, of some 300 bytes each, is taken.
-	cases := "Create/impl=(goroutine|floor)/mode=nojoin|" + strings.Repeat("x", page-len(headOf(t))-1400)
-	args := []string{"-bench", cases, "-rounds", strconv.Itoa(rounds), "-o", path}
-	s.fail(s.run("", args...), "run: writing results to "+path+": ", "no space left on device; the rounds that it holds are whole: make room and go on with -resume")
-	f, err := results.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f.Rounds < 1 || f.Rounds >= rounds {
-		t.Fatalf("%d of %d rounds fit", f.Rounds, rounds)
-	}
-	s.read(path, f.Rounds)
-
-	grow(16)
-	s.succeed(s.run("", append(args, "-resume")...))
-	s.read(path, rounds)
-
-	// No room for the first line: then there is no file.
-	if err := os.WriteFile(filepath.Join(disk, "filler"), make([]byte, 16*page), 0o644); !errors.Is(err, unix.ENOSPC) {
-		t.Fatalf("filling the disk: %v", err)
-	}
-	none := filepath.Join(disk, "none.txt")
-	s.fail(s.run("", "-bench", one, "-rounds", "1", "-o", none), "no space left on device; make room, or choose another place with -o")
-	if _, err := os.Stat(none); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("on a full disk a file without a head is left: %v", err)
 	}
 }
 
