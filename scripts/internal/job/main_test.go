@@ -17,13 +17,13 @@ func TestExit(t *testing.T) {
 		errs string
 	}{
 		{nil, 0, "", ""},
-		{[]string{"-h"}, 0, "usage\n  -n int\n", ""},
+		{[]string{"-h"}, 0, "usage\n  -n int\n    \thow many\n", ""},
 		{[]string{"-n", "x"}, 2, "", "name: invalid value \"x\" for flag -n: parse error; -h shows the flags\n"},
 		{[]string{"-n", "1"}, 2, "", "name: broken\n"},
 	} {
 		var out, errs strings.Builder
 		flags := flag.NewFlagSet("name", flag.ContinueOnError)
-		n := flags.Int("n", 0, "")
+		n := flags.Int("n", 0, "how many")
 		err := ParseFlags(flags, "usage\n", test.args, &out)
 		if err == nil && *n > 0 {
 			err = errors.New("broken")

@@ -64,8 +64,8 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 	}
 	fmt.Fprintf(b, "%s\n\n# %s\n\n", mark, c.Title)
 	for _, s := range c.Sources {
-		if s.Injected != "" {
-			fmt.Fprintf(b, "**%s**\n\n", escape(s.Injected))
+		for _, w := range s.Wrong {
+			fmt.Fprintf(b, "**%s**\n\n", escape(w))
 		}
 		begun := ""
 		if s.Begun != "" {

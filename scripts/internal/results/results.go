@@ -98,32 +98,20 @@ func (f *File) Warnings() []string {
 // Unended is what a reader must know of a truncated file.
 const Unended = "A round of this file never ended, since its run was killed: it isn't counted."
 
-// Wrong is what a reader must know of a file before its figures, since they
-// are no plain program's: Injected, and Distorted; nil for any other.
+// Wrong is what a reader must know of a file before its figures, since they are
+// no plain program's: its workers were slowed down on purpose, or built with
+// what distorts figures, which older files don't tell. It is nil for any other.
 func Wrong(config []Setting) []string {
-	return slices.DeleteFunc([]string{Injected(config), Distorted(config)}, func(s string) bool { return s == "" })
-}
-
-// Distorted is what a reader must know of a file whose workers were built with
-// what distorts figures, "" for any other. Older files don't tell.
-func Distorted(config []Setting) string {
+	var wrong []string
 	for _, s := range config {
-		if s.Key == "build" && bench.DistortedBuild(s.Value) {
-			return "DISTORTED BUILD (build: " + s.Value + "): these figures are not those of a plain build and are no result."
+		switch {
+		case s.Key == "inject":
+			wrong = append(wrong, "INJECTED SLOWDOWN (inject: "+s.Value+"): these figures are wrong on purpose and are no result.")
+		case s.Key == "build" && bench.DistortedBuild(s.Value):
+			wrong = append(wrong, "DISTORTED BUILD (build: "+s.Value+"): these figures are not those of a plain build and are no result.")
 		}
 	}
-	return ""
-}
-
-// Injected is what a reader must know of a file whose workers were slowed down
-// on purpose, "" for any other.
-func Injected(config []Setting) string {
-	for _, s := range config {
-		if s.Key == "inject" {
-			return "INJECTED SLOWDOWN (inject: " + s.Value + "): these figures are wrong on purpose and are no result."
-		}
-	}
-	return ""
+	return wrong
 }
 
 // A Unit is what a file's Unit lines say of a unit.
