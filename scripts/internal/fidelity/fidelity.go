@@ -143,7 +143,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		defer file.Close()
 		keep = func(text string) error {
-			if _, err := file.WriteString(text); err != nil {
+			if err := file.Append([]byte(text)); err != nil {
 				return fmt.Errorf("keeping a round in %s: %w; make room and begin anew", o.out, err)
 			}
 			return nil
@@ -189,13 +189,13 @@ rounds:
 }
 
 // create makes the file that keeps the rounds.
-func create(path string, head []byte) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o644)
+func create(path string, head []byte) (*job.File, error) {
+	file, err := job.OpenFile(path, os.O_CREATE|os.O_EXCL, 0)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("keeping the rounds in %s: the file exists; choose another with -o", path)
 	}
 	if err == nil {
-		_, err = file.Write(head)
+		err = file.Append(head)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("keeping the rounds: %w; choose another place with -o", err)

@@ -4,6 +4,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/perf/benchfmt"
@@ -23,8 +24,8 @@ func Head(text io.Reader) map[string]string {
 		for _, c := range result.Config {
 			settings[c.Key] = string(c.Value)
 		}
-		if _, parts := result.Name.Parts(); len(parts) > 0 && parts[len(parts)-1][0] == '-' {
-			settings["/gomaxprocs"] = string(parts[len(parts)-1])
+		if _, procs := cutProcs(string(result.Name)); procs > 0 {
+			settings["/gomaxprocs"] = strconv.Itoa(procs)
 		}
 		break
 	}

@@ -211,9 +211,8 @@ func (r Run) Get(unit string) (v float64, ok bool) {
 	return user + kernel, ok1 && ok2
 }
 
-// Primary is the unit of the row's primary figure: ns/op, else Memory, else
-// its family's, else the row's first unit that is no factor. Parts are the units of the file that
-// it is made of.
+// Primary is the unit of the row's primary figure: ns/op, else Memory, else its
+// family's, else the first that is no factor. Parts are the file's units in it.
 func (r *Row) Primary() (unit string, parts []string) {
 	if slices.Contains(r.units, "ns/op") {
 		return "ns/op", []string{"ns/op"}
@@ -248,8 +247,7 @@ func ReadFile(path string) (*File, error) {
 	return Read(r, path)
 }
 
-// mostBytes is how long a results file may be: some hundred times the longest
-// that a run has written.
+// mostBytes is a hundred times the longest results file that a run has written.
 const mostBytes = 256 << 20
 
 // Read reads a results file; name stands for it in messages. It holds the
@@ -430,16 +428,11 @@ func (b *builder) config(res *benchfmt.Result, line int) *problem {
 		b.file.Config, b.seen = have, line
 		return nil
 	}
-	for _, s := range have {
-		if was := b.file.Get(s.Key); was != s.Value {
-			return &problem{line, fmt.Sprintf("configuration %s: %q here, %q at line %d", s.Key, s.Value, was, b.seen),
-				"results under two configurations are two files: keep them apart"}
-		}
-	}
-	for _, s := range b.file.Config {
-		if !slices.ContainsFunc(have, func(h Setting) bool { return h.Key == s.Key }) {
-			return &problem{line, fmt.Sprintf("configuration %s: taken back here, %q at line %d", s.Key, s.Value, b.seen),
-				"results under two configurations are two files: keep them apart"}
+	here := &File{Config: have}
+	for _, s := range slices.Concat(have, b.file.Config) {
+		if is, was := here.Get(s.Key), b.file.Get(s.Key); is != was {
+			what := fmt.Sprintf("configuration %s: %q here, %q at line %d", s.Key, is, was, b.seen)
+			return &problem{line, what, "results under two configurations are two files: keep them apart"}
 		}
 	}
 	return nil

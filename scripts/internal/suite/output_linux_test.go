@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -143,6 +144,26 @@ func (s *session) smallDisk() (disk string, grow func(pages int)) {
 		s.Helper()
 		if err := mount(pages, unix.MS_REMOUNT); err != nil {
 			s.Fatal(err)
+		}
+	}
+}
+
+// TestDefaultOutput runs without -o: twice, and finds two files.
+func TestDefaultOutput(t *testing.T) {
+	s := newSession(t)
+	_, stderr := s.succeed(s.run("", "-bench", "Create/impl=goroutine/mode=nojoin", "-rounds", "1"))
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := entries(t, filepath.Join(s.root, "results", "local"))
+	want := regexp.MustCompile(`^\d{4}-\d\d-\d\d-\d{6}-` + regexp.QuoteMeta(host) + `\.(html|txt)$`)
+	if len(files) != 2 || slices.ContainsFunc(files, func(f string) bool { return !want.MatchString(f) }) {
+		t.Fatalf("files %v, want a page and the rounds, called %v", files, want)
+	}
+	for _, f := range files {
+		if !strings.Contains(stderr, filepath.Join(s.root, "results", "local", f)) {
+			t.Errorf("standard error does not name %s: %s", f, stderr)
 		}
 	}
 }
