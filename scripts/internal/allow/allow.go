@@ -1,6 +1,10 @@
 // Package allow keeps workers from being measured that are built with what
 // distorts their figures: the race detector, say, which GOFLAGS of the
-// environment brings in without a word.
+// environment brings in without a word. Of ours it imports bench, for the list of
+// such flags, and job.
+//
+// Its stance: what a binary says of its own build is believed, not what the
+// command line was.
 package allow
 
 import (

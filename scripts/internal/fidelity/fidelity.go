@@ -1,13 +1,16 @@
 // Package fidelity is what the fidelity command does: it holds rows of the suite
 // against plain programs that do the same, and prints the ratios.
 //
-// The judges were written by somebody who had not seen the suite's loops (package
+// Its stance: the judges were written by somebody who had not seen the suite's loops (package
 // outside): a program with the structure of ours would have our faults.
 //
 // Each pair is measured in two ways. In turns, as run measures: workers of
 // both sides take turns of some milliseconds, and a round's ratio is read off the same
 // laps. And as "go test -bench" does: a process of the one side, then a process of
 // the other. A round, fresh processes, is the unit of all statistics.
+//
+// Of ours it imports what measures (bench and its packages), the judges in C, and
+// allow, job, paired and prose.
 package fidelity
 
 import (

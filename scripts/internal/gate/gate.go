@@ -9,6 +9,10 @@
 // there are is fixed before the first one. What is measured is a subject: our
 // own cases, or the benchmarks of any Go package. The verdict is package
 // verdict's.
+//
+// Of ours it imports what measures (bench and its packages), its own verdict and
+// files, what calibrate has found, and allow, disturbance, job, paired, prose and
+// results.
 package gate
 
 import (
@@ -23,6 +27,7 @@ import (
 	"golang.org/x/term"
 
 	"threadbench/bench"
+	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
 )
@@ -243,7 +248,7 @@ func roundName(k int) string { return fmt.Sprintf("round-%d", k+1) }
 
 func measureRound(ctx context.Context, k, rounds int, progs programs, items []*item, p plan, w *raw, progress *job.Progress) error {
 	var lines [arms]string
-	before := job.ReadWeather()
+	before := disturbance.Read()
 	for _, i := range p.items[k] {
 		it := items[i]
 		progress.At(fmt.Sprintf("round %d of %d", k+1, rounds), it.name)

@@ -1,3 +1,10 @@
+// Package job is what surrounds the commands: how they read their flags, are
+// stopped and end, which programs they start, where their temporary files lie,
+// how they keep rounds and say how far they are. Of ours it imports
+// Gone alone, which tells whether a process has ended.
+//
+// Its stance: whatever stops a command, nothing of it stays behind, and what it
+// had measured is kept. An error names what to type next.
 package job
 
 import (

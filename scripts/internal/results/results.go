@@ -8,6 +8,8 @@
 // the order in which they stand in the file, and each keeps the round that it
 // belongs to. The one thing left out is a round that never ended, because its
 // run was killed: it is reported, and doesn't count.
+//
+// Of ours it imports the catalog of names, units and families.
 package results
 
 import (

@@ -1,6 +1,11 @@
 // Package suite is what the run command does: it builds the worker, measures
 // the plan round by round, keeps each round as it ends, and prints what the
-// rounds say.
+// rounds say. Of ours it imports what the other commands of the way show
+// (claims, report, table), what measures (bench and its packages), and what all
+// commands use (allow, disturbance, job, prose, results).
+//
+// Its stance: what is measured is kept at once, and a case that fails or is left
+// out is a note with its reason, never the end of the run.
 package suite
 
 import (
@@ -20,6 +25,7 @@ import (
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/claims"
+	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/report"
 	"threadbench/scripts/internal/results"
@@ -313,7 +319,7 @@ func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output
 	noted := map[note]bool{}
 	for out.next <= o.plan.Rounds {
 		var lines, notes strings.Builder
-		before := job.ReadWeather()
+		before := disturbance.Read()
 		for _, g := range inRound(gs, out.next) {
 			p.At(fmt.Sprintf("round %d of %d", out.next, o.plan.Rounds), g.cases[0].Name.Family)
 			outcomes, err := m.measureGroup(ctx, g, o.profile, out.next)

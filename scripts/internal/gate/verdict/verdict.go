@@ -32,6 +32,8 @@
 // interval at level α/c, c being the number of controls that the statistic
 // decides, leaves out "no change", or a control's exact counts differ, the run is invalid, whatever its
 // rows say.
+//
+// Of ours it imports paired, prose and the median of bench/lockstep.
 package verdict
 
 import (
