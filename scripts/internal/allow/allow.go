@@ -1,6 +1,10 @@
 // Package allow keeps workers from being measured that are built with what
 // distorts their figures: the race detector, say, which GOFLAGS of the
-// environment brings in without a word.
+// environment brings in without a word. Of ours it imports bench, for the list of
+// such flags, and job.
+//
+// Its stance: what a binary says of its own build is believed, not what the
+// command line was.
 package allow
 
 import (
@@ -78,10 +82,7 @@ func (f Flags) Check(ctx context.Context, program, dir string, env []string) err
 // goflags says what GOFLAGS is and how it came about, "" if that can't be
 // found out.
 func goflags(ctx context.Context, dir string, env []string) string {
-	cmd := job.Command(ctx, "go", "env", "GOFLAGS")
-	cmd.Dir, cmd.Env = dir, env
-	out, err := cmd.Output()
-	now := strings.TrimSpace(string(out))
+	now, err := job.Output(ctx, dir, env, "go", "env", "GOFLAGS")
 	switch {
 	case err != nil || now == "":
 		return ""

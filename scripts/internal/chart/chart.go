@@ -8,7 +8,8 @@
 // ticks are go-moremath's, as x/perf has them; the SVG is an html/template, which
 // escapes whatever a name holds, and gives marks titles, classes and focus.
 //
-// The same input gives the same bytes: coordinates are rounded to a tenth.
+// Of ours it imports prose. The same input gives the same bytes: coordinates are
+// rounded to a tenth.
 package chart
 
 // A Drawing is a chart: a Plot or Rows.

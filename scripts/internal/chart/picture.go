@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // A picture is a chart laid out: what the template draws.
@@ -159,18 +158,4 @@ func spread(at, heights []float64, low, high float64) []float64 {
 		free = moved[i]
 	}
 	return moved
-}
-
-// Legible is a text in one line, without what XML can't hold, or what would
-// turn the reading direction around.
-func Legible(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == 0xFFFE || r == 0xFFFF {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
 }

@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"io"
 	"strings"
+
+	"threadbench/scripts/internal/prose"
 )
 
 // Style is the style sheet of charts, for a page that holds them. It sets the
@@ -24,7 +26,7 @@ var (
 var source string
 
 var drawn = template.Must(template.New("chart").Funcs(template.FuncMap{
-	"legible": Legible,
+	"legible": prose.Legible,
 	"tips":    tips,
 }).Parse(source))
 
@@ -37,7 +39,7 @@ func tips(p *picture, m mark) []item {
 		return m.Tip
 	}
 	var lines []item
-	for i, s := range wrap(Legible(m.Says), p.Width, tipLines) {
+	for i, s := range wrap(prose.Legible(m.Says), p.Width, tipLines) {
 		lines = append(lines, text("tip", "start", s, 0, p.Height+12+lineStep*float64(i)))
 	}
 	return lines

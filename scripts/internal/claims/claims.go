@@ -33,18 +33,11 @@ Exit status: 0 when the verdicts are printed, whatever they are; else 2.
 func Run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("claims", flag.ContinueOnError)
 	format := flags.String("format", "text", "text, markdown or json")
-	switch err := job.ParseFlags(flags, usage, args, stdout); {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		fmt.Fprintf(stderr, "claims: %v\n", err)
-		return 2
+	err := job.ParseFlags(flags, usage, args, stdout)
+	if err == nil {
+		err = run(flags.Args(), *format, stdout)
 	}
-	if err := run(flags.Args(), *format, stdout); err != nil {
-		fmt.Fprintf(stderr, "claims: %v\n", err)
-		return 2
-	}
-	return 0
+	return job.Exit("claims", err, stderr)
 }
 
 func run(paths []string, format string, stdout io.Writer) error {

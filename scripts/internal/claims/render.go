@@ -145,25 +145,25 @@ func Markdown(w io.Writer, ledgers []Ledger) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, "| statement |")
 	for _, l := range ledgers {
-		fmt.Fprintf(b, " %s (%s) |", escape(l.name()), prose.Count(l.Rounds, "round"))
+		fmt.Fprintf(b, " %s (%s) |", prose.Markdown(l.name()), prose.Count(l.Rounds, "round"))
 	}
 	fmt.Fprint(b, "\n|---|"+strings.Repeat("---|", len(ledgers))+"\n")
 	if len(ledgers) > 0 {
 		for i, first := range ledgers[0].Entries {
-			fmt.Fprintf(b, "| %s |", escape(first.Statement))
+			fmt.Fprintf(b, "| %s |", prose.Markdown(first.Statement))
 			for _, l := range ledgers {
 				e := l.Entries[i]
 				fmt.Fprintf(b, " **%s**", e.Verdict)
 				if e.Reason != "" {
-					fmt.Fprintf(b, ": %s", escape(e.Reason))
+					fmt.Fprintf(b, ": %s", prose.Markdown(e.Reason))
 				}
 				for _, n := range e.Needs {
 					if n.There {
-						fmt.Fprintf(b, "<br>%s, %s: %s", escape(n.Measured()), escape(n.Held()), escape(n.What))
+						fmt.Fprintf(b, "<br>%s, %s: %s", prose.Markdown(n.Measured()), prose.Markdown(n.Held()), prose.Markdown(n.What))
 					}
 				}
 				for _, c := range e.Circumstances() {
-					fmt.Fprintf(b, "<br>%s: %s", c.Word, escape(c.String()))
+					fmt.Fprintf(b, "<br>%s: %s", c.Word, prose.Markdown(c.String()))
 				}
 				fmt.Fprint(b, " |")
 			}
@@ -172,17 +172,11 @@ func Markdown(w io.Writer, ledgers []Ledger) error {
 	}
 	for _, l := range ledgers {
 		for _, warning := range l.Warnings {
-			fmt.Fprintf(b, "\n%s: %s\n", escape(l.name()), escape(warning))
+			fmt.Fprintf(b, "\n%s: %s\n", prose.Markdown(l.name()), prose.Markdown(warning))
 		}
 	}
 	fmt.Fprintf(b, "\n%s\n", About)
 	return b.Flush()
-}
-
-// escape keeps text from being markup: of Markdown, of HTML, of a table.
-func escape(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "\\|", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "\\", "\\\\").Replace(s)
 }
 
 // entryJSON is an entry in JSON: a list of them is what JSON writes. effect,

@@ -1,7 +1,6 @@
 package fidelity
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,11 +43,12 @@ func build(ctx context.Context, cc []string, root string, ps []pair, o options) 
 		return p, nil, err
 	}
 	p.dir, p.adapter = dir, filepath.Join(dir, "adapter")
-	err = compile(ctx, root, dir, "go", "build", "-o", p.adapter, "./scripts/internal/fidelity/adapter")
+	env := job.GoEnviron(dir)
+	_, err = job.Output(ctx, root, env, "go", "build", "-o", p.adapter, "./scripts/internal/fidelity/adapter")
 	test := func(name, flag, of string) string {
 		path := filepath.Join(dir, name)
 		if err == nil {
-			err = compile(ctx, root, dir, "go", "test", "-c", flag, "-o", path, of)
+			err = job.BuildTest(ctx, root, env, path, of, flag)
 		}
 		return path
 	}
@@ -71,7 +71,9 @@ func build(ctx context.Context, cc []string, root string, ps []pair, o options) 
 			err = buildC(ctx, cc, dir, of.judge.name)
 		}
 	}
-	if err == nil {
+	if err != nil {
+		err = fmt.Errorf("building what is measured: %w", err)
+	} else {
 		err = o.allowed.Check(ctx, p.bench[0], root, os.Environ())
 	}
 	if err != nil {
@@ -79,17 +81,6 @@ func build(ctx context.Context, cc []string, root string, ps []pair, o options) 
 		return p, nil, err
 	}
 	return p, cleanup, nil
-}
-
-// compile runs a compiler in the root of the module.
-func compile(ctx context.Context, root, dir, name string, args ...string) error {
-	cmd := job.Command(ctx, name, args...)
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOTMPDIR="+dir)
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building what is measured: %s: %w: %s", strings.Join(cmd.Args, " "), err, bytes.TrimSpace(text))
-	}
-	return nil
 }
 
 // compiler is the C compiler and its first arguments: $CC, else what there is
@@ -119,7 +110,7 @@ func buildC(ctx context.Context, cc []string, dir, name string) error {
 		return fmt.Errorf("building the judge %s: %w", name, err)
 	}
 	args := append(slices.Clone(cc[1:]), "-O2", "-pthread", "-o", name, name+".c")
-	if err := compile(ctx, dir, dir, cc[0], args...); err != nil {
+	if _, err := job.Output(ctx, dir, nil, cc[0], args...); err != nil {
 		return fmt.Errorf("%w; set CC to another compiler, or install the headers of the C library and of Linux", err)
 	}
 	return nil

@@ -1,13 +1,16 @@
 // Package fidelity is what the fidelity command does: it holds rows of the suite
 // against plain programs that do the same, and prints the ratios.
 //
-// The judges were written by somebody who had not seen the suite's loops (package
+// Its stance: the judges were written by somebody who had not seen the suite's loops (package
 // outside): a program with the structure of ours would have our faults.
 //
 // Each pair is measured in two ways. In turns, as run measures: workers of
 // both sides take turns of some milliseconds, and a round's ratio is read off the same
 // laps. And as "go test -bench" does: a process of the one side, then a process of
 // the other. A round, fresh processes, is the unit of all statistics.
+//
+// Of ours it imports what measures (bench and its packages), the judges in C, and
+// allow, job, paired and prose.
 package fidelity
 
 import (
@@ -26,7 +29,6 @@ import (
 	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/job"
-	"threadbench/scripts/internal/suite"
 )
 
 const usage = `fidelity holds rows of the suite against plain programs that do the same: C for threads, a loop in
@@ -92,7 +94,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 // Run is the fidelity command; it answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
-	return suite.Main("fidelity", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
+	return job.Main("fidelity", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
 }
 
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
@@ -118,7 +120,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	job.SweepFolders()
-	root, err := suite.ModuleRoot(ctx)
+	root, err := job.ModuleRoot(ctx)
 	if err != nil {
 		return err
 	}
@@ -144,7 +146,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		defer file.Close()
 		keep = func(text string) error {
-			if _, err := file.WriteString(text); err != nil {
+			if err := file.Append([]byte(text)); err != nil {
 				return fmt.Errorf("keeping a round in %s: %w; make room and begin anew", o.out, err)
 			}
 			return nil
@@ -190,13 +192,13 @@ rounds:
 }
 
 // create makes the file that keeps the rounds.
-func create(path string, head []byte) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o644)
+func create(path string, head []byte) (*job.File, error) {
+	file, err := job.OpenFile(path, os.O_CREATE|os.O_EXCL, 0)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("keeping the rounds in %s: the file exists; choose another with -o", path)
 	}
 	if err == nil {
-		_, err = file.Write(head)
+		err = file.Append(head)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("keeping the rounds: %w; choose another place with -o", err)

@@ -14,6 +14,7 @@ import (
 
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
+	"threadbench/scripts/internal/job"
 )
 
 // judged builds the adapter and judges of each kind, or skips the test where
@@ -30,7 +31,7 @@ func judged(t *testing.T) *bed {
 	dir := t.TempDir()
 	p := programs{dir: dir, adapter: filepath.Join(dir, "adapter"), plain: []string{filepath.Join(dir, "plain.test")}}
 	for _, args := range [][]string{{"build", "-o", p.adapter, "./adapter"}, {"test", "-c", "-o", p.plain[0], "./outside/plain"}} {
-		if err := compile(t.Context(), ".", dir, "go", args...); err != nil {
+		if _, err := job.Output(t.Context(), ".", nil, "go", args...); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"strings"
-	"unicode/utf8"
 
 	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/paired"
@@ -165,8 +164,7 @@ func (r Report) text(w io.Writer) error {
 			fmt.Fprintf(&b, "\n%s\n", what)
 			fmt.Fprintf(&b, "%-18s %-17s %-21s  %-21s  %11s  %4s\n", "", "judge", "in turns", "as go test -bench", "µs/op", "A/A")
 		}
-		b.WriteString(strings.TrimRight(fmt.Sprintf("%-18s %-17s %s  %s  %s  %s", row.Row, row.Judge, row.Lockstep.cell(), row.Whole.cell(),
-			pad(row.times(), 11), pad(row.aa(), 4)), " ") + "\n")
+		b.WriteString(strings.TrimRight(fmt.Sprintf("%-18s %-17s %-21s  %-21s  %11s  %4s", row.Row, row.Judge, row.Lockstep.cell(), row.Whole.cell(), row.times(), row.aa()), " ") + "\n")
 	}
 	b.WriteString("\n")
 	told := map[string]bool{}
@@ -224,26 +222,26 @@ func (row Row) ways() (ways []way) {
 	return ways
 }
 
-// cell is a ratio in 21 characters.
+// cell is a ratio in at most 21 characters.
 func (r *Ratio) cell() string {
 	switch {
 	case r == nil:
-		return pad("", 21)
+		return ""
 	case r.Ratio == 0:
-		return padRight("  –", 21)
+		return "  –"
 	}
 	interval := "–"
 	if r.Interval {
 		interval = fmt.Sprintf("%.3f–%.3f", r.Low, r.High)
 	}
-	return padRight(fmt.Sprintf("%.3f %s %s", r.Ratio, padRight(interval, 11), marks[r.Verdict]), 21)
+	return fmt.Sprintf("%.3f %-11s %s", r.Ratio, interval, marks[r.Verdict])
 }
 
 func (row Row) times() string {
 	if row.JudgeNS == 0 {
 		return "–"
 	}
-	return pad(micro(row.OursNS), 5) + " " + pad(micro(row.JudgeNS), 5)
+	return fmt.Sprintf("%5s %5s", micro(row.OursNS), micro(row.JudgeNS))
 }
 
 // aa is the greater distance from 1.
@@ -275,14 +273,6 @@ func micro(nanoseconds float64) string {
 		return fmt.Sprintf("%.1f", µs)
 	}
 	return fmt.Sprintf("%.0f", µs)
-}
-
-func pad(s string, width int) string {
-	return strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s))) + s
-}
-
-func padRight(s string, width int) string {
-	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
 }
 
 // unmeasured is an error that names what has no figure in any round.

@@ -9,12 +9,15 @@
 // there are is fixed before the first one. What is measured is a subject: our
 // own cases, or the benchmarks of any Go package. The verdict is package
 // verdict's.
+//
+// Of ours it imports what measures (bench and its packages), its own verdict and
+// files, what calibrate has found, and allow, disturbance, job, paired, prose and
+// results.
 package gate
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +27,7 @@ import (
 	"golang.org/x/term"
 
 	"threadbench/bench/measure"
+	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
 )
@@ -73,31 +77,23 @@ type reading struct {
 // Run is the gate command; it answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
-	if errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	if err == nil {
-		err = o.writable()
-	}
 	var report *verdict.Report
-	if err == nil {
-		ctx, stop := job.UntilStopped()
-		defer stop()
+	code := job.Main("gate", err, stderr, func(ctx context.Context) (err error) {
+		if err = o.writable(); err != nil {
+			return err
+		}
 		if o.files != nil {
 			report, err = compareFiles(o)
 		} else {
 			report, err = compareSides(ctx, o, stderr)
 		}
-		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
-			err = stopped // whatever it was that this kept from ending well
+		if err != nil {
+			return err
 		}
-	}
-	if err == nil {
-		err = o.write(report, stdout)
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "gate:", err)
-		return 2
+		return o.write(report, stdout)
+	})
+	if code != 0 || report == nil { // nil: help was asked for
+		return code
 	}
 	return report.ExitCode()
 }
@@ -198,17 +194,9 @@ func repeated(o options, rounds int, seed uint64) string {
 			}
 			continue
 		}
-		args = append(args, quote(o.args[i]))
+		args = append(args, job.Quote(o.args[i]))
 	}
 	return strings.Join(args, " ") + fmt.Sprintf(" -rounds %d -seed %d", rounds, seed)
-}
-
-// quote is an argument as a shell takes it.
-func quote(s string) string {
-	if s != "" && !strings.ContainsAny(s, " \t\n'\"()*?@$&;|<>\\`[]{}~#!^") {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // measureRounds measures the plan and keeps each round as it ends. done is how
@@ -260,7 +248,7 @@ func roundName(k int) string { return fmt.Sprintf("round-%d", k+1) }
 
 func measureRound(ctx context.Context, k, rounds int, progs programs, items []*item, p plan, w *raw, progress *job.Progress) error {
 	var lines [arms]string
-	before := job.ReadWeather()
+	before := disturbance.Read()
 	for _, i := range p.items[k] {
 		it := items[i]
 		progress.At(fmt.Sprintf("round %d of %d", k+1, rounds), it.name)

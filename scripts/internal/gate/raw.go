@@ -1,18 +1,17 @@
 package gate
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/perf/benchfmt"
-
 	"threadbench/scripts/internal/job"
+	"threadbench/scripts/internal/results"
 )
 
 // raw are the raw rounds as they are kept: a file for each arm, in the format
@@ -60,10 +59,10 @@ func createRaw(dir string, heads [arms][]byte, comment string, force bool) (*raw
 	}
 	w := &raw{dir: dir}
 	for arm := range arms {
-		f, err := os.OpenFile(rawPath(dir, arm), os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o644)
+		f, err := job.OpenFile(rawPath(dir, arm), os.O_CREATE, 0)
 		if err == nil {
-			w.files[arm] = &job.File{File: f}
-			err = w.files[arm].Append(slices.Concat(heads[arm], []byte(comment)))
+			w.files[arm] = f
+			err = f.Append(slices.Concat(heads[arm], []byte(comment)))
 		}
 		if err != nil {
 			w.close()
@@ -108,44 +107,11 @@ func (w *raw) benchstat() string {
 // differing are the configuration keys that differ between two raw files, as
 // benchstat's -ignore takes them.
 func differing(base, head string) []string {
-	var keys []string
-	was, is := configuration(base), configuration(head)
-	for _, key := range slices.Sorted(maps.Keys(union(was, is))) {
-		if was[key] != is[key] {
-			keys = append(keys, key)
-		}
-	}
-	return keys
+	return results.Differing(configuration(base), configuration(head))
 }
 
-func union(a, b map[string]string) map[string]string {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	return all
-}
-
-// configuration is that of a raw file's first result; GOMAXPROCS is in its
-// name.
+// configuration is that of a raw file, empty if the file can't be read.
 func configuration(path string) map[string]string {
-	settings := map[string]string{}
-	f, err := os.Open(path)
-	if err != nil {
-		return settings
-	}
-	defer f.Close()
-	r := benchfmt.NewReader(f, path)
-	for r.Scan() {
-		result, ok := r.Result().(*benchfmt.Result)
-		if !ok {
-			continue
-		}
-		for _, c := range result.Config {
-			settings[c.Key] = string(c.Value)
-		}
-		if _, parts := result.Name.Parts(); len(parts) > 0 && parts[len(parts)-1][0] == '-' {
-			settings["/gomaxprocs"] = string(parts[len(parts)-1])
-		}
-		break
-	}
-	return settings
+	text, _ := os.ReadFile(path)
+	return results.Head(bytes.NewReader(text))
 }

@@ -15,6 +15,7 @@ import (
 	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/calibrate/runs"
+	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/paired"
@@ -51,7 +52,7 @@ type Measured struct {
 	Seed    uint64          // of its plan
 	Rounds  int             // that were planned
 	Layouts [][]uint64      // of each round, from 0: the seeds of base, head and control, 0 where none are drawn
-	Weather string          // job.Weather's, over all of the rounds
+	Weather string          // what package disturbance says, over all of the rounds
 }
 
 // Open begins a session with the command line args, those of the gate
@@ -362,7 +363,7 @@ func (s *Session) run(ctx context.Context, o options) (*Measured, error) {
 	for _, l := range p.layouts {
 		run.Layouts = append(run.Layouts, slices.Clone(l[:]))
 	}
-	before := job.ReadWeather()
+	before := disturbance.Read()
 	done, err := measureRounds(ctx, s.b, s.sub, items, p, linked, s.first, w, s.stderr)
 	run.Weather = before.Since()
 	if err != nil {

@@ -1,13 +1,11 @@
 package gate
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -83,15 +81,7 @@ func sides(o options, temp string) (base, head *side, remove func(), err error) 
 func git(dir string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	cmd := job.Command(ctx, "git", args...)
-	cmd.Dir = dir
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("git %s: %w: %s", strings.Join(args, " "), err, bytes.TrimSpace(stderr.Bytes()))
-	}
-	return strings.TrimSuffix(string(out), "\n"), nil
+	return job.Output(ctx, dir, nil, "git", args...)
 }
 
 // worktree checks the ref out at path. dir is the folder there that
@@ -137,23 +127,27 @@ func sweepWorktrees(cwd string) {
 	}
 }
 
+// goEnviron is the environment of the side's go command.
+func (s *side) goEnviron(temp string) []string {
+	return measure.Environ(s.environ(), "GOTMPDIR="+temp)
+}
+
 // goCommand runs the go command of the side to its end and answers what it
 // has written to standard output.
 func (s *side) goCommand(ctx context.Context, temp string, args ...string) (string, error) {
-	cmd := job.Command(ctx, "go", args...)
-	cmd.Dir = s.dir
-	cmd.Env = measure.Environ(s.environ(), "GOTMPDIR="+temp, "PWD="+s.dir)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if ctx.Err() != nil {
-		return "", context.Cause(ctx)
+	out, err := job.Output(ctx, s.dir, s.goEnviron(temp), "go", args...)
+	return out, s.failed(ctx, err)
+}
+
+// failed is an error of the side's, or why it was stopped.
+func (s *side) failed(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	if err != nil {
-		said := slices.Concat(bytes.TrimSpace(stderr.Bytes()), []byte("\n"), bytes.TrimSpace(out))
-		return "", fmt.Errorf("%s: go %s: %w:\n%s", s.name, strings.Join(args, " "), err, bytes.TrimSpace(said))
+		return fmt.Errorf("%s: %w", s.name, err)
 	}
-	return strings.TrimSuffix(string(out), "\n"), nil
+	return nil
 }
 
 // lookUp finds out about the side's go command.
@@ -210,7 +204,7 @@ func (s *side) link(ctx context.Context, temp, pkg string, seed uint64, out stri
 	if seed != 0 {
 		flags += fmt.Sprintf(" -randlayout=%d", seed)
 	}
-	_, err := s.goCommand(ctx, temp, "test", "-c", "-o", out, "-ldflags="+flags, pkg)
+	err := s.failed(ctx, job.BuildTest(ctx, s.dir, s.goEnviron(temp), out, pkg, "-ldflags="+flags))
 	if err != nil {
 		return fmt.Errorf("building %w", err)
 	}

@@ -1,10 +1,48 @@
 package job
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 )
+
+// TestAppend appends to files that somebody else changes: they are left alone.
+func TestAppend(t *testing.T) {
+	for name, change := range map[string]func(path string) error{
+		"longer":  func(path string) error { return os.WriteFile(path, []byte("first\nmine\n"), 0o644) },
+		"shorter": func(path string) error { return os.Truncate(path, 2) },
+		"removed": os.Remove,
+		"replaced": func(path string) error {
+			return errors.Join(os.Remove(path), os.WriteFile(path, []byte("first\n"), 0o644))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "file")
+			if err := os.WriteFile(path, []byte("first\ntorn"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			f, err := OpenFile(path, 0, int64(len("first\n")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if text, err := os.ReadFile(path); err != nil || string(text) != "first\n" {
+				t.Errorf("opened, it holds %q, %v", text, err)
+			}
+			if err := change(path); err != nil {
+				t.Skip(err) // Windows keeps an open file
+			}
+			before, _ := os.ReadFile(path)
+			if err := f.Append([]byte("second\n")); err == nil {
+				t.Error("it is appended to all the same")
+			}
+			if after, _ := os.ReadFile(path); string(after) != string(before) {
+				t.Errorf("it is changed from %q to %q", before, after)
+			}
+		})
+	}
+}
 
 // TestWritable asks for places there are and there aren't, and leaves none
 // behind.

@@ -1,7 +1,6 @@
 package job
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +22,5 @@ func TestProgress(t *testing.T) {
 	p.End()
 	if want := "round 1 of 2, 3m0s left\nround 2 of 2, 1m0s left\n"; b.String() != want {
 		t.Errorf("progress %q, want %q", b.String(), want)
-	}
-}
-
-func TestWeather(t *testing.T) {
-	got := ReadWeather().Since()
-	if !regexp.MustCompile(`^seconds=\d+\.\d( steal=\d+\.\d\d%)?( throttled=\d+)?( load=\d+\.\d+)?$`).MatchString(got) {
-		t.Errorf("weather %q", got)
 	}
 }

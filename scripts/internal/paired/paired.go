@@ -35,6 +35,8 @@
 // What is assumed: the figures are independent of each other, and under the
 // null hypothesis paired differences are symmetric about the shift, unpaired
 // figures are of one distribution but for the shift.
+//
+// It imports nothing of ours.
 package paired
 
 import (

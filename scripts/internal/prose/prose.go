@@ -1,10 +1,17 @@
-// Package prose sets sentences for a terminal.
+// Package prose turns figures and foreign text into text for a terminal or for
+// Markdown. It imports nothing of ours.
+//
+// Its stance: a name out of a file is text and never markup, wherever it is
+// printed, and a figure reads alike in each command.
 package prose
 
 import (
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -16,6 +23,42 @@ func Count(n int, noun string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }
+
+// Percent is a share to three digits: "1%", "0.25%", "2.31%".
+func Percent(share float64) string {
+	// Not %g of the product, which writes 3e-05.
+	s, _ := strconv.ParseFloat(strconv.FormatFloat(100*share, 'g', 3, 64), 64)
+	return strconv.FormatFloat(s, 'f', -1, 64) + "%"
+}
+
+// Chance is a p-value to so many decimals, 1 or more: "0.0340", "<0.0001".
+func Chance(p float64, decimals int) string {
+	if least := math.Pow10(-decimals); p < least {
+		return "<" + strconv.FormatFloat(least, 'f', decimals, 64)
+	}
+	return strconv.FormatFloat(p, 'f', decimals, 64)
+}
+
+// Legible is a text in one line, without what XML can't hold, what a terminal
+// takes for orders, or what would turn the reading direction around.
+func Legible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == 0xFFFE || r == 0xFFFF {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+}
+
+// Markdown is a legible text in which nothing is markup: of Markdown, of its
+// tables, of HTML, of GitHub. Spaces at its ends stay.
+func Markdown(s string) string { return markup.Replace(Legible(s)) }
+
+var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "&#64;", "|", "\\|", "*", "\\*", "_", "\\_", "`", "\\`",
+	"[", "\\[", "]", "\\]", "\\", "\\\\", "~", "\\~", "#", "\\#", "!", "\\!", "$", "\\$")
 
 // Width is the most characters that a line of Wrap's has, words allowing.
 const Width = 100

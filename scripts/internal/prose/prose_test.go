@@ -31,3 +31,23 @@ func TestWrap(t *testing.T) {
 		}
 	}
 }
+
+func TestTexts(t *testing.T) {
+	for _, test := range []struct{ got, want string }{
+		{Percent(0.01), "1%"},
+		{Percent(0), "0%"},
+		{Percent(0.02314), "2.31%"},
+		{Percent(3e-7), "0.00003%"},
+		{Percent(12.344), "1230%"},
+		{Chance(0.034, 4), "0.0340"},
+		{Chance(0.034, 3), "0.034"},
+		{Chance(0.00099, 3), "<0.001"},
+		{Chance(0.0001, 4), "0.0001"},
+		{Chance(0, 4), "<0.0001"},
+		{Markdown(" a|b\n_c_ <b>@x</b> 5$ \x1b[0m\u202e"), ` a\|b \_c\_ &lt;b&gt;&#64;x&lt;/b&gt; 5\$ ?\[0m?`},
+	} {
+		if test.got != test.want {
+			t.Errorf("it reads %q, want %q", test.got, test.want)
+		}
+	}
+}

@@ -42,18 +42,11 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("report", flag.ContinueOnError)
 	format := flags.String("format", "html", "html or markdown")
 	out := flags.String("o", "", "the `file` to write (default beside the first results file)")
-	switch err := job.ParseFlags(flags, usage, args, stdout); {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		fmt.Fprintf(stderr, "report: %v\n", err)
-		return 2
+	err := job.ParseFlags(flags, usage, args, stdout)
+	if err == nil {
+		err = run(flags.Args(), *format, *out, stdout, stderr)
 	}
-	if err := run(flags.Args(), *format, *out, stdout, stderr); err != nil {
-		fmt.Fprintf(stderr, "report: %v\n", err)
-		return 2
-	}
-	return 0
+	return job.Exit("report", err, stderr)
 }
 
 func run(paths []string, format, out string, stdout, stderr io.Writer) error {

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"threadbench/scripts/internal/chart"
+	"threadbench/scripts/internal/prose"
 )
 
 //go:embed page.html.tmpl
@@ -29,7 +30,7 @@ const (
 )
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"legible": chart.Legible,
+	"legible": prose.Legible,
 	"inline":  chart.Inline,
 	"id":      func(figure string, i int, form string) string { return fmt.Sprintf("%s-%d%s", figure, i+1, form) },
 }).Parse(pageSource))

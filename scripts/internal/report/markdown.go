@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"threadbench/scripts/internal/chart"
+	"threadbench/scripts/internal/prose"
 )
 
 // A Picture is a figure as an SVG file.
@@ -63,8 +64,8 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 	}
 	fmt.Fprintf(b, "%s\n\n# %s\n\n", mark, c.Title)
 	for _, s := range c.Sources {
-		if s.Injected != "" {
-			fmt.Fprintf(b, "**%s**\n\n", escape(s.Injected))
+		for _, w := range s.Wrong {
+			fmt.Fprintf(b, "**%s**\n\n", escape(w))
 		}
 		begun := ""
 		if s.Begun != "" {
@@ -86,7 +87,7 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 			if p.Class != "" {
 				fmt.Fprintf(b, "**%s**", escape(p.Text))
 			} else {
-				fmt.Fprint(b, escapeInner(p.Text))
+				fmt.Fprint(b, prose.Markdown(p.Text))
 			}
 		}
 		fmt.Fprintln(b)
@@ -266,15 +267,8 @@ func tableHead(b *bufio.Writer, head []string, right []bool) {
 	fmt.Fprintln(b)
 }
 
-// escape keeps text from being markup: of Markdown, of HTML, of a table.
-func escape(s string) string { return strings.Join(strings.Fields(escapeInner(s)), " ") }
-
-// escapeInner is escape of a piece of a sentence, whose ends may be spaces.
-func escapeInner(s string) string {
-	return markup.Replace(chart.Legible(s))
-}
-
-var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "\\|", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "\\", "\\\\", "~", "\\~", "#", "\\#", "!", "\\!")
+// escape is text for Markdown without spaces at its ends or in a row.
+func escape(s string) string { return strings.Join(strings.Fields(prose.Markdown(s)), " ") }
 
 // link is a file name as a link's target.
 func link(name string) string {

@@ -37,11 +37,11 @@ type content struct {
 
 // A sourceText is a file in words.
 type sourceText struct {
-	Label    string
-	Machine  string
-	Injected string // "" unless its workers were slowed down on purpose
-	Begun    string
-	Spread   string
+	Label   string
+	Machine string
+	Wrong   []string // why its figures are no result
+	Begun   string
+	Spread  string
 }
 
 // An answer is a sentence.
@@ -399,18 +399,15 @@ func (s source) seen(key string) (low, high float64, ok bool) {
 // caveats say what keeps a file's figures from being compared with others, or
 // trusted.
 func (s source) caveats() []string {
-	var all []string
+	all := s.file.Warnings()
 	add := func(when bool, format string, args ...any) {
 		if when {
 			all = append(all, fmt.Sprintf(format, args...))
 		}
 	}
 	get := s.file.Get
-	add(results.Injected(s.file.Config) != "", "%s", results.Injected(s.file.Config))
-	add(results.Distorted(s.file.Config) != "", "%s", results.Distorted(s.file.Config))
 	add(strings.HasSuffix(get("cross-shares"), "+other-kind"), "The two CPUs of place=cross are of different kinds (cross-shares: %s).", get("cross-shares"))
 	add(s.file.Driver == results.Testing, "driver: testing. One arm ran after the other, so factors are quotients of two medians, unpaired; never pool them with those of driver lockstep.")
-	add(s.file.Truncated, "A round never ended, since its run was killed: it isn't counted.")
 	add(s.file.Rounds < table.Enough(), "%s: too few for a 95%% interval, which takes %d.", prose.Count(s.file.Rounds, "round"), table.Enough())
 	virt := get("virt")
 	add(virt != "" && virt != "none", "A virtual machine (%s): what others on its host do is not seen from within, and the hypervisor's share of a thread's cost is in the figures.", virt)
@@ -464,7 +461,7 @@ func (r *Report) content() *content {
 		c.Data = append(c.Data, filepath.Base(p.Name))
 	}
 	for _, s := range r.sources {
-		c.Sources = append(c.Sources, sourceText{Label: s.label, Machine: s.table.Machine(), Injected: results.Injected(s.file.Config), Begun: strings.Join(s.file.Begun, "; again "), Spread: s.table.Spread()})
+		c.Sources = append(c.Sources, sourceText{Label: s.label, Machine: s.table.Machine(), Wrong: results.Wrong(s.file.Config), Begun: strings.Join(s.file.Begun, "; again "), Spread: s.table.Spread()})
 		c.Ledgers = append(c.Ledgers, ledger{s.label, s.ledger.Tally()})
 	}
 	return c

@@ -376,7 +376,7 @@ func TestBadInput(t *testing.T) {
 			[]string{"4000000000×", "1000 s"}, ""},
 		{"one arm only", driver + round(1, pair[1]), []string{"The goroutine arm of these lines is not in this file", "locked thread", "56.0×"}, ""},
 		{"the goroutine alone", driver + round(1, pair[0]), []string{"There is nothing to compare", "250 ns"}, ""},
-		{"cut in mid-line", driver + round(1, pair...) + pair[0] + "\nBenchmarkSwitch/impl=lock", []string{"A round never ended", "14.0 µs"}, ""},
+		{"cut in mid-line", driver + round(1, pair...) + pair[0] + "\nBenchmarkSwitch/impl=lock", []string{"A round of this file never ended", "14.0 µs"}, ""},
 		{"cut in its first round", driver + pair[0] + "\nBenchmarkSwitch/impl=lock", nil, "no complete round"},
 		{"notes alone", driver + "# skip BenchmarkSwitch/impl=clone/via=futex: 1 CPU: 2 wanted\n", []string{"Nothing was measured", "1 CPU: 2 wanted"}, ""},
 		{"markup", driver + "host-name: " + evil + "\n# begun 2026 on " + evil + "\n# skip BenchmarkA/impl=<b>: " + evil + "\n# round 1: steal=" + evil + "\n" +

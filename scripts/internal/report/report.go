@@ -3,10 +3,14 @@
 //
 // Its stance: it computes nothing. Figures, intervals, factors and sentences
 // are those of package table, verdicts those of package claims, what the gate is
-// worth is calibrate/runs'; here they are put in order and drawn. Page and
-// Markdown are two forms of one Report, and each is the same bytes for the same files. Text of a file is escaped by
-// html/template, or for Markdown by hand, and the page says by its content
-// security policy that it loads nothing and runs nothing but its own script.
+// worth is package calibrate/runs's; here they are put in order and drawn. Page and
+// Markdown are two forms of one Report, and each is the same bytes for the same
+// files. Text of a file is escaped by html/template, or for Markdown by package
+// prose, and the page says by its content security policy that it loads nothing
+// and runs nothing but its own script.
+//
+// Of ours it also imports the catalog of names, units and families, and
+// chart, job and results.
 package report
 
 import (

@@ -8,6 +8,8 @@
 // the order in which they stand in the file, and each keeps the round that it
 // belongs to. The one thing left out is a round that never ended, because its
 // run was killed: it is reported, and doesn't count.
+//
+// Of ours it imports the catalog of names, units and families.
 package results
 
 import (
@@ -98,32 +100,20 @@ func (f *File) Warnings() []string {
 // Unended is what a reader must know of a truncated file.
 const Unended = "A round of this file never ended, since its run was killed: it isn't counted."
 
-// Wrong is what a reader must know of a file before its figures, since they
-// are no plain program's: Injected, and Distorted; nil for any other.
+// Wrong is what a reader must know of a file before its figures, since they are
+// no plain program's: its workers were slowed down on purpose, or built with
+// what distorts figures, which older files don't tell. It is nil for any other.
 func Wrong(config []Setting) []string {
-	return slices.DeleteFunc([]string{Injected(config), Distorted(config)}, func(s string) bool { return s == "" })
-}
-
-// Distorted is what a reader must know of a file whose workers were built with
-// what distorts figures, "" for any other. Older files don't tell.
-func Distorted(config []Setting) string {
+	var wrong []string
 	for _, s := range config {
-		if s.Key == "build" && catalog.DistortedBuild(s.Value) {
-			return "DISTORTED BUILD (build: " + s.Value + "): these figures are not those of a plain build and are no result."
+		switch {
+		case s.Key == "inject":
+			wrong = append(wrong, "INJECTED SLOWDOWN (inject: "+s.Value+"): these figures are wrong on purpose and are no result.")
+		case s.Key == "build" && catalog.DistortedBuild(s.Value):
+			wrong = append(wrong, "DISTORTED BUILD (build: "+s.Value+"): these figures are not those of a plain build and are no result.")
 		}
 	}
-	return ""
-}
-
-// Injected is what a reader must know of a file whose workers were slowed down
-// on purpose, "" for any other.
-func Injected(config []Setting) string {
-	for _, s := range config {
-		if s.Key == "inject" {
-			return "INJECTED SLOWDOWN (inject: " + s.Value + "): these figures are wrong on purpose and are no result."
-		}
-	}
-	return ""
+	return wrong
 }
 
 // A Unit is what a file's Unit lines say of a unit.
@@ -219,9 +209,8 @@ func (r Run) Get(unit string) (v float64, ok bool) {
 	return user + kernel, ok1 && ok2
 }
 
-// Primary is the unit of the row's primary figure: ns/op, else Memory, else
-// its family's, else the row's first unit that is no factor. Parts are the units of the file that
-// it is made of.
+// Primary is the unit of the row's primary figure: ns/op, else Memory, else its
+// family's, else the first that is no factor. Parts are the file's units in it.
 func (r *Row) Primary() (unit string, parts []string) {
 	if slices.Contains(r.units, "ns/op") {
 		return "ns/op", []string{"ns/op"}
@@ -256,8 +245,7 @@ func ReadFile(path string) (*File, error) {
 	return Read(r, path)
 }
 
-// mostBytes is how long a results file may be: some hundred times the longest
-// that a run has written.
+// mostBytes is a hundred times the longest results file that a run has written.
 const mostBytes = 256 << 20
 
 // Read reads a results file; name stands for it in messages. It holds the
@@ -438,16 +426,11 @@ func (b *builder) config(res *benchfmt.Result, line int) *problem {
 		b.file.Config, b.seen = have, line
 		return nil
 	}
-	for _, s := range have {
-		if was := b.file.Get(s.Key); was != s.Value {
-			return &problem{line, fmt.Sprintf("configuration %s: %q here, %q at line %d", s.Key, s.Value, was, b.seen),
-				"results under two configurations are two files: keep them apart"}
-		}
-	}
-	for _, s := range b.file.Config {
-		if !slices.ContainsFunc(have, func(h Setting) bool { return h.Key == s.Key }) {
-			return &problem{line, fmt.Sprintf("configuration %s: taken back here, %q at line %d", s.Key, s.Value, b.seen),
-				"results under two configurations are two files: keep them apart"}
+	here := &File{Config: have}
+	for _, s := range slices.Concat(have, b.file.Config) {
+		if is, was := here.Get(s.Key), b.file.Get(s.Key); is != was {
+			what := fmt.Sprintf("configuration %s: %q here, %q at line %d", s.Key, is, was, b.seen)
+			return &problem{line, what, "results under two configurations are two files: keep them apart"}
 		}
 	}
 	return nil

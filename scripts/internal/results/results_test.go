@@ -210,7 +210,7 @@ func TestErrors(t *testing.T) {
 		{"no complete round", head + ok, "f.txt:6: no complete round up to here: the run was stopped in its first; go on with it"},
 		{"configuration changes", head + ok + "# end round 1\ngoos: darwin\n" + ok + "# end round 2\n", `f.txt:9: configuration goos: "darwin" here, "linux" at line 6; results under two configurations are two files`},
 		{"configuration appears", head + ok + "# end round 1\nkernel: 6\n" + ok + "# end round 2\n", `f.txt:9: configuration kernel: "6" here, "" at line 6`},
-		{"configuration goes", head + ok + "# end round 1\ngoos:\n" + ok + "# end round 2\n", `f.txt:9: configuration goos: taken back here, "linux" at line 6`},
+		{"configuration goes", head + ok + "# end round 1\ngoos:\n" + ok + "# end round 2\n", `f.txt:9: configuration goos: "" here, "linux" at line 6`},
 		{"no iterations", head + "BenchmarkSwitch/impl=goroutine ns/op\n# end round 1\n", "f.txt:6: parsing iteration count: invalid syntax; mend or delete"},
 		{"no unit", head + "BenchmarkSwitch/impl=goroutine 1 5\n# end round 1\n", "f.txt:6: missing units;"},
 		{"no values", head + "BenchmarkSwitch/impl=goroutine 1\n# end round 1\n", "f.txt:6: missing measurements;"},

@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"regexp"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -22,11 +21,8 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"threadbench/bench/catalog"
 	"threadbench/bench/lockstep"
-	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 	"threadbench/threads/cgroup"
 )
@@ -95,28 +91,6 @@ func (s *session) fail(cmd *exec.Cmd, want ...string) (stderr string) {
 	}
 	s.clean()
 	return stderr
-}
-
-// smallDisk mounts a file system of one page, which grow makes larger.
-func (s *session) smallDisk() (disk string, grow func(pages int)) {
-	s.Helper()
-	disk = filepath.Join(s.dir, "disk")
-	if err := os.Mkdir(disk, 0o755); err != nil {
-		s.Fatal(err)
-	}
-	mount := func(pages int, flags uintptr) error {
-		return unix.Mount("threadbench", disk, "tmpfs", flags, "size="+strconv.Itoa(pages*os.Getpagesize()))
-	}
-	if err := mount(1, 0); err != nil {
-		s.Skipf("needs to mount a file system: %v", err)
-	}
-	s.Cleanup(func() { unix.Unmount(disk, unix.MNT_DETACH) })
-	return disk, func(pages int) {
-		s.Helper()
-		if err := mount(pages, unix.MS_REMOUNT); err != nil {
-			s.Fatal(err)
-		}
-	}
 }
 
 func written(cmd *exec.Cmd) (stdout, stderr string) {
@@ -341,26 +315,6 @@ func contents(t *testing.T, path string) []byte {
 	return text
 }
 
-// TestDefaultOutput runs without -o: twice, and finds two files.
-func TestDefaultOutput(t *testing.T) {
-	s := newSession(t)
-	_, stderr := s.succeed(s.run("", "-bench", "Create/impl=goroutine/mode=nojoin", "-rounds", "1"))
-	host, err := os.Hostname()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := entries(t, filepath.Join(s.root, "results", "local"))
-	want := regexp.MustCompile(`^\d{4}-\d\d-\d\d-\d{6}-` + regexp.QuoteMeta(host) + `\.(html|txt)$`)
-	if len(files) != 2 || slices.ContainsFunc(files, func(f string) bool { return !want.MatchString(f) }) {
-		t.Fatalf("files %v, want a page and the rounds, called %v", files, want)
-	}
-	for _, f := range files {
-		if !strings.Contains(stderr, filepath.Join(s.root, "results", "local", f)) {
-			t.Errorf("standard error does not name %s: %s", f, stderr)
-		}
-	}
-}
-
 // TestReport makes a run that leaves a page, goes on with it, which makes the
 // page anew, and puts a page of somebody else's there: that one is refused before
 // anything is measured.
@@ -393,41 +347,6 @@ func TestReport(t *testing.T) {
 	}
 	if !bytes.Equal(contents(t, path), before) {
 		t.Error("the results were touched")
-	}
-}
-
-// TestForce replaces a file.
-func TestForce(t *testing.T) {
-	s := newSession(t)
-	path := filepath.Join(s.dir, "o.txt")
-	if err := os.WriteFile(path, bytes.Repeat([]byte("old\n"), 10_000), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	s.succeed(s.run("", "-bench", "Create/impl=(goroutine|floor)/mode=nojoin", "-rounds", "1", "-o", path, "-force"))
-	s.read(path, 1)
-	if bytes.Contains(contents(t, path), []byte("old\n")) {
-		t.Error("something of the old file is left")
-	}
-}
-
-// TestTornRound resumes files that end within a round, as a crash of the
-// system may leave them: what is torn is measured anew.
-func TestTornRound(t *testing.T) {
-	s := newSession(t)
-	path := filepath.Join(s.dir, "o.txt")
-	args := []string{"-bench", "Create/impl=(goroutine|floor)/mode=nojoin", "-rounds", "2", "-o", path}
-	s.succeed(s.run("", args...))
-	text := contents(t, path)
-	second := bytes.Index(text, []byte("# round 2: "))
-	for _, torn := range []string{"# round 2: seconds=1", "# round 2: seconds=1\nBenchmarkCreate/impl=gorou", string(bytes.TrimSpace(text[second:]))} {
-		if err := os.WriteFile(path, append(slices.Clone(text[:second]), torn...), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		s.succeed(s.run("", append(args, "-resume")...))
-		s.read(path, 2)
-		if got := contents(t, path); !bytes.Equal(got[:second], text[:second]) || bytes.Count(got, []byte("# round 2: ")) != 1 {
-			t.Errorf("torn at %q, it is resumed to\n%s", torn, got)
-		}
 	}
 }
 
@@ -577,197 +496,5 @@ func TestWithoutGoRun(t *testing.T) {
 	s.eventually("all is gone", func() bool { return len(s.workers()) == 0 && len(entries(t, s.temp)) == 0 })
 }
 
-func TestSweepFolders(t *testing.T) {
-	temp, _ := withStandIn(t)
-	dead := exec.Command(filepath.Join(tools(t), "bin", "go"), "list", "-m")
-	if err := dead.Run(); err != nil {
-		t.Fatal(err)
-	}
-	stale := fmt.Sprintf("threadbench-%d-123", dead.Process.Pid)
-	kept := []string{
-		fmt.Sprintf("threadbench-%d-123", os.Getpid()),
-		"threadbench-1-123", // somebody else's, whom this process may not ask after
-		"threadbench-123",
-		"threadbench-x-123",
-		"threadbench--123",
-		fmt.Sprintf("other-%d-123", dead.Process.Pid),
-	}
-	for _, name := range append(kept, stale) {
-		if err := os.MkdirAll(filepath.Join(temp, name, "below"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	job.SweepFolders()
-	slices.Sort(kept)
-	if got := entries(t, temp); !slices.Equal(got, kept) {
-		t.Errorf("left are %v, want %v", got, kept)
-	}
-}
-
-// TestFullDisk fills the disk in mid-run: the rounds before stay, and with
-// some room the run goes on.
-func TestFullDisk(t *testing.T) {
-	s := newSession(t)
-	disk, grow := s.smallDisk()
-	page := os.Getpagesize()
-	path := filepath.Join(disk, "o.txt")
-	const rounds = 8
-	// The plan stands in the file: with it, all but the room for the first few
-	// rounds, of some 300 bytes each, is taken.
-	cases := "Create/impl=(goroutine|floor)/mode=nojoin|" + strings.Repeat("x", page-len(headOf(t))-1400)
-	args := []string{"-bench", cases, "-rounds", strconv.Itoa(rounds), "-o", path}
-	s.fail(s.run("", args...), "run: writing results to "+path+": ", "no space left on device; the rounds that it holds are whole: make room and go on with -resume")
-	f, err := results.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f.Rounds < 1 || f.Rounds >= rounds {
-		t.Fatalf("%d of %d rounds fit", f.Rounds, rounds)
-	}
-	s.read(path, f.Rounds)
-
-	grow(16)
-	s.succeed(s.run("", append(args, "-resume")...))
-	s.read(path, rounds)
-
-	// No room for the first line: then there is no file.
-	if err := os.WriteFile(filepath.Join(disk, "filler"), make([]byte, 16*page), 0o644); !errors.Is(err, unix.ENOSPC) {
-		t.Fatalf("filling the disk: %v", err)
-	}
-	none := filepath.Join(disk, "none.txt")
-	s.fail(s.run("", "-bench", one, "-rounds", "1", "-o", none), "no space left on device; make room, or choose another place with -o")
-	if _, err := os.Stat(none); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("on a full disk a file without a head is left: %v", err)
-	}
-}
-
-// skipped are the reasons of the rows that were left out, by name.
-func skipped(f *results.File) map[string]string {
-	reasons := map[string]string{}
-	for _, n := range f.Notes {
-		if n.Kind == "skip" {
-			reasons[n.FullName] = n.Reason
-		}
-	}
-	return reasons
-}
-
 // unwrapped is a text in one line.
 func unwrapped(text string) string { return strings.Join(strings.Fields(text), " ") }
-
-// TestFewThreads runs where no more than some threads may be made: what does
-// not fit is left out, and says what to raise; the rest is measured.
-func TestFewThreads(t *testing.T) {
-	const most = 64
-	check := func(s *session, cmd *exec.Cmd, path, limit string, measured ...string) {
-		s.Helper()
-		stdout, _ := s.succeed(cmd)
-		f := s.read(path, 1)
-		out := skipped(f)
-		for _, n := range f.Notes {
-			if n.Kind == "failed" {
-				s.Errorf("%s failed: %s", n.FullName, n.Reason)
-			}
-		}
-		for _, name := range []string{
-			"Create/impl=clone/mode=burst",
-			"Create/impl=locked/mode=cold", "Create/impl=clone/mode=cold",
-			"Create/impl=locked/mode=nojoin", "Create/impl=clone/mode=nojoin",
-			"Stack/impl=locked/depth=0", "Stack/impl=clone/stack=least/depth=0",
-		} {
-			want := regexp.MustCompile(`^` + regexp.QuoteMeta(limit) + ` \d+ \(.*\d+ in use\): \d+ threads wanted, \d+ can be made; raise it: `)
-			if !want.MatchString(out[name]) {
-				s.Errorf("%s: left out for %q, want %v", name, out[name], want)
-			}
-			if !strings.Contains(unwrapped(stdout), "left out: Benchmark"+name+": "+limit) {
-				s.Errorf("the table does not say that %s is left out", name)
-			}
-		}
-		for _, name := range append(measured, "Create/impl=goroutine/mode=reused", "Create/impl=clone/mode=reused", "Create/impl=goroutine/mode=cold") {
-			if f.Row(name) == nil {
-				s.Errorf("%s was not measured: %s", name, out[name])
-			}
-		}
-	}
-	t.Run("pids.max", func(t *testing.T) {
-		s := newSession(t)
-		dirs, err := cgroup.Paths("pids")
-		if err != nil || len(dirs) == 0 {
-			t.Skipf("needs a pids cgroup: %v", err)
-		}
-		group := filepath.Join(dirs[0], "threadbench-test-"+strconv.Itoa(os.Getpid()))
-		if err := os.Mkdir(group, 0o755); err != nil {
-			t.Skipf("needs to make a pids cgroup: %v", err)
-		}
-		t.Cleanup(func() {
-			s.eventually("the group is empty", func() bool { return os.Remove(group) == nil })
-		})
-		limit, err := os.OpenFile(filepath.Join(group, "pids.max"), os.O_WRONLY, 0)
-		if err == nil {
-			_, err = limit.WriteString(strconv.Itoa(most))
-			err = errors.Join(err, limit.Close())
-		}
-		if err != nil {
-			t.Skipf("needs to limit a pids cgroup: %v", err)
-		}
-		path := filepath.Join(s.dir, "o.txt")
-		check(s, s.run("cgroup="+group, "-profile", "full", "-bench", "Create/impl=[a-z]*/mode=(reused|inplace|burst|cold|nojoin)|Stack/.*/depth=0", "-rounds", "1", "-o", path), path, "pids.max", "Stack/impl=goroutine/depth=0")
-	})
-
-	t.Run("RLIMIT_NPROC", func(t *testing.T) {
-		if os.Getuid() != 0 {
-			t.Skip("needs root, to become another user")
-		}
-		s := newSession(t)
-		// A user that nobody else is: the limit counts all threads of one.
-		id := uint32(1_000_000 + os.Getpid())
-		for _, dir := range []string{s.temp, s.root, s.dir} {
-			if err := os.Chown(dir, int(id), int(id)); err != nil {
-				t.Fatal(err)
-			}
-			// The test's own folders, up to that of all temporary files.
-			for dir != os.TempDir() && strings.Contains(dir, "Test") {
-				if err := os.Chmod(dir, 0o755); err != nil {
-					t.Fatal(err)
-				}
-				dir = filepath.Dir(dir)
-			}
-		}
-		path := filepath.Join(s.dir, "o.txt")
-		cmd := s.run("nproc="+strconv.Itoa(most), "-profile", "full", "-bench", "Create/impl=[a-z]*/mode=(reused|inplace|burst|cold|nojoin)|Stack/impl=(locked|clone).*/depth=0", "-rounds", "1", "-o", path)
-		cmd.Dir = s.root
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: id, Gid: id}
-		check(s, cmd, path, "RLIMIT_NPROC")
-	})
-}
-
-// TestOneCPU runs where there is one: what takes two is left out, be it some
-// of what was chosen or all of it.
-func TestOneCPU(t *testing.T) {
-	cpu := strconv.Itoa(site(t).CPU)
-	const reason = "1 CPU allowed, 2 wanted; raise the affinity mask or the cpuset of this process"
-	for cases, rows := range map[string][]string{
-		"Switch/impl=clone/via=futex": {"Switch/impl=clone/via=futex/place=same", "Switch/impl=clone/via=futex/place=free"},
-		"Switch/.*/place=cross":       nil,
-	} {
-		t.Run(strings.ReplaceAll(cases, "/", " "), func(t *testing.T) {
-			s := newSession(t)
-			path := filepath.Join(s.dir, "o.txt")
-			stdout, _ := s.succeed(s.run("cpu="+cpu, "-profile", "full", "-bench", cases, "-rounds", "1", "-o", path))
-			f := s.read(path, 1)
-			if !slices.Equal(names(f), rows) {
-				t.Errorf("rows %v, want %v", names(f), rows)
-			}
-			var crossing int
-			for name, why := range skipped(f) {
-				if !strings.HasSuffix(name, "/place=cross") || why != reason {
-					t.Errorf("%s is left out for %q", name, why)
-				}
-				crossing++
-			}
-			if crossing == 0 || !strings.Contains(unwrapped(stdout), reason) {
-				t.Errorf("%d rows are left out, and the table says:\n%s", crossing, stdout)
-			}
-		})
-	}
-}

@@ -1,17 +1,20 @@
 // Package suite is what the run command does: it builds the worker, measures
 // the plan round by round, keeps each round as it ends, and prints what the
-// rounds say.
+// rounds say. Of ours it imports what the other commands of the way show
+// (claims, report, table), what measures (bench and its packages), and what all
+// commands use (allow, disturbance, job, prose, results).
+//
+// Its stance: what is measured is kept at once, and a case that fails or is left
+// out is a note with its reason, never the end of the run.
 package suite
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,6 +24,7 @@ import (
 	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/claims"
+	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/report"
 	"threadbench/scripts/internal/results"
@@ -126,29 +130,7 @@ func (o options) allowing() string {
 // Run is the run command; it answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
-	return Main("run", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
-}
-
-// Main is a command from where its command line is parsed, with what came of
-// that: it does the job until it is stopped, and answers the exit code.
-func Main(name string, err error, stderr io.Writer, do func(context.Context) error) int {
-	if errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	if err == nil {
-		ctx, stop := job.UntilStopped()
-		defer stop()
-		err = do(ctx)
-		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
-			// Whatever it was that this kept from ending well.
-			err = fmt.Errorf("%w before it could measure; start it again", stopped)
-		}
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return 2
-	}
-	return 0
+	return job.Main("run", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
 }
 
 // machine is where and with what a run measures.
@@ -178,7 +160,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	measure.SweepGroups()
 	defer measure.SweepGroups()
 
-	root, err := ModuleRoot(ctx)
+	root, err := job.ModuleRoot(ctx)
 	if err != nil {
 		return err
 	}
@@ -186,10 +168,8 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if o.out == "" {
 		o.out = filepath.Join(root, "results", "local", begun.Format("2006-01-02-150405")+"-"+host+".txt")
 	}
-	if !o.resume {
-		if err := vacant(o.out, o.force); err != nil {
-			return err
-		}
+	if err := vacant(o.out, o.force, o.resume); err != nil {
+		return err
 	}
 	// The report comes last, and must not turn out then to have no place.
 	page := report.Beside(o.out, ".html")
@@ -197,7 +177,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(stderr, "building the worker\n")
-	worker, cleanup, err := BuildWorker(ctx, root, o.allowed...)
+	worker, cleanup, err := buildWorker(ctx, root, o.allowed)
 	if err != nil {
 		return err
 	}
@@ -210,27 +190,24 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer func() { out.file.Close() }()
-	out.log = stderr
+	defer out.file.Close()
 
 	m := &machine{measure.Session{Site: site, Patience: o.patience}, worker}
 	m.KeepOff(true)
 
 	err = m.rounds(ctx, o, o.profile.groups(cases), out, stderr)
-	keepErr := out.keep()
 	if stopped := context.Cause(ctx); stopped != nil {
 		if errors.Is(err, stopped) {
 			err = nil
 		}
 		if out.next <= o.plan.Rounds {
-			err = errors.Join(err, fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan)+o.allowing(), quote(out.path)))
+			err = errors.Join(err, fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan)+o.allowing(), job.Quote(o.out)))
 		}
 	}
-	err = errors.Join(err, keepErr)
 	if out.next == 1 {
 		return err
 	}
-	file, readErr := results.Read(out.text(), out.path)
+	file, readErr := results.Read(out.text(), o.out)
 	if readErr != nil {
 		return errors.Join(err, readErr)
 	}
@@ -242,7 +219,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	} else {
 		fmt.Fprintf(stderr, "the report is in %s\n", page)
 	}
-	fmt.Fprintf(stderr, "the raw rounds are in %s\n", out.path)
+	fmt.Fprintf(stderr, "the raw rounds are in %s\n", o.out)
 	if err == nil {
 		err = unmeasured(cases, file)
 	}
@@ -294,54 +271,30 @@ func render(file *results.File, format string, w io.Writer) error {
 	return claims.Text(w, []claims.Ledger{claims.New(file)})
 }
 
-// ModuleRoot is the folder of this module, which the worker is built from.
-func ModuleRoot(ctx context.Context) (string, error) {
-	text, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").Output()
-	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(exit.Stderr))
-		}
-		return "", fmt.Errorf("finding the suite's source: go list -m: %w; it takes the go command in PATH, and what it asks for", err)
-	}
-	path, dir, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
-	if path != "threadbench" || dir == "" {
-		return "", fmt.Errorf("finding the suite's source: this folder is of the module %s; run this command in a checkout of threadbench", path)
-	}
-	return dir, nil
-}
+// The calibrate command calls these here; they belong to package job.
+var (
+	Main       = job.Main
+	ModuleRoot = job.ModuleRoot
+)
 
-// BuildWorker builds the bench test binary, which is its own worker, into a
-// temporary folder that cleanup removes. The go command has its own there as
-// well: it leaves that behind when it is stopped. A build that distorts figures
-// is refused unless its flags are allowed.
-func BuildWorker(ctx context.Context, root string, allowed ...string) (path string, cleanup func(), err error) {
+// buildWorker builds the bench test binary, which is its own worker, into a
+// temporary folder that cleanup removes. A build that distorts figures is
+// refused unless its flags are allowed.
+func buildWorker(ctx context.Context, root string, allowed allow.Flags) (path string, cleanup func(), err error) {
 	dir, cleanup, err := job.TempFolder()
 	if err != nil {
 		return "", nil, fmt.Errorf("building the worker: %w", err)
 	}
 	path = filepath.Join(dir, "worker.test")
-	cmd := job.Command(ctx, "go", "test", "-c", "-o", path, "-tags", measure.Tags, "./bench")
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOTMPDIR="+dir)
-	if text, err := cmd.CombinedOutput(); err != nil {
+	if err = job.BuildTest(ctx, root, job.GoEnviron(dir), path, "./bench", "-tags", measure.Tags); err != nil {
+		err = fmt.Errorf("building the worker: %w", err)
+	} else {
+		err = allowed.Check(ctx, path, root, os.Environ())
+	}
+	if err != nil {
 		cleanup()
-		return "", nil, fmt.Errorf("building the worker: go test -c ./bench: %w: %s", err, bytes.TrimSpace(text))
 	}
-	if err := allow.Flags(allowed).Check(ctx, path, root, os.Environ()); err != nil {
-		cleanup()
-		return "", nil, err
-	}
-	return path, cleanup, nil
-}
-
-// openOutput opens the run's results file, new or to be resumed. head is what
-// it begins with, but for the plan, begun when and where the run did.
-func openOutput(o options, head, begun []byte) (*output, error) {
-	if o.resume {
-		return resumeOutput(o.out, o.plan, head, begun)
-	}
-	return createOutput(o.out, slices.Concat(head, []byte(o.plan.line()), begun), o.force)
+	return path, cleanup, err
 }
 
 func hostname() string {
@@ -360,7 +313,7 @@ func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output
 	noted := map[note]bool{}
 	for out.next <= o.plan.Rounds {
 		var lines, notes strings.Builder
-		before := job.ReadWeather()
+		before := disturbance.Read()
 		for _, g := range inRound(gs, out.next) {
 			p.At(fmt.Sprintf("round %d of %d", out.next, o.plan.Rounds), g.cases[0].Name.Family)
 			outcomes, err := m.measureGroup(ctx, g, o.profile, out.next)

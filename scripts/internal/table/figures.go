@@ -114,14 +114,6 @@ func round3(v float64) float64 {
 // Times is a factor: "55.2×".
 func Times(x float64) string { return digits(x) + "×" }
 
-// chance is a p-value: "0.034", "<0.001".
-func chance(p float64) string {
-	if p < 0.001 {
-		return "<0.001"
-	}
-	return strconv.FormatFloat(p, 'f', 3, 64)
-}
-
 // head is a unit's column heading, lines parted by "\n".
 func head(unit string) string {
 	switch unit {

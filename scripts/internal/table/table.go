@@ -8,6 +8,9 @@
 // factors, never a quotient of two medians, except in files of driver testing:
 // those have no pairs, and their factors say so and carry no interval.
 // Nothing is subtracted, pooled over cases, or left out without a word.
+//
+// Of ours it imports the catalog of names, units and families, and prose
+// and results.
 package table
 
 import (

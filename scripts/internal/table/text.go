@@ -244,7 +244,7 @@ func (t *Table) figures(s *Section) []Column {
 			last.add(f.Within(), f.width())
 		default:
 			x.add(Times(f.Median), f.Median)
-			last.add(chance(f.P), f.P)
+			last.add(prose.Chance(f.P, 3), f.P)
 		}
 	}
 	if !slices.ContainsFunc(s.Rows, func(r Row) bool { return r.Factor != nil }) {

@@ -138,9 +138,9 @@ func words(r Row, ref *results.Row) string {
 	case !f.Paired && f.Few:
 		tail = " (unpaired; too few runs to tell)"
 	case !f.Paired && f.P >= 1-confidence:
-		template, tail = w.same, fmt.Sprintf(" (unpaired, p %s)", chance(f.P))
+		template, tail = w.same, fmt.Sprintf(" (unpaired, p %s)", prose.Chance(f.P, 3))
 	case !f.Paired:
-		tail = fmt.Sprintf(" (medians of unpaired runs, p %s)", chance(f.P))
+		tail = fmt.Sprintf(" (medians of unpaired runs, p %s)", prose.Chance(f.P, 3))
 	case !f.Interval:
 		tail = fmt.Sprintf(" (%s: no interval)", prose.Count(f.N, "round"))
 	case f.Low <= 1 && 1 <= f.High:
@@ -171,7 +171,7 @@ func doubt(r Row, ref *results.Row) string {
 	case !f.Paired && f.P >= 1-confidence:
 		says = append(says, "unpaired, no difference seen")
 	case !f.Paired:
-		says = append(says, "unpaired, p "+chance(f.P))
+		says = append(says, "unpaired, p "+prose.Chance(f.P, 3))
 	case !f.Interval:
 		says = append(says, prose.Count(f.N, "round")+", no interval")
 	case f.Low <= 1 && 1 <= f.High:

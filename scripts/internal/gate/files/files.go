@@ -11,6 +11,9 @@
 // this suite's own files, whose figure for a row is that of a round, and of
 // which only the primary figures are compared: the rest is evidence. The figures
 // of the two files are unpaired.
+//
+// Of ours it imports the catalog of names, units and families, and prose,
+// results and verdict.
 package files
 
 import (

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"threadbench/scripts/internal/prose"
 )
 
 // mostAnnotations is how many of a level GitHub shows of one step; further
@@ -57,7 +59,7 @@ func (r *Report) Annotations(w io.Writer) error {
 
 // data escapes a workflow command's message, property a property's value, as
 // GitHub's toolkit does. Line ends, which it escapes too, are spaces by then.
-func data(s string) string { return strings.ReplaceAll(clean(s), "%", "%25") }
+func data(s string) string { return strings.ReplaceAll(prose.Legible(s), "%", "%25") }
 
 func property(s string) string {
 	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(data(s))

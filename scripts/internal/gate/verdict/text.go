@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"threadbench/scripts/internal/prose"
 )
 
 // Formats are the names that Write takes.
@@ -49,7 +51,7 @@ func (r *Report) Text(w io.Writer, color bool) error {
 	}
 	fmt.Fprintf(b, "%s: %s (%s)\n", paint(strings.ToUpper(string(r.Verdict)), string(r.Verdict), color), r.headline(), r.exit())
 	for _, m := range r.loud() {
-		fmt.Fprintf(b, "%s: %s\n", paint(strings.ToUpper(m.Level), m.Level, color), clean(m.Text))
+		fmt.Fprintf(b, "%s: %s\n", paint(strings.ToUpper(m.Level), m.Level, color), prose.Legible(m.Text))
 	}
 	fmt.Fprintln(b)
 
@@ -66,7 +68,7 @@ func (r *Report) Text(w io.Writer, color bool) error {
 	next("")
 	for i, res := range r.Rows {
 		if i == 0 || res.Row.Name != r.Rows[i-1].Row.Name {
-			fmt.Fprintln(b, clean(res.Row.Name))
+			fmt.Fprintln(b, prose.Legible(res.Row.Name))
 		}
 		next(paint(res.word(), string(res.Verdict), color))
 		if c := res.Control; c != nil && c.Sees {
@@ -79,7 +81,7 @@ func (r *Report) Text(w io.Writer, color bool) error {
 		fmt.Fprintf(b, "\n%s\n", s)
 	}
 	if r.Plan != "" {
-		fmt.Fprintf(b, "%s\n", clean(r.Plan))
+		fmt.Fprintf(b, "%s\n", prose.Legible(r.Plan))
 	}
 	return b.Flush()
 }
@@ -91,9 +93,9 @@ func (r *Report) grid() ([]string, error) {
 	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\tchange\tbounds\tp\tcould see\trounds\tspread\tbase → head\tverdict")
 	for _, res := range r.Rows {
-		fmt.Fprintf(t, "\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", change(res.Ratio), res.interval(), res.adjusted(), res.seen(), res.rounds(), res.spread(), clean(res.figures()))
+		fmt.Fprintf(t, "\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", change(res.Ratio), res.interval(), res.adjusted(), res.seen(), res.rounds(), res.spread(), prose.Legible(res.figures()))
 		if c := res.Control; c != nil {
-			fmt.Fprintf(t, "\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t\n", change(c.Ratio), c.interval(), chance(c.Adjusted), none, c.Rounds[0], c.spread(), "control: base → base")
+			fmt.Fprintf(t, "\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t\n", change(c.Ratio), c.interval(), prose.Chance(c.Adjusted, pDecimals), none, c.Rounds[0], c.spread(), "control: base → base")
 		}
 	}
 	if err := t.Flush(); err != nil {

@@ -32,6 +32,8 @@
 // interval at level α/c, c being the number of controls that the statistic
 // decides, leaves out "no change", or a control's exact counts differ, the run is invalid, whatever its
 // rows say.
+//
+// Of ours it imports paired, prose and the median of bench/lockstep.
 package verdict
 
 import (
@@ -41,6 +43,7 @@ import (
 	"math"
 	"slices"
 
+	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/paired"
 	"threadbench/scripts/internal/prose"
 )
@@ -413,7 +416,7 @@ func (res *Result) measure(s *paired.Sample, level, margin float64) {
 }
 
 func newChange(base, head []float64) Change {
-	return Change{Rounds: [2]int{len(base), len(head)}, Base: median(base), Head: median(head), Ratio: math.NaN(), Low: 0, High: math.Inf(1)}
+	return Change{Rounds: [2]int{len(base), len(head)}, Base: lockstep.Median(base), Head: lockstep.Median(head), Ratio: math.NaN(), Low: 0, High: math.Inf(1)}
 }
 
 // exact makes the change that of the counts themselves.
@@ -440,7 +443,7 @@ func (c *Change) measure(s *paired.Sample, sign, level float64) {
 func spread(r Row) float64 {
 	var off []float64
 	around := func(logs []float64) {
-		middle := median(logs)
+		middle := lockstep.Median(logs)
 		for _, v := range logs {
 			if d := math.Abs(v - middle); !math.IsNaN(d) {
 				off = append(off, d)
@@ -461,12 +464,7 @@ func spread(r Row) float64 {
 	if len(off) == 0 {
 		return math.Inf(1)
 	}
-	return math.Expm1(median(off))
-}
-
-func median(values []float64) float64 {
-	v := slices.Sorted(slices.Values(values))
-	return v[(len(v)-1)/2]/2 + v[len(v)/2]/2
+	return math.Expm1(lockstep.Median(off))
 }
 
 // control judges the controls.
@@ -547,7 +545,7 @@ func (r *Report) conclude() {
 	switch c := r.Rules.Calibration; {
 	case r.Decided == 0:
 	case c == nil:
-		r.remark(Notice, "No calibration data: this machine's own noise is not known, and the margin of %s is used alone.", percent(r.Rules.Margin))
+		r.remark(Notice, "No calibration data: this machine's own noise is not known, and the margin of %s is used alone.", prose.Percent(r.Rules.Margin))
 	default:
 		r.remark(Notice, "%s", c.Text)
 	}

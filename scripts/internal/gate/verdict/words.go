@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
-	"unicode"
 
 	"golang.org/x/perf/benchunit"
 
@@ -14,6 +12,9 @@ import (
 
 // none stands where there is no figure.
 const none = "–"
+
+// pDecimals are those of a p-value: the level of one row may be a thousandth.
+const pDecimals = 4
 
 // change is a ratio as a reader has it: "+5.13%", "−0.20%", "12.5×", "from 0".
 func change(ratio float64) string {
@@ -50,19 +51,6 @@ func (c Change) interval() string {
 		high = none + ")"
 	}
 	return low + ", " + high
-}
-
-// percent is a share: "1%", "0.25%", "2.31%".
-func percent(share float64) string {
-	return strconv.FormatFloat(share*100, 'g', 3, 64) + "%"
-}
-
-// chance is a p-value: "0.0340", "<0.0001".
-func chance(p float64) string {
-	if p < 0.0001 {
-		return "<0.0001"
-	}
-	return strconv.FormatFloat(p, 'f', 4, 64)
 }
 
 // figures are base and head on one scale, with their unit: "275.0n → 289.1n sec/op".
@@ -110,14 +98,14 @@ func (r Result) adjusted() string {
 	if r.Counted || r.Verdict == "" {
 		return none
 	}
-	return chance(r.Adjusted)
+	return prose.Chance(r.Adjusted, pDecimals)
 }
 
 func (c Change) spread() string {
 	if math.IsInf(c.Spread, 0) {
 		return none
 	}
-	return "±" + percent(c.Spread)
+	return "±" + prose.Percent(c.Spread)
 }
 
 // proof is why the row has its verdict.
@@ -128,7 +116,7 @@ func (r Result) proof() string {
 	s := fmt.Sprintf("%s %s, %s", change(r.Ratio), r.interval(), r.figures())
 	switch r.Verdict {
 	case Regression:
-		s += fmt.Sprintf(", p %s", chance(r.Adjusted))
+		s += fmt.Sprintf(", p %s", prose.Chance(r.Adjusted, pDecimals))
 	case Inconclusive:
 		s += fmt.Sprintf("; %s rounds could have seen %s", r.rounds(), r.seen())
 	}
@@ -142,7 +130,7 @@ func (r *Report) headline() string {
 		n[res.Verdict]++
 	}
 	all := len(r.Rows) - n[""]
-	margin := percent(r.Rules.Margin)
+	margin := prose.Percent(r.Rules.Margin)
 	switch r.Verdict {
 	case Pass:
 		return fmt.Sprintf("none of %s is worse by more than %s.", prose.Count(all, "row"), margin)
@@ -172,11 +160,11 @@ func (r *Report) terms() string {
 	if r.Decided == 0 {
 		return ""
 	}
-	level := percent(r.Rules.Alpha)
+	level := prose.Percent(r.Rules.Alpha)
 	return fmt.Sprintf("Level %s over the %s that statistics decide, each bound at %s. p is one-sided, of \"worse by\n"+
 		"at most the margin\", after Holm; a control's is two-sided, of no change. \"could see\" is the smallest\n"+
 		"worsening that such a run shows in 6 to 8 of 10 cases. Half of the rounds lie within the spread.",
-		level, prose.Count(r.Decided, "row"), percent(r.Rules.Alpha/float64(r.Decided)))
+		level, prose.Count(r.Decided, "row"), prose.Percent(r.Rules.Alpha/float64(r.Decided)))
 }
 
 // subject says what was compared.
@@ -184,20 +172,7 @@ func (r *Report) subject() string {
 	if r.Base == "" && r.Head == "" {
 		return ""
 	}
-	return fmt.Sprintf("base %s, head %s", clean(r.Base), clean(r.Head))
-}
-
-// clean is s without what a terminal would take for more than text.
-func clean(s string) string {
-	return strings.Map(func(c rune) rune {
-		switch {
-		case c == '\n' || c == '\t' || c == '\r':
-			return ' '
-		case !unicode.IsPrint(c):
-			return unicode.ReplacementChar
-		}
-		return c
-	}, s)
+	return fmt.Sprintf("base %s, head %s", prose.Legible(r.Base), prose.Legible(r.Head))
 }
 
 // loud are the remarks, the loudest first.

@@ -1,0 +1,13 @@
+package disturbance
+
+import (
+	"regexp"
+	"testing"
+)
+
+func TestRead(t *testing.T) {
+	got := Read().Since()
+	if !regexp.MustCompile(`^seconds=\d+\.\d( steal=\d+\.\d\d%)?( throttled=\d+)?( load=\d+\.\d+)?$`).MatchString(got) {
+		t.Errorf("it reads %q", got)
+	}
+}

@@ -1,0 +1,107 @@
+// Package job is what surrounds the commands: how they read their flags, are
+// stopped and end, which programs they start, where their temporary files lie,
+// how they keep rounds and say how far they are. Of ours it imports
+// Gone alone, which tells whether a process has ended.
+//
+// Its stance: whatever stops a command, nothing of it stays behind, and what it
+// had measured is kept. An error names what to type next.
+package job
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// ParseFlags reads a command line. Asked for help, it writes the usage and the
+// flags to stdout and answers flag.ErrHelp; any other error says what is wrong
+// and where the flags are shown.
+func ParseFlags(flags *flag.FlagSet, usage string, args []string, stdout io.Writer) error {
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		io.WriteString(stdout, usage)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+	case err != nil:
+		err = fmt.Errorf("%w; -h shows the flags", err)
+	}
+	return err
+}
+
+// Exit is a command's exit code: 0 without an error or with flag.ErrHelp, else
+// 2, and the error is on stderr.
+func Exit(name string, err error, stderr io.Writer) int {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	fmt.Fprintf(stderr, "%s: %v\n", name, err)
+	return 2
+}
+
+// Main does a command's job, unless its command line had the error, and answers
+// the exit code. A signal ends the context that the job gets.
+func Main(name string, err error, stderr io.Writer, do func(context.Context) error) int {
+	if err == nil {
+		ctx, stop := untilStopped()
+		defer stop()
+		err = do(ctx)
+		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
+			// Whatever it was that this kept from ending well.
+			err = fmt.Errorf("%w before it could measure; start it again", stopped)
+		}
+	}
+	return Exit(name, err, stderr)
+}
+
+// untilStopped is a context that a signal to stop ends; and so does the end of
+// a "go run" that this process was started by, which passes on no SIGKILL.
+func untilStopped() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // as nohup has it
+			signal.Notify(signals, s)
+		}
+	}
+	parent := os.Getppid()
+	byGoRun := strings.Contains(os.Args[0], string(filepath.Separator)+"go-build")
+	go func() {
+		tick := time.NewTicker(500 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case s := <-signals:
+				cancel(fmt.Errorf("stopped by a signal (%v)", s))
+			case <-tick.C:
+				if byGoRun && os.Getppid() != parent {
+					cancel(errors.New("stopped since the go run that started it is gone"))
+				}
+			case <-ctx.Done():
+				signal.Stop(signals)
+				return
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+var plain = regexp.MustCompile(`^[\w./\\:=,@%+-]+$`)
+
+// Quote is an argument as a shell takes it.
+func Quote(arg string) string {
+	if plain.MatchString(arg) {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}

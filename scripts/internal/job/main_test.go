@@ -1,0 +1,51 @@
+package job
+
+import (
+	"errors"
+	"flag"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestExit(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		code int
+		out  string // how it begins
+		errs string
+	}{
+		{nil, 0, "", ""},
+		{[]string{"-h"}, 0, "usage\n  -n int\n    \thow many\n", ""},
+		{[]string{"-n", "x"}, 2, "", "name: invalid value \"x\" for flag -n: parse error; -h shows the flags\n"},
+		{[]string{"-n", "1"}, 2, "", "name: broken\n"},
+	} {
+		var out, errs strings.Builder
+		flags := flag.NewFlagSet("name", flag.ContinueOnError)
+		n := flags.Int("n", 0, "how many")
+		err := ParseFlags(flags, "usage\n", test.args, &out)
+		if err == nil && *n > 0 {
+			err = errors.New("broken")
+		}
+		if code := Exit("name", err, &errs); code != test.code || out.String() != test.out || errs.String() != test.errs {
+			t.Errorf("%q: exit code %d, %q and %q, want %d, %q and %q", test.args, code, out.String(), errs.String(), test.code, test.out, test.errs)
+		}
+	}
+}
+
+// TestQuote has a shell read arguments back.
+func TestQuote(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no shell")
+	}
+	args := []string{"", "a", "-bench", "Create/impl=(clone|floor)", "it's", `a"b$x\`, "two words", "~", "#", "x\ny", "a=b,c"}
+	command := "printf '%s\\0'"
+	for _, a := range args {
+		command += " " + Quote(a)
+	}
+	out, err := exec.Command("sh", "-c", command).Output()
+	if want := strings.Join(args, "\x00") + "\x00"; err != nil || string(out) != want {
+		t.Errorf("a shell reads %q, %v, want %q", out, err, want)
+	}
+}
