@@ -80,7 +80,7 @@ func (w *raw) append(round int, about [arms]string, lines [arms]string) error {
 		errs = append(errs, f.Append([]byte(text)))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("keeping the raw rounds in %s: %w; the rounds before are whole; make room", w.dir, err)
+		return fmt.Errorf("keeping the raw rounds in %s: %w; the rounds before are whole", w.dir, err)
 	}
 	return nil
 }

@@ -20,7 +20,6 @@ import (
 	"golang.org/x/perf/benchfmt"
 
 	"threadbench/scripts/internal/results"
-	"threadbench/threads/cgroup"
 )
 
 // killsVariable is how many runs TestKills stops, instead of a few.
@@ -29,52 +28,9 @@ const killsVariable = "THREADBENCH_KILLS"
 // nojoin is a selection of one row, which is measured in a fraction of a second.
 const nojoin = "Create/impl=floor/mode=nojoin"
 
-// A pen holds runs together: a memory cgroup in which they start, so that
-// the kernel knows what is left of them.
-type pen struct{ dir string } // "" where no cgroup can be made
-
-func newPen(s *session) pen {
-	dirs, err := cgroup.Paths("memory")
-	if err != nil || len(dirs) == 0 {
-		return pen{}
-	}
-	dir := filepath.Join(dirs[0], fmt.Sprintf("threadbench-test-%d-%s", os.Getpid(), filepath.Base(filepath.Dir(s.temp))))
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return pen{}
-	}
-	s.Cleanup(func() {
-		s.eventually("the runs' cgroup is empty", func() bool { return errors.Is(os.Remove(dir), nil) || !exists(dir) })
-	})
-	return pen{dir}
-}
-
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// how is how a run prepares itself to be in it.
-func (p pen) how() string {
-	if p.dir == "" {
-		return ""
-	}
-	return "cgroup=" + p.dir
-}
-
-// left are the processes and the cgroups in it.
-func (p pen) left() (pids, groups []string) {
-	if p.dir == "" {
-		return nil, nil
-	}
-	text, _ := os.ReadFile(filepath.Join(p.dir, "cgroup.procs"))
-	pids = strings.Fields(string(text))
-	dirs, _ := filepath.Glob(filepath.Join(p.dir, "*", "cgroup.procs"))
-	for _, procs := range dirs {
-		groups = append(groups, filepath.Base(filepath.Dir(procs)))
-		text, _ := os.ReadFile(procs)
-		pids = append(pids, strings.Fields(string(text))...)
-	}
-	return pids, groups
 }
 
 // A way is how a run is stopped.
@@ -136,20 +92,16 @@ func TestKills(t *testing.T) {
 	t.Logf("THREADBENCH_SEED=%d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	s := newSession(t)
-	p := newPen(s)
-	if p.dir == "" {
-		t.Log("no memory cgroup can be made: processes are known by their environment, and groups are not looked for")
-	}
 	done := map[string]int{}
 	for file, n := 1, 0; n < kills; file++ {
-		k := &killing{session: s, pen: p, path: filepath.Join(s.dir, fmt.Sprintf("file %d $x'y.txt", file))}
+		k := &killing{session: s, path: filepath.Join(s.dir, fmt.Sprintf("file %d $x'y.txt", file))}
 		survived := 0
 		for try := 0; ; try++ {
 			if try > 200 {
 				t.Fatal("it does not come to an end")
 			}
 			if n == kills {
-				k.succeed(k.run(p.how(), k.args()...))
+				k.succeed(k.run("", k.args()...))
 				break
 			}
 			w := ways[n%len(ways)]
@@ -179,7 +131,6 @@ func TestKills(t *testing.T) {
 // A killing is a results file whose runs are killed.
 type killing struct {
 	*session
-	pen   pen
 	path  string
 	whole []byte   // what was whole of it when it was last looked at
 	told  []string // the arguments that the last run has told to go on with
@@ -221,7 +172,7 @@ func (k *killing) said() string {
 // lasts till then, and looks at what is left.
 func (k *killing) stop(w way, phase int, after time.Duration) (stopped, complete bool) {
 	k.Helper()
-	cmd := k.run(k.pen.how(), k.args()...)
+	cmd := k.run("", k.args()...)
 	if w.parent {
 		// The shell waits for it, interrupted, too, as go run does.
 		script := exec.Command("sh", append([]string{"-c", `trap : INT; "$0" "$@"; code=$?; exit $code`, goRunCopy(k.session)}, k.args()...)...)
@@ -275,10 +226,7 @@ func (k *killing) stop(w way, phase int, after time.Duration) (stopped, complete
 
 	orphan := w.parent && w.signal == syscall.SIGKILL
 	if w.signal == syscall.SIGKILL {
-		k.eventually("no process is left", func() bool {
-			pids, _ := k.pen.left()
-			return len(pids) == 0 && len(k.processes()) == 0
-		})
+		k.eventually("no process is left", func() bool { return len(k.processes()) == 0 })
 	}
 	if orphan && strings.Contains(k.said(), "building the worker\n") {
 		// It has ended by itself, if not well.
@@ -291,7 +239,7 @@ func (k *killing) stop(w way, phase int, after time.Duration) (stopped, complete
 			k.Errorf("killed, it leaves more than its own folder: %v", left)
 		}
 	} else if strings.Contains(k.said(), "building the worker\n") || cmd.ProcessState.ExitCode() == 2 && k.said() != "" {
-		k.cleanPen()
+		k.clean()
 		k.heard(cmd, orphan)
 	}
 	k.look()
@@ -310,15 +258,6 @@ func goRunCopy(s *session) string {
 		}
 	}
 	return program
-}
-
-// cleanPen fails if a process, a group or a folder is left.
-func (k *killing) cleanPen() {
-	k.Helper()
-	k.clean()
-	if pids, groups := k.pen.left(); len(pids)+len(groups) > 0 {
-		k.Errorf("processes %v and groups %v are left", pids, groups)
-	}
 }
 
 // heard looks at what an interrupted run has said, and takes it at its word.
@@ -420,7 +359,7 @@ func benchLines(t *testing.T, text []byte, whole int) int {
 func (k *killing) complete() {
 	k.Helper()
 	k.look()
-	k.cleanPen()
+	k.clean()
 	f := k.read(k.path, killRounds)
 	if want := []string{nojoin}; !slices.Equal(names(f), want) {
 		k.Errorf("rows %v, want %v", names(f), want)

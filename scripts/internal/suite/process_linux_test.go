@@ -473,28 +473,5 @@ func TestHangUp(t *testing.T) {
 	}
 }
 
-// TestWithoutGoRun kills the process that has started a run as go run does,
-// from a folder of that command's: the run ends by itself.
-func TestWithoutGoRun(t *testing.T) {
-	s := newSession(t)
-	program := goRunCopy(s)
-	errs := filepath.Join(s.dir, "stderr")
-	// The shell waits for it; alone, it would become it.
-	parent := exec.Command("sh", "-c", `"$0" "$@" 2>"$ERRS"; exit`, program, "-bench", one, "-rounds", "500", "-o", filepath.Join(s.dir, "o.txt"))
-	parent.Env = append(os.Environ(), runVariable+"=", "ERRS="+errs)
-	parent.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := parent.Start(); err != nil {
-		t.Fatal(err)
-	}
-	s.eventually("a worker runs", func() bool { return len(s.workers()) > 0 })
-	parent.Process.Kill()
-	parent.Wait()
-	s.eventually("the run has ended", func() bool {
-		text, _ := os.ReadFile(errs)
-		return strings.Contains(string(text), "run: stopped since the go run that started it is gone")
-	})
-	s.eventually("all is gone", func() bool { return len(s.workers()) == 0 && len(entries(t, s.temp)) == 0 })
-}
-
 // unwrapped is a text in one line.
 func unwrapped(text string) string { return strings.Join(strings.Fields(text), " ") }
