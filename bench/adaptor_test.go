@@ -11,11 +11,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"threadbench/bench/catalog"
-	"threadbench/bench/measure"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/perf/benchfmt"
+
+	"threadbench/bench/catalog"
+	"threadbench/bench/measure"
 )
 
 // benchmarks runs this binary as "go test -bench" does.

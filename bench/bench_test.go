@@ -10,11 +10,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
 	"threadbench/bench"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
-	"time"
 )
 
 // TestMain: this binary is its own worker. For benchmarks it prints what

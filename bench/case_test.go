@@ -10,11 +10,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/switching"
 	"threadbench/bench/measure"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // TestNames holds the whole table against what a results file and benchstat

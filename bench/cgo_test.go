@@ -2,6 +2,7 @@ package bench
 
 import (
 	"testing"
+
 	"threadbench/bench/internal/host"
 )
 

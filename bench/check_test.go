@@ -7,11 +7,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestCheck(t *testing.T) {

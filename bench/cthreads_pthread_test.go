@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"

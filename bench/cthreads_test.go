@@ -7,10 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/measure"
 	"threadbench/threads"
-	"time"
 )
 
 // TestCThreadsElsewhere opens C threads in this binary, which links no cgo.

@@ -17,5 +17,19 @@ import (
 	"threadbench/bench/measure"
 )
 
-// All are all the families, in the order of every table.
-var Families = measure.Families{create.Family, stack.Family, stackgrow.Family, switching.Family, scale.Family, block.Family, serve.Family, mixed.Family, wakeup.Family, balance.Family, gc.Family, pipeline.Family, start.Family}
+// Families are all the families, in the order of every table.
+var Families = measure.Families{
+	create.Family,
+	stack.Family,
+	stackgrow.Family,
+	switching.Family,
+	scale.Family,
+	block.Family,
+	serve.Family,
+	mixed.Family,
+	wakeup.Family,
+	balance.Family,
+	gc.Family,
+	pipeline.Family,
+	start.Family,
+}

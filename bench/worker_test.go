@@ -13,13 +13,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
 	"threadbench/bench"
 	"threadbench/bench/catalog"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
-	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // relayVariable makes this binary a relay between a coordinator and a worker:

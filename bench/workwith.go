@@ -3,11 +3,12 @@ package bench
 import (
 	"fmt"
 	"os"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/measure"
 )
 
-// WorkAll is a worker's life; it answers the process's exit code.
+// Work is a worker's life; it answers the process's exit code.
 func Work() int { return measure.Work(Families) }
 
 // WorkWith is the life of the worker that makes such threads; it answers the

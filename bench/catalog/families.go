@@ -3,7 +3,21 @@ package catalog
 import "slices"
 
 // Families are what all the families are, in the order of every table.
-var Families = []Family{Create, Stack, StackGrow, Switch, Scale, Block, Serve, Mixed, Wakeup, Balance, GC, Pipeline, Start}
+var Families = []Family{
+	Create,
+	Stack,
+	StackGrow,
+	Switch,
+	Scale,
+	Block,
+	Serve,
+	Mixed,
+	Wakeup,
+	Balance,
+	GC,
+	Pipeline,
+	Start,
+}
 
 // FamilyOf is the family of that name.
 func FamilyOf(name string) (Family, bool) {

@@ -2,9 +2,10 @@ package measure
 
 import (
 	"testing"
-	"threadbench/bench/internal/armtest"
 
 	"golang.org/x/sys/unix"
+
+	"threadbench/bench/internal/armtest"
 )
 
 // TestAwake reads orders as a worker does that holds its P.

@@ -3,6 +3,7 @@ package measure
 import (
 	"runtime/debug"
 	"strings"
+
 	"threadbench/bench/catalog"
 )
 

@@ -13,11 +13,12 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"time"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/threads"
-	"time"
 )
 
 // A Case is one arm of a pair.

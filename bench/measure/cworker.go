@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
 	"threadbench/bench/internal/host"
 )
 

@@ -3,9 +3,10 @@ package measure
 import (
 	"slices"
 	"testing"
-	"threadbench/bench/catalog"
 
 	"github.com/google/go-cmp/cmp"
+
+	"threadbench/bench/catalog"
 )
 
 func TestFigures(t *testing.T) {

@@ -9,9 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"time"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/host"
-	"time"
 )
 
 // WriteHeader writes what a results file begins with: the configuration, and

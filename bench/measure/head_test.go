@@ -5,12 +5,13 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"threadbench/bench/catalog"
-	"threadbench/bench/internal/host"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/perf/benchfmt"
 	"golang.org/x/perf/benchmath"
+
+	"threadbench/bench/catalog"
+	"threadbench/bench/internal/host"
 )
 
 // TestHeaderReadsBack writes a header and a result and reads them with the

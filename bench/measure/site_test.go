@@ -5,11 +5,12 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
 	"threadbench/bench/internal/armtest"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // TestSites chooses CPUs on other machines and says what the configuration and

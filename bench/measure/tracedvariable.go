@@ -2,6 +2,7 @@ package measure
 
 import (
 	"errors"
+
 	"threadbench/bench/internal/ptrace"
 	"threadbench/bench/lockstep"
 )

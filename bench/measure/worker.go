@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"strings"
+
 	"threadbench/bench/internal/ptrace"
 	"threadbench/bench/lockstep"
 )

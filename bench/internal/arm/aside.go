@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
 )

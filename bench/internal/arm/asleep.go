@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"threadbench/bench/internal/host"
 	"time"
+
+	"threadbench/bench/internal/host"
 )
 
 // AsleepFor is how long tasks that are to be blocked are waited for.

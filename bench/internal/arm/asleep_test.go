@@ -2,6 +2,7 @@ package arm
 
 import (
 	"testing"
+
 	"threadbench/goroutines"
 )
 

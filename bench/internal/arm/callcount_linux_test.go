@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"threadbench/bench/internal/ptrace"
-	"threadbench/bench/lockstep"
-	"threadbench/bench/measure"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"threadbench/bench/internal/ptrace"
+	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 )
 
 func TestSkipUntraceable(t *testing.T) {

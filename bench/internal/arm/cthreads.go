@@ -2,6 +2,7 @@ package arm
 
 import (
 	"fmt"
+
 	"threadbench/bench/internal/host"
 	"threadbench/bench/measure"
 	"threadbench/threads"

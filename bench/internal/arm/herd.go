@@ -4,10 +4,11 @@ import (
 	"runtime"
 	"slices"
 	"sync/atomic"
+	"time"
+
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
 	"threadbench/threads"
-	"time"
 )
 
 // ToldThreads is a *lockstep.Skip where the system doesn't tell a task which

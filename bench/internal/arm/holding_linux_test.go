@@ -3,6 +3,7 @@ package arm
 import (
 	"os"
 	"testing"
+
 	"threadbench/bench/internal/armtest"
 	"threadbench/bench/internal/host"
 	"threadbench/threads"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
 	"threadbench/bench/lockstep"
 	"threadbench/threads"
 )

@@ -2,9 +2,10 @@ package arm
 
 import (
 	"runtime/metrics"
+	"time"
+
 	"threadbench/bench/internal/host"
 	"threadbench/goroutines"
-	"time"
 )
 
 // A Meter is the clock of an arm in Go, and what is counted along with it:

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+
 	"threadbench/bench/internal/ptrace"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"

@@ -2,9 +2,10 @@ package arm
 
 import (
 	"runtime"
+	"time"
+
 	"threadbench/bench/lockstep"
 	"threadbench/threads"
-	"time"
 )
 
 // Wire wires a task to a thread of its own.

@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"time"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"
@@ -13,7 +15,6 @@ import (
 	"threadbench/bench/measure"
 	"threadbench/goroutines"
 	"threadbench/threads"
-	"time"
 )
 
 // Balance: how evenly uneven work comes to be spread over all CPUs.

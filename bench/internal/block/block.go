@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"
@@ -11,7 +13,6 @@ import (
 	"threadbench/bench/measure"
 	"threadbench/goroutines"
 	"threadbench/threads"
-	"time"
 )
 
 // Block: whether tasks that wait hold up one that works.

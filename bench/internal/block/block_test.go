@@ -8,11 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/armtest"
 	"threadbench/bench/lockstep"
 	"threadbench/threads"
-	"time"
 )
 
 func TestBlockIsOnce(t *testing.T) {

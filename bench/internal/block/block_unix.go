@@ -9,13 +9,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
 	"threadbench/threads"
-
-	"golang.org/x/sys/unix"
 )
 
 // gathering is how n tasks of a contender are made that wait for that.

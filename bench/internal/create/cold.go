@@ -2,6 +2,7 @@ package create
 
 import (
 	"errors"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync/atomic"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/armtest"
 	"threadbench/bench/internal/host"
@@ -14,7 +16,6 @@ import (
 	"threadbench/bench/measure"
 	"threadbench/goroutines"
 	"threadbench/threads"
-	"time"
 )
 
 // TestFloorAllocatesAsGoroutine parks goroutines and holds what each of them

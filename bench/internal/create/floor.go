@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"

@@ -2,6 +2,7 @@ package create
 
 import (
 	"fmt"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"

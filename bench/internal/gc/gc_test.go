@@ -6,10 +6,11 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"testing"
+	"time"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/armtest"
 	"threadbench/goroutines"
-	"time"
 )
 
 // TestGCArms collects with a few tasks of each kind parked, in a process of

@@ -4,6 +4,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+
 	"threadbench/bench/catalog"
 )
 

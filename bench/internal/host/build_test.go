@@ -7,9 +7,10 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
-	"threadbench/bench/catalog"
 
 	"github.com/google/go-cmp/cmp"
+
+	"threadbench/bench/catalog"
 )
 
 // TestBuilt builds programs with each flag and asks what they say of

@@ -9,10 +9,10 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"threadbench/bench/lockstep"
 	"threadbench/threads/cgroup"
-
-	"golang.org/x/sys/unix"
 )
 
 // readFacts asks the running system.

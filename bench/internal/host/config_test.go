@@ -11,12 +11,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"threadbench/bench/lockstep"
 	"time"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/perf/benchfmt"
+
+	"threadbench/bench/lockstep"
 )
 
 // configKeys are the configuration's in their order.

@@ -7,13 +7,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
 	"threadbench/bench/internal/armtest"
 	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
 	"threadbench/threads"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // spinner is a thread of its own that computes on a CPU until it is stopped.

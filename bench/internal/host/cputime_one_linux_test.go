@@ -2,6 +2,7 @@ package host
 
 import (
 	"testing"
+
 	"threadbench/bench/internal/armtest"
 	"threadbench/bench/lockstep"
 )

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+
 	"threadbench/bench/lockstep"
 )
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
 	"threadbench/bench/internal/armtest"
 	"threadbench/threads/cgroup"
 )

@@ -10,9 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/lockstep"
-	"time"
 )
 
 // The server of downloads is a worker whose coordinator downloads: a turn tells

@@ -1,9 +1,10 @@
 package mixed
 
 import (
+	"time"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/measure"
-	"time"
 )
 
 // Mixed: whether CPUs stay busy while some tasks wait, by the three tasks of

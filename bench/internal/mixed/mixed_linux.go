@@ -16,11 +16,12 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/threads"
-	"time"
 )
 
 func openMixed(locked, serial bool) func(func(string)) (lockstep.Arm, error) {

@@ -12,8 +12,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"threadbench/bench/internal/arm"
 	"time"
+
+	"threadbench/bench/internal/arm"
 )
 
 // said is a connection on which the other side has said all it will.

@@ -6,13 +6,14 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
 	"threadbench/goroutines"
 	"threadbench/threads"
-	"time"
 )
 
 // Pipeline: what it costs to put a function into a task of its own, with a

@@ -5,9 +5,10 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
+
 	"threadbench/bench/measure"
 	"threadbench/goroutines"
-	"time"
 )
 
 // TestSumOf holds the sum of many items against the items one by one.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/armtest"
 	"threadbench/bench/internal/host"

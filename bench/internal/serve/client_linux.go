@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"threadbench/bench/internal/arm"
-	"threadbench/bench/internal/host"
-	"threadbench/bench/lockstep"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/internal/host"
+	"threadbench/bench/lockstep"
 )
 
 // The client of a server is a worker, too, whose coordinator is the server.

@@ -3,10 +3,11 @@ package serve
 import (
 	"slices"
 	"strconv"
+	"time"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/measure"
-	"time"
 )
 
 // Serve: what a server pays for its connections, and what a client waits.

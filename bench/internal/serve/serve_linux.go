@@ -10,14 +10,15 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
 	"threadbench/threads"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // A server answers on connections: it writes back what it reads.

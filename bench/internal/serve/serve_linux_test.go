@@ -7,13 +7,14 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/armtest"
 	"threadbench/bench/lockstep"
 	"threadbench/threads"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // clientAndPeer is a client with one active connection, and that one's other

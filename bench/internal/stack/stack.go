@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"testing"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/armtest"
 )

@@ -6,6 +6,8 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"time"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"
@@ -13,7 +15,6 @@ import (
 	"threadbench/bench/measure"
 	"threadbench/goroutines"
 	"threadbench/threads"
-	"time"
 )
 
 // StackGrow: how long it takes to come by a deep stack.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/metrics"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"

@@ -3,6 +3,7 @@ package start
 import (
 	"os"
 	"testing"
+
 	"threadbench/bench/internal/armtest"
 )
 

@@ -2,6 +2,7 @@ package switching
 
 import (
 	"slices"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/lockstep"

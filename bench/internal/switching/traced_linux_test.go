@@ -10,12 +10,13 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"threadbench/bench/internal/arm"
-	"threadbench/bench/lockstep"
-	"threadbench/bench/measure"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 )
 
 // untraceableVariable has the kernel refuse ptrace(2) to this process, as a

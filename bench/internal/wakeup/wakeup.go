@@ -3,12 +3,13 @@ package wakeup
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
 	"threadbench/goroutines"
-	"time"
 )
 
 // Wakeup: how late a task runs that was to run at an instant.

@@ -11,14 +11,15 @@ import (
 	"runtime"
 	"slices"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
 	"threadbench/goroutines"
 	"threadbench/threads"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 func openWakeup(impl, mode, via, load string) (lockstep.Arm, error) {

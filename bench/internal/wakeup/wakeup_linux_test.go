@@ -6,11 +6,12 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+
+	"golang.org/x/sys/unix"
+
 	"threadbench/bench/internal/armtest"
 	"threadbench/bench/lockstep"
 	"threadbench/threads"
-
-	"golang.org/x/sys/unix"
 )
 
 // TestHelpers starts this binary again in either role.

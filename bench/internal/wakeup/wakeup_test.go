@@ -3,6 +3,7 @@ package wakeup
 import (
 	"slices"
 	"testing"
+
 	"threadbench/bench/internal/armtest"
 )
 
