@@ -1,8 +1,10 @@
 package measure
 
 import (
+	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"threadbench/bench/internal/ptrace"
@@ -59,4 +61,42 @@ func Work(families Families) int {
 		}
 		return inject(arm, cut)
 	})
+}
+
+// Environ is an environment with some of it set; a GODEBUG is added to the
+// one that is there, whose settings it wins over.
+func Environ(env []string, set ...string) []string {
+	env = slices.Clone(env)
+	for _, kv := range set {
+		key, value, _ := strings.Cut(kv, "=")
+		prefix := key + "="
+		if i := slices.IndexFunc(env, func(s string) bool { return strings.HasPrefix(s, prefix) }); i >= 0 {
+			if old := env[i][len(prefix):]; key == "GODEBUG" && old != "" {
+				value = old + "," + value
+			}
+		}
+		env = slices.DeleteFunc(env, func(s string) bool { return strings.HasPrefix(s, prefix) })
+		env = append(env, prefix+value)
+	}
+	return env
+}
+
+// FewerTasks in a worker's environment has a Stack case hold a quarter of its
+// tasks, for a run that has little time: a slope needs no more, and the row
+// says how many they were.
+const FewerTasks = FewerVariable + "=1"
+
+const FewerVariable = "THREADBENCH_FEWER"
+
+// TracedVariable has a worker let its system calls be counted from outside.
+const TracedVariable = "THREADBENCH_TRACED"
+
+// SkipUntraceable is a *lockstep.Skip where the system lets nobody trace,
+// else the error as it is.
+func SkipUntraceable(err error) error {
+	var refused *ptrace.RefusedError
+	if errors.As(err, &refused) || errors.Is(err, ptrace.ErrUnsupported) {
+		return &lockstep.Skip{Reason: "counting system calls: " + err.Error()}
+	}
+	return err
 }

@@ -3,15 +3,34 @@
 package host
 
 import (
+	"os"
 	"runtime"
+	"strconv"
 
 	"threadbench/bench/lockstep"
 )
 
+// KernelThreads is how many threads this process has, by the runtime's count.
+func KernelThreads() (int, error) { return int(Count(ThreadsAlive)), nil }
+
+// readFacts knows the number of CPUs, and that no process can be pinned.
+func readFacts() facts {
+	return facts{cpus: strconv.Itoa(runtime.NumCPU()), affinity: "no"}
+}
+
+// isInMemory tells whether the folder isn't there.
+func isInMemory(dir string) bool {
+	_, err := os.Stat(dir)
+	return err != nil
+}
+
+// CanPin tells whether a process can be held on a CPU.
 const CanPin = false
 
+// Memory is what a process holds, in bytes.
 type Memory struct{ User, Kernel, Reserved int64 }
 
+// A MemoryMeter reads nothing here.
 type MemoryMeter struct{}
 
 // NewMemoryMeter has nothing to read here.
