@@ -1,5 +1,6 @@
 package catalog
 
+// Block is the family of that name.
 var Block = Family{
 	Name:    "Block",
 	Op:      "one chunk of a bystander's work while the tasks wait",

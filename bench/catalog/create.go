@@ -1,5 +1,6 @@
 package catalog
 
+// Create is the family of that name.
 var Create = Family{
 	Name: "Create",
 	Laps: []string{"reused", "inplace", "pooled", "burst"},

@@ -1,5 +1,6 @@
 package catalog
 
+// GC is the family of that name.
 var GC = Family{
 	Name:    "GC",
 	Op:      "one forced collection while n tasks are parked",

@@ -1,5 +1,6 @@
 package catalog
 
+// Mixed is the family of that name.
 var Mixed = Family{
 	Name:    "Mixed",
 	Op:      "a download, writes with syncs, and a factorial for each CPU, all done",

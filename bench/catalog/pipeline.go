@@ -1,5 +1,6 @@
 package catalog
 
+// Pipeline is the family of that name.
 var Pipeline = Family{
 	Name:    "Pipeline",
 	Laps:    []string{"unbuffered", "buffered"},

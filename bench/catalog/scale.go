@@ -1,5 +1,6 @@
 package catalog
 
+// Scale is the family of that name.
 var Scale = Family{
 	Name:    "Scale",
 	Op:      "one of n tasks created, held at once, released and joined",

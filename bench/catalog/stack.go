@@ -1,5 +1,6 @@
 package catalog
 
+// Stack is the family of that name.
 var Stack = Family{
 	Name:    "Stack",
 	Op:      "one task, parked",

@@ -1,5 +1,6 @@
 package catalog
 
+// StackGrow is the family of that name.
 var StackGrow = Family{
 	Name:    "StackGrow",
 	Op:      "one fresh task's first way down its stack to the depth",

@@ -1,5 +1,6 @@
 package catalog
 
+// Start is the family of that name.
 var Start = Family{
 	Name:    "Start",
 	Op:      "one fresh process, at the first line of its main",

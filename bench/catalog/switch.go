@@ -1,5 +1,6 @@
 package catalog
 
+// Switch is the family of that name.
 var Switch = Family{
 	Name:    "Switch",
 	Laps:    []string{"", "called"},

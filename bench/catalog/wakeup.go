@@ -1,5 +1,6 @@
 package catalog
 
+// Wakeup is the family of that name.
 var Wakeup = Family{
 	Name:    "Wakeup",
 	Op:      "one wake-up, from its instant in the schedule to the task's first instruction",

@@ -2,4 +2,5 @@
 
 package measure
 
+// WithPthread: the tables hold the cases of impl=pthread.
 const WithPthread = false

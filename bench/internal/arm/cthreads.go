@@ -50,6 +50,7 @@ func CLinked() error {
 	return nil
 }
 
+// CPair is two C threads that hand the turn to each other.
 func CPair(op threads.Op) (Driver, error) {
 	if err := CLinked(); err != nil {
 		return nil, err
@@ -57,6 +58,7 @@ func CPair(op threads.Op) (Driver, error) {
 	return CMaker.NewPair(op)
 }
 
+// CCreator makes C threads, batch at a time.
 func CCreator(batch int) (Driver, error) {
 	if err := CLinked(); err != nil {
 		return nil, err

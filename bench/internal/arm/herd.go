@@ -36,6 +36,7 @@ type Census struct {
 	Tids func() []int
 }
 
+// GoroutineHerd is goroutines.
 func GoroutineHerd(n, depth int, stack int) (Census, error) {
 	return Census{goroutines.NewHerd(depth, nil), nil}, nil
 }
@@ -61,6 +62,7 @@ func TidsOf(n int) (in func(), tids func() []int) {
 	}, func() []int { return all[:next.Load()] }
 }
 
+// CloneHerd is raw threads, with so much stack or the least that depth takes.
 func CloneHerd(n, depth int, stack int) (Census, error) {
 	h, err := threads.NewHerd(max(stack, threads.LeastStack(depth)), depth)
 	if err != nil {
@@ -69,6 +71,8 @@ func CloneHerd(n, depth int, stack int) (Census, error) {
 	return Census{h, h.TIDs}, nil
 }
 
+// A NewHerd makes a herd of at most n tasks that go down their stacks by depth
+// bytes; stack is what a raw thread is given, 0 for the least.
 type NewHerd func(n, depth int, stack int) (Census, error)
 
 // TasksAlive are all goroutines of the program and all raw threads.

@@ -32,10 +32,13 @@ func NewLink(wait string) (Link, error) {
 	return Link{ends[0], ends[1]}, nil
 }
 
+// Close closes both ends.
 func (l Link) Close() error { return errors.Join(unix.Close(l.In), unix.Close(l.Out)) }
 
+// AByte is what a wake-up sends.
 var AByte = []byte{1}
 
+// Send sends it.
 func (l Link) Send() error {
 	for {
 		_, err := unix.Write(l.Out, AByte)

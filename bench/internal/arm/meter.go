@@ -22,6 +22,7 @@ type Meter struct {
 	sample       []metrics.Sample
 }
 
+// NewMeter is a meter that stands still.
 func NewMeter() *Meter {
 	m := &Meter{sample: []metrics.Sample{{Name: "/sched/latencies:seconds"}}}
 	m.schedulings() // makes the histogram that later calls reuse

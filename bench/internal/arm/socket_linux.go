@@ -69,6 +69,7 @@ func Accept(listener *os.File, n int, blocking bool) ([]int, error) {
 	return fds, nil
 }
 
+// CloseAll closes file descriptors.
 func CloseAll(fds []int) {
 	for _, fd := range fds {
 		unix.Close(fd)

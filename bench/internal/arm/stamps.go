@@ -12,9 +12,9 @@ import (
 	"threadbench/threads"
 )
 
-// A tickRate is how long a tick takes, found by two readings of the counter
+// A TickRate is how long a tick takes, found by two readings of the counter
 // and the clock around what is measured.
-type tickRate struct {
+type TickRate struct {
 	began time.Duration
 	at    int64
 }
@@ -35,13 +35,14 @@ func readTicks() (at int64, now time.Duration) {
 	return at, now
 }
 
-func NewTickRate() tickRate {
+// NewTickRate takes the first of the two readings.
+func NewTickRate() TickRate {
 	at, began := readTicks()
-	return tickRate{began, at}
+	return TickRate{began, at}
 }
 
 // Ns is how many nanoseconds a tick takes, by now.
-func (r tickRate) Ns() (float64, error) {
+func (r TickRate) Ns() (float64, error) {
 	time.Sleep(apart - (goroutines.Now() - r.began))
 	at, now := readTicks()
 	ns := float64(now-r.began) / float64(at-r.at)

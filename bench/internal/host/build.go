@@ -12,6 +12,7 @@ import (
 // left none.
 type Build map[string]string
 
+// BuildSettings are those of this binary.
 func BuildSettings() Build {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || len(info.Settings) == 0 {

@@ -17,6 +17,7 @@ import (
 // enabled links cgo into the binary and so changes how the runtime makes the
 // threads that are measured.
 
+// CanPin tells whether a process can be held on a CPU.
 const CanPin = true
 
 // Memory is what is held, in bytes.
@@ -121,6 +122,7 @@ func KernelBytesFrom() string {
 	return "memcg-v1"
 }
 
+// Read reads what this process holds.
 func (m *MemoryMeter) Read() (Memory, error) {
 	var got Memory
 	rollup, err := os.ReadFile("/proc/self/smaps_rollup")

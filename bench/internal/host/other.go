@@ -38,6 +38,7 @@ func NewMemoryMeter() (*MemoryMeter, error) {
 	return nil, lockstep.Skipf("%s does not tell user, kernel and reserved memory apart", runtime.GOOS)
 }
 
+// Read and Close have nothing to do: there is no such meter here.
 func (m *MemoryMeter) Read() (Memory, error) { panic("bench: no memory meter here") }
 func (m *MemoryMeter) Close() error          { return nil }
 

@@ -69,6 +69,7 @@ import (
 // switch then hides what it costs the caches of a real program.
 var Family = measure.Family{Family: catalog.Switch, Cases: SwitchCases()}
 
+// SwitchCases are the table.
 func SwitchCases() []measure.Case {
 	// kernel-switches, per op.
 	none := measure.Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.01, CountTolerance: 30}
