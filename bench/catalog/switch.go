@@ -1,10 +1,11 @@
 package catalog
 
 var Switch = Family{
-	Name:    "Switch",
-	Laps:    []string{"", "called"},
-	Op:      "one switch from one task to another; a round trip is two",
-	Primary: []string{"ns/op"},
+	Name:        "Switch",
+	Laps:        []string{"", "called"},
+	Op:          "one switch from one task to another; a round trip is two",
+	Primary:     []string{"ns/op"},
+	ModePrimary: map[string][]string{"traced": {"syscalls/op"}},
 	Read: "Two tasks hand a turn back and forth. place=same, one CPU, is what a switch costs; " +
 		"cross adds the wake-up of an idle CPU; free is a lottery between the two and decides nothing. " +
 		"channel against futex compares each side's own primitive, pipe the same one for all. " +

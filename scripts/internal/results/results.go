@@ -47,8 +47,8 @@ const PairedFactor = "x-goroutine"
 // other: 1 on a perfect instrument.
 const SelfFactor = "x-self"
 
-// Memory is the unit of a parked task's primary figure: user-B/task and
-// kernel-B/task of the same round, added up. No file holds it.
+// Memory is the Sum of user-B/task and kernel-B/task, a parked task's primary
+// figure.
 const Memory = "user+kernel-B/task"
 
 // A File is what a results file says.
@@ -140,6 +140,7 @@ type Row struct {
 	Procs    int    // testing's -GOMAXPROCS suffix, 0 where there is none
 	Runs     []Run  // at least one, in the file's order
 	units    []string
+	decides  []string // the units whose sum decides it; nil where nothing says so
 }
 
 // A Run is one benchmark line.
@@ -197,7 +198,7 @@ func (f *File) Ref(r *Row) *Row {
 func (r *Row) Units() []string { return slices.Clone(r.units) }
 
 // Values are the row's values in a unit, in the file's order; shorter than
-// Runs where lines lack it. The unit may be Memory.
+// Runs where lines lack it. The unit may be a Sum.
 func (r *Row) Values(unit string) []float64 {
 	var vs []float64
 	for _, run := range r.Runs {
@@ -208,35 +209,63 @@ func (r *Row) Values(unit string) []float64 {
 	return vs
 }
 
-// Get is the run's value in a unit, which may be Memory.
+// Get is the run's value in a unit, which may be a Sum.
 func (r Run) Get(unit string) (v float64, ok bool) {
-	if unit != Memory {
-		v, ok = r.Values[unit]
+	if v, ok = r.Values[unit]; ok {
 		return v, ok
 	}
-	user, ok1 := r.Values["user-B/task"]
-	kernel, ok2 := r.Values["kernel-B/task"]
-	return user + kernel, ok1 && ok2
+	names, kind, _ := strings.Cut(unit, "-")
+	if !strings.Contains(names, "+") {
+		return 0, false
+	}
+	for name := range strings.SplitSeq(names, "+") {
+		part, ok := r.Values[name+"-"+kind]
+		if !ok {
+			return 0, false
+		}
+		v += part
+	}
+	return v, true
 }
 
-// Primary is the unit of the row's primary figure: ns/op, else Memory, else
-// its family's, else the row's first unit that is no factor. Parts are the units of the file that
-// it is made of.
-func (r *Row) Primary() (unit string, parts []string) {
-	if slices.Contains(r.units, "ns/op") {
-		return "ns/op", []string{"ns/op"}
+// Sum is the unit of units' figures of the same round, added up:
+// user+kernel-B/task is that of user-B/task and kernel-B/task. No file holds
+// it. It is "" for units of unlike kinds, which don't add up.
+func Sum(units []string) string {
+	if len(units) < 2 {
+		return strings.Join(units, "")
 	}
-	family, _ := catalog.FamilyOf(r.Name.Family)
-	if len(r.Values(Memory)) > 0 && len(family.Primary) != 1 {
-		return Memory, []string{"user-B/task", "kernel-B/task"}
-	}
-	for _, unit := range family.Primary {
-		if slices.Contains(r.units, unit) {
-			return unit, []string{unit}
+	var names []string
+	var kind string
+	for i, unit := range units {
+		name, of, ok := strings.Cut(unit, "-")
+		if !ok || i > 0 && of != kind {
+			return ""
 		}
+		names, kind = append(names, name), of
 	}
-	i := slices.IndexFunc(r.units, isFigure)
+	return strings.Join(names, "+") + "-" + kind
+}
+
+// Primary is the unit of the row's primary figure: that of what decides the
+// row; where it lacks a part of that, the part that it has; else the row's first
+// unit that is no factor. Parts are the units of the file that it is made of.
+func (r *Row) Primary() (unit string, parts []string) {
+	if sum := Sum(r.decides); len(r.Values(sum)) > 0 {
+		return sum, r.decides
+	}
+	i := slices.IndexFunc(r.decides, func(part string) bool { return slices.Contains(r.units, part) })
+	if i >= 0 {
+		return r.decides[i], r.decides[i : i+1]
+	}
+	i = slices.IndexFunc(r.units, isFigure)
 	return r.units[i], r.units[i : i+1]
+}
+
+// Decided reports whether the row's primary figure is of what decides it.
+func (r *Row) Decided() bool {
+	_, parts := r.Primary()
+	return slices.Contains(r.decides, parts[0])
 }
 
 // isFigure tells a figure's unit from a factor's. Each line has one at least.
@@ -267,7 +296,7 @@ const mostBytes = 256 << 20
 // can't be read or is empty; no benchmark lines and no notes; no complete
 // round; a driver that is neither Lockstep nor Testing; a malformed line; a
 // name that catalog.ParseName refuses; NaN, infinities and figures beyond 1e100;
-// a unit that stands twice in a line; a line of factors alone; a case that stands twice in a round; a
+// a unit that stands twice in a line; a line of factors alone; units that are said to decide a row together, and don't add up; a case that stands twice in a round; a
 // configuration key that changes. Within a round that never ended nothing is
 // an error.
 func Read(r io.Reader, name string) (*File, error) {
@@ -322,7 +351,9 @@ func (f *File) build(l *layout, records []benchfmt.Record, last *benchfmt.Result
 		case *benchfmt.SyntaxError:
 			problems = append(problems, problem{line, rec.Msg, "mend or delete the line, or run again"})
 		case *benchfmt.UnitMetadata:
-			b.unit(rec)
+			if p := b.unit(rec); p != nil {
+				problems = append(problems, *p)
+			}
 		case *benchfmt.Result:
 			if p := b.result(rec, l.round(line)); p != nil {
 				problems = append(problems, *p)
@@ -336,6 +367,9 @@ func (f *File) build(l *layout, records []benchfmt.Record, last *benchfmt.Result
 		}
 	}
 
+	for _, r := range f.Rows {
+		r.decides = b.decide(r.Name)
+	}
 	if f.Config == nil {
 		f.Config = settings(last)
 	}
@@ -363,6 +397,8 @@ type builder struct {
 	file *File
 	rows map[string]*Row
 	seen int // the line of the first result
+
+	deciding map[string][]string // by "FAMILY" or "FAMILY/mode=MODE", the units that decide such rows; nil where the file doesn't say
 }
 
 // result adds a benchmark line, or says what is wrong with it.
@@ -453,7 +489,8 @@ func (b *builder) config(res *benchfmt.Result, line int) *problem {
 	return nil
 }
 
-func (b *builder) unit(m *benchfmt.UnitMetadata) {
+// unit takes down what a Unit line says, or says what is wrong with it.
+func (b *builder) unit(m *benchfmt.UnitMetadata) *problem {
 	i := slices.IndexFunc(b.file.Units, func(u Unit) bool { return u.Name == m.OrigUnit })
 	if i < 0 {
 		i = len(b.file.Units)
@@ -464,7 +501,32 @@ func (b *builder) unit(m *benchfmt.UnitMetadata) {
 		b.file.Units[i].Better = m.Value
 	case "assume":
 		b.file.Units[i].Exact = m.Value == "exact"
+	case "decides":
+		if b.deciding == nil {
+			b.deciding = map[string][]string{}
+		}
+		for rows := range strings.SplitSeq(m.Value, ",") {
+			b.deciding[rows] = append(b.deciding[rows], m.OrigUnit)
+			if units := b.deciding[rows]; Sum(units) == "" {
+				_, line := m.Pos()
+				return &problem{line, fmt.Sprintf("%s is decided by %s, which don't add up", rows, strings.Join(units, " and ")), "mend the Unit lines, or run again"}
+			}
+		}
 	}
+	return nil
+}
+
+// decide answers the units that decide a row: what the file says of the
+// family's mode, else of the family. Files from before it was written there say
+// nothing at all: here, and nowhere else, they get what the catalog says today.
+func (b *builder) decide(n catalog.Name) []string {
+	if b.deciding == nil {
+		return catalog.Decides(n)
+	}
+	if units, ok := b.deciding[n.Family+"/mode="+n.Get("mode")]; ok {
+		return units
+	}
+	return b.deciding[n.Family]
 }
 
 // addNotes adds those of the notes that count, each reason once.

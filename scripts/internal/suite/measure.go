@@ -149,8 +149,8 @@ func (m *machine) once(ctx context.Context, g group, arms []int, specs []lockste
 				figures[i][unit] = append(figures[i][unit], x)
 			}
 			family, _ := catalog.FamilyOf(c.Name.Family)
-			x, whole := 0.0, true
-			for _, unit := range family.Primary {
+			x, whole := 0.0, family.Compared(c.Name.Get("mode"))
+			for _, unit := range catalog.Decides(c.Name) {
 				part, ok := all[unit]
 				if unit == "ns/op" {
 					part, ok = float64(s.Elapsed)/float64(s.Ops), s.Elapsed > 0

@@ -169,7 +169,7 @@ func TestUnpairedFactor(t *testing.T) {
 		{"7 ns/op", "7 ns/op", 1},
 		{"1 user-B/task", "9 user-B/task 1 kernel-B/task", 0},
 	} {
-		f, err := results.Read(strings.NewReader("driver: testing\nBenchmarkX/impl=goroutine 1 "+tt.goroutine+"\nBenchmarkX/impl=locked 1 "+tt.locked+"\n"), "f.txt")
+		f, err := results.Read(strings.NewReader("driver: testing\nUnit user-B/task decides=X\nUnit kernel-B/task decides=X\nBenchmarkX/impl=goroutine 1 "+tt.goroutine+"\nBenchmarkX/impl=locked 1 "+tt.locked+"\n"), "f.txt")
 		if err != nil {
 			t.Fatal(err)
 		}
