@@ -18,7 +18,8 @@ type Family struct {
 	// compares none of them: they are counts, of which a quotient may have 0 below.
 	ModePrimary map[string][]string
 
-	Laps []string // the modes whose arms take turns; "" is that of a case without one. All others are measured once a process
+	Wordings []Wording // how a row's factor is said: the first that fits counts
+	Laps     []string  // the modes whose arms take turns; "" is that of a case without one. All others are measured once a process
 }
 
 // InLaps reports whether the arms of a mode take turns.
@@ -62,4 +63,17 @@ func DecidedBy(unit string) []string {
 		}
 	}
 	return rows
+}
+
+// A Wording says a factor in a sentence. An empty Impl or Mode is any. In
+// braces: {one}, {many}, {via}, {place}, {stack}, {depth}, {n}, {stages}, {wait}
+// and {load} of the case; the same with "ref " of its goroutine arm; {x} is
+// "11.2 times", or a range of times; {case} and {unit} serve where the family is
+// not known. A wording without {x} is for cases without a factor, and has
+// {figure}.
+type Wording struct {
+	Impl, Mode string
+	Says       string // where there is a difference; "" for the wording of an unknown family
+	Same       string // where none was seen
+	Less       string // what a factor below 1 is called; "" if that depends
 }

@@ -262,11 +262,15 @@ func TestWords(t *testing.T) {
 func TestWordingsFill(t *testing.T) {
 	n, _ := catalog.ParseName("Switch/impl=clone/via=futex/place=same/depth=1")
 	ref, _ := catalog.ParseName("Switch/impl=goroutine/via=channel/place=same")
-	for _, w := range append(wordings, generic) {
-		if !strings.Contains(w.says, "{x}") {
+	all := []catalog.Wording{generic}
+	for _, f := range catalog.Families {
+		all = append(all, f.Wordings...)
+	}
+	for _, w := range all {
+		if !strings.Contains(w.Says, "{x}") {
 			continue // see TestPlainWords
 		}
-		for _, s := range []string{w.says, w.same} {
+		for _, s := range []string{w.Says, w.Same} {
 			got := fill(s, "2 times", Row{Name: n, Stats: []Stat{{Unit: "ns/op"}}}, &results.Row{Name: ref})
 			if strings.ContainsAny(got, "{}") || !strings.Contains(got, "2 times") {
 				t.Errorf("%q is filled in as %q", s, got)
