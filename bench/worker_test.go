@@ -146,8 +146,8 @@ func TestCases(t *testing.T) {
 			if c.Once == 0 && s.Ops < n {
 				t.Errorf("%d ops done, %d asked for", s.Ops, n)
 			}
-			family, _ := bench.Families.Of(c.Name.Family)
-			if inTime := slices.Contains(family.Primary, "ns/op") && c.Name.Get("mode") != "traced"; inTime != (s.Elapsed > 0) {
+			decides := catalog.Decides(c.Name)
+			if inTime := slices.Contains(decides, "ns/op"); inTime != (s.Elapsed > 0) {
 				t.Errorf("the ops took %v", s.Elapsed)
 			}
 			for _, w := range c.Evidence {
@@ -158,13 +158,14 @@ func TestCases(t *testing.T) {
 					t.Errorf("%s is to be a share of %s, of which none was counted: %v", w.Count, w.Of, s.Counts)
 				}
 			}
-			for unit, x := range measure.Figures(s.Ops, s.Counts, s.Figures) {
+			figures := measure.Figures(s.Ops, s.Counts, s.Figures)
+			for unit, x := range figures {
 				if !slices.ContainsFunc(catalog.Units, func(u catalog.Unit) bool { return u.Name == unit }) {
 					t.Errorf("it reports %v in the unknown unit %s", x, unit)
 				}
 			}
-			for _, unit := range family.Primary {
-				if _, ok := s.Figures[unit]; !ok && unit != "ns/op" {
+			for _, unit := range decides {
+				if _, ok := figures[unit]; !ok && unit != "ns/op" {
 					t.Errorf("it does not report %s", unit)
 				}
 			}

@@ -8,4 +8,18 @@ var Balance = Family{
 	Read: "A list of uneven work on all CPUs. makespan-x is its time over the ideal, 1 if no CPU ever waited; busiest-x the busiest worker's work over the mean. " +
 		"item makes a goroutine for each item, queue has workers that receive them, shared workers that take the next by an index, and fixed gives each worker as many items. " +
 		"It favours the goroutine in that its items hold no thread and never wait; thousands of items are kind to a fixed share.",
+	Wordings: []Wording{
+		{Mode: "queue",
+			Says: "Doing a list of uneven work on all CPUs by {many} that receive from one channel takes {x} as long as by {ref many}",
+			Same: "Doing a list of uneven work on all CPUs by {many} and by {ref many} that receive from one channel: no difference seen, {x} as long",
+			Less: "faster"},
+		{Mode: "shared",
+			Says: "Doing a list of uneven work on all CPUs by {many} that share an index takes {x} as long as by {ref many}",
+			Same: "Doing a list of uneven work on all CPUs by {many} and by {ref many} that share an index: no difference seen, {x} as long",
+			Less: "faster"},
+		{Mode: "fixed",
+			Says: "Doing a list of uneven work on all CPUs by {many} with a fixed share each takes {x} as long as by {ref many}",
+			Same: "Doing a list of uneven work on all CPUs by {many} and by {ref many} with a fixed share each: no difference seen, {x} as long",
+			Less: "faster"},
+	},
 }

@@ -11,4 +11,14 @@ var Block = Family{
 		"Stalls that are rarer than one chunk in a hundred show in max and in bystander-share. " +
 		"Every millisecond or so one of them is woken and waits again. " +
 		"It favours the raw thread in wait=syscall: a goroutine that blocks there takes its P along until the runtime's monitor takes it away.",
+	Wordings: []Wording{
+		{Impl: "floor",
+			Says: "A bystander's work beside nobody takes {x} as long as beside {ref many} that wait{wait}, {n} of them",
+			Same: "A bystander's work beside nobody and beside {ref many} that wait{wait}, {n} of them: no difference seen, {x} as long",
+			Less: "faster"},
+		{
+			Says: "A bystander's work beside {many} that wait{wait}, {n} of them, takes {x} as long as beside {ref many}",
+			Same: "A bystander's work beside {many} and beside {ref many} that wait{wait}, {n} of them: no difference seen, {x} as long",
+			Less: "faster"},
+	},
 }

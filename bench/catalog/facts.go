@@ -1,16 +1,25 @@
 package catalog
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
-// Facts are what a family is and how it is read: all that a table or a page
+// A Family is what a family is and how it is read: all that a table or a page
 // needs to know of it.
 type Family struct {
 	Name    string
 	Op      string            // what one op is
 	ModeOps map[string]string // the same in the modes where it is something else
-	Primary []string          // the units whose sum x-goroutine compares
+	Primary []string          // the units whose sum decides a row, and is what x-goroutine compares
 	Read    string            // the protocol, whom it favours, how to read it
-	Laps    []string          // the modes whose arms take turns; "" is that of a case without one. All others are measured once a process
+
+	// ModePrimary has the modes whose rows other units decide. x-goroutine
+	// compares none of them: they are counts, of which a quotient may have 0 below.
+	ModePrimary map[string][]string
+
+	Wordings []Wording // how a row's factor is said: the first that fits counts
+	Laps     []string  // the modes whose arms take turns; "" is that of a case without one. All others are measured once a process
 }
 
 // InLaps reports whether the arms of a mode take turns.
@@ -22,4 +31,49 @@ func (f Family) OneOp(mode string) string {
 		return op
 	}
 	return f.Op
+}
+
+// Compared reports whether x-goroutine compares the rows of a mode.
+func (f Family) Compared(mode string) bool { return f.ModePrimary[mode] == nil }
+
+// Decides are the units whose sum decides the row of that name, nil for a
+// family that isn't ours. Whatever writes a results file asks here; whatever
+// reads one takes the file's word for it (DecidedBy).
+func Decides(n Name) []string {
+	f, _ := FamilyOf(n.Family)
+	if units, ok := f.ModePrimary[n.Get("mode")]; ok {
+		return units
+	}
+	return f.Primary
+}
+
+// DecidedBy says which rows a unit decides, alone or in a sum: "FAMILY", and
+// "FAMILY/mode=MODE" where it holds for that mode, whatever else is said of the
+// family. A results file's Unit lines have it as decides=, commas between.
+func DecidedBy(unit string) []string {
+	var rows []string
+	for _, f := range Families {
+		if slices.Contains(f.Primary, unit) {
+			rows = append(rows, f.Name)
+		}
+		for _, mode := range slices.Sorted(maps.Keys(f.ModePrimary)) {
+			if slices.Contains(f.ModePrimary[mode], unit) {
+				rows = append(rows, f.Name+"/mode="+mode)
+			}
+		}
+	}
+	return rows
+}
+
+// A Wording says a factor in a sentence. An empty Impl or Mode is any. In
+// braces: {one}, {many}, {via}, {place}, {stack}, {depth}, {n}, {stages}, {wait}
+// and {load} of the case; the same with "ref " of its goroutine arm; {x} is
+// "11.2 times", or a range of times; {case} and {unit} serve where the family is
+// not known. A wording without {x} is for cases without a factor, and has
+// {figure}.
+type Wording struct {
+	Impl, Mode string
+	Says       string // where there is a difference; "" for the wording of an unknown family
+	Same       string // where none was seen
+	Less       string // what a factor below 1 is called; "" if that depends
 }

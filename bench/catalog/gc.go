@@ -9,4 +9,14 @@ var GC = Family{
 		"mark the CPU that marking takes, cpu that of the process by the kernel's count, cycle how long it all takes. " +
 		"The floor is a process without tasks, measured beside. " +
 		"It favours the threads in that their stacks need not be looked at.",
+	Wordings: []Wording{
+		{Impl: "floor",
+			Says: "A collection in a process without tasks stops the world {x} as long as with {ref many} parked",
+			Same: "A collection in a process without tasks and with {ref many} parked: no difference seen, the world is stopped {x} as long",
+			Less: "shorter"},
+		{
+			Says: "A collection with {n} {many} parked{depth} stops the world {x} as long as with {ref many}",
+			Same: "A collection with {n} {many} parked{depth}, and with {ref many}: no difference seen, the world is stopped {x} as long",
+			Less: "shorter"},
+	},
 }

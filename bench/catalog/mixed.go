@@ -9,4 +9,14 @@ var Mixed = Family{
 		"longest-x is the time of all over the longest alone: 1 where waiting costs nothing. " +
 		"busy-share is the CPU time had over the CPU time there was, while others waited and there was work for every CPU; alone-share the same where nobody waits. " +
 		"It favours nobody: a locked goroutine's download waits through the poller as well, and a goroutine's sync blocks a thread as well.",
+	Wordings: []Wording{
+		{Impl: "goroutine", Mode: "serial",
+			Says: "A download, writes to a disk and factorials take {x} as long one after the other as in {ref one} each",
+			Same: "A download, writes to a disk and factorials, one after the other and in {ref one} each: no difference seen, {x} as long",
+			Less: "faster"},
+		{
+			Says: "A download, writes to a disk and factorials take {x} as long in {one} each as in {ref one} each",
+			Same: "A download, writes to a disk and factorials, in {one} each and in {ref one} each: no difference seen, {x} as long",
+			Less: "faster"},
+	},
 }

@@ -11,4 +11,22 @@ var Pipeline = Family{
 		"unbuffered has a switch at every hand-off, buffered room for 64 items between two tasks. " +
 		"crossover-ns is the work of an item above which the hand-offs cost less than 5% of it. " +
 		"It favours the goroutine in that one CPU does it all, where a channel never wakes another CPU.",
+	Wordings: []Wording{
+		{Impl: "floor",
+			Says: "Calling {stages} directly takes {x} as long as items through {ref stages} of {ref many}",
+			Same: "Calling {stages} directly and items through {ref stages} of {ref many}: no difference seen, {x} as long",
+			Less: "faster"},
+		{Mode: "unbuffered",
+			Says: "An item through {stages} of {many}{via} takes {x} as long as through {ref many}{ref via}, unbuffered",
+			Same: "An item through {stages} of {many}{via} and through {ref many}{ref via}, unbuffered: no difference seen, {x} as long",
+			Less: "faster"},
+		{Mode: "buffered",
+			Says: "An item through {stages} of {many}{via} takes {x} as long as through {ref many}{ref via}, with buffers",
+			Same: "An item through {stages} of {many}{via} and through {ref many}{ref via}, with buffers: no difference seen, {x} as long",
+			Less: "faster"},
+		{Mode: "crossover",
+			Says: "Handing an item on to {one}{via} costs 5% of work that is {x} as long as with {ref one}{ref via}",
+			Same: "Handing an item on to {one}{via} and to {ref one}{ref via} costs 5% of the same work: no difference seen, {x} as long",
+			Less: "less"},
+	},
 }

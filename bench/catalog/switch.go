@@ -2,10 +2,11 @@ package catalog
 
 // Switch is the family of that name.
 var Switch = Family{
-	Name:    "Switch",
-	Laps:    []string{"", "called"},
-	Op:      "one switch from one task to another; a round trip is two",
-	Primary: []string{"ns/op"},
+	Name:        "Switch",
+	Laps:        []string{"", "called"},
+	Op:          "one switch from one task to another; a round trip is two",
+	Primary:     []string{"ns/op"},
+	ModePrimary: map[string][]string{"traced": {"syscalls/op"}},
 	Read: "Two tasks hand a turn back and forth. place=same, one CPU, is what a switch costs; " +
 		"cross adds the wake-up of an idle CPU; free is a lottery between the two and decides nothing. " +
 		"channel against futex compares each side's own primitive, pipe the same one for all. " +
@@ -13,4 +14,20 @@ var Switch = Family{
 		"mode=stamped is in one go, and has a stamp in each op, so that its factors are smaller: it is there for its percentiles. " +
 		"mode=traced counts the system calls of a switch from outside, and no time; through a futex a tracer sees fewer than there are without one. " +
 		"It favours the goroutine: with no work between, what little it switches stays in the first-level cache, and so does a thread's state, whose switch hides what it costs the caches of a real program.",
+	Wordings: []Wording{
+		{Mode: "traced",
+			Says: "A switch between {many}{via}{place} makes {figure} system calls under a tracer, one between {ref many}{ref via}{ref place} {ref figure}"},
+		{Impl: "floor",
+			Says: "The floor of a switch{via} takes {x} as long as one between {ref many}{ref via}{ref place}",
+			Same: "The floor of a switch{via} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long",
+			Less: "faster"},
+		{Mode: "called",
+			Says: "A switch between {many}{via}, each half in a function that returns, takes {x} as long as one between {ref many}{ref via}",
+			Same: "A switch between {many}{via}, each half in a function that returns, and one between {ref many}{ref via}: no difference seen, {x} as long",
+			Less: "faster"},
+		{
+			Says: "A switch between {many}{via}{place} takes {x} as long as one between {ref many}{ref via}{ref place}",
+			Same: "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long",
+			Less: "faster"},
+	},
 }

@@ -10,4 +10,14 @@ var Wakeup = Family{
 		"timer: the task sleeps until then, and wake is p99. " +
 		"hogs are of the task's own kind and in its process, outside are another process's threads. " +
 		"Hogs of the task's own kind favour the thread: where none is idle, Go's scheduler looks for goroutines that were woken every 10 to 20 ms, and has them wait for the end of a hog's 10 ms; and so does a Go timer on idle CPUs, since the runtime's poller sleeps in whole milliseconds.",
+	Wordings: []Wording{
+		{Mode: "noslack",
+			Says: "Woken{via}{load}, without timer slack, {one} has a 99th percentile of the time to wake {x} that of {ref one}",
+			Same: "Woken{via}{load}, without timer slack, {one} and {ref one}: no difference seen in the 99th percentile of the time to wake, {x}",
+			Less: "sooner"},
+		{
+			Says: "Woken{via}{load}, {one} has a 99th percentile of the time to wake {x} that of {ref one}",
+			Same: "Woken{via}{load}, {one} and {ref one}: no difference seen in the 99th percentile of the time to wake, {x}",
+			Less: "sooner"},
+	},
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"time"
 
 	"threadbench/bench/catalog"
@@ -16,7 +17,9 @@ import (
 )
 
 // WriteHeader writes what a results file begins with: the configuration, and
-// a "Unit" line for each of [Units] of which there is something to say.
+// a "Unit" line for each of [catalog.Units] of which there is something to say:
+// its better side, whether it is exact, and the rows that it decides
+// ([catalog.DecidedBy]).
 func WriteHeader(w io.Writer, settings []host.Setting) error {
 	b := bufio.NewWriter(w)
 	for _, s := range settings {
@@ -29,6 +32,9 @@ func WriteHeader(w io.Writer, settings []host.Setting) error {
 		}
 		if u.Exact {
 			facts += " assume=exact"
+		}
+		if rows := catalog.DecidedBy(u.Name); rows != nil {
+			facts += " decides=" + strings.Join(rows, ",")
 		}
 		if facts != "" { // a Unit line without a key=value says nothing
 			fmt.Fprintf(b, "Unit %s%s\n", u.Name, facts)

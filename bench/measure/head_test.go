@@ -70,9 +70,11 @@ func TestHeaderReadsBack(t *testing.T) {
 func TestWriteHeaderUnits(t *testing.T) {
 	defer func(old []catalog.Unit) { catalog.Units = old }(catalog.Units)
 	catalog.Units = []catalog.Unit{
-		{Name: "ns/op", Better: "lower"},
+		{Name: "p50-ns", Better: "lower"},
+		{Name: "kernel-B/task"},
+		{Name: "syscalls/op", Better: "lower"},
 		{Name: "x-self"},
-		{Name: "threads", Exact: true},
+		{Name: "threads/op", Exact: true},
 		{Name: "tasks", Better: "higher", Exact: true},
 	}
 	var b strings.Builder
@@ -81,8 +83,10 @@ func TestWriteHeaderUnits(t *testing.T) {
 	}
 	const want = `driver: testing
 cpus: 1-of-2
-Unit ns/op better=lower
-Unit threads assume=exact
+Unit p50-ns better=lower
+Unit kernel-B/task decides=Stack
+Unit syscalls/op better=lower decides=Switch/mode=traced
+Unit threads/op assume=exact
 Unit tasks better=higher assume=exact
 `
 	if d := cmp.Diff(want, b.String()); d != "" {

@@ -96,7 +96,10 @@ func (s *Session) Turn(ctx context.Context, a Arm, n int) Reading {
 	r.Ops, r.Figures = slice.Ops, Figures(slice.Ops, slice.Counts, slice.Figures)
 	r.NsPerOp = float64(slice.Elapsed) / float64(slice.Ops)
 	sum := 0.0
-	for _, unit := range a.Case.decides() {
+	if family, _ := catalog.FamilyOf(a.Case.Name.Family); !family.Compared(a.Case.Name.Get("mode")) {
+		return r
+	}
+	for _, unit := range catalog.Decides(a.Case.Name) {
 		x, ok := r.Figures[unit]
 		if unit == "ns/op" {
 			x, ok = r.NsPerOp, r.NsPerOp > 0
@@ -109,12 +112,6 @@ func (s *Session) Turn(ctx context.Context, a Arm, n int) Reading {
 	}
 	r.Primary = []float64{sum}
 	return r
-}
-
-// decides are the units whose sum decides the case.
-func (c Case) decides() []string {
-	family, _ := catalog.FamilyOf(c.Name.Family)
-	return family.Primary
 }
 
 // Round measures the arms against each other once, and answers a Reading for

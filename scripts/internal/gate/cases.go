@@ -89,7 +89,11 @@ func (c *cases) pilot(ctx context.Context, p programs) (items []*item, left []st
 	c.off(true)
 	defer c.off(false)
 	for _, k := range c.chosen {
-		unit, better := primary(k), "lower"
+		unit, better := results.Sum(catalog.Decides(k.Name)), "lower"
+		if family, _ := catalog.FamilyOf(k.Name.Family); !family.Compared(k.Name.Get("mode")) {
+			left = append(left, fmt.Sprintf("Benchmark%s is left out: %s, which decides, is a count that may be 0, and a slowdown is a quotient", k.Name, unit))
+			continue
+		}
 		if k.Name.Get("place") == "free" {
 			better = "" // a lottery decides nothing
 		}
@@ -136,16 +140,6 @@ func (c *cases) pilot(ctx context.Context, p programs) (items []*item, left []st
 		})
 	}
 	return items, left, nil
-}
-
-// primary is the unit that decides a case: its family's, of which the two of
-// memory are added up.
-func primary(k measure.Case) string {
-	family, _ := catalog.FamilyOf(k.Name.Family)
-	if len(family.Primary) > 1 {
-		return results.Memory
-	}
-	return family.Primary[0]
 }
 
 // off keeps this process off the CPU that is measured on, or lets it back.

@@ -41,18 +41,6 @@ const (
 	Testing = "testing"
 )
 
-// PairedFactor is the unit of an arm's primary figure over the goroutine
-// arm's, measured in the same laps. Files of driver Testing have none.
-const PairedFactor = "x-goroutine"
-
-// SelfFactor is the unit of the goroutine arm opened twice, one over the
-// other: 1 on a perfect instrument.
-const SelfFactor = "x-self"
-
-// Memory is the unit of a parked task's primary figure: user-B/task and
-// kernel-B/task of the same round, added up. No file holds it.
-const Memory = "user+kernel-B/task"
-
 // A File is what a results file says.
 type File struct {
 	Name   string    // as given to Read
@@ -123,23 +111,6 @@ type Unit struct {
 	Exact  bool   // assume=exact: a count that is whole by construction
 }
 
-// A Row is one benchmark and all its lines.
-type Row struct {
-	Name     catalog.Name
-	FullName string // as in the file, without "Benchmark" and -GOMAXPROCS
-	Procs    int    // testing's -GOMAXPROCS suffix, 0 where there is none
-	Runs     []Run  // at least one, in the file's order
-	units    []string
-}
-
-// A Run is one benchmark line.
-type Run struct {
-	Round  int // the round's number; with driver Testing the line's, from 1
-	Line   int // where it stands in the file, from 1
-	Iters  int // at least 1
-	Values map[string]float64
-}
-
 // A Note is a case that was left out, cut to what fits, or failed.
 type Note struct {
 	Kind     string // "skip", "cut" or "failed"
@@ -183,54 +154,6 @@ func (f *File) Ref(r *Row) *Row {
 	return f.Row(r.Name.Ref().String())
 }
 
-// Units are the row's units in order of first appearance.
-func (r *Row) Units() []string { return slices.Clone(r.units) }
-
-// Values are the row's values in a unit, in the file's order; shorter than
-// Runs where lines lack it. The unit may be Memory.
-func (r *Row) Values(unit string) []float64 {
-	var vs []float64
-	for _, run := range r.Runs {
-		if v, ok := run.Get(unit); ok {
-			vs = append(vs, v)
-		}
-	}
-	return vs
-}
-
-// Get is the run's value in a unit, which may be Memory.
-func (r Run) Get(unit string) (v float64, ok bool) {
-	if unit != Memory {
-		v, ok = r.Values[unit]
-		return v, ok
-	}
-	user, ok1 := r.Values["user-B/task"]
-	kernel, ok2 := r.Values["kernel-B/task"]
-	return user + kernel, ok1 && ok2
-}
-
-// Primary is the unit of the row's primary figure: ns/op, else Memory, else its
-// family's, else the first that is no factor. Parts are the file's units in it.
-func (r *Row) Primary() (unit string, parts []string) {
-	if slices.Contains(r.units, "ns/op") {
-		return "ns/op", []string{"ns/op"}
-	}
-	family, _ := catalog.FamilyOf(r.Name.Family)
-	if len(r.Values(Memory)) > 0 && len(family.Primary) != 1 {
-		return Memory, []string{"user-B/task", "kernel-B/task"}
-	}
-	for _, unit := range family.Primary {
-		if slices.Contains(r.units, unit) {
-			return unit, []string{unit}
-		}
-	}
-	i := slices.IndexFunc(r.units, isFigure)
-	return r.units[i], r.units[i : i+1]
-}
-
-// isFigure tells a figure's unit from a factor's. Each line has one at least.
-func isFigure(unit string) bool { return unit != PairedFactor && unit != SelfFactor }
-
 // ReadFile reads the results file at path. Its errors are Read's and those of
 // opening it.
 func ReadFile(path string) (*File, error) {
@@ -255,7 +178,7 @@ const mostBytes = 256 << 20
 // can't be read or is empty; no benchmark lines and no notes; no complete
 // round; a driver that is neither Lockstep nor Testing; a malformed line; a
 // name that catalog.ParseName refuses; NaN, infinities and figures beyond 1e100;
-// a unit that stands twice in a line; a line of factors alone; a case that stands twice in a round; a
+// a unit that stands twice in a line; a line of factors alone; units that are said to decide a row together, and don't add up; a case that stands twice in a round; a
 // configuration key that changes. Within a round that never ended nothing is
 // an error.
 func Read(r io.Reader, name string) (*File, error) {
@@ -310,7 +233,9 @@ func (f *File) build(l *layout, records []benchfmt.Record, last *benchfmt.Result
 		case *benchfmt.SyntaxError:
 			problems = append(problems, problem{line, rec.Msg, "mend or delete the line, or run again"})
 		case *benchfmt.UnitMetadata:
-			b.unit(rec)
+			if p := b.unit(rec); p != nil {
+				problems = append(problems, *p)
+			}
 		case *benchfmt.Result:
 			if p := b.result(rec, l.round(line)); p != nil {
 				problems = append(problems, *p)
@@ -324,6 +249,9 @@ func (f *File) build(l *layout, records []benchfmt.Record, last *benchfmt.Result
 		}
 	}
 
+	for _, r := range f.Rows {
+		r.decides = b.decide(r.Name)
+	}
 	if f.Config == nil {
 		f.Config = settings(last)
 	}
@@ -351,6 +279,8 @@ type builder struct {
 	file *File
 	rows map[string]*Row
 	seen int // the line of the first result
+
+	deciding map[string][]string // by "FAMILY" or "FAMILY/mode=MODE", the units that decide such rows; nil where the file doesn't say
 }
 
 // result adds a benchmark line, or says what is wrong with it.
@@ -436,7 +366,8 @@ func (b *builder) config(res *benchfmt.Result, line int) *problem {
 	return nil
 }
 
-func (b *builder) unit(m *benchfmt.UnitMetadata) {
+// unit takes down what a Unit line says, or says what is wrong with it.
+func (b *builder) unit(m *benchfmt.UnitMetadata) *problem {
 	i := slices.IndexFunc(b.file.Units, func(u Unit) bool { return u.Name == m.OrigUnit })
 	if i < 0 {
 		i = len(b.file.Units)
@@ -447,7 +378,32 @@ func (b *builder) unit(m *benchfmt.UnitMetadata) {
 		b.file.Units[i].Better = m.Value
 	case "assume":
 		b.file.Units[i].Exact = m.Value == "exact"
+	case "decides":
+		if b.deciding == nil {
+			b.deciding = map[string][]string{}
+		}
+		for rows := range strings.SplitSeq(m.Value, ",") {
+			b.deciding[rows] = append(b.deciding[rows], m.OrigUnit)
+			if units := b.deciding[rows]; Sum(units) == "" {
+				_, line := m.Pos()
+				return &problem{line, fmt.Sprintf("%s is decided by %s, which don't add up", rows, strings.Join(units, " and ")), "mend the Unit lines, or run again"}
+			}
+		}
 	}
+	return nil
+}
+
+// decide answers the units that decide a row: what the file says of the
+// family's mode, else of the family. Files from before it was written there say
+// nothing at all: here, and nowhere else, they get what the catalog says today.
+func (b *builder) decide(n catalog.Name) []string {
+	if b.deciding == nil {
+		return catalog.Decides(n)
+	}
+	if units, ok := b.deciding[n.Family+"/mode="+n.Get("mode")]; ok {
+		return units
+	}
+	return b.deciding[n.Family]
 }
 
 // addNotes adds those of the notes that count, each reason once.

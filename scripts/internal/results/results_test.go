@@ -53,10 +53,10 @@ BenchmarkSwitch/impl=goroutine/via=channel 101 0 ns/op 1 x-goroutine
 			{FullName: "Switch/impl=goroutine/via=channel", Runs: []Run{
 				{Round: 1, Line: 10, Iters: 100, Values: map[string]float64{"ns/op": 165.25, "x-goroutine": 1, "p99-ns": 1.5}},
 				{Round: 2, Line: 17, Iters: 101, Values: map[string]float64{"ns/op": 0, "x-goroutine": 1}},
-			}, units: []string{"ns/op", "x-goroutine", "p99-ns"}},
+			}, units: []string{"ns/op", "x-goroutine", "p99-ns"}, decides: []string{"ns/op"}},
 			{FullName: "Switch/impl=locked/via=channel", Runs: []Run{
 				{Round: 1, Line: 11, Iters: 3, Values: map[string]float64{"ns/op": 9000, "kernel-switches/op": 0, "MB/s": 2}},
-			}, units: []string{"ns/op", "kernel-switches/op", "MB/s"}},
+			}, units: []string{"ns/op", "kernel-switches/op", "MB/s"}, decides: []string{"ns/op"}},
 		},
 		Notes: []Note{
 			{Kind: "skip", FullName: "Switch/impl=clone/via=futex", Reason: "1 CPU: 2 wanted", Rounds: 1, Line: 8},
@@ -129,29 +129,6 @@ ok  	threadbench/bench	3.2s
 	}
 	if f.Notes[0].FullName != "Stack/impl=clone/depth=0" {
 		t.Errorf("note %+v", f.Notes[0])
-	}
-}
-
-func TestPrimary(t *testing.T) {
-	for _, tt := range []struct{ family, line, unit, parts string }{
-		{"Stack", "2 user-B/task 3 kernel-B/task 5 ns/op", "ns/op", "ns/op"},
-		{"Stack", "2 user-B/task 3 kernel-B/task 1 x-goroutine", Memory, "user-B/task kernel-B/task"},
-		{"Stack", "1 x-goroutine 1 x-self 2 user-B/task", "user-B/task", "user-B/task"},
-		{"Unknown", "9 req/s 2 p99-ns", "req/s", "req/s"},
-		{"GC", "1 x-goroutine 5 cycle-ns 7 stw-ns", "stw-ns", "stw-ns"},
-		{"GC", "1 x-goroutine 5 cycle-ns", "cycle-ns", "cycle-ns"},
-		{"Serve", "2 user-B/task 3 kernel-B/task 9 req/s 7 cpu-ns/op", "cpu-ns/op", "cpu-ns/op"},
-	} {
-		f := read(t, head+"Benchmark"+tt.family+"/impl=goroutine 1 "+tt.line+"\n# end round 1\n")
-		unit, parts := f.Rows[0].Primary()
-		if unit != tt.unit || strings.Join(parts, " ") != tt.parts {
-			t.Errorf("Primary of %q = %q, %q; want %q, %q", tt.line, unit, parts, tt.unit, tt.parts)
-		}
-		if unit == Memory {
-			if d := cmp.Diff([]float64{5}, f.Rows[0].Values(Memory)); d != "" {
-				t.Errorf("Values(Memory) (-want +got):\n%s", d)
-			}
-		}
 	}
 }
 

@@ -266,12 +266,11 @@ func newRow(f *results.File, r *results.Row) Row {
 	return row
 }
 
-// compared tells whether a row's primary figure is what its family compares.
-// Of others, counts near 0 among them, there is no factor.
+// compared tells whether a row has what decides it, and its family compares
+// that. Of others there is no factor.
 func compared(r *results.Row) bool {
 	f, known := catalog.FamilyOf(r.Name.Family)
-	_, parts := r.Primary()
-	return !known || !slices.ContainsFunc(parts, func(unit string) bool { return !slices.Contains(f.Primary, unit) })
+	return !known || r.Decided() && f.Compared(r.Name.Get("mode"))
 }
 
 // Stat is the row's summary in a unit.

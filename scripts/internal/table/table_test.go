@@ -169,7 +169,7 @@ func TestUnpairedFactor(t *testing.T) {
 		{"7 ns/op", "7 ns/op", 1},
 		{"1 user-B/task", "9 user-B/task 1 kernel-B/task", 0},
 	} {
-		f, err := results.Read(strings.NewReader("driver: testing\nBenchmarkX/impl=goroutine 1 "+tt.goroutine+"\nBenchmarkX/impl=locked 1 "+tt.locked+"\n"), "f.txt")
+		f, err := results.Read(strings.NewReader("driver: testing\nUnit user-B/task decides=X\nUnit kernel-B/task decides=X\nBenchmarkX/impl=goroutine 1 "+tt.goroutine+"\nBenchmarkX/impl=locked 1 "+tt.locked+"\n"), "f.txt")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -262,11 +262,15 @@ func TestWords(t *testing.T) {
 func TestWordingsFill(t *testing.T) {
 	n, _ := catalog.ParseName("Switch/impl=clone/via=futex/place=same/depth=1")
 	ref, _ := catalog.ParseName("Switch/impl=goroutine/via=channel/place=same")
-	for _, w := range append(wordings, generic) {
-		if !strings.Contains(w.says, "{x}") {
+	all := []catalog.Wording{generic}
+	for _, f := range catalog.Families {
+		all = append(all, f.Wordings...)
+	}
+	for _, w := range all {
+		if !strings.Contains(w.Says, "{x}") {
 			continue // see TestPlainWords
 		}
-		for _, s := range []string{w.says, w.same} {
+		for _, s := range []string{w.Says, w.Same} {
 			got := fill(s, "2 times", Row{Name: n, Stats: []Stat{{Unit: "ns/op"}}}, &results.Row{Name: ref})
 			if strings.ContainsAny(got, "{}") || !strings.Contains(got, "2 times") {
 				t.Errorf("%q is filled in as %q", s, got)

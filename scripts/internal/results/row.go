@@ -1,0 +1,115 @@
+package results
+
+import (
+	"slices"
+	"strings"
+
+	"threadbench/bench/catalog"
+)
+
+// PairedFactor is the unit of an arm's primary figure over the goroutine
+// arm's, measured in the same laps. Files of driver Testing have none.
+const PairedFactor = "x-goroutine"
+
+// SelfFactor is the unit of the goroutine arm opened twice, one over the
+// other: 1 on a perfect instrument.
+const SelfFactor = "x-self"
+
+// Memory is the Sum of user-B/task and kernel-B/task, a parked task's primary
+// figure.
+const Memory = "user+kernel-B/task"
+
+// A Row is one benchmark and all its lines.
+type Row struct {
+	Name     catalog.Name
+	FullName string // as in the file, without "Benchmark" and -GOMAXPROCS
+	Procs    int    // testing's -GOMAXPROCS suffix, 0 where there is none
+	Runs     []Run  // at least one, in the file's order
+	units    []string
+	decides  []string // the units whose sum decides it; nil where nothing says so
+}
+
+// A Run is one benchmark line.
+type Run struct {
+	Round  int // the round's number; with driver Testing the line's, from 1
+	Line   int // where it stands in the file, from 1
+	Iters  int // at least 1
+	Values map[string]float64
+}
+
+// Units are the row's units in order of first appearance.
+func (r *Row) Units() []string { return slices.Clone(r.units) }
+
+// Values are the row's values in a unit, in the file's order; shorter than
+// Runs where lines lack it. The unit may be a Sum.
+func (r *Row) Values(unit string) []float64 {
+	var vs []float64
+	for _, run := range r.Runs {
+		if v, ok := run.Get(unit); ok {
+			vs = append(vs, v)
+		}
+	}
+	return vs
+}
+
+// Get is the run's value in a unit, which may be a Sum.
+func (r Run) Get(unit string) (v float64, ok bool) {
+	if v, ok = r.Values[unit]; ok {
+		return v, ok
+	}
+	names, kind, _ := strings.Cut(unit, "-")
+	if !strings.Contains(names, "+") {
+		return 0, false
+	}
+	for name := range strings.SplitSeq(names, "+") {
+		part, ok := r.Values[name+"-"+kind]
+		if !ok {
+			return 0, false
+		}
+		v += part
+	}
+	return v, true
+}
+
+// Sum is the unit of units' figures of the same round, added up:
+// user+kernel-B/task is that of user-B/task and kernel-B/task. No file holds
+// it. It is "" for units of unlike kinds, which don't add up.
+func Sum(units []string) string {
+	if len(units) < 2 {
+		return strings.Join(units, "")
+	}
+	var names []string
+	var kind string
+	for i, unit := range units {
+		name, of, ok := strings.Cut(unit, "-")
+		if !ok || i > 0 && of != kind {
+			return ""
+		}
+		names, kind = append(names, name), of
+	}
+	return strings.Join(names, "+") + "-" + kind
+}
+
+// Primary is the unit of the row's primary figure: that of what decides the
+// row; where it lacks a part of that, the part that it has; else the row's first
+// unit that is no factor. Parts are the units of the file that it is made of.
+func (r *Row) Primary() (unit string, parts []string) {
+	if sum := Sum(r.decides); len(r.Values(sum)) > 0 {
+		return sum, r.decides
+	}
+	i := slices.IndexFunc(r.decides, func(part string) bool { return slices.Contains(r.units, part) })
+	if i >= 0 {
+		return r.decides[i], r.decides[i : i+1]
+	}
+	i = slices.IndexFunc(r.units, isFigure)
+	return r.units[i], r.units[i : i+1]
+}
+
+// Decided reports whether the row's primary figure is of what decides it.
+func (r *Row) Decided() bool {
+	_, parts := r.Primary()
+	return slices.Contains(r.decides, parts[0])
+}
+
+// isFigure tells a figure's unit from a factor's. Each line has one at least.
+func isFigure(unit string) bool { return unit != PairedFactor && unit != SelfFactor }
