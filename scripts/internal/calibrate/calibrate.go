@@ -21,7 +21,6 @@ import (
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/job"
-	"threadbench/scripts/internal/suite"
 )
 
 const usage = `calibrate measures the gate on this machine: how often it is wrong where nothing has changed, and
@@ -78,12 +77,12 @@ func parse(args []string, stdout io.Writer) (o options, err error) {
 // Run is the calibrate command; it answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
-	return suite.Main("calibrate", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
+	return job.Main("calibrate", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
 }
 
 func run(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
 	if o.data == "" || !o.analyse && o.gate == nil {
-		if o.root, err = suite.ModuleRoot(ctx); err != nil {
+		if o.root, err = job.ModuleRoot(ctx); err != nil {
 			return err
 		}
 		o.gate = []string{"-base-dir", o.root, "-head-dir", o.root, "-calibration", "none"}

@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"threadbench/bench/catalog"
+	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 )
 
@@ -192,7 +193,7 @@ func units(files ...*results.File) string {
 // standard error counts.
 func (b benchstat) run(stdout, stderr io.Writer) error {
 	command := append([]string{"tool", "benchstat"}, b.args...)
-	fmt.Fprintln(stderr, "$ go "+quote(command))
+	fmt.Fprintln(stderr, "$ go "+job.QuoteAll(command))
 	var said bytes.Buffer
 	cmd := exec.Command("go", command...)
 	cmd.Stderr = io.MultiWriter(stderr, &said)
@@ -212,15 +213,4 @@ func (b benchstat) run(stdout, stderr io.Writer) error {
 		return fmt.Errorf("writing the table: %w", err)
 	}
 	return nil
-}
-
-// quote is a command as a shell takes it.
-func quote(args []string) string {
-	quoted := slices.Clone(args)
-	for i, a := range quoted {
-		if a == "" || strings.ContainsAny(a, " \t\n'\"()*?@$&;|<>\\`[]{}~#!") {
-			quoted[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
 }

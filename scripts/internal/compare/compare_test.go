@@ -233,9 +233,3 @@ func TestWriteError(t *testing.T) {
 		t.Errorf("error %v, want the writer's", err)
 	}
 }
-
-func TestQuote(t *testing.T) {
-	if got, want := quote([]string{"a", "", "it's", "b c", "/impl"}), `a '' 'it'\''s' 'b c' /impl`; got != want {
-		t.Errorf("quote = %s, want %s", got, want)
-	}
-}

@@ -98,6 +98,15 @@ func untilStopped() (context.Context, context.CancelFunc) {
 
 var plain = regexp.MustCompile(`^[\w./\\:=,@%+-]+$`)
 
+// QuoteAll are arguments as a shell takes them.
+func QuoteAll(args []string) string {
+	var all []string
+	for _, a := range args {
+		all = append(all, Quote(a))
+	}
+	return strings.Join(all, " ")
+}
+
 // Quote is an argument as a shell takes it.
 func Quote(arg string) string {
 	if plain.MatchString(arg) {

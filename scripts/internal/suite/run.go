@@ -271,12 +271,6 @@ func render(file *results.File, format string, w io.Writer) error {
 	return claims.Text(w, []claims.Ledger{claims.New(file)})
 }
 
-// The calibrate command calls these here; they belong to package job.
-var (
-	Main       = job.Main
-	ModuleRoot = job.ModuleRoot
-)
-
 // buildWorker builds the bench test binary, which is its own worker, into a
 // temporary folder that cleanup removes. A build that distorts figures is
 // refused unless its flags are allowed.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/aclements/go-moremath/mathx"
+
+	"threadbench/scripts/internal/prose"
 )
 
 // level is that of all bounds and intervals: 95%.
@@ -51,5 +53,5 @@ func (c Count) String() string { return fmt.Sprintf("%d of %d", c.K, c.N) }
 
 // within is the two-sided 95% interval, half of the level on each side.
 func (c Count) within() string {
-	return "[" + percent(c.Lower(level/2)) + ", " + percent(c.Upper(level/2)) + "]"
+	return "[" + prose.Percent(c.Lower(level/2)) + ", " + prose.Percent(c.Upper(level/2)) + "]"
 }

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"threadbench/scripts/internal/gate/verdict"
+	"threadbench/scripts/internal/prose"
 )
 
 // Version is that of the data format. It rises when what is read changes its
@@ -61,7 +62,7 @@ type Cell struct {
 func (c Cell) String() string {
 	s := c.Kind
 	if c.Inject > 0 {
-		s += "+" + percent(c.Inject)
+		s += "+" + prose.Percent(c.Inject)
 	}
 	return s + ":" + c.Budget.String()
 }

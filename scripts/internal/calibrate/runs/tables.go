@@ -89,7 +89,7 @@ func (f *File) source() string {
 	return fmt.Sprintf("%s: %s of the gate, %.1f hours, %s to %s; level %s, margin %s. "+
 		"Machine: %s, %s CPUs (%s), kernel %s, %s/%s, %s. Source: %s. Foreign package: %s. Runs without a verdict, which count for nothing else: %d.",
 		f.Name, prose.Count(len(f.Runs), "run"), seconds/3600, s.Begun.Format(time.DateOnly), f.Runs[len(f.Runs)-1].Begun.Format(time.DateOnly),
-		percent(s.Alpha), percent(s.Margin),
+		prose.Percent(s.Alpha), prose.Percent(s.Margin),
 		s.Config["cpu"], s.Config["cpus"], s.Config["virt"], s.Config["kernel"], s.Config["goos"], s.Config["goarch"], of(func(s *Session) string { return s.Config["go"] }),
 		of(func(s *Session) string { return s.Commit }), of(func(s *Session) string { return s.Package }), count(f.Runs, func(r *Run) bool { return r.Error != "" }).K)
 }
@@ -116,7 +116,7 @@ func alarms(answers []*answer, margin float64) Table {
 		if all := of[l]; l.Inject <= margin {
 			found := count(all, (*answer).alarm)
 			passed := count(rowsOf(all), func(r row) bool { return r.Verdict == verdict.Pass })
-			t.Rows = append(t.Rows, []string{l.String(), l.sides, span(all, func(a *answer) int { return a.Rounds }), found.String(), found.within(), percent(found.Upper(level)),
+			t.Rows = append(t.Rows, []string{l.String(), l.sides, span(all, func(a *answer) int { return a.Rounds }), found.String(), found.within(), prose.Percent(found.Upper(level)),
 				count(all, said(verdict.Invalid)).String(), count(all, said(verdict.Inconclusive)).String(), passed.String()})
 		}
 	}
@@ -141,14 +141,14 @@ func power(answers []*answer) Table {
 	slowdowns, _ := group(rows, inject)
 	slices.Sort(slowdowns)
 	for _, s := range slowdowns {
-		t.Rows[0] = append(t.Rows[0], "+"+percent(s))
+		t.Rows[0] = append(t.Rows[0], "+"+prose.Percent(s))
 	}
 	lines, of := group(rows, func(r row) line { return line{r.name(), sides(r.apart), r.Budget} })
 	slices.SortStableFunc(lines, func(a, b line) int {
 		return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(b.sides, a.sides), cmp.Compare(a.budget, b.budget))
 	})
 	for _, l := range lines {
-		cells := []string{l.row, l.sides, l.budget.String(), percent(noise(of[l]))}
+		cells := []string{l.row, l.sides, l.budget.String(), prose.Percent(noise(of[l]))}
 		_, by := group(of[l], inject)
 		for _, s := range slowdowns {
 			cell := none
@@ -201,8 +201,6 @@ func sides(apart bool) string {
 	return "one layout"
 }
 
-// percent is a share: "1%", "3.62%", "0%".
-func percent(v float64) string { return strconv.FormatFloat(digits(100*v, 3), 'f', -1, 64) + "%" }
 
 // span is "22", or "20 to 24" where values differ.
 func span[V any](all []V, of func(V) int) string {

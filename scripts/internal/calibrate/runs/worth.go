@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"threadbench/scripts/internal/gate/verdict"
+	"threadbench/scripts/internal/prose"
 )
 
 // Worth says what the file's runs make of a run of the gate with this
@@ -26,7 +27,7 @@ func (f *File) Worth(config map[string]string, rules verdict.Rules, rows []verdi
 		return fmt.Sprintf("The calibration data %s have no runs of these rows with this margin and about %d rounds in which nothing had changed", f.Name, rounds), false, err
 	}
 	alarms := count(of[0], (*answer).alarm)
-	text = fmt.Sprintf("What such a run is worth on this machine (%s): with nothing changed, %v said regression (at most %s do, at 95%%)", f.Name, alarms, percent(alarms.Upper(level)))
+	text = fmt.Sprintf("What such a run is worth on this machine (%s): with nothing changed, %v said regression (at most %s do, at 95%%)", f.Name, alarms, prose.Percent(alarms.Upper(level)))
 	var found []string
 	slices.Sort(slowdowns)
 	for _, s := range slowdowns[1:] {
@@ -35,7 +36,7 @@ func (f *File) Worth(config map[string]string, rules verdict.Rules, rows []verdi
 		for _, rows := range byName {
 			least.K = min(least.K, count(rows, row.found).K)
 		}
-		found = append(found, fmt.Sprintf("+%s in %v", percent(s), least))
+		found = append(found, fmt.Sprintf("+%s in %v", prose.Percent(s), least))
 	}
 	if found != nil {
 		text += "; of the slowdowns injected it found, in the row where it finds the least, " + strings.Join(found, ", ")
