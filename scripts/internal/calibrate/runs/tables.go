@@ -201,7 +201,6 @@ func sides(apart bool) string {
 	return "one layout"
 }
 
-
 // span is "22", or "20 to 24" where values differ.
 func span[V any](all []V, of func(V) int) string {
 	numbers, _ := group(all, of)
