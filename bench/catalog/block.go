@@ -21,4 +21,9 @@ var Block = Family{
 			Same: "A bystander's work beside {many} and beside {ref many} that wait{wait}, {n} of them: no difference seen, {x} as long",
 			Less: "faster"},
 	},
+	Picture: &Picture{
+		Title: "What blocked tasks do to a bystander",
+		Short: "Blocking",
+		About: "n tasks wait while a goroutine works on the same CPU. Its speed is that beside them over its speed alone: 1 is not to notice them. Below it, how many threads the process had then: what waiting costs instead.",
+	},
 }

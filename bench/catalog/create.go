@@ -53,4 +53,13 @@ var Create = Family{
 			Same: "Creating, running and joining {one}, one after the other and stamped, and {ref one}: no difference seen, {x} as long",
 			Less: "faster"},
 	},
+	Answer: &Answer{
+		Begins: "To make, run and join a task with none to reuse costs ",
+		Ends:   " the time of a goroutine.",
+		Rows: []Who{
+			{"Create/impl=locked/mode=cold", "a locked thread"},
+			{"Create/impl=clone/mode=cold", "a raw thread"},
+			{"Create/impl=pthread/mode=cold", "a C thread"},
+		},
+	},
 }

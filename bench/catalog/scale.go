@@ -14,4 +14,10 @@ var Scale = Family{
 			Same: "Creating, holding and joining {one}, {n} at once, and {ref one}: no difference seen, {x} as long",
 			Less: "faster"},
 	},
+	Picture: &Picture{
+		Title: "What a task costs when there are n",
+		Short: "By number",
+		About: "n tasks are created, all held at once, released and joined. Both axes are logarithmic: a flat line is a price that doesn't rise with the number. " +
+			"A bar across a line's end marks the limit that stopped it, which is named beside the line.",
+	},
 }

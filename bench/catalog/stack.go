@@ -18,4 +18,19 @@ var Stack = Family{
 			Same: "Parked{depth}, {one}{stack} and {ref one}: no difference seen in memory, {x} as much",
 			Less: "less"},
 	},
+	Answer: &Answer{
+		Begins: "To keep one parked costs ",
+		Ends:   " the memory, user and kernel, of a goroutine.",
+		Rows: []Who{
+			{"Stack/impl=locked/depth=0", "a locked thread"},
+			{"Stack/impl=clone/stack=least/depth=0", "a raw thread on the least stack"},
+			{"Stack/impl=pthread/stack=default/depth=0", "a C thread"},
+		},
+	},
+	Picture: &Picture{
+		Title: "What a parked task holds, by the depth of its stack",
+		Short: "Memory",
+		About: "Full is resident user memory, in which the runtime's own share of a task is; tinted is kernel memory; the dashed outline is the address space reserved, cut with an arrow where it goes beyond the axis. " +
+			"Each picture has its own linear axis. The interval is that of user and kernel memory together.",
+	},
 }

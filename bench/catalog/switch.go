@@ -30,4 +30,18 @@ var Switch = Family{
 			Same: "A switch between {many}{via}{place} and one between {ref many}{ref via}{ref place}: no difference seen, {x} as long",
 			Less: "faster"},
 	},
+	Answer: &Answer{
+		Begins: "To switch to another on one CPU costs ",
+		Ends:   " the time of goroutines through a channel.",
+		Rows: []Who{
+			{"Switch/impl=locked/via=channel/place=same", "locked threads, through a channel,"},
+			{"Switch/impl=clone/via=futex/place=same", "raw threads, through a futex,"},
+			{"Switch/impl=pthread/via=futex/place=same", "C threads, through a futex,"},
+		},
+	},
+	Picture: &Picture{
+		Title: "How long a switch takes, from the median to the slowest",
+		Short: "Switch latency",
+		About: "The further left and the steeper, the better. Each switch has a stamp of its own (mode=stamped), whose cost is in it.",
+	},
 }

@@ -20,4 +20,9 @@ var Wakeup = Family{
 			Same: "Woken{via}{load}, {one} and {ref one}: no difference seen in the 99th percentile of the time to wake, {x}",
 			Less: "sooner"},
 	},
+	Picture: &Picture{
+		Title: "How late a task wakes, where threads may win",
+		Short: "Wake-up",
+		About: "The delay from the instant at which a task is to run to its first instruction: woken by a byte in a pipe or by a timer, on an idle machine, beside hogs of its own kind, and beside another process's. A pacer that is late itself is in that delay; the first picture leaves it out, and has the 99th percentile from the pacer's byte on, or from a timer's instant.",
+	},
 }

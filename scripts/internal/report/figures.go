@@ -65,6 +65,13 @@ func (r *Report) these() string {
 	return "this file"
 }
 
+// pictured is a family's section of pictures, without any yet; more is what to
+// say beside what the family says of it.
+func pictured(id string, f catalog.Family, more ...string) figure {
+	about := strings.Join(append([]string{f.Picture.About}, more...), " ")
+	return figure{ID: id, Title: f.Picture.Title, Short: f.Picture.Short, About: []string{about}}
+}
+
 // titled is a panel's title, with the file's label where there are several.
 func (r *Report) titled(s source, title string) string {
 	if !r.several() {
@@ -354,10 +361,7 @@ func names(lines []chart.Line) string {
 }
 
 func (r *Report) scale() figure {
-	f := figure{ID: "scale", Title: "What a task costs when there are n", Short: "By number", About: []string{
-		"n tasks are created, all held at once, released and joined. Both axes are logarithmic: a flat line is a price that doesn't rise with the number. " +
-			"A bar across a line's end marks the limit that stopped it, which is named beside the line.",
-	}}
+	f := pictured("scale", catalog.Scale)
 	rows := r.rows("Scale")
 	r.overN(&f, rows, "tasks held at once", nil,
 		quantity{"Time per task", "ns/op", "time per task", true},
@@ -375,10 +379,7 @@ func (r *Report) scale() figure {
 
 // stack is memory by depth: user and kernel on end, reserved as an outline.
 func (r *Report) stack() figure {
-	f := figure{ID: "stack", Title: "What a parked task holds, by the depth of its stack", Short: "Memory", About: []string{
-		"Full is resident user memory, in which the runtime's own share of a task is; tinted is kernel memory; the dashed outline is the address space reserved, cut with an arrow where it goes beyond the axis. " +
-			"Each picture has its own linear axis. The interval is that of user and kernel memory together.",
-	}}
+	f := pictured("stack", catalog.Stack)
 	var depths []string
 	for _, name := range r.rows("Stack") {
 		if d := name.Get("depth"); !slices.Contains(depths, d) {
@@ -525,9 +526,7 @@ func (r *Report) distributions(f *figure, family, ops string, group func(catalog
 const known = "A results file holds the median, the 90th, 99th and 99.9th percentile and the slowest of a round, each drawn as the median over rounds with its interval; the straight lines between them are not measured, and the dashed one leads to the slowest, which has no share of its own."
 
 func (r *Report) latency() figure {
-	f := figure{ID: "latency", Title: "How long a switch takes, from the median to the slowest", Short: "Switch latency", About: []string{
-		"The further left and the steeper, the better. Each switch has a stamp of its own (mode=stamped), whose cost is in it. " + known,
-	}}
+	f := pictured("latency", catalog.Switch, known)
 	r.distributions(&f, "Switch", "switches", func(n catalog.Name) (string, bool) {
 		return keyed(n, "mode"), n.Get("mode") == "stamped"
 	})
@@ -535,9 +534,7 @@ func (r *Report) latency() figure {
 }
 
 func (r *Report) bystander() figure {
-	f := figure{ID: "bystander", Title: "What blocked tasks do to a bystander", Short: "Blocking", About: []string{
-		"n tasks wait while a goroutine works on the same CPU. Its speed is that beside them over its speed alone: 1 is not to notice them. Below it, how many threads the process had then: what waiting costs instead.",
-	}}
+	f := pictured("bystander", catalog.Block)
 	var waits []string
 	rows := map[string][]catalog.Name{}
 	for _, name := range r.rows("Block") {
@@ -570,9 +567,7 @@ func waiting(keys string) string {
 }
 
 func (r *Report) wakeup() figure {
-	f := figure{ID: "wakeup", Title: "How late a task wakes, where threads may win", Short: "Wake-up", About: []string{
-		"The delay from the instant at which a task is to run to its first instruction: woken by a byte in a pipe or by a timer, on an idle machine, beside hogs of its own kind, and beside another process's. A pacer that is late itself is in that delay; the first picture leaves it out, and has the 99th percentile from the pacer's byte on, or from a timer's instant. " + known,
-	}}
+	f := pictured("wakeup", catalog.Wakeup, known)
 	axis := chart.Axis{Label: "99th percentile of the wake-up", Log: true, Format: tick("ns")}
 	r.dots(&f, "The wake-up alone", axis, nil, r.rows("Wakeup"), func(row *table.Row) (dot, bool) {
 		stat, ok := row.Stat("wake-ns")

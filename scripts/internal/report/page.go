@@ -62,34 +62,24 @@ func (a answer) Text() string {
 	return b.String()
 }
 
-// questions are what the first three sentences answer, each by the rows that
-// decide it.
-var questions = []struct {
-	costs, ends string
-	rows        [][2]string // a row and who has it
-}{
-	{"To make, run and join a task with none to reuse costs ", " the time of a goroutine.", [][2]string{
-		{"Create/impl=locked/mode=cold", "a locked thread"}, {"Create/impl=clone/mode=cold", "a raw thread"}, {"Create/impl=pthread/mode=cold", "a C thread"}}},
-	{"To keep one parked costs ", " the memory, user and kernel, of a goroutine.", [][2]string{
-		{"Stack/impl=locked/depth=0", "a locked thread"}, {"Stack/impl=clone/stack=least/depth=0", "a raw thread on the least stack"}, {"Stack/impl=pthread/stack=default/depth=0", "a C thread"}}},
-	{"To switch to another on one CPU costs ", " the time of goroutines through a channel.", [][2]string{
-		{"Switch/impl=locked/via=channel/place=same", "locked threads, through a channel,"}, {"Switch/impl=clone/via=futex/place=same", "raw threads, through a futex,"}, {"Switch/impl=pthread/via=futex/place=same", "C threads, through a futex,"}}},
-}
-
 // answers are the first sentences, of each the files one after the other.
 func (r *Report) answers() []answer {
 	var all []answer
-	for _, q := range questions {
+	for _, family := range catalog.Families {
+		q := family.Answer
+		if q == nil {
+			continue
+		}
 		for _, s := range r.sources {
-			a := answer{Parts: []part{{Text: q.costs}}}
+			a := answer{Parts: []part{{Text: q.Begins}}}
 			if r.several() {
 				a.Source = s.label
 			}
 			var rows []*table.Row
 			var who []string
-			for _, row := range q.rows {
-				if found := s.rows[row[0]]; found != nil && found.Factor != nil && found.Factor.Unit == results.PairedFactor {
-					rows, who = append(rows, found), append(who, row[1])
+			for _, row := range q.Rows {
+				if found := s.rows[row.Row]; found != nil && found.Factor != nil && found.Factor.Unit == results.PairedFactor {
+					rows, who = append(rows, found), append(who, row.Says)
 				}
 			}
 			for i, found := range rows {
@@ -109,7 +99,7 @@ func (r *Report) answers() []answer {
 				}
 			}
 			if len(a.Parts) > 1 {
-				a.Parts = append(a.Parts, part{Text: q.ends})
+				a.Parts = append(a.Parts, part{Text: q.Ends})
 				all = append(all, a)
 			}
 		}

@@ -1,3 +1,7 @@
+// Package catalog says what is measured: benchmark names and their keys, contenders,
+// units, what makes another build, and each family in a file of its own, with all
+// that a table or a page says of it. It imports nothing of ours, and is all of
+// bench that a reader of results files links.
 package catalog
 
 import (
@@ -19,6 +23,8 @@ type Family struct {
 	ModePrimary map[string][]string
 
 	Wordings []Wording // how a row's factor is said: the first that fits counts
+	Answer   *Answer   // one of a report's first sentences; nil for none
+	Picture  *Picture  // its section of pictures; nil for none
 	Laps     []string  // the modes whose arms take turns; "" is that of a case without one. All others are measured once a process
 }
 
@@ -76,4 +82,21 @@ type Wording struct {
 	Says       string // where there is a difference; "" for the wording of an unknown family
 	Same       string // where none was seen
 	Less       string // what a factor below 1 is called; "" if that depends
+}
+
+// An Answer is a sentence of factors: Begins, of each of the Rows that a file
+// holds who has it and how many times, Ends.
+type Answer struct {
+	Begins, Ends string
+	Rows         []Who
+}
+
+// A Who is a row and who has it, in words.
+type Who struct{ Row, Says string }
+
+// A Picture is what stands beside a family's pictures.
+type Picture struct {
+	Title string
+	Short string // of the list of sections
+	About string // what they show and how to read them
 }
