@@ -1,10 +1,12 @@
-// Package bench holds the cases: what is measured, one family a file; the
-// worker that a process becomes to measure one of them; and what heads a
-// results file, its configuration and units.
+// Package measure is the one measuring session: what a case is and what must be
+// counted for its figure to stand, how its worker is started and lives, how the
+// arms of a group are measured against each other in rounds, what becomes of
+// that on a benchmark line, and what heads a results file. go test's adaptor,
+// run, the gate, fidelity and calibrate all measure by it.
 //
-// A case is one arm of a pair. Everything about it stands in its table entry:
-// its name, the CPUs and the environment that its worker gets, how to open
-// it, and what must be counted for its figure to stand.
+// A case is one arm of a pair. Everything about it stands in its table entry,
+// in its family's package. Of ours it imports catalog, lockstep, the machine
+// (host), and of threads the limits; no family.
 package measure
 
 import (

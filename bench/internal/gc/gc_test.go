@@ -156,7 +156,7 @@ func TestStoppingBuckets(t *testing.T) {
 		}
 	}
 	if math.Abs(widest-1./4) > 1e-3 || math.Abs(narrowest-1./7) > 1e-3 {
-		t.Errorf("buckets of %.4f to %.4f of their lower end; bench/gc.go says 1/7 to 1/4", narrowest, widest)
+		t.Errorf("buckets of %.4f to %.4f of their lower end; gc.go says 1/7 to 1/4", narrowest, widest)
 	}
 }
 

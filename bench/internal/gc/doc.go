@@ -1,0 +1,6 @@
+// Package gc is the family GC: what a collection costs a program that holds n
+// parked tasks. It has the table of its cases, their arms, their evidence and
+// their tests; what a reader needs to know of it is in bench/catalog.
+//
+// It imports measure and what families share, arm and host.
+package gc

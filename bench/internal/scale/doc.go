@@ -1,0 +1,6 @@
+// Package scale is the family Scale: what a task costs when there are n of
+// them. It has the table of its cases, their arms, their evidence and their
+// tests; what a reader needs to know of it is in bench/catalog.
+//
+// It imports measure and what families share, arm and host.
+package scale
