@@ -20,6 +20,7 @@ import (
 
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/calibrate/runs"
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/job"
 )
 
@@ -62,7 +63,7 @@ func parse(args []string, stdout io.Writer) (o options, err error) {
 	flags.IntVar(&o.pool, "pool", 64, "how many layouts are linked beforehand, from which all runs draw; 0: each run links its own, as the gate does, which takes half as long again")
 	flags.BoolVar(&o.analyse, "analyse", false, "measure nothing, print what the data say")
 	flags.Var(&o.allowed, "allow", allow.Usage)
-	switch err := job.ParseFlags(flags, usage, args, stdout); {
+	switch err := commandline.Parse(flags, usage, args, stdout); {
 	case err != nil:
 		return o, err
 	case flags.NArg() > 0:

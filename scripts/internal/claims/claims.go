@@ -7,7 +7,7 @@ import (
 	"io"
 	"slices"
 
-	"threadbench/scripts/internal/job"
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/results"
 )
 
@@ -33,11 +33,11 @@ Exit status: 0 when the verdicts are printed, whatever they are; else 2.
 func Run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("claims", flag.ContinueOnError)
 	format := flags.String("format", "text", "text, markdown or json")
-	err := job.ParseFlags(flags, usage, args, stdout)
+	err := commandline.Parse(flags, usage, args, stdout)
 	if err == nil {
 		err = run(flags.Args(), *format, stdout)
 	}
-	return job.Exit("claims", err, stderr)
+	return commandline.Exit("claims", err, stderr)
 }
 
 func run(paths []string, format string, stdout io.Writer) error {

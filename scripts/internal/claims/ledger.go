@@ -17,8 +17,8 @@
 // long the world stood. Both bounds are carried through: such a figure is shown
 // to be on a side of its bound when the nearer of its own bounds is.
 //
-// Of ours it imports the catalog of names, units and families, and job,
-// paired, prose, results and table.
+// Of ours it imports the catalog of names, units and families, and
+// commandline, paired, prose, results and table.
 package claims
 
 import (

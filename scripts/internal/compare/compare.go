@@ -1,6 +1,6 @@
 // Package compare shows what benchstat says of results files: the command that
-// stands behind scripts/compare. Of ours it imports the reader of results files
-// and the list of contenders.
+// stands behind scripts/compare. Of ours it imports the reader of results files,
+// the list of contenders and commandline.
 //
 // Its stance: benchstat does the statistics and the tables. The commands are
 // fixed and printed, so that a reader can do without this one. Only what
@@ -20,7 +20,7 @@ import (
 	"strings"
 
 	"threadbench/bench/catalog"
-	"threadbench/scripts/internal/job"
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/results"
 )
 
@@ -193,7 +193,7 @@ func units(files ...*results.File) string {
 // standard error counts.
 func (b benchstat) run(stdout, stderr io.Writer) error {
 	command := append([]string{"tool", "benchstat"}, b.args...)
-	fmt.Fprintln(stderr, "$ go "+job.QuoteAll(command))
+	fmt.Fprintln(stderr, "$ go "+commandline.QuoteAll(command))
 	var said bytes.Buffer
 	cmd := exec.Command("go", command...)
 	cmd.Stderr = io.MultiWriter(stderr, &said)

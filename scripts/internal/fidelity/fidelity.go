@@ -10,7 +10,7 @@
 // the other. A round, fresh processes, is the unit of all statistics.
 //
 // Of ours it imports what measures (bench and its packages), the judges in C, and
-// allow, job, paired and prose.
+// allow, commandline, job, paired and prose.
 package fidelity
 
 import (
@@ -28,6 +28,7 @@ import (
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/job"
 )
 
@@ -72,7 +73,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	rows := flags.String("rows", "", "a regular `expression` for the rows and judges to measure, as in 'Create clone' or 'Slices'; all by default")
 	flags.StringVar(&o.out, "o", "", "a `file` that keeps the rounds; none by default")
 	flags.StringVar(&o.format, "format", "text", "of the table: text or json")
-	switch err := job.ParseFlags(flags, usage, args, stdout); {
+	switch err := commandline.Parse(flags, usage, args, stdout); {
 	case err != nil:
 		return o, err
 	case flags.NArg() > 0:

@@ -11,8 +11,8 @@
 // verdict's.
 //
 // Of ours it imports what measures (bench and its packages), its own verdict and
-// files, what calibrate has found, and allow, disturbance, job, paired, prose and
-// results.
+// files, what calibrate has found, and allow, commandline, disturbance, job,
+// paired, prose and results.
 package gate
 
 import (
@@ -27,6 +27,7 @@ import (
 	"golang.org/x/term"
 
 	"threadbench/bench/measure"
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
@@ -194,7 +195,7 @@ func repeated(o options, rounds int, seed uint64) string {
 			}
 			continue
 		}
-		args = append(args, job.Quote(o.args[i]))
+		args = append(args, commandline.Quote(o.args[i]))
 	}
 	return strings.Join(args, " ") + fmt.Sprintf(" -rounds %d -seed %d", rounds, seed)
 }

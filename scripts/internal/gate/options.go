@@ -13,8 +13,8 @@ import (
 
 	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/gate/verdict"
-	"threadbench/scripts/internal/job"
 )
 
 const usage = `gate tells whether head is slower than base: pass, regression, or inconclusive.
@@ -123,7 +123,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.StringVar(&o.inconclusive, "inconclusive", "", "what exit code 3 becomes: `pass` (0) or fail (1)")
 	fs.StringVar(&o.out, "o", "", "the `folder` for the raw rounds (default results/local/gate-DATE-HOST, with -pkg gate-DATE-HOST)")
 	fs.BoolVar(&o.force, "force", false, "replace the raw rounds in that folder")
-	if err := job.ParseFlags(fs, usage, args, stdout); err != nil {
+	if err := commandline.Parse(fs, usage, args, stdout); err != nil {
 		return o, err
 	}
 	given := map[string]bool{}

@@ -1,7 +1,7 @@
-// Package job is what surrounds the commands: how they read their flags, are
-// stopped and end, which programs they start, where their temporary files lie,
-// how they keep rounds and say how far they are. Of ours it imports
-// Gone alone, which tells whether a process has ended.
+// Package job is what surrounds the commands that measure: how they are stopped
+// and end, which programs they start, where their temporary files lie, how they
+// keep rounds and say how far they are. Of ours it imports lockstep, for Gone,
+// which tells whether a process has ended, and commandline.
 //
 // Its stance: whatever stops a command, nothing of it stays behind, and what it
 // had measured is kept. An error names what to type next.
@@ -10,44 +10,17 @@ package job
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"time"
+
+	"threadbench/scripts/internal/commandline"
 )
-
-// ParseFlags reads a command line. Asked for help, it writes the usage and the
-// flags to stdout and answers flag.ErrHelp; any other error says what is wrong
-// and where the flags are shown.
-func ParseFlags(flags *flag.FlagSet, usage string, args []string, stdout io.Writer) error {
-	flags.SetOutput(io.Discard)
-	err := flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-	case err != nil:
-		err = fmt.Errorf("%w; -h shows the flags", err)
-	}
-	return err
-}
-
-// Exit is a command's exit code: 0 without an error or with flag.ErrHelp, else
-// 2, and the error is on stderr.
-func Exit(name string, err error, stderr io.Writer) int {
-	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	fmt.Fprintf(stderr, "%s: %v\n", name, err)
-	return 2
-}
 
 // Main does a command's job, unless its command line had the error, and answers
 // the exit code. A signal ends the context that the job gets.
@@ -61,7 +34,7 @@ func Main(name string, err error, stderr io.Writer, do func(context.Context) err
 			err = fmt.Errorf("%w before it could measure; start it again", stopped)
 		}
 	}
-	return Exit(name, err, stderr)
+	return commandline.Exit(name, err, stderr)
 }
 
 // untilStopped is a context that a signal to stop ends; and so does the end of
@@ -94,23 +67,4 @@ func untilStopped() (context.Context, context.CancelFunc) {
 		}
 	}()
 	return ctx, func() { cancel(nil) }
-}
-
-var plain = regexp.MustCompile(`^[\w./\\:=,@%+-]+$`)
-
-// QuoteAll are arguments as a shell takes them.
-func QuoteAll(args []string) string {
-	var all []string
-	for _, a := range args {
-		all = append(all, Quote(a))
-	}
-	return strings.Join(all, " ")
-}
-
-// Quote is an argument as a shell takes it.
-func Quote(arg string) string {
-	if plain.MatchString(arg) {
-		return arg
-	}
-	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }

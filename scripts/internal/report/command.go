@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"threadbench/scripts/internal/calibrate/runs"
-	"threadbench/scripts/internal/job"
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/results"
 )
 
@@ -42,11 +42,11 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("report", flag.ContinueOnError)
 	format := flags.String("format", "html", "html or markdown")
 	out := flags.String("o", "", "the `file` to write (default beside the first results file)")
-	err := job.ParseFlags(flags, usage, args, stdout)
+	err := commandline.Parse(flags, usage, args, stdout)
 	if err == nil {
 		err = run(flags.Args(), *format, *out, stdout, stderr)
 	}
-	return job.Exit("report", err, stderr)
+	return commandline.Exit("report", err, stderr)
 }
 
 func run(paths []string, format, out string, stdout, stderr io.Writer) error {

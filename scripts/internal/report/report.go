@@ -10,7 +10,7 @@
 // and runs nothing but its own script.
 //
 // Of ours it also imports the catalog of names, units and families, and
-// chart, job and results.
+// chart, commandline and results.
 package report
 
 import (

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 )
@@ -144,5 +145,5 @@ func sameMachine(file, head []byte) error {
 }
 
 func flags(p Plan) string {
-	return fmt.Sprintf("-profile %s -bench %s -rounds %d -cpu %d", p.Profile, job.Quote(p.Bench), p.Rounds, p.CPU)
+	return fmt.Sprintf("-profile %s -bench %s -rounds %d -cpu %d", p.Profile, commandline.Quote(p.Bench), p.Rounds, p.CPU)
 }

@@ -2,7 +2,7 @@
 // the plan round by round, keeps each round as it ends, and prints what the
 // rounds say. Of ours it imports what the other commands of the way show
 // (claims, report, table), what measures (bench and its packages), and what all
-// commands use (allow, disturbance, job, prose, results).
+// commands use (allow, commandline, disturbance, job, prose, results).
 //
 // Its stance: what is measured is kept at once, and a case that fails or is left
 // out is a note with its reason, never the end of the run.
@@ -24,6 +24,7 @@ import (
 	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/claims"
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/report"
@@ -78,7 +79,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.BoolVar(&o.list, "list", false, "list the cases that would be measured, and exit")
 	fs.StringVar(&o.format, "format", "text", "of the table: text, json or csv")
 	fs.DurationVar(&o.patience, "patience", time.Minute, "how long a worker may take to answer, before it is killed as hung")
-	if err := job.ParseFlags(fs, usage, args, stdout); err != nil {
+	if err := commandline.Parse(fs, usage, args, stdout); err != nil {
 		return o, err
 	}
 	if fs.NArg() > 0 {
@@ -201,7 +202,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			err = nil
 		}
 		if out.next <= o.plan.Rounds {
-			err = errors.Join(err, fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan)+o.allowing(), job.Quote(o.out)))
+			err = errors.Join(err, fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan)+o.allowing(), commandline.Quote(o.out)))
 		}
 	}
 	if out.next == 1 {

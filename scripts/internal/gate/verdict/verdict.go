@@ -33,7 +33,7 @@
 // decides, leaves out "no change", or a control's exact counts differ, the run is invalid, whatever its
 // rows say.
 //
-// Of ours it imports paired, prose and the median of bench/lockstep.
+// Of ours it imports paired and prose.
 package verdict
 
 import (
@@ -43,7 +43,6 @@ import (
 	"math"
 	"slices"
 
-	"threadbench/bench/lockstep"
 	"threadbench/scripts/internal/paired"
 	"threadbench/scripts/internal/prose"
 )
@@ -416,7 +415,7 @@ func (res *Result) measure(s *paired.Sample, level, margin float64) {
 }
 
 func newChange(base, head []float64) Change {
-	return Change{Rounds: [2]int{len(base), len(head)}, Base: lockstep.Median(base), Head: lockstep.Median(head), Ratio: math.NaN(), Low: 0, High: math.Inf(1)}
+	return Change{Rounds: [2]int{len(base), len(head)}, Base: paired.Median(base), Head: paired.Median(head), Ratio: math.NaN(), Low: 0, High: math.Inf(1)}
 }
 
 // exact makes the change that of the counts themselves.
@@ -443,7 +442,7 @@ func (c *Change) measure(s *paired.Sample, sign, level float64) {
 func spread(r Row) float64 {
 	var off []float64
 	around := func(logs []float64) {
-		middle := lockstep.Median(logs)
+		middle := paired.Median(logs)
 		for _, v := range logs {
 			if d := math.Abs(v - middle); !math.IsNaN(d) {
 				off = append(off, d)
@@ -464,7 +463,7 @@ func spread(r Row) float64 {
 	if len(off) == 0 {
 		return math.Inf(1)
 	}
-	return math.Expm1(lockstep.Median(off))
+	return math.Expm1(paired.Median(off))
 }
 
 // control judges the controls.

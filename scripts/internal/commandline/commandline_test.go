@@ -1,4 +1,4 @@
-package job
+package commandline
 
 import (
 	"errors"
@@ -24,7 +24,7 @@ func TestExit(t *testing.T) {
 		var out, errs strings.Builder
 		flags := flag.NewFlagSet("name", flag.ContinueOnError)
 		n := flags.Int("n", 0, "how many")
-		err := ParseFlags(flags, "usage\n", test.args, &out)
+		err := Parse(flags, "usage\n", test.args, &out)
 		if err == nil && *n > 0 {
 			err = errors.New("broken")
 		}

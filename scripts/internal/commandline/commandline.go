@@ -1,0 +1,60 @@
+// Package commandline reads a command's line, ends the command with its exit
+// code, and quotes arguments for a shell. It imports nothing of ours.
+//
+// Its stance: commands that only read results files link nothing that measures.
+package commandline
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// Parse reads a command line. Asked for help, it writes the usage and the
+// flags to stdout and answers flag.ErrHelp; any other error says what is wrong
+// and where the flags are shown.
+func Parse(flags *flag.FlagSet, usage string, args []string, stdout io.Writer) error {
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		io.WriteString(stdout, usage)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+	case err != nil:
+		err = fmt.Errorf("%w; -h shows the flags", err)
+	}
+	return err
+}
+
+// Exit is a command's exit code: 0 without an error or with flag.ErrHelp, else
+// 2, and the error is on stderr.
+func Exit(name string, err error, stderr io.Writer) int {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	fmt.Fprintf(stderr, "%s: %v\n", name, err)
+	return 2
+}
+
+var plain = regexp.MustCompile(`^[\w./\\:=,@%+-]+$`)
+
+// QuoteAll are arguments as a shell takes them.
+func QuoteAll(args []string) string {
+	var all []string
+	for _, a := range args {
+		all = append(all, Quote(a))
+	}
+	return strings.Join(all, " ")
+}
+
+// Quote is an argument as a shell takes it.
+func Quote(arg string) string {
+	if plain.MatchString(arg) {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}

@@ -1,0 +1,53 @@
+package results
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestReadersLinkNothingThatMeasures: of all that measures, a command that only
+// reads results files links the catalog alone, and the catalog nothing of ours.
+// So a file can be read wherever Go runs, and no assembly comes along.
+func TestReadersLinkNothingThatMeasures(t *testing.T) {
+	const catalog = "threadbench/bench/catalog"
+	measures := func(pkg string) bool {
+		return slices.Contains([]string{"bench", "goroutines", "threads"}, strings.Split(pkg, "/")[1]) && pkg != catalog
+	}
+	ours := func(goos, pkg string) []string {
+		list := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{.Dir}}", pkg)
+		list.Env = append(os.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
+		text, err := list.Output()
+		if err != nil {
+			t.Fatalf("%v: %v", list, err)
+		}
+		var deps []string
+		for line := range strings.Lines(string(text)) {
+			dep, dir, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if !strings.HasPrefix(dep, "threadbench/") {
+				continue
+			}
+			if _, err := os.ReadDir(dir); err != nil { // go test caches the answer for as long as what it looked at stays
+				t.Fatal(err)
+			}
+			deps = append(deps, dep)
+		}
+		return deps
+	}
+	for _, goos := range []string{"linux", "darwin", "windows"} {
+		for _, command := range []string{"report", "claims", "compare"} {
+			deps := ours(goos, "threadbench/scripts/"+command)
+			if !slices.Contains(deps, catalog) {
+				t.Errorf("%s: %s does without %s: %q", goos, command, catalog, deps)
+			}
+			if i := slices.IndexFunc(deps, measures); i >= 0 {
+				t.Errorf("%s: %s links %s; go list -deps ./scripts/%[2]s shows through what", goos, command, deps[i])
+			}
+		}
+		if deps := ours(goos, catalog); len(deps) != 1 {
+			t.Errorf("%s: %s imports of ours: %q", goos, catalog, deps)
+		}
+	}
+}
