@@ -61,6 +61,9 @@ func TestNames(t *testing.T) {
 		if !slices.Contains(catalog.Contenders, c.Name.Get("impl")) {
 			t.Errorf("%s: impl=%s is no contender", name, c.Name.Get("impl"))
 		}
+		if n := c.Name.Get("n"); n == "" && c.N != 0 || n != "" && n != strconv.Itoa(c.N) {
+			t.Errorf("%s: its N is %d", name, c.N)
+		}
 		if got, ok := Families.Lookup(name); !ok || got.Name.String() != name {
 			t.Errorf("All.Lookup(%s) = %s, %v", name, got.Name, ok)
 		}
@@ -164,6 +167,10 @@ func TestFamilies(t *testing.T) {
 		for _, c := range f.Cases {
 			if c.Name.Family != f.Name {
 				t.Errorf("family %s holds %s", f.Name, c.Name)
+			}
+			laps := f.InLaps(c.Name.Get("mode"))
+			if (c.Once == 0) != laps || (c.Open != nil) != laps || (c.OpenOnce == nil) != laps {
+				t.Errorf("%s: %d measurements a round, opened as an arm %t, as a measurement %t; its family has it in laps %t", c.Name, c.Once, c.Open != nil, c.OpenOnce != nil, laps)
 			}
 		}
 		for _, unit := range f.Primary {

@@ -96,15 +96,15 @@ func heavy(c measure.Case) string {
 	switch {
 	case c.Name.Family == "StackGrow" && depth != "4096" && depth != "262144":
 		return "depths between two others"
-	case c.Name.Family == "Scale" && len(c.Name.Get("n")) > len("1000"), c.Name.Family == "GC" && c.Name.Get("n") != "1000":
+	case c.Name.Family == "Scale" && c.N > 1000, c.Name.Family == "GC" && c.N != 1000:
 		return "it holds thousands of tasks"
 	case c.Name.Get("impl") == "locked" && c.Name.Get("mode") == "crossover":
 		return "it takes seconds on a busy machine; the goroutine's and the raw threads' are as good"
-	case c.Name.Family == "Block" && c.Name.Get("impl") != "floor" && c.Name.Get("n") != "16" && c.Name.Get("n") != "1000":
+	case c.Name.Family == "Block" && c.Name.Get("impl") != "floor" && c.N != 16 && c.N != 1000:
 		return "fewer tasks than another case"
 	case c.Name.Family == "Wakeup" && c.Name.Get("impl") == "locked" && c.Name.Get("load") != "idle":
 		return "between a goroutine and a raw thread"
-	case c.Name.Family == "Serve" && (c.Name.Get("n") == "100" || c.Name.Get("n") == "10000"):
+	case c.Name.Family == "Serve" && (c.N == 100 || c.N == 10_000):
 		return "between two others, or thousands of connections"
 	case c.Name.Family != "Stack":
 	case raceEnabled:
@@ -262,7 +262,7 @@ func TestOnceIsOnce(t *testing.T) {
 			}
 			_, err = w.Run(context.Background(), 1)
 			var worker *lockstep.WorkerError
-			if !errors.As(err, &worker) || !strings.Contains(err.Error(), "once a process") {
+			if !errors.As(err, &worker) || !strings.Contains(err.Error(), name+" is measured once a process") {
 				t.Errorf("measuring once more: %v (%T), want a *WorkerError", err, err)
 			}
 		})

@@ -26,6 +26,7 @@ import (
 // A Case is one arm of a pair.
 type Case struct {
 	Name     catalog.Name
+	N        int           // the n of its name (WithN), 0 without one
 	Once     int           // measurements in a round, each in a process of its own; 0 for a case of any number of slices in one
 	CPUs     int           // CPUs that its worker gets: 1, 2, or 0 for all
 	Procs    int           // its GOMAXPROCS, 0 for as many as it has CPUs
@@ -36,7 +37,15 @@ type Case struct {
 	C        bool          // its worker is the one of C threads (see CThreads)
 	Evidence []Evidence    // what must be counted for its figure to stand
 
-	Open Opening
+	// One of the two is set: OpenOnce where Once is above 0.
+	Open     Opening
+	OpenOnce OpeningOnce
+}
+
+// WithN is the case with so many of what its name calls n.
+func (c Case) WithN(n int) Case {
+	c.N, c.Name = n, c.Name.With("n", strconv.Itoa(n))
+	return c
 }
 
 // Evidence that a case measured what its name says: for so many ops (or for so

@@ -1,6 +1,8 @@
 package measure
 
 import (
+	"fmt"
+
 	"threadbench/bench/catalog"
 	"threadbench/bench/lockstep"
 )
@@ -56,3 +58,43 @@ func (fs Families) Of(name string) (Family, bool) {
 // An Opening opens an arm; cut reports that it will measure less than it was
 // asked for. An arm that can't be measured here is a *lockstep.Skip.
 type Opening = func(cut func(reason string)) (lockstep.Arm, error)
+
+// A Measurement is what is measured once a process.
+type Measurement interface {
+	// Measure is called once at the most.
+	Measure() (lockstep.Slice, error)
+	// Close ends everything that the measurement has started, whether or not
+	// anything was measured; an error says what was left behind.
+	Close() error
+}
+
+// An OpeningOnce opens a measurement, as an Opening does an arm.
+type OpeningOnce = func(cut func(reason string)) (Measurement, error)
+
+// open opens the case as an arm.
+func (c Case) open(cut func(reason string)) (lockstep.Arm, error) {
+	if c.OpenOnce == nil {
+		return c.Open(cut)
+	}
+	m, err := c.OpenOnce(cut)
+	if err != nil {
+		return nil, err
+	}
+	return &single{Measurement: m, of: c}, nil
+}
+
+// single is a measurement as an arm: it refuses a second run.
+type single struct {
+	Measurement
+	of       Case
+	measured bool
+}
+
+// Run measures, whatever n is: a measurement says how many ops it did.
+func (a *single) Run(int) (lockstep.Slice, error) {
+	if a.measured {
+		return lockstep.Slice{}, fmt.Errorf("%s is measured once a process", a.of.Name)
+	}
+	a.measured = true
+	return a.Measure()
+}

@@ -55,7 +55,7 @@ func Work(families Families) int {
 				return nil, SkipUntraceable(err)
 			}
 		}
-		arm, err := c.Open(cut)
+		arm, err := c.open(cut)
 		if err != nil {
 			return nil, err
 		}

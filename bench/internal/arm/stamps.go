@@ -115,27 +115,21 @@ func StampCost(raw bool) (time.Duration, error) {
 	return t.Elapsed / (2 * stampOps), err
 }
 
-// A StampedArm measures once a process: how long each of its ops took, by
-// stamps.
+// A StampedArm is a measurement of how long each of its ops took, by stamps.
 type StampedArm struct {
 	Raw   bool // raw threads take the stamps
 	Timed func() (ticks []int64, s lockstep.Slice, err error)
 	Shut  func() error
 }
 
-// Run measures, whatever n is.
-func (a *StampedArm) Run(int) (lockstep.Slice, error) {
-	if a.Timed == nil {
-		return lockstep.Slice{}, fmt.Errorf("a case that stamps its ops is measured once a process")
-	}
-	run := a.Timed
-	a.Timed = nil
+// Measure has the ops done and told.
+func (a *StampedArm) Measure() (lockstep.Slice, error) {
 	cost, err := StampCost(a.Raw)
 	if err != nil {
 		return lockstep.Slice{}, err
 	}
 	rate := NewTickRate()
-	ticks, s, err := run()
+	ticks, s, err := a.Timed()
 	if err != nil {
 		return lockstep.Slice{}, err
 	}

@@ -29,8 +29,8 @@ const clockCall = "getrusage"
 var aside = []string{"nanosleep", "clock_nanosleep", "getcpu"}
 
 // OpenTraced opens another case in a worker of its own, which it traces.
-func OpenTraced(of measure.Case) func(func(string)) (lockstep.Arm, error) {
-	return func(cut func(string)) (lockstep.Arm, error) {
+func OpenTraced(of measure.Case) measure.OpeningOnce {
+	return func(cut func(string)) (measure.Measurement, error) {
 		program, err := os.Executable()
 		if err != nil {
 			return nil, err
@@ -59,10 +59,10 @@ type tracedArm struct {
 	calls  callCount
 }
 
-// Run has the worker take a turn to warm up and one that is counted, whatever
-// n is. What was counted besides has to be what the case wants, as far as it
-// holds under a tracer: a stop is a context switch, so those don't.
-func (a *tracedArm) Run(int) (lockstep.Slice, error) {
+// Measure has the worker take a turn to warm up and one that is counted. What
+// was counted besides has to be what the case wants, as far as it holds under a
+// tracer: a stop is a context switch, so those don't.
+func (a *tracedArm) Measure() (lockstep.Slice, error) {
 	ctx := context.Background()
 	if _, err := a.worker.Run(ctx, warmTraced); err != nil {
 		return lockstep.Slice{}, err

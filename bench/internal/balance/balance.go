@@ -82,7 +82,7 @@ func balanceCases() []measure.Case {
 			Env:      arm.Still,
 			Quick:    mode == "item",
 			Evidence: wants,
-			Open:     openBalance(crew),
+			OpenOnce: openBalance(crew),
 		}
 	}
 	return []measure.Case{
@@ -155,8 +155,8 @@ func cloneCrew(workers, items int) (crew, error) {
 	return crew{run: c.Run, tids: c.TIDs, close: func() error { return errors.Join(c.Close(), arm.Leaks()) }}, nil
 }
 
-func openBalance(make newCrew) func(func(string)) (lockstep.Arm, error) {
-	return func(func(string)) (lockstep.Arm, error) {
+func openBalance(make newCrew) measure.OpeningOnce {
+	return func(func(string)) (measure.Measurement, error) {
 		workers := runtime.GOMAXPROCS(0)
 		// The CPUs' speed is measured by as many locked threads.
 		if err := arm.Headroom(threads.Need{Threads: workers, Runtime: true}); err != nil {
@@ -282,15 +282,10 @@ type balanceArm struct {
 	workers int
 	speed   func(steps int) (float64, error) // as even's
 	close   func()
-	used    bool
 }
 
-// Run does the lists, whatever n is: once a process.
-func (a *balanceArm) Run(int) (lockstep.Slice, error) {
-	if a.used {
-		return lockstep.Slice{}, errors.New("a case that shares out lists is measured once a process")
-	}
-	a.used = true
+// Measure does the lists.
+func (a *balanceArm) Measure() (lockstep.Slice, error) {
 	n := a.workers * listPerCPU
 	if _, _, err := a.crew.run(heavyTail(n, 0)); err != nil {
 		return lockstep.Slice{}, err

@@ -105,16 +105,16 @@ var blockSizes = map[string][]int{"net": {1, 10, 100, 1000}, "syscall": {1, 10, 
 func blockCases() []measure.Case {
 	var cases []measure.Case
 	row := func(impl, wait string, procs, n int) {
-		name := catalog.Name{Family: "Block"}.With("impl", impl).With("wait", wait).With("n", strconv.Itoa(n))
+		name := catalog.Name{Family: "Block"}.With("impl", impl).With("wait", wait)
 		if procs > 1 {
 			name = name.With("procs", strconv.Itoa(procs))
 		}
 		cases = append(cases, measure.Case{
 			Name: name,
 			Once: 1, CPUs: 1, Procs: procs, Env: arm.Still,
-			Quick: impl == "goroutine" && wait == "net" && (n == 1 || n == 1000), // which decide
-			Open:  openBlock(impl, wait, n),
-		})
+			Quick:    impl == "goroutine" && wait == "net" && (n == 1 || n == 1000), // which decide
+			OpenOnce: openBlock(impl, wait, n),
+		}.WithN(n))
 	}
 	for _, wait := range []string{"net", "syscall", "disk"} {
 		for _, n := range blockSizes[wait] {
@@ -139,8 +139,8 @@ type crowd struct {
 	end    func(woken int) error // ends them, and fails if they haven't done what they were woken for
 }
 
-func openBlock(impl, wait string, n int) func(func(string)) (lockstep.Arm, error) {
-	return func(func(string)) (lockstep.Arm, error) {
+func openBlock(impl, wait string, n int) measure.OpeningOnce {
+	return func(func(string)) (measure.Measurement, error) {
 		a := &blockArm{n: n, length: blockLength(wait)}
 		if impl != "floor" {
 			if err := blockLimits(impl, wait, n); err != nil {
@@ -185,15 +185,10 @@ type blockArm struct {
 	gather       func() (crowd, error)
 	silent       func(time int) error // writes a byte that nobody reads
 	close        func() error
-	used         bool
 }
 
-// Run measures, whatever n is: once a process.
-func (a *blockArm) Run(int) (lockstep.Slice, error) {
-	if a.used {
-		return lockstep.Slice{}, errors.New("a Block case is measured once a process")
-	}
-	a.used = true
+// Measure has the bystander work alone and beside the tasks in turn.
+func (a *blockArm) Measure() (lockstep.Slice, error) {
 	rate := arm.NewTickRate()
 	alone := func() (bystanding, error) { return bystand(a.length.alone, a.silent, nil) }
 	if _, err := alone(); err != nil { // it warms up

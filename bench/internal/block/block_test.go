@@ -16,11 +16,6 @@ import (
 	"threadbench/threads"
 )
 
-func TestBlockIsOnce(t *testing.T) {
-	_, err := (&blockArm{used: true}).Run(1)
-	armtest.Says(t, "once more", err, "once a process")
-}
-
 func TestReadAll(t *testing.T) {
 	for _, test := range []struct {
 		turns []int64

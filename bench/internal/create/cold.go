@@ -1,17 +1,16 @@
 package create
 
 import (
-	"errors"
-
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"threadbench/goroutines"
 	"threadbench/threads"
 )
 
-func openCold(herd arm.NewHerd, join bool) func(func(string)) (lockstep.Arm, error) {
-	return func(func(string)) (lockstep.Arm, error) {
+func openCold(herd arm.NewHerd, join bool) measure.OpeningOnce {
+	return func(func(string)) (measure.Measurement, error) {
 		h, err := herd(createCold, 0, 0)
 		if err != nil {
 			return nil, err
@@ -28,18 +27,14 @@ func openCold(herd arm.NewHerd, join bool) func(func(string)) (lockstep.Arm, err
 }
 
 type coldArm struct {
-	herd  arm.Census
+	herd  arm.Census // none once it was made
 	join  bool
-	used  bool
 	meter *arm.Meter
 }
 
-// Run makes the tasks, whatever n is: once a process.
-func (a *coldArm) Run(int) (lockstep.Slice, error) {
-	if a.used {
-		return lockstep.Slice{}, errors.New("a cold case is measured once a process")
-	}
-	a.used = true
+// Measure makes the tasks.
+func (a *coldArm) Measure() (lockstep.Slice, error) {
+	defer func() { a.herd = arm.Census{} }() // it will have been joined
 	made, created := host.Count(host.ThreadsAlive), host.Count(host.GoroutinesCreated)
 	a.meter.Start()
 	if err := a.herd.Make(createCold); err != nil {
@@ -69,7 +64,7 @@ func (a *coldArm) Run(int) (lockstep.Slice, error) {
 }
 
 func (a *coldArm) Close() error {
-	if !a.used {
+	if a.herd.ParkedHerd != nil {
 		a.herd.Join()
 	}
 	return arm.Leaks()

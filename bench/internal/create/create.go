@@ -83,24 +83,28 @@ func createCases() []measure.Case {
 	elsewhere := measure.Evidence{Count: "elsewhere", Rate: 1}
 	known := measure.Evidence{Count: "new-threads", Rate: 0, CountTolerance: 8}
 
-	row := func(impl, mode string, open func(func(string)) (lockstep.Arm, error), wants ...measure.Evidence) measure.Case {
-		c := measure.Case{
+	base := func(impl, mode string, wants []measure.Evidence) measure.Case {
+		return measure.Case{
 			Name: catalog.Name{Family: "Create"}.With("impl", impl).With("mode", mode),
 			CPUs: 1, Procs: 1,
 			Quick:    mode == "reused" || mode == "inplace" || mode == "pooled" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
 			C:        impl == "pthread",
 			Evidence: wants,
-			Open:     open,
 		}
-		switch mode {
-		case "cold", "nojoin":
-			c.Once, c.Env = 5, arm.Still
-		case "stamped":
-			c.Once = 1
-			fallthrough
-		default:
-			c.Awake = true
-		}
+	}
+	row := func(impl, mode string, open measure.Opening, wants ...measure.Evidence) measure.Case {
+		c := base(impl, mode, wants)
+		c.Open, c.Awake = open, true
+		return c
+	}
+	fresh := func(impl, mode string, open measure.OpeningOnce, wants ...measure.Evidence) measure.Case {
+		c := base(impl, mode, wants)
+		c.OpenOnce, c.Once, c.Env = open, 5, arm.Still
+		return c
+	}
+	stamped := func(impl string, open measure.OpeningOnce, wants ...measure.Evidence) measure.Case {
+		c := base(impl, "stamped", wants)
+		c.OpenOnce, c.Once, c.Awake = open, 1, true
 		return c
 	}
 	cases := []measure.Case{
@@ -114,25 +118,25 @@ func createCases() []measure.Case {
 		row("locked", "burst", openCreate(createBatch, exitLocked), created, each),
 		row("clone", "burst", openCreator(threads.NewCreator, createBatch), exactly),
 
-		row("goroutine", "cold", openCold(arm.GoroutineHerd, true), created, none),
-		row("locked", "cold", openCold(arm.LockedHerd, true), created, exactly),
-		row("clone", "cold", openCold(arm.CloneHerd, true), exactly),
+		fresh("goroutine", "cold", openCold(arm.GoroutineHerd, true), created, none),
+		fresh("locked", "cold", openCold(arm.LockedHerd, true), created, exactly),
+		fresh("clone", "cold", openCold(arm.CloneHerd, true), exactly),
 
-		row("goroutine", "nojoin", openCold(arm.GoroutineHerd, false), created, none),
-		row("locked", "nojoin", openCold(arm.LockedHerd, false), created, exactly),
-		row("clone", "nojoin", openCold(arm.CloneHerd, false), exactly),
-		row("floor", "nojoin", openAllocate, none, measure.Evidence{Count: "stacks", Rate: 1}),
+		fresh("goroutine", "nojoin", openCold(arm.GoroutineHerd, false), created, none),
+		fresh("locked", "nojoin", openCold(arm.LockedHerd, false), created, exactly),
+		fresh("clone", "nojoin", openCold(arm.CloneHerd, false), exactly),
+		fresh("floor", "nojoin", openAllocate, none, measure.Evidence{Count: "stacks", Rate: 1}),
 
-		row("goroutine", "stamped", stampedCreate(stampedTasks, plain), created, none),
-		row("locked", "stamped", stampedCreate(stampedTasks, exitLocked), created, each),
-		row("clone", "stamped", stampedCreator(stampedTasks), exactly),
+		stamped("goroutine", stampedCreate(stampedTasks, plain), created, none),
+		stamped("locked", stampedCreate(stampedTasks, exitLocked), created, each),
+		stamped("clone", stampedCreator(stampedTasks), exactly),
 	}
 	if measure.WithPthread {
 		cases = append(cases,
 			row("pthread", "reused", openCreator(arm.CCreator, 1), exactly),
 			row("pthread", "burst", openCreator(arm.CCreator, createBatch), exactly),
-			row("pthread", "cold", openCold(arm.CHerd(false), true), exactly),
-			row("pthread", "nojoin", openCold(arm.CHerd(false), false), exactly),
+			fresh("pthread", "cold", openCold(arm.CHerd(false), true), exactly),
+			fresh("pthread", "nojoin", openCold(arm.CHerd(false), false), exactly),
 		)
 	}
 	return cases
@@ -167,7 +171,7 @@ func exitLocked() hooks {
 	}
 }
 
-func openCreate(batch int, how func() hooks) func(func(string)) (lockstep.Arm, error) {
+func openCreate(batch int, how func() hooks) measure.Opening {
 	return func(func(string)) (lockstep.Arm, error) {
 		return newCreateArm(batch, how())
 	}
@@ -275,7 +279,7 @@ func (a *createArm) timed(n int) lockstep.Slice {
 
 func (a *createArm) Close() error { return nil }
 
-func openCreator[D arm.Driver](make func(batch int) (D, error), batch int) func(func(string)) (lockstep.Arm, error) {
+func openCreator[D arm.Driver](make func(batch int) (D, error), batch int) measure.Opening {
 	return func(func(string)) (lockstep.Arm, error) {
 		if err := arm.Headroom(threads.Need{Threads: batch + 1, MapsPerThread: threads.MapsPerThread}); err != nil {
 			return nil, err

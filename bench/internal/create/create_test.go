@@ -46,7 +46,7 @@ func TestFloorAllocatesAsGoroutine(t *testing.T) {
 		t.Fatal(err)
 	}
 	before = held()
-	s, err := arm.Run(1)
+	s, err := arm.Measure()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestFloorStacksCounted(t *testing.T) {
 		t.Fatal("no such case")
 	}
 	a := &allocateArm{meter: arm.NewMeter()}
-	s, err := a.Run(1)
+	s, err := a.Measure()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,8 +124,6 @@ func TestFloorStacksCounted(t *testing.T) {
 	if got := a.distinctStacks(); got != createCold-1 {
 		t.Errorf("%d stacks of %d gs, of which two share one", got, createCold)
 	}
-	_, err = a.Run(1)
-	armtest.Says(t, "once more", err, "once a process")
 }
 
 // A quietHerd is one that does nothing.
@@ -151,7 +149,7 @@ func TestColdCountsOffTheClock(t *testing.T) {
 	}
 	for _, join := range []bool{true, false} {
 		a := &coldArm{herd: arm.Census{ParkedHerd: quietHerd{}, Tids: tids}, join: join, meter: arm.NewMeter()}
-		s, err := a.Run(1)
+		s, err := a.Measure()
 		if err != nil {
 			t.Fatal(err)
 		}

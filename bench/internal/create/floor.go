@@ -2,12 +2,12 @@ package create
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 )
 
 // openAllocate is the floor of starting a goroutine: to allocate what one
@@ -24,7 +24,7 @@ import (
 // object each, since only the runtime can have spans of its own kind
 // (allocManual), and its lists need no lock. What it leaves out: the queue that
 // the goroutine waits in, the switch to it, what its own code allocates.
-func openAllocate(func(string)) (lockstep.Arm, error) {
+func openAllocate(func(string)) (measure.Measurement, error) {
 	if got := host.Count(host.StackStarts); got != host.StackStart {
 		return nil, fmt.Errorf("allocating as much as a goroutine: its stack starts at %d bytes here, not %d", got, host.StackStart)
 	}
@@ -109,11 +109,8 @@ type allocateArm struct {
 	gs     []*gBlock
 }
 
-// Run allocates, whatever n is: once a process.
-func (a *allocateArm) Run(int) (lockstep.Slice, error) {
-	if a.gs != nil {
-		return lockstep.Slice{}, errors.New("a floor of cold tasks is measured once a process")
-	}
+// Measure allocates.
+func (a *allocateArm) Measure() (lockstep.Slice, error) {
 	made := host.Count(host.ThreadsAlive)
 	a.meter.Start()
 	for range createCold {

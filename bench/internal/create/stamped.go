@@ -5,14 +5,15 @@ import (
 
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"threadbench/goroutines"
 	"threadbench/threads"
 )
 
 // stampedCreate makes tasks one after the other and stamps the call that
 // makes each, and its first instruction.
-func stampedCreate(n int, how func() hooks) func(func(string)) (lockstep.Arm, error) {
-	return func(func(string)) (lockstep.Arm, error) {
+func stampedCreate(n int, how func() hooks) measure.OpeningOnce {
+	return func(func(string)) (measure.Measurement, error) {
 		a, err := newCreateArm(1, how())
 		if err != nil {
 			return nil, err
@@ -32,10 +33,10 @@ func stampedCreate(n int, how func() hooks) func(func(string)) (lockstep.Arm, er
 }
 
 // stampedCreator does the same with raw threads.
-func stampedCreator(n int) func(func(string)) (lockstep.Arm, error) {
+func stampedCreator(n int) measure.OpeningOnce {
 	warm := arm.WarmThread / 8
 	open := openCreator(func(int) (*threads.Driver, error) { return threads.NewStampedCreator(n + warm) }, 1)
-	return func(cut func(string)) (lockstep.Arm, error) {
+	return func(cut func(string)) (measure.Measurement, error) {
 		opened, err := open(cut)
 		if err != nil {
 			return nil, err

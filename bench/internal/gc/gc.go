@@ -85,12 +85,12 @@ func gcCases() []measure.Case {
 	var cases []measure.Case
 	row := func(impl string, n, depth int, herd arm.NewHerd) {
 		cases = append(cases, measure.Case{
-			Name:  catalog.Name{Family: "GC"}.With("impl", impl).With("n", fmt.Sprint(n)).With("depth", fmt.Sprint(depth)),
-			Once:  1,
-			Env:   arm.Still,
-			Quick: depth == 0 && (n == 100_000 || n == 1000 && impl == "goroutine"), // which decide
-			Open:  openGC(impl, n, depth, herd),
-		})
+			Name:     catalog.Name{Family: "GC"}.With("impl", impl).With("depth", fmt.Sprint(depth)),
+			Once:     1,
+			Env:      arm.Still,
+			Quick:    depth == 0 && (n == 100_000 || n == 1000 && impl == "goroutine"), // which decide
+			OpenOnce: openGC(impl, n, depth, herd),
+		}.WithN(n))
 	}
 	for _, group := range []struct {
 		n, depth int
@@ -109,8 +109,8 @@ func gcCases() []measure.Case {
 	return cases
 }
 
-func openGC(impl string, n, depth int, herd arm.NewHerd) func(func(string)) (lockstep.Arm, error) {
-	return func(cut func(string)) (lockstep.Arm, error) {
+func openGC(impl string, n, depth int, herd arm.NewHerd) measure.OpeningOnce {
+	return func(cut func(string)) (measure.Measurement, error) {
 		if herd == nil {
 			return &gcArm{}, nil
 		}
@@ -131,22 +131,18 @@ func openGC(impl string, n, depth int, herd arm.NewHerd) func(func(string)) (loc
 }
 
 type gcArm struct {
-	herd      arm.Census
+	herd      arm.Census // none for the floor, and once it was parked
 	n         int
 	least     int // bytes of the runtime's stacks that a task is to have
 	ofRuntime bool
-	used      bool
 }
 
-// Run collects, whatever n is: once a process.
-func (a *gcArm) Run(int) (lockstep.Slice, error) {
-	if a.used {
-		return lockstep.Slice{}, errors.New("a GC case is measured once a process")
-	}
-	a.used = true
+// Measure collects.
+func (a *gcArm) Measure() (lockstep.Slice, error) {
 	if a.n == 0 {
 		return collect()
 	}
+	defer func() { a.herd = arm.Census{} }() // it will have been joined
 	others, stacks := arm.TasksAlive(), host.Count(host.StackBytes)
 	parked := func() error { return a.prove(arm.Settled(a.n+others)-others, host.Count(host.StackBytes)-stacks) }
 	err := a.herd.Make(a.n)
@@ -191,7 +187,7 @@ func (a *gcArm) prove(alive int, stacks int64) error {
 }
 
 func (a *gcArm) Close() error {
-	if !a.used && a.n > 0 {
+	if a.herd.ParkedHerd != nil {
 		a.herd.Join()
 	}
 	return arm.Leaks()

@@ -63,12 +63,12 @@ func mixedCases() []measure.Case {
 	var cases []measure.Case
 	row := func(impl, mode, procs string, cpus, ps int) {
 		cases = append(cases, measure.Case{
-			Name:  catalog.Name{Family: "Mixed"}.With("impl", impl).With("mode", mode).With("procs", procs),
-			Once:  1,
-			CPUs:  cpus,
-			Procs: ps,
-			Quick: impl == "goroutine" && mode == "together" && procs == "all", // which decides
-			Open:  openMixed(impl == "locked", mode == "serial"),
+			Name:     catalog.Name{Family: "Mixed"}.With("impl", impl).With("mode", mode).With("procs", procs),
+			Once:     1,
+			CPUs:     cpus,
+			Procs:    ps,
+			Quick:    impl == "goroutine" && mode == "together" && procs == "all", // which decides
+			OpenOnce: openMixed(impl == "locked", mode == "serial"),
 		})
 	}
 	row("goroutine", "together", "1", 1, 1)

@@ -21,11 +21,12 @@ import (
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"threadbench/threads"
 )
 
-func openMixed(locked, serial bool) func(func(string)) (lockstep.Arm, error) {
-	return func(func(string)) (lockstep.Arm, error) {
+func openMixed(locked, serial bool) measure.OpeningOnce {
+	return func(func(string)) (measure.Measurement, error) {
 		dir, err := host.OnDisk()
 		if err != nil {
 			return nil, err
@@ -38,7 +39,6 @@ type mixedArm struct {
 	locked, serial bool
 	dir            string // on a disk
 	block          []byte
-	used           bool
 
 	port      int
 	writes    int
@@ -62,12 +62,8 @@ type ending struct {
 	flight  int // tasks that had begun and were not over, this one among them
 }
 
-// Run does the set of tasks once, and each kind alone before: once a process.
-func (a *mixedArm) Run(int) (s lockstep.Slice, err error) {
-	if a.used {
-		return s, errors.New("a Mixed case is measured once a process")
-	}
-	a.used = true
+// Measure does the set of tasks once, and each kind alone before.
+func (a *mixedArm) Measure() (s lockstep.Slice, err error) {
 	ctx := context.Background()
 	server, err := arm.StartAside(ctx, downloadsOnly, nil)
 	if err != nil {
@@ -79,7 +75,7 @@ func (a *mixedArm) Run(int) (s lockstep.Slice, err error) {
 		return s, fmt.Errorf("server of downloads: %w", err)
 	}
 	a.port = int(at.Counts["port"])
-	if s, err = a.measure(); err != nil {
+	if s, err = a.sets(); err != nil {
 		return s, err
 	}
 	at, err = server.Run(ctx, 1)
@@ -95,7 +91,8 @@ func (a *mixedArm) Run(int) (s lockstep.Slice, err error) {
 	return s, nil
 }
 
-func (a *mixedArm) measure() (s lockstep.Slice, err error) {
+// sets has each kind of task done alone, and then the set.
+func (a *mixedArm) sets() (s lockstep.Slice, err error) {
 	allowed, err := lockstep.AllowedCPUs()
 	if err != nil {
 		return s, err

@@ -6,13 +6,14 @@ import (
 	"runtime"
 
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 )
 
 // downloadsOnly is the name of no case here.
 const downloadsOnly = "downloads"
 
-func openMixed(locked, serial bool) func(func(string)) (lockstep.Arm, error) {
-	return func(func(string)) (lockstep.Arm, error) {
+func openMixed(locked, serial bool) measure.OpeningOnce {
+	return func(func(string)) (measure.Measurement, error) {
 		return nil, lockstep.Skipf("%s does not tell the threads of a process", runtime.GOOS)
 	}
 }

@@ -100,18 +100,21 @@ func pipelineCases() []measure.Case {
 	preempted := measure.Evidence{Count: "kernel-switches", Rate: 5, RateTolerance: 2.4, CountTolerance: 30}
 	// With buffers a switch is for as many items as the schedulers like.
 
-	row := func(impl, mode, via string, stages int, open func(func(string)) (lockstep.Arm, error), wants ...measure.Evidence) measure.Case {
-		c := measure.Case{
+	base := func(impl, mode, via string, stages int, wants []measure.Evidence) measure.Case {
+		return measure.Case{
 			Name: catalog.Name{Family: "Pipeline"}.With("impl", impl).With("mode", mode).With("via", via).With("stages", strconv.Itoa(stages)),
 			CPUs: 1, Procs: 1,
 			Evidence: wants,
-			Open:     open,
 		}
-		if mode == "crossover" {
-			c.Once, c.Env = 1, arm.Still
-		} else {
-			c.Awake = true
-		}
+	}
+	row := func(impl, mode, via string, stages int, open measure.Opening, wants ...measure.Evidence) measure.Case {
+		c := base(impl, mode, via, stages, wants)
+		c.Open, c.Awake = open, true
+		return c
+	}
+	crossover := func(impl, via string, make newPipeline, wants ...measure.Evidence) measure.Case {
+		c := base(impl, "crossover", via, 1, wants)
+		c.OpenOnce, c.Once, c.Env = openCrossover(make), 1, arm.Still
 		return c
 	}
 	var cases []measure.Case
@@ -127,9 +130,9 @@ func pipelineCases() []measure.Case {
 		row("locked", "buffered", "channel", 1, openPipeline(goPipeline(arm.Wire), 1, pipelineBuffer)),
 		row("clone", "buffered", "ring", 1, openPipeline(clonePipeline, 1, pipelineBuffer)),
 
-		row("goroutine", "crossover", "channel", 1, openCrossover(goPipeline(nil)), few, scheduled(1)),
-		row("locked", "crossover", "channel", 1, openCrossover(goPipeline(arm.Wire)), preempted, again(1)),
-		row("clone", "crossover", "ring", 1, openCrossover(clonePipeline), preempted))
+		crossover("goroutine", "channel", goPipeline(nil), few, scheduled(1)),
+		crossover("locked", "channel", goPipeline(arm.Wire), preempted, again(1)),
+		crossover("clone", "ring", clonePipeline, preempted))
 }
 
 // A pipeline has items go through stages of work.
@@ -287,7 +290,7 @@ func (p pipeline) pass(n, warm, stages, steps int) (time.Duration, map[string]in
 	return took, counts, nil
 }
 
-func openPipeline(make newPipeline, stages, buffer int) func(func(string)) (lockstep.Arm, error) {
+func openPipeline(make newPipeline, stages, buffer int) measure.Opening {
 	return func(func(string)) (lockstep.Arm, error) {
 		p, err := make(stages, buffer)
 		if err != nil {
@@ -320,8 +323,8 @@ func (a *pipelineArm) Run(n int) (lockstep.Slice, error) {
 func (a *pipelineArm) Close() error { return a.close() }
 
 // openCrossover looks for a crossover.
-func openCrossover(make newPipeline) func(func(string)) (lockstep.Arm, error) {
-	return func(func(string)) (lockstep.Arm, error) {
+func openCrossover(make newPipeline) measure.OpeningOnce {
+	return func(func(string)) (measure.Measurement, error) {
 		p, err := make(1, 0)
 		if err != nil {
 			return nil, err
@@ -352,7 +355,6 @@ type crossoverArm struct {
 	pipe, direct pipeline
 	nsPerStep    float64   // by the latest measurement
 	until        time.Time // gives up then
-	used         bool
 }
 
 // A crossed is what an item of some work took: the medians over the turns.
@@ -487,14 +489,10 @@ func near(steps int, measure func(steps int) (crossed, error)) (nearest crossed,
 	return nearest, nil
 }
 
-// Run looks for the crossover, whatever n is: once a process. Its ops are the
-// items of the measurement near it, and take the time that they would at it;
-// the counts are of that measurement.
-func (a *crossoverArm) Run(int) (lockstep.Slice, error) {
-	if a.used {
-		return lockstep.Slice{}, errors.New("a crossover is looked for once a process")
-	}
-	a.used, a.until = true, time.Now().Add(crossLong)
+// Measure looks for the crossover. Its ops are the items of the last pass near
+// it, and take the time that they would at it; the counts are of that pass.
+func (a *crossoverArm) Measure() (lockstep.Slice, error) {
+	a.until = time.Now().Add(crossLong)
 	if _, err := a.measure(crossLeast, crossTurns, crossItems); err != nil { // to warm up
 		return lockstep.Slice{}, err
 	}

@@ -67,11 +67,11 @@ func scaleCases() []measure.Case {
 	var cases []measure.Case
 	row := func(impl string, n int, herd arm.NewHerd) {
 		cases = append(cases, measure.Case{
-			Name: catalog.Name{Family: "Scale"}.With("impl", impl).With("n", fmt.Sprint(n)),
-			Once: 1,
-			Env:  arm.AsItIs,
-			Open: openScale(impl, n, herd),
-		})
+			Name:     catalog.Name{Family: "Scale"}.With("impl", impl),
+			Once:     1,
+			Env:      arm.AsItIs,
+			OpenOnce: openScale(impl, n, herd),
+		}.WithN(n))
 	}
 	for n := 1; n <= 1_000_000; n *= 10 {
 		row("goroutine", n, goroutineWorkers)
@@ -118,8 +118,8 @@ var plainHerds = map[string]arm.NewHerd{"goroutine": arm.GoroutineHerd, "locked"
 // ofProcess are the limits that no other process shares.
 var ofProcess = []string{"SetMaxThreads", "vm.max_map_count"}
 
-func openScale(impl string, n int, first arm.NewHerd) func(func(string)) (lockstep.Arm, error) {
-	return func(cut func(string)) (lockstep.Arm, error) {
+func openScale(impl string, n int, first arm.NewHerd) measure.OpeningOnce {
+	return func(cut func(string)) (measure.Measurement, error) {
 		areThreads := impl != "goroutine"
 		need := threads.Need{Threads: n, BytesPerThread: 4 << 10}
 		if areThreads {
@@ -182,9 +182,8 @@ type scaleArm struct {
 	areThreads bool
 	passes     int
 	meter      *host.MemoryMeter // nil where memory can't be read
-	first      arm.Census
+	first      arm.Census        // none once its pass is made
 	later      []arm.Census
-	used       bool
 }
 
 // held is what was counted of the n tasks of the first pass.
@@ -196,18 +195,15 @@ type held struct {
 	threads int // the most of them
 }
 
-// Run makes the passes, whatever n is: once a process.
-func (a *scaleArm) Run(int) (lockstep.Slice, error) {
-	if a.used {
-		return lockstep.Slice{}, errors.New("a Scale case is measured once a process")
-	}
-	a.used = true
+// Measure makes the passes.
+func (a *scaleArm) Measure() (lockstep.Slice, error) {
 	s := lockstep.Slice{Ops: a.n, Figures: map[string]float64{"tasks": float64(a.n)}}
 	before, err := a.memory()
 	if err != nil {
 		return s, err
 	}
 	others := arm.TasksAlive()
+	defer func() { a.first = arm.Census{} }() // it will have been joined
 	collections := host.Count(host.GcCycles)
 
 	began := goroutines.Now()
@@ -326,7 +322,7 @@ func (a *scaleArm) prove(seen held) error {
 
 // Close ends the herds that were not used.
 func (a *scaleArm) Close() error {
-	if !a.used && a.first.ParkedHerd != nil {
+	if a.first.ParkedHerd != nil {
 		a.first.Join()
 	}
 	for _, h := range a.later {

@@ -2,7 +2,6 @@ package serve
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"threadbench/bench/catalog"
@@ -127,13 +126,13 @@ func serveCases() []measure.Case {
 				continue
 			}
 			cases = append(cases, measure.Case{
-				Name:  catalog.Name{Family: "Serve"}.With("impl", way.impl).With("mode", way.mode).With("n", strconv.Itoa(n)),
-				Once:  1,
-				CPUs:  2,
-				Procs: 1,
-				Env:   arm.Still,
-				Open:  openServe(way.impl, way.mode, n),
-			})
+				Name:     catalog.Name{Family: "Serve"}.With("impl", way.impl).With("mode", way.mode),
+				Once:     1,
+				CPUs:     2,
+				Procs:    1,
+				Env:      arm.Still,
+				OpenOnce: openServe(way.impl, way.mode, n),
+			}.WithN(n))
 		}
 	}
 	return cases

@@ -33,8 +33,8 @@ type server interface {
 	wait() (bytes int64, err error)
 }
 
-func openServe(impl, mode string, n int) func(func(string)) (lockstep.Arm, error) {
-	return func(func(string)) (lockstep.Arm, error) {
+func openServe(impl, mode string, n int) measure.OpeningOnce {
+	return func(func(string)) (measure.Measurement, error) {
 		a := &serveArm{n: n, blocking: mode == "blocking", threaded: mode == "blocking"}
 		ofRuntime := impl != "clone"
 		switch impl {
@@ -100,7 +100,6 @@ func roomForConns(n int) error {
 type serveArm struct {
 	server   server
 	n        int
-	used     bool
 	blocking bool // connections are in blocking mode
 	threaded bool // each connection holds a thread
 	inCalls  bool // that the runtime knows to be in a system call
@@ -171,12 +170,8 @@ func (a *serveArm) threadsOf(now headcount) error {
 	return nil
 }
 
-// Run serves, whatever n is: once a process.
-func (a *serveArm) Run(int) (s lockstep.Slice, err error) {
-	if a.used {
-		return s, errors.New("a Serve case is measured once a process")
-	}
-	a.used = true
+// Measure serves.
+func (a *serveArm) Measure() (s lockstep.Slice, err error) {
 	listener, port, err := arm.Listen(a.n)
 	if err != nil {
 		return s, err
@@ -225,7 +220,7 @@ func (a *serveArm) Run(int) (s lockstep.Slice, err error) {
 		a.server.wait()
 		return s, err
 	}
-	s, err = a.measure(ctx, client, meter, empty)
+	s, err = a.loops(ctx, client, meter, empty)
 	client.Kill() // unless it has ended: then its connections have, too
 	bytes, failed := a.server.wait()
 	if err = errors.Join(err, failed); err != nil {
@@ -237,8 +232,8 @@ func (a *serveArm) Run(int) (s lockstep.Slice, err error) {
 	return s, nil
 }
 
-// measure has the client do its loops, and close.
-func (a *serveArm) measure(ctx context.Context, client *lockstep.Worker, meter *host.MemoryMeter, empty host.Memory) (s lockstep.Slice, err error) {
+// loops has the client do its loops, and close.
+func (a *serveArm) loops(ctx context.Context, client *lockstep.Worker, meter *host.MemoryMeter, empty host.Memory) (s lockstep.Slice, err error) {
 	if err := a.settle(); err != nil {
 		return s, err
 	}

@@ -6,13 +6,14 @@ import (
 	"runtime"
 
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 )
 
 // clientOnly is the name of no case here.
 const clientOnly = "client"
 
-func openServe(impl, mode string, n int) func(func(string)) (lockstep.Arm, error) {
-	return func(func(string)) (lockstep.Arm, error) {
+func openServe(impl, mode string, n int) measure.OpeningOnce {
+	return func(func(string)) (measure.Measurement, error) {
 		return nil, lockstep.Skipf("%s can't hold a server and its client on a CPU each", runtime.GOOS)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
-	"threadbench/goroutines"
 	"threadbench/threads"
 )
 
@@ -69,12 +68,12 @@ func stackCases() []measure.Case {
 		// once more for the one that it was copied from.
 		n = min(n, stackBudget/max(4096, 4*depth))
 		cases = append(cases, measure.Case{
-			Name:  catalog.Name{Family: "Stack"}.With("impl", impl).With("stack", stack).With("depth", fmt.Sprint(depth)),
-			Once:  1,
-			Env:   arm.Still,
-			Quick: depth == 0 && (stack != "default" || impl == "pthread") || impl == "goroutine",
-			C:     impl == "pthread",
-			Open:  openStack(impl, stack, depth, n, herd),
+			Name:     catalog.Name{Family: "Stack"}.With("impl", impl).With("stack", stack).With("depth", fmt.Sprint(depth)),
+			Once:     1,
+			Env:      arm.Still,
+			Quick:    depth == 0 && (stack != "default" || impl == "pthread") || impl == "goroutine",
+			C:        impl == "pthread",
+			OpenOnce: openStack(impl, stack, depth, n, herd),
 		})
 	}
 	for _, depth := range stackDepths {
@@ -90,8 +89,8 @@ func stackCases() []measure.Case {
 	return cases
 }
 
-func openStack(impl, stack string, depth, n int, herd arm.NewHerd) func(func(string)) (lockstep.Arm, error) {
-	return func(cut func(string)) (lockstep.Arm, error) {
+func openStack(impl, stack string, depth, n int, herd arm.NewHerd) measure.OpeningOnce {
+	return func(cut func(string)) (measure.Measurement, error) {
 		given := 0
 		if stack == "default" {
 			given = threads.DefaultStack()
@@ -133,10 +132,9 @@ func openStack(impl, stack string, depth, n int, herd arm.NewHerd) func(func(str
 }
 
 type stackArm struct {
-	herd  arm.Census
+	herd  arm.Census // none once it was held
 	meter *host.MemoryMeter
 	n     int
-	used  bool
 
 	leastStack, mostStack int // bytes of the runtime's stacks that a task is to have
 }
@@ -144,16 +142,13 @@ type stackArm struct {
 // steps is at how many n the memory is read.
 const steps = 4
 
-// Run holds the tasks, whatever n is: once a process.
-func (a *stackArm) Run(int) (lockstep.Slice, error) {
-	if a.used {
-		return lockstep.Slice{}, errors.New("a Stack case is measured once a process")
-	}
-	a.used = true
+// Measure holds the tasks.
+func (a *stackArm) Measure() (lockstep.Slice, error) {
 	before, err := a.meter.Read()
 	if err != nil {
 		return lockstep.Slice{}, err
 	}
+	defer func() { a.herd = arm.Census{} }() // it will have been joined
 	stacks, others := host.Count(host.StackBytes), arm.TasksAlive()
 
 	var xs []float64
@@ -224,14 +219,8 @@ func (a *stackArm) prove(alive, stacks int64) error {
 }
 
 func (a *stackArm) Close() error {
-	if !a.used {
+	if a.herd.ParkedHerd != nil {
 		a.herd.Join()
 	}
-	if err := a.meter.Close(); err != nil {
-		return err
-	}
-	if _, raw := a.herd.ParkedHerd.(*goroutines.Herd); raw {
-		return nil
-	}
-	return arm.Leaks()
+	return errors.Join(a.meter.Close(), arm.Leaks())
 }

@@ -70,14 +70,14 @@ const (
 
 func stackGrowCases() []measure.Case {
 	var cases []measure.Case
-	row := func(impl, mode string, depth int, env []string, open func(depth, n int) (lockstep.Arm, error)) {
+	row := func(impl, mode string, depth int, env []string, open func(depth, n int) (measure.Measurement, error)) {
 		n := min(growTasks, growBudget/depth)
 		cases = append(cases, measure.Case{
 			Name: catalog.Name{Family: "StackGrow"}.With("impl", impl).With("mode", mode).With("depth", fmt.Sprint(depth)),
 			Once: 1, CPUs: 1, Procs: 1,
-			Env:   env,
-			Quick: mode == "shrink" && depth == 1<<20, // which decides
-			Open:  func(func(string)) (lockstep.Arm, error) { return open(depth, n) },
+			Env:      env,
+			Quick:    mode == "shrink" && depth == 1<<20, // which decides
+			OpenOnce: func(func(string)) (measure.Measurement, error) { return open(depth, n) },
 		})
 	}
 	for _, depth := range growDepths {
@@ -102,8 +102,8 @@ const (
 	adapted         // the same, after a collection that saw deep ones
 )
 
-func growGoroutines(in func(), how growing) func(depth, n int) (lockstep.Arm, error) {
-	return func(depth, n int) (lockstep.Arm, error) {
+func growGoroutines(in func(), how growing) func(depth, n int) (measure.Measurement, error) {
+	return func(depth, n int) (measure.Measurement, error) {
 		need := threads.Need{Threads: n, BytesPerThread: int64(8*depth + 64<<10), Runtime: true}
 		if fits, limit, err := arm.Room(need, in != nil); err != nil {
 			return nil, err
@@ -204,7 +204,7 @@ const few = 8
 
 // shrinkGoroutines counts the collections until stacks that were deep get no
 // smaller.
-func shrinkGoroutines(depth, n int) (lockstep.Arm, error) {
+func shrinkGoroutines(depth, n int) (measure.Measurement, error) {
 	if fits, limit, err := arm.Room(threads.Need{Threads: n, BytesPerThread: int64(8*depth + 64<<10)}, false); err != nil {
 		return nil, err
 	} else if fits < n {
@@ -215,7 +215,6 @@ func shrinkGoroutines(depth, n int) (lockstep.Arm, error) {
 
 type shrinkArm struct {
 	depth, n int
-	used     bool
 	meter    *arm.Meter
 }
 
@@ -223,13 +222,8 @@ type shrinkArm struct {
 // the end.
 const shrinkIdle = 3
 
-// Run has the tasks go down and come up, and collects, whatever n is: once a
-// process.
-func (a *shrinkArm) Run(int) (lockstep.Slice, error) {
-	if a.used {
-		return lockstep.Slice{}, errors.New("a case that counts collections is measured once a process")
-	}
-	a.used = true
+// Measure has the tasks go down and come up, and collects.
+func (a *shrinkArm) Measure() (lockstep.Slice, error) {
 	// What collections make smaller is the tasks', so other stacks are as small
 	// as they get beforehand.
 	before := host.Count(host.StackBytes)
@@ -312,7 +306,7 @@ func growth(stamps []int64, n int, counts map[string]int64) ([]int64, lockstep.S
 	return ticks, lockstep.Slice{Ops: n, Counts: counts}, err
 }
 
-func growThreads(depth, n int) (lockstep.Arm, error) {
+func growThreads(depth, n int) (measure.Measurement, error) {
 	if err := arm.Headroom(threads.Need{Threads: n, MapsPerThread: threads.MapsPerThread, BytesPerThread: int64(depth + 64<<10)}); err != nil {
 		return nil, err
 	}

@@ -41,11 +41,11 @@ func startCases() []measure.Case {
 	var cases []measure.Case
 	for _, procs := range []int{1, 2, 4, 8} {
 		cases = append(cases, measure.Case{
-			Name:  catalog.Name{Family: "Start"}.With("impl", "goroutine").With("procs", fmt.Sprint(procs)),
-			Once:  3,
-			Procs: procs,
-			Quick: procs == 2, // which decides
-			Open:  openStart(procs),
+			Name:     catalog.Name{Family: "Start"}.With("impl", "goroutine").With("procs", fmt.Sprint(procs)),
+			Once:     3,
+			Procs:    procs,
+			Quick:    procs == 2, // which decides
+			OpenOnce: openStart(procs),
 		})
 	}
 	return cases
@@ -101,8 +101,8 @@ func (b *beginning) prove(procs int) error {
 	return nil
 }
 
-func openStart(procs int) func(func(string)) (lockstep.Arm, error) {
-	return func(func(string)) (lockstep.Arm, error) {
+func openStart(procs int) measure.OpeningOnce {
+	return func(func(string)) (measure.Measurement, error) {
 		if atMain == nil {
 			return nil, errors.New("looking at the first line of main: this process didn't; it has to be a worker of Start from its beginning")
 		}
@@ -115,13 +115,9 @@ type startArm struct {
 	seen  *beginning
 }
 
-// Run tells what was seen, whatever n is.
-func (a *startArm) Run(int) (lockstep.Slice, error) {
-	if a.seen == nil {
-		return lockstep.Slice{}, errors.New("a Start case is measured once a process")
-	}
+// Measure tells what was seen.
+func (a *startArm) Measure() (lockstep.Slice, error) {
 	b := a.seen
-	a.seen = nil
 	if err := b.prove(a.procs); err != nil {
 		return lockstep.Slice{}, err
 	}

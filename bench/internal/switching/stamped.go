@@ -5,6 +5,7 @@ import (
 
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"threadbench/goroutines"
 	"threadbench/threads"
 )
@@ -24,9 +25,9 @@ func handOffs(driver, other []int64, warm int) ([]int64, error) {
 }
 
 // stampedPair opens two goroutines on a link and stamps each hand-off.
-func stampedPair(trips int, link func() (goroutines.Link, error), setup func(task int) error) func(func(string)) (lockstep.Arm, error) {
+func stampedPair(trips int, link func() (goroutines.Link, error), setup func(task int) error) measure.OpeningOnce {
 	open := openPair(link, setup)
-	return func(cut func(string)) (lockstep.Arm, error) {
+	return func(cut func(string)) (measure.Measurement, error) {
 		opened, err := open(cut)
 		if err != nil {
 			return nil, err
@@ -47,10 +48,10 @@ func stampedPair(trips int, link func() (goroutines.Link, error), setup func(tas
 }
 
 // stampedRaw opens two raw threads and stamps each hand-off.
-func stampedRaw(trips int, op threads.Op, apart bool) func(func(string)) (lockstep.Arm, error) {
+func stampedRaw(trips int, op threads.Op, apart bool) measure.OpeningOnce {
 	warm := min(arm.WarmThread/2, trips)
 	open := openRaw(func(op threads.Op) (*threads.Driver, error) { return threads.NewStampedPair(op, trips+warm) }, op, apart)
-	return func(cut func(string)) (lockstep.Arm, error) {
+	return func(cut func(string)) (measure.Measurement, error) {
 		opened, err := open(cut)
 		if err != nil {
 			return nil, err

@@ -141,7 +141,7 @@ func SwitchCases() []measure.Case {
 			c.Name = c.Name.With("mode", "stamped")
 			c.Once, c.Quick = 1, false
 			c.Evidence = slices.DeleteFunc(slices.Clone(wants), func(w measure.Evidence) bool { return w.Of == "samples" })
-			c.Open = w.stamped
+			c.Open, c.OpenOnce = nil, w.stamped
 			stamped = append(stamped, c)
 		}
 	}
@@ -207,7 +207,7 @@ func SwitchCases() []measure.Case {
 			Name: of.Name.With("mode", "traced"),
 			Once: 1, CPUs: of.CPUs, Procs: of.Procs, Quick: of.Quick && (via == "channel" || via == "futex"),
 			Evidence: wants,
-			Open:     arm.OpenTraced(of),
+			OpenOnce: arm.OpenTraced(of),
 		}
 	}
 	return slices.Concat(cases, stamped, []measure.Case{
@@ -244,8 +244,9 @@ func SwitchCases() []measure.Case {
 // A way is how a case of two tasks is opened, plain and with stamps; it has no
 // stamped if that would tell nothing.
 type way struct {
-	mode          string // of the plain case, "" for none
-	open, stamped func(func(string)) (lockstep.Arm, error)
+	mode    string // of the plain case, "" for none
+	open    measure.Opening
+	stamped measure.OpeningOnce
 }
 
 func goWay(link func() (goroutines.Link, error), setup func(task int) error) way {
@@ -257,7 +258,7 @@ func rawWay(op threads.Op, apart bool) way {
 }
 
 // openPair opens two goroutines on a link.
-func openPair(link func() (goroutines.Link, error), setup func(task int) error) func(func(string)) (lockstep.Arm, error) {
+func openPair(link func() (goroutines.Link, error), setup func(task int) error) measure.Opening {
 	return func(func(string)) (lockstep.Arm, error) {
 		l, err := link()
 		if err != nil {
@@ -297,7 +298,7 @@ func (a *pairArm) Run(n int) (lockstep.Slice, error) {
 }
 
 // openAlone opens the raw thread of a floor.
-func openAlone(op threads.Op) func(func(string)) (lockstep.Arm, error) {
+func openAlone(op threads.Op) measure.Opening {
 	open := openRaw(threads.NewFloor, op, false)
 	return func(cut func(string)) (lockstep.Arm, error) {
 		arm, err := open(cut)
@@ -309,7 +310,7 @@ func openAlone(op threads.Op) func(func(string)) (lockstep.Arm, error) {
 }
 
 // openRaw opens two raw threads or C threads.
-func openRaw[D arm.Driver](make func(threads.Op) (D, error), op threads.Op, apart bool) func(func(string)) (lockstep.Arm, error) {
+func openRaw[D arm.Driver](make func(threads.Op) (D, error), op threads.Op, apart bool) measure.Opening {
 	return func(func(string)) (lockstep.Arm, error) {
 		d, err := make(op)
 		if err != nil {

@@ -130,7 +130,7 @@ func TestTracedHoldsTheWorker(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = arm.Run(1)
+		_, err = arm.Measure()
 		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
 			t.Errorf("wanting %+v: %v, want %q", test.want, err, test.says)
 		}

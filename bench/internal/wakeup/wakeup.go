@@ -7,7 +7,6 @@ import (
 
 	"threadbench/bench/catalog"
 	"threadbench/bench/internal/arm"
-	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
 	"threadbench/goroutines"
 )
@@ -75,8 +74,8 @@ func wakeupCases() []measure.Case {
 			Name: catalog.Name{Family: "Wakeup"}.With("impl", impl).With("mode", mode).With("via", via).With("load", load),
 			Once: 1, Env: arm.Still,
 			// The hogs tell most, and the goroutine and the raw thread decide.
-			Quick: load == "hogs" && impl != "locked",
-			Open:  func(func(string)) (lockstep.Arm, error) { return openWakeup(impl, mode, via, load) },
+			Quick:    load == "hogs" && impl != "locked",
+			OpenOnce: func(func(string)) (measure.Measurement, error) { return openWakeup(impl, mode, via, load) },
 		})
 	}
 	for _, load := range []string{"idle", "hogs", "outside"} {

@@ -22,7 +22,7 @@ import (
 	"threadbench/threads"
 )
 
-func openWakeup(impl, mode, via, load string) (lockstep.Arm, error) {
+func openWakeup(impl, mode, via, load string) (measure.Measurement, error) {
 	cpus, err := lockstep.AllowedCPUs()
 	if err != nil {
 		return nil, err
@@ -86,15 +86,10 @@ type wakeupArm struct {
 	cpus       []int
 	slack      int    // of its timers, in nanoseconds; 0 where it has none
 	pacer      *pacer // nil where the task sleeps by itself
-	used       bool
 }
 
-// Run measures, whatever n is: once a process.
-func (a *wakeupArm) Run(int) (lockstep.Slice, error) {
-	if a.used {
-		return lockstep.Slice{}, errors.New("a Wakeup case is measured once a process")
-	}
-	a.used = true
+// Measure has the task woken, and tells how late it was.
+func (a *wakeupArm) Measure() (lockstep.Slice, error) {
 	cost, err := arm.StampCost(a.impl == "clone")
 	if err != nil {
 		return lockstep.Slice{}, err

@@ -6,10 +6,11 @@ import (
 	"runtime"
 
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 )
 
 // openWakeup is a *lockstep.Skip here.
-func openWakeup(impl, mode, via, load string) (lockstep.Arm, error) {
+func openWakeup(impl, mode, via, load string) (measure.Measurement, error) {
 	return nil, lockstep.Skipf("%s has no clock of Linux's that a pacer and a task share", runtime.GOOS)
 }
 
