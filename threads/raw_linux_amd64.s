@@ -265,6 +265,7 @@ touched:
 #define STEPS(step) \
 	MOVQ $6364136223846793005, DX \
 	MOVQ $1442695040888963407, R8 \
+	PCALIGN $64 \
 step: \
 	IMULQ DX, AX \
 	ADDQ R8, AX \

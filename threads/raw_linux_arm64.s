@@ -278,6 +278,7 @@ touched:
 #define STEPS(step) \
 	MOVD $6364136223846793005, R2 \
 	MOVD $1442695040888963407, R3 \
+	PCALIGN $64 \
 step: \
 	MADD R2, R3, R0, R0 \
 	SUBS $1, R1 \
