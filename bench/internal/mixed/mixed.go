@@ -44,7 +44,8 @@ import (
 // as writes, and the file read back; each factorial compared modulo the prime
 // 2^61-1 with a product that is not math/big's; as many threads as tasks,
 // where these are locked, by their ids; and the most tasks that were under way
-// at once: all of them together, and never two of them one after the other.
+// at once, each in a goroutine that waited for the release or had its task to
+// do: all of them together, and never two of them one after the other.
 //
 // It favours nobody: a locked goroutine's download waits through the poller as
 // well, and a goroutine's sync blocks a thread as well.
