@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/chart"
 	"threadbench/scripts/internal/prose"
 )
@@ -62,6 +63,30 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 			fmt.Fprintln(b)
 		}
 	}
+	tables := func(all []runs.Table) {
+		for _, t := range all {
+			fmt.Fprintf(b, "### %s\n\n", escape(t.Title))
+			if t.About != "" {
+				fmt.Fprintf(b, "%s\n\n", escape(t.About))
+			}
+			for i, row := range t.Rows {
+				if i == 0 {
+					head := make([]string, len(row))
+					for k, cell := range row {
+						head[k] = escape(cell)
+					}
+					tableHead(b, head, nil)
+					continue
+				}
+				fmt.Fprint(b, "|")
+				for _, cell := range row {
+					fmt.Fprintf(b, " %s |", escape(cell))
+				}
+				fmt.Fprintln(b)
+			}
+			fmt.Fprintln(b)
+		}
+	}
 	fmt.Fprintf(b, "%s\n\n# %s\n\n", mark, c.Title)
 	for _, s := range c.Sources {
 		for _, w := range s.Wrong {
@@ -95,10 +120,11 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 	if len(c.Answers) == 0 {
 		fmt.Fprint(b, "No row compares making, keeping or switching between goroutines and threads.\n\n")
 	} else {
-		fmt.Fprint(b, "\nFactors are medians over rounds; in brackets their 95% intervals.\n\n")
+		fmt.Fprintf(b, "\n%s\n\n", escape(c.Answered))
 	}
 
 	fmt.Fprint(b, "## What is taught, and what was measured\n\n")
+	tables(c.Sums)
 	for _, l := range c.Ledgers {
 		fmt.Fprintf(b, "%s: %s.\n\n", escape(l.Label), escape(l.Tally))
 	}
@@ -148,21 +174,7 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 		if len(f.Panels) > 0 && base != "" {
 			fmt.Fprintf(b, "![%s](%s)\n\n", escape(f.Title), link(Picture{Name: f.ID}.File(base)))
 		}
-		for _, t := range f.Tables {
-			fmt.Fprintf(b, "### %s\n\n%s\n\n", escape(t.Title), escape(t.About))
-			for i, row := range t.Rows {
-				if i == 0 {
-					tableHead(b, row, nil)
-					continue
-				}
-				fmt.Fprint(b, "|")
-				for _, cell := range row {
-					fmt.Fprintf(b, " %s |", escape(cell))
-				}
-				fmt.Fprintln(b)
-			}
-			fmt.Fprintln(b)
-		}
+		tables(f.Tables)
 		list(f.Words)
 		list(f.Notes)
 	}
