@@ -244,8 +244,8 @@ func (s *Summary) All() []int {
 	return all
 }
 
-// verdicts are in the order in which they are counted.
-var verdicts = []string{Holds, Fails, Inconclusive, Missing}
+// Verdicts are in the order in which they are counted.
+var Verdicts = []string{Holds, Fails, Inconclusive, Missing}
 
 // named is up to how many machines of a verdict are named, where others say
 // something else.
@@ -254,7 +254,7 @@ const named = 3
 // Counts is "holds on 38, fails on 2 (here.txt, there.txt)".
 func (s *Summary) Counts(t Tally) string {
 	var parts []string
-	for _, v := range verdicts {
+	for _, v := range Verdicts {
 		those := t.Machines[v]
 		if len(those) == 0 {
 			continue

@@ -225,6 +225,22 @@ func TestRange(t *testing.T) {
 	}
 }
 
+// TestForemost: what stands beside each other is the greatest groups.
+func TestForemost(t *testing.T) {
+	var split results.Split
+	for i, n := range []int{1, 3, 2, 1, 1, 1, 1, 1} {
+		split.Groups = append(split.Groups, results.Group{Name: fmt.Sprint(i), Of: make([]int, n)})
+	}
+	var got []string
+	for _, g := range foremost(split) {
+		got = append(got, fmt.Sprintf("%s: %d", g.Name, len(g.Of)))
+	}
+	want := []string{"1: 3", "2: 2", "0: 1", "3: 1", "4: 1", "3 others: 3"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 // TestGather says once what is alike but for its numbers.
 func TestGather(t *testing.T) {
 	got := Gather([]Said{{"a", "took 1.5 s"}, {"b", "took 2 s"}, {"b", "cut"}, {"c", "cut"}, {"c", "failed"}})

@@ -20,9 +20,22 @@ const screen = 60
 // apart is up to how many machines stand with their own figures.
 const apart = 2
 
-// groups is how many groups of a split a line of text names; the others are
-// counted together.
+// groups is up to how many groups of a split stand beside each other, but in
+// JSON.
 const groups = 6
+
+// foremost are the greatest groups of a split, and the others as one.
+func foremost(split results.Split) []results.Group {
+	all := slices.SortedStableFunc(slices.Values(split.Groups), func(a, b results.Group) int { return len(b.Of) - len(a.Of) })
+	if len(all) <= groups {
+		return all
+	}
+	rest := results.Group{Name: fmt.Sprintf("%d others", len(all)-groups+1)}
+	for _, g := range all[groups-1:] {
+		rest.Of = append(rest.Of, g.Of...)
+	}
+	return append(all[:groups-1], rest)
+}
 
 // Text renders the summary. Where a statement holds on one machine and fails on
 // another, lines say on which CPU, kernel and Go, as many as the screen has
@@ -109,17 +122,8 @@ func (s *Summary) counted(w io.Writer, i int, t Tally) {
 // parted writes a statement's counts by what the machines differ in.
 func (s *Summary) parted(w io.Writer, i int) {
 	for _, split := range s.Splits {
-		all := slices.SortedStableFunc(slices.Values(split.Groups), func(a, b results.Group) int { return len(b.Of) - len(a.Of) })
-		var rest results.Group
-		if len(all) > groups {
-			for _, g := range all[groups-1:] {
-				rest.Of = append(rest.Of, g.Of...)
-			}
-			rest.Name = fmt.Sprintf("%d others", len(all)-groups+1)
-			all = append(all[:groups-1:groups-1], rest)
-		}
 		var parts []string
-		for _, g := range all {
+		for _, g := range foremost(split) {
 			parts = append(parts, g.Name+" "+s.Counts(s.Tally(i, g.Of)))
 		}
 		prose.Wrap(w, "by "+split.By+": "+strings.Join(parts, "; "), "      ", "        ")
@@ -135,11 +139,11 @@ type Grid struct {
 // Grids are the summary as tables: all machines, one for each thing in which
 // they differ.
 func (s *Summary) Grids() []Grid {
-	all := Grid{Title: "On how many machines each statement holds", Rows: [][]string{append(append([]string{"statement"}, verdicts...), "figure", "bound")}}
+	all := Grid{Title: "On how many machines each statement holds", Rows: [][]string{append(append([]string{"statement"}, Verdicts...), "figure", "bound")}}
 	for i, e := range s.statements() {
 		t := s.Tally(i, s.All())
 		row := []string{e.ID + ": " + e.Statement}
-		for _, v := range verdicts {
+		for _, v := range Verdicts {
 			row = append(row, strconv.Itoa(len(t.Machines[v])))
 		}
 		figure := t.Range.String()
@@ -151,12 +155,12 @@ func (s *Summary) Grids() []Grid {
 	grids := []Grid{all}
 	for _, split := range s.Splits {
 		g := Grid{Title: "By " + split.By, Rows: [][]string{{"statement"}}}
-		for _, group := range split.Groups {
+		for _, group := range foremost(split) {
 			g.Rows[0] = append(g.Rows[0], fmt.Sprintf("%s (%d)", group.Name, len(group.Of)))
 		}
 		for i, e := range s.statements() {
 			row := []string{e.ID}
-			for _, group := range split.Groups {
+			for _, group := range foremost(split) {
 				t := s.Tally(i, group.Of)
 				row = append(row, s.Counts(t)+t.measured())
 			}

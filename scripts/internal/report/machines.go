@@ -2,11 +2,11 @@ package report
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"threadbench/bench/catalog"
-	"threadbench/bench/numbers"
 	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/chart"
 	"threadbench/scripts/internal/claims"
@@ -44,7 +44,7 @@ func gather(files []source) (source, *many) {
 		for i := range section.Rows {
 			row := &section.Rows[i]
 			if all := rowsOf(row.Name.String(), machines, of); len(all) > 0 {
-				*row = middle(all)
+				*row = table.Over(all)
 				one.rows[row.Name.String()] = row
 			}
 		}
@@ -74,42 +74,6 @@ func rowsOf(name string, machines [][]*results.File, of map[*results.File]source
 		}
 	}
 	return all
-}
-
-// middle is a row that stands for the rows of machines, at least one: what it
-// is of the first, and of figure and factor the middle, the least and the
-// greatest of those that have it. An unpaired factor is left out.
-func middle(rows []*table.Row) table.Row {
-	row := *rows[0]
-	row.Words, row.Doubt = "", ""
-	unit := rows[0].Stats[0].Unit
-	var figures, factors []float64
-	less := 0
-	for _, r := range rows {
-		if r.Stats[0].Unit == unit {
-			figures = append(figures, r.Stats[0].Median)
-		}
-		if f := r.Factor; f != nil && f.Paired && f.Unit == results.PairedFactor {
-			factors = append(factors, f.Median)
-			if f.Median < 1 {
-				less++
-			}
-		}
-	}
-	row.Stats = []table.Stat{spread(unit, figures)}
-	row.Factor = nil
-	if len(factors) > 0 && !row.Own() {
-		row.Factor = &table.Factor{Stat: spread(results.PairedFactor, factors), Paired: true}
-		if less > 0 && less < len(factors) {
-			row.Doubt = fmt.Sprintf("below 1× on %d of %s", less, prose.Count(len(factors), "machine"))
-		}
-	}
-	return row
-}
-
-// spread is the middle of figures, with the least and the greatest of them.
-func spread(unit string, figures []float64) table.Stat {
-	return table.Stat{Unit: unit, Median: numbers.Median(figures), Low: slices.Min(figures), High: slices.Max(figures), Interval: true, N: len(figures)}
 }
 
 // from is "10.2× to 19.5×".
@@ -152,19 +116,27 @@ func (r *Report) sums() []runs.Table {
 	each := runs.Table{
 		Title: "Each machine",
 		About: "A file alone has more: go run ./scripts/claims FILE prints its ledger with every condition, interval and reason; go run ./scripts/report FILE makes its page with the pictures.",
-		Rows:  [][]string{{"file", "machine"}},
+		Rows:  [][]string{append([]string{"file", "machine"}, claims.Verdicts...)},
 	}
-	for i, m := range r.summary.Machines {
-		row := []string{strings.Join(m.Files, ", "), m.About}
-		for _, e := range m.Entries {
-			if i == 0 {
-				each.Rows[0] = append(each.Rows[0], e.ID)
+	for _, m := range r.summary.Machines {
+		var names []string
+		for _, file := range m.Files {
+			names = append(names, filepath.Base(file))
+		}
+		row := []string{strings.Join(names, ", "), m.About}
+		for _, verdict := range claims.Verdicts {
+			var those []string
+			for _, e := range m.Entries {
+				if e.Verdict != verdict {
+					continue
+				}
+				text := e.ID
+				if d := e.Decided(); d.There {
+					text += " " + d.Measured()
+				}
+				those = append(those, text)
 			}
-			verdict := e.Verdict
-			if d := e.Decided(); d.There {
-				verdict += ": " + d.Measured()
-			}
-			row = append(row, verdict)
+			row = append(row, strings.Join(those, "; "))
 		}
 		each.Rows = append(each.Rows, row)
 	}
@@ -184,6 +156,9 @@ func (r *Report) manyOverview() figure {
 			return d, false
 		}
 		says := fmt.Sprintf("%s (%s on %s): %s, %s", table.Times(factor.Median), from(factor.Stat, table.Times), prose.Count(factor.N, "machine"), row.Contender, row.FullName)
+		if row.Doubt != "" {
+			says += ", " + row.Doubt
+		}
 		return dot{factor.Stat, table.Times(factor.Median), says}, true
 	})
 	return f

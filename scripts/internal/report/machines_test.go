@@ -94,7 +94,7 @@ func TestMachineRows(t *testing.T) {
 	if f.N != 4 || f.Median != 2.5 || f.Low != 0.5 || f.High != 5 || row.Stats[0].Median != 25 {
 		t.Errorf("%+v, figure %+v; want 2.5 from 0.5 to 5 of 4 machines", f.Stat, row.Stats[0])
 	}
-	if want := "below 1× on 1 of 4 machines"; row.Doubt != want {
+	if want := "below 1× on 1 of 4 machines; 4 rounds, no interval on 1 of 4 machines; 2 rounds, no interval on 3 of 4 machines"; row.Doubt != want {
 		t.Errorf("doubt %q, want %q", row.Doubt, want)
 	}
 }

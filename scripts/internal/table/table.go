@@ -9,7 +9,7 @@
 // those have no pairs, and their factors say so and carry no interval.
 // Nothing is subtracted, pooled over cases, or left out without a word.
 //
-// Of ours it imports the catalog of names, units and families, and prose
+// Of ours it imports the catalog of names, units and families, numbers, prose
 // and results.
 package table
 
