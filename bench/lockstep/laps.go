@@ -148,7 +148,13 @@ func Once(ctx context.Context, spec Spec, n int) (s Slice, cuts []string, err er
 		return Slice{}, nil, err
 	}
 	defer w.Kill()
-	if s, err = w.Run(ctx, n); err != nil {
+	run := func() { s, err = w.Run(ctx, n) }
+	if spec.Around != nil {
+		spec.Around(run)
+	} else {
+		run()
+	}
+	if err != nil {
 		return Slice{}, w.Cuts, err
 	}
 	return s, w.Cuts, w.Close(ctx)
