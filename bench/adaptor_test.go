@@ -136,7 +136,8 @@ func TestAdaptor(t *testing.T) {
 					if unit == "ns/op" && value <= 0 {
 						t.Errorf("%s: %v %s", r.Name, value, unit)
 					}
-					if unit == "allocs/op" && value != 0 && test.name == "a few ops" {
+					// A turn takes 9; to start a worker takes about 100.
+					if unit == "allocs/op" && value > 50 && test.name == "one op" {
 						t.Errorf("%s: %v %s: the worker's start is among them", r.Name, value, unit)
 					}
 				}
