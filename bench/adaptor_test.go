@@ -106,7 +106,7 @@ func TestAdaptor(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			cmd := benchmarks(t, "-test.bench="+test.bench, "-test.benchtime="+test.time)
+			cmd := benchmarks(t, "-test.bench="+test.bench, "-test.benchtime="+test.time, "-test.benchmem")
 			err := cmd.Run()
 			stdout, stderr := said(cmd)
 			if skips := lines(stderr, "# skip "); skips != nil {
@@ -135,6 +135,9 @@ func TestAdaptor(t *testing.T) {
 					got = append(got, unit)
 					if unit == "ns/op" && value <= 0 {
 						t.Errorf("%s: %v %s", r.Name, value, unit)
+					}
+					if unit == "allocs/op" && value != 0 && test.name == "a few ops" {
+						t.Errorf("%s: %v %s: the worker's start is among them", r.Name, value, unit)
 					}
 				}
 				slices.Sort(got)

@@ -14,6 +14,7 @@ import (
 
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
+	"threadbench/bench/numbers"
 )
 
 const (
@@ -205,7 +206,7 @@ func (b *bed) inTurns(ctx context.Context, l *line, s sides, round int) (o outco
 		return outcome{missing: "no lap in common"}, nil
 	}
 	o.ratio = math.Sqrt(first * second)
-	o.ours, o.judge = lockstep.Median(ours), lockstep.Median(judge)
+	o.ours, o.judge = numbers.Median(ours), numbers.Median(judge)
 	o.oursAgain, _ = lockstep.Ratio(ours2, ours)
 	o.judgeOwn, _ = lockstep.Ratio(judge2, judge)
 	return o, nil

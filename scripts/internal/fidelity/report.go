@@ -6,7 +6,7 @@ import (
 	"math"
 	"strings"
 
-	"threadbench/bench/lockstep"
+	"threadbench/bench/numbers"
 	"threadbench/scripts/internal/paired"
 	"threadbench/scripts/internal/prose"
 )
@@ -68,7 +68,7 @@ func ratioOf(outcomes []outcome) *ratio {
 		ours, judge = append(ours, o.ours), append(judge, o.judge)
 	}
 	if r.rounds = len(ours); r.rounds > 0 {
-		r.ours, r.judge = lockstep.Median(ours), lockstep.Median(judge)
+		r.ours, r.judge = numbers.Median(ours), numbers.Median(judge)
 	}
 	r.estimate, r.low, r.high = estimate(outcomes, func(o outcome) float64 { return o.ratio })
 	return &r
