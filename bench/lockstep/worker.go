@@ -96,7 +96,7 @@ func Start(ctx context.Context, spec Spec) (*Worker, error) {
 	if w.starter == nil {
 		w.starter = plainStarter{}
 	}
-	if err := onCPUs(spec.CPUs, w.start); err != nil {
+	if err := OnCPUs(spec.CPUs, w.start); err != nil {
 		if w.cmd.Process != nil { // it runs, and the coordinator is not where it was before
 			w.Kill()
 		}
