@@ -107,7 +107,7 @@ func pipelineCases() []measure.Case {
 	}
 	row := func(impl, mode, via string, stages int, open measure.Opening, wants ...measure.Evidence) measure.Case {
 		c := base(impl, mode, via, stages, wants)
-		c.Open, c.Awake = open, true
+		c.Open, c.HoldsP = open, true
 		return c
 	}
 	crossover := func(impl, via string, make newPipeline, wants ...measure.Evidence) measure.Case {
