@@ -20,7 +20,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"regexp"
 	"runtime"
 	"slices"
@@ -145,7 +144,6 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		defer file.Close()
 		keep = func(text string) error {
 			if err := file.Append([]byte(text)); err != nil {
 				return fmt.Errorf("keeping a round in %s: %w; make room and begin anew", o.out, err)
@@ -194,12 +192,10 @@ rounds:
 
 // create makes the file that keeps the rounds.
 func create(path string, head []byte) (*job.File, error) {
-	file, err := job.OpenFile(path, os.O_CREATE|os.O_EXCL, 0)
+	file := &job.File{Path: path}
+	err := file.Append(head)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("keeping the rounds in %s: the file exists; choose another with -o", path)
-	}
-	if err == nil {
-		err = file.Append(head)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("keeping the rounds: %w; choose another place with -o", err)

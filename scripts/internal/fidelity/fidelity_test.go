@@ -426,11 +426,9 @@ func TestLines(t *testing.T) {
 
 func TestCreate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rounds.txt")
-	f, err := create(path, []byte("driver: lockstep\n"))
-	if err != nil {
+	if _, err := create(path, []byte("driver: lockstep\n")); err != nil {
 		t.Fatal(err)
 	}
-	f.Close()
 	if text, err := os.ReadFile(path); err != nil || string(text) != "driver: lockstep\n" {
 		t.Errorf("it begins with %q, %v", text, err)
 	}
