@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"threadbench/bench/numbers"
 )
 
 // A Plan says how long the workers of a group are measured.
@@ -61,7 +63,7 @@ func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 		if err == nil {
 			results[i].Cuts = w.Cuts
 			defer w.Kill()
-			n[i], err = Calibrate(ctx, w, cmp.Or(spec.Turn, plan.Slice))
+			n[i], err = calibrate(ctx, w, cmp.Or(spec.Turn, plan.Slice))
 			n[i] = plan.whole(n[i])
 		}
 		if err != nil {
@@ -112,7 +114,7 @@ func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 		}
 		for i, xs := range nsPerOp {
 			if workers[i] != nil {
-				results[i].Windows = append(results[i].Windows, Median(xs))
+				results[i].Windows = append(results[i].Windows, numbers.Median(xs))
 			}
 		}
 	}
@@ -146,15 +148,21 @@ func Once(ctx context.Context, spec Spec, n int) (s Slice, cuts []string, err er
 		return Slice{}, nil, err
 	}
 	defer w.Kill()
-	if s, err = w.Run(ctx, n); err != nil {
+	run := func() { s, err = w.Run(ctx, n) }
+	if spec.Around != nil {
+		spec.Around(run)
+	} else {
+		run()
+	}
+	if err != nil {
 		return Slice{}, w.Cuts, err
 	}
 	return s, w.Cuts, w.Close(ctx)
 }
 
-// Calibrate finds how many ops take about as long as a slice should, or how
+// calibrate finds how many ops take about as long as a slice should, or how
 // many the worker does at the least.
-func Calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error) {
+func calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error) {
 	least := 0
 	fits := 0 // into a slice, by the latest one if that was long enough to tell
 	for n := 1; ; {
@@ -207,17 +215,6 @@ func Orders(k int) [][]int {
 	return orders
 }
 
-// Median is the median of xs, which it leaves as they are; of an even number
-// the mean of the two in the middle. xs may not be empty.
-func Median(xs []float64) float64 {
-	s := slices.Sorted(slices.Values(xs))
-	m := len(s) / 2
-	if len(s)%2 == 1 {
-		return s[m]
-	}
-	return (s[m-1] + s[m]) / 2
-}
-
 // Ratio is what one worker measured over what another did: the median over
 // windows of the quotient in the same window; false if there is none.
 func Ratio(of, over []float64) (float64, bool) {
@@ -230,5 +227,5 @@ func Ratio(of, over []float64) (float64, bool) {
 	if len(xs) == 0 {
 		return 0, false
 	}
-	return Median(xs), true
+	return numbers.Median(xs), true
 }

@@ -11,6 +11,7 @@ import (
 
 	"threadbench/bench/catalog"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/numbers"
 )
 
 // A Session is where arms are measured, and how long their workers may take.
@@ -36,9 +37,10 @@ func (s *Session) KeepOff(off bool) {
 	s.kept = lockstep.KeepTo(cpus) == nil && off
 }
 
-// An Arm is one worker of a group: a case, as one program measures it.
+// An Arm is one worker of a group: a case, as one program measures it, or a
+// worker that no case of the suite is.
 type Arm struct {
-	Case Case
+	Case Case // the zero one for a worker that is none: no evidence is asked of it
 	Spec lockstep.Spec
 	Err  error // why there is none: a *lockstep.Skip
 }
@@ -99,7 +101,11 @@ func (s *Session) Turn(ctx context.Context, a Arm, n int) Reading {
 	if family, _ := catalog.FamilyOf(a.Case.Name.Family); !family.Compared(a.Case.Name.Get("mode")) {
 		return r
 	}
-	for _, unit := range catalog.Decides(a.Case.Name) {
+	units := catalog.Decides(a.Case.Name)
+	if units == nil { // it is no case of the suite
+		units = []string{"ns/op"}
+	}
+	for _, unit := range units {
 		x, ok := r.Figures[unit]
 		if unit == "ns/op" {
 			x, ok = r.NsPerOp, r.NsPerOp > 0
@@ -183,7 +189,7 @@ func (s *Session) passes(ctx context.Context, arms []Arm, got []Reading, able []
 	for i := range got {
 		got[i].Figures = map[string]float64{}
 		for unit, xs := range figures[i] {
-			got[i].Figures[unit] = lockstep.Median(xs)
+			got[i].Figures[unit] = numbers.Median(xs)
 		}
 	}
 	return nil
@@ -202,7 +208,7 @@ func (r Reading) Line(name catalog.Name, beside ...Figure) string {
 	fmt.Fprintf(&b, "Benchmark%s %d", name, r.Ops)
 	write := func(x float64, unit string) { fmt.Fprintf(&b, " %.6g %s", x, unit) }
 	if r.Timed {
-		write(lockstep.Median(r.Primary), "ns/op")
+		write(numbers.Median(r.Primary), "ns/op")
 	}
 	for _, f := range beside {
 		write(f.Value, f.Unit)

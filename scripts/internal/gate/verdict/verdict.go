@@ -43,6 +43,7 @@ import (
 	"math"
 	"slices"
 
+	"threadbench/bench/numbers"
 	"threadbench/scripts/internal/paired"
 	"threadbench/scripts/internal/prose"
 )
@@ -349,7 +350,7 @@ func (res *Result) count(margin float64) {
 // change is the row's before it is judged.
 func (r Row) change() Change {
 	base, head := r.sides()
-	return Change{Rounds: [2]int{len(base), len(head)}, Base: paired.Median(base), Head: paired.Median(head), Ratio: math.NaN(), Low: 0, High: math.Inf(1)}
+	return Change{Rounds: [2]int{len(base), len(head)}, Base: numbers.Median(base), Head: numbers.Median(head), Ratio: math.NaN(), Low: 0, High: math.Inf(1)}
 }
 
 // exact makes the change that of the counts themselves.
@@ -378,7 +379,7 @@ func (c *Change) measure(r Row, s *paired.Sample, level float64) {
 func spread(r Row) float64 {
 	var off []float64
 	for _, logs := range r.logs() {
-		middle := paired.Median(logs)
+		middle := numbers.Median(logs)
 		for _, v := range logs {
 			if d := math.Abs(v - middle); !math.IsNaN(d) {
 				off = append(off, d)
@@ -388,7 +389,7 @@ func spread(r Row) float64 {
 	if len(off) == 0 {
 		return math.Inf(1)
 	}
-	return math.Expm1(paired.Median(off))
+	return math.Expm1(numbers.Median(off))
 }
 
 // control judges the controls.
