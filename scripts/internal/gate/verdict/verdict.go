@@ -33,7 +33,7 @@
 // decides, leaves out "no change", or a control's exact counts differ, the run is invalid, whatever its
 // rows say.
 //
-// Of ours it imports paired and prose.
+// Of ours it imports numbers, paired and prose.
 package verdict
 
 import (
