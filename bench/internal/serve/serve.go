@@ -57,10 +57,12 @@ import (
 // one task with epoll(7) and no task per connection.
 //
 // Evidence: as many connections accepted as n; every request answered, byte by
-// byte; the server's own count of bytes equal to the client's; as many threads
-// as connections where each has one, told by their ids, and 16 at the most
-// where none has; as many goroutines waiting, or in system calls, as the mode
-// says (runtime/metrics).
+// byte; the server's own count of bytes equal to the client's; as many goroutines
+// waiting as connections, or in system calls where the mode says so
+// (runtime/metrics); each raw thread begun. Of the controls as many threads as
+// connections in a Go program's mode=blocking, told by their ids, and 16 at the
+// most for the floor. How many threads goroutines take that wait through the
+// poller, and raw threads, is a figure: the ledger of claims judges it.
 //
 // A process makes 1,000 requests in its open loop, so that its p999-ns is the
 // longest but one or two; with n=10 it makes 200, the p99-ns is the longest but

@@ -123,13 +123,16 @@ var statements = []statement{
 	{
 		id: "block-sys", says: "A goroutine that is blocked in a system call or on disk does not hold up the others",
 		needs: []condition{
-			atLeast(0.9, value(block("goroutine", "syscall", 1000), "bystander-share"), "speed of a goroutine at work beside 1,000 that are blocked in read(2), over its speed alone"),
-			atLeast(0.9, quotient(block("goroutine", "disk", 4), block("clone", "disk", 4), "bystander-share"), "its speed beside 4 that write to disk, over that beside as many raw threads"),
-			atLeast(0.99, blockThreads("goroutine", "syscall", 10, 100, 1000), "the price: threads more for each that is blocked in a system call"),
+			atLeast(0.9, value(blockAll("goroutine", "syscall", 1), "bystander-share"), "speed of a goroutine at work beside one that is blocked in read(2), over its speed alone, on all CPUs"),
+			atLeast(0.9, value(blockAll("goroutine", "syscall", 1000), "bystander-share"), "speed beside 1,000 that are blocked in read(2), over its speed alone, on all CPUs"),
+			atLeast(0.9, quotient(blockAll("goroutine", "disk", 4), blockAll("clone", "disk", 4), "bystander-share"), "its speed beside 4 that write to disk, over that beside as many raw threads, on all CPUs"),
 		},
-		why: "a tenth is what handing the P on may cost; writing takes CPU time whoever does it, so disk is held against raw threads",
+		why: "a tenth is what handing the P on may cost; writing takes CPU time whoever does it, so disk is held against raw threads; GOMAXPROCS is as it comes, since the sentence is about programs as people run them",
 		beside: []condition{
-			atLeast(0.9, value(block("goroutine", "syscall", 1), "bystander-share"), "speed beside one that is blocked in read(2), one P"),
+			atMost(0.01, blockThreads("goroutine", "syscall", 10, 100, 1000), "the price: threads more for each that is blocked in a system call"),
+			atLeast(0.9, value(block("goroutine", "syscall", 1), "bystander-share"), "speed beside one that is blocked in read(2), one P on one CPU"),
+			atLeast(0.9, value(block("goroutine", "syscall", 1000), "bystander-share"), "speed beside 1,000 that are blocked in read(2), one P on one CPU"),
+			atLeast(0.9, quotient(block("goroutine", "disk", 4), block("clone", "disk", 4), "bystander-share"), "speed beside 4 that write to disk, over that beside as many raw threads, one P on one CPU"),
 			atLeast(0.9, value("Block/impl=goroutine/wait=syscall/procs=2/n=1", "bystander-share"), "speed beside one that is blocked in read(2) where there is a second P, on the same CPU"),
 			atLeast(0.9, value("Block/impl=goroutine/wait=syscall/procs=2/n=1000", "bystander-share"), "speed beside 1,000 that are blocked in read(2) where there is a second P, on the same CPU"),
 			atLeast(0.9, value(block("goroutine", "disk", 4), "bystander-share"), "speed beside 4 goroutines that write to disk, over its speed alone"),
@@ -265,9 +268,14 @@ func busy(impl, procs string) measure {
 	return share("Mixed/impl="+impl+"/mode=together/procs="+procs, "busy-share", "alone-share")
 }
 
-// block is a row of the family Block.
+// block is a row of the family Block, one P on one CPU.
 func block(impl, wait string, n int) string {
 	return fmt.Sprintf("Block/impl=%s/wait=%s/n=%d", impl, wait, n)
+}
+
+// blockAll is the same on all CPUs, with as many Ps.
+func blockAll(impl, wait string, n int) string {
+	return fmt.Sprintf("Block/impl=%s/wait=%s/procs=all/n=%d", impl, wait, n)
 }
 
 // blockThreads is by how many threads a process has more for each task that
