@@ -84,6 +84,7 @@ const (
 	gathered    = 5 * time.Millisecond // after making the tasks: for the poller's events
 	blockWarm   = 3000                 // chunks off the clock, some 30 ms: sysmon backs off in some 25
 	blockPhases = 3                    // with the tasks, each between two without
+	fewerPhases = 2                    // the same of a run that has little time
 	blockEvery  = 80                   // chunks from one wake-up to the next
 )
 
@@ -108,7 +109,8 @@ func blockCases() []measure.Case {
 		c := measure.Case{
 			Name: catalog.Name{Family: "Block"}.With("impl", impl).With("wait", wait).With("procs", procs),
 			Once: 1, CPUs: 1, Procs: 1, Env: arm.Still,
-			Quick:    procs == "all" || impl == "goroutine" && wait == "net" && (n == 1 || n == 1000), // which decide
+			// Which decide; a thousand threads take a second to make.
+			Quick:    procs == "all" && n < 1000 || impl == "goroutine" && wait == "net" && (n == 1 || n == 1000),
 			OpenOnce: openBlock(impl, wait, procs, n),
 		}
 		switch procs {
@@ -130,6 +132,8 @@ func blockCases() []measure.Case {
 	}
 	for _, n := range []int{1, 1000} {
 		row("goroutine", "syscall", "2", n)
+	}
+	for _, n := range []int{1, 100, 1000} {
 		row("goroutine", "syscall", "all", n)
 	}
 	row("goroutine", "disk", "all", 4)
@@ -207,7 +211,11 @@ func (a *blockArm) Measure() (lockstep.Slice, error) {
 	}
 	with, without := []bystanding{}, []bystanding{first}
 	made := 0
-	for range blockPhases {
+	phases := blockPhases
+	if measure.Fewer() {
+		phases = fewerPhases
+	}
+	for range phases {
 		b, there, err := a.beside()
 		if err != nil {
 			return lockstep.Slice{}, err

@@ -102,6 +102,7 @@ func pipelineCases() []measure.Case {
 		return measure.Case{
 			Name: catalog.Name{Family: "Pipeline"}.With("impl", impl).With("mode", mode).With("via", via).With("stages", strconv.Itoa(stages)),
 			CPUs: 1, Procs: 1,
+			Quick:    mode == "crossover" && impl == "goroutine" || mode == "unbuffered" && stages == 1 && (impl == "goroutine" || impl == "locked"), // which decide
 			Evidence: wants,
 		}
 	}

@@ -64,7 +64,8 @@ import (
 // most for the floor. How many threads goroutines take that wait through the
 // poller, and raw threads, is a figure: the ledger of claims judges it.
 //
-// A process makes 1,000 requests in its open loop, so that its p999-ns is the
+// A process makes 1,000 requests in its open loop, a quarter of them in the short
+// profile, so that its p999-ns is the
 // longest but one or two; with n=10 it makes 200, the p99-ns is the longest but
 // two and p999-ns the longest. Its memory is told where n is 1,000 at the least: a server
 // takes some 100 KiB before its first connection.
@@ -94,6 +95,9 @@ const (
 	// that it is no queue that is measured.
 	serveRate    = 1000
 	serveRateAll = 5000
+
+	// The loops of a run that has little time are so much shorter.
+	serveFewer = 4
 
 	serveWarm   = 20 * time.Millisecond
 	serveClosed = 200 * time.Millisecond
@@ -133,6 +137,7 @@ func serveCases() []measure.Case {
 				CPUs:     2,
 				Procs:    1,
 				Env:      arm.Still,
+				Quick:    way.every && (n == 100 || n == 1000), // which decide
 				OpenOnce: openServe(way.impl, way.mode, n),
 			}.WithN(n))
 		}

@@ -252,6 +252,9 @@ func (a *serveArm) loops(ctx context.Context, client *lockstep.Worker, meter *ho
 	}
 	counts := map[string]int64{}
 	turn := func(lasts time.Duration) (lockstep.Slice, error) {
+		if measure.Fewer() {
+			lasts /= serveFewer
+		}
 		s, err := client.Run(ctx, int(lasts.Milliseconds()))
 		if err != nil {
 			return s, fmt.Errorf("client: %w", err)

@@ -3,7 +3,6 @@ package stack
 import (
 	"errors"
 	"fmt"
-	"os"
 	"runtime/debug"
 
 	"threadbench/bench/catalog"
@@ -55,7 +54,7 @@ const (
 
 // fewer is by how many the tasks are divided where measure.FewerTasks asks for
 // fewer.
-const fewer = 4
+const fewer = 8
 
 func stackCases() []measure.Case {
 	var cases []measure.Case
@@ -99,7 +98,7 @@ func openStack(impl, stack string, depth, n int, herd arm.NewHerd) measure.Openi
 			}
 		}
 		n := n
-		if os.Getenv(measure.FewerVariable) != "" {
+		if measure.Fewer() {
 			n /= fewer
 		}
 		fits, err := arm.Parkable(impl, n, depth, cut)

@@ -119,7 +119,8 @@ func SwitchCases() []measure.Case {
 		}
 		switch place {
 		case "same":
-			c.CPUs, c.Procs, c.Quick = 1, 1, via != "yield" && w.mode == ""
+			// What needs turns of 50 ms takes too much of the short profile.
+			c.CPUs, c.Procs, c.Quick = 1, 1, via != "yield" && w.mode == "" && c.Turn == 0
 			if impl == "locked" && via != "channel" && via != "yield" {
 				// A locked goroutine that blocks in the kernel keeps its P
 				// until sysmon takes it away, 20 us later at the least. With
@@ -207,7 +208,7 @@ func SwitchCases() []measure.Case {
 		of := cases[i]
 		return measure.Case{
 			Name: of.Name.With("mode", "traced"),
-			Once: 1, CPUs: of.CPUs, Procs: of.Procs, Quick: of.Quick && (via == "channel" || via == "futex"),
+			Once: 1, CPUs: of.CPUs, Procs: of.Procs, Quick: of.Quick && (impl == "goroutine" && via == "channel" || impl == "clone" && via == "futex"), // which decide
 			Evidence: wants,
 			OpenOnce: arm.OpenTraced(of),
 		}
