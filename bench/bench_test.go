@@ -16,6 +16,7 @@ import (
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
+	"threadbench/bench/numbers"
 )
 
 // TestMain: this binary is its own worker. For benchmarks it prints what
@@ -138,10 +139,10 @@ func once(b *testing.B, at *measure.Session, arm measure.Arm) {
 		}
 	}
 	// A family that measures no time has no ns/op: 0 leaves it out.
-	b.ReportMetric(lockstep.Median(times), "ns/op")
+	b.ReportMetric(numbers.Median(times), "ns/op")
 	medians := map[string]float64{}
 	for unit, xs := range figures {
-		medians[unit] = lockstep.Median(xs)
+		medians[unit] = numbers.Median(xs)
 	}
 	report(b, medians)
 }

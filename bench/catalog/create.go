@@ -10,6 +10,7 @@ var Create = Family{
 		"stamped": "one task created, run and joined, of which the percentiles are from the call to its first instruction",
 	},
 	Primary: []string{"ns/op"},
+	Beside:  []string{"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	Read: "reused makes each task from what the last one left, burst a hundred at a time, " +
 		"cold a thousand in a fresh process with none reused; nojoin is cold up to the last task's first step. " +
 		"A locked goroutine of inplace wires itself to its maker's thread, which waits, and no other thread is woken. " +

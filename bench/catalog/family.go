@@ -16,6 +16,7 @@ type Family struct {
 	Op      string            // what one op is
 	ModeOps map[string]string // the same in the modes where it is something else
 	Primary []string          // the units whose sum decides a row, and is what x-goroutine compares
+	Beside  []string          // the units that a table shows beside it; nil for all
 	Read    string            // the protocol, whom it favours, how to read it
 
 	// ModePrimary has the modes whose rows other units decide. x-goroutine

@@ -5,6 +5,7 @@ var GC = Family{
 	Name:    "GC",
 	Op:      "one forced collection while n tasks are parked",
 	Primary: []string{"stw-ns"},
+	Beside:  []string{"stood-least-ns", "stood-most-ns", "mark-ns", "cpu-ns", "cycle-ns", "held-ns", "tasks"},
 	Read: "What a collection costs a program that holds n parked tasks: stw is how long a cycle takes to stop the world and hold it, stood-least and stood-most between what bounds it is held once all have stopped, held the longest wait of a goroutine at work, " +
 		"mark the CPU that marking takes, cpu that of the process by the kernel's count, cycle how long it all takes. " +
 		"The floor is a process without tasks, measured beside. " +

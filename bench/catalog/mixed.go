@@ -5,6 +5,7 @@ var Mixed = Family{
 	Name:    "Mixed",
 	Op:      "a download, writes with syncs, and a factorial for each CPU, all done",
 	Primary: []string{"ns/op"},
+	Beside:  []string{"longest-x", "busy-share", "alone-share", "threads", "download-ns", "disk-ns", "compute-ns"},
 	Read: "A download, writes to a disk and factorials, each sized to some 60 ms alone, one after the other and all at once. " +
 		"longest-x is the time of all over the longest alone: 1 where waiting costs nothing. " +
 		"busy-share is the CPU time had over the CPU time there was, while others waited and there was work for every CPU; alone-share the same where nobody waits. " +

@@ -9,9 +9,6 @@ import (
 // name. A name carries those that vary within its family.
 var Keys = []string{"impl", "mode", "via", "wait", "load", "stack", "place", "stages", "procs", "n", "depth"}
 
-// Contenders are the values of the key impl in the order of every table.
-var Contenders = []string{"goroutine", "locked", "clone", "pthread", "floor"}
-
 // Name is a benchmark's name taken apart: "Switch/impl=clone/via=futex".
 // It has neither the prefix "Benchmark" nor testing's suffix -GOMAXPROCS.
 type Name struct {

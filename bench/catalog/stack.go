@@ -5,6 +5,7 @@ var Stack = Family{
 	Name:    "Stack",
 	Op:      "one task, parked",
 	Primary: []string{"user-B/task", "kernel-B/task"},
+	Beside:  []string{"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
 	Read: "What one more parked task takes: resident user memory, kernel memory, and address space, each the slope over n tasks held at once. " +
 		"The factor compares user and kernel memory together. residue is what stays after the tasks have ended. " +
 		"It favours the raw thread with the least stack, which has no room for a handler or for code that anyone would write.",

@@ -6,6 +6,7 @@ var StackGrow = Family{
 	Op:      "one fresh task's first way down its stack to the depth",
 	ModeOps: map[string]string{"shrink": "one collection that finds stacks deeper than they need"},
 	Primary: []string{"ns/op"},
+	Beside:  []string{"collections", "left-B/task", "faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
 	Read: "What it takes to come by a deep stack for the first time: a goroutine's is copied into larger ones, a thread's is found by page faults. " +
 		"cold has its last stack from memory never used (those that it outgrows are the last one's, but for a locked one's, whose thread takes two), reused from what the last goroutine left, default the same after a collection that saw deeper ones; shrink counts the collections until stacks that were deep get no smaller. " +
 		"The floor goes down a stack that has grown already. " +

@@ -6,6 +6,7 @@ var Switch = Family{
 	Laps:        []string{"", "called"},
 	Op:          "one switch from one task to another; a round trip is two",
 	Primary:     []string{"ns/op"},
+	Beside:      []string{"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	ModePrimary: map[string][]string{"traced": {"syscalls/op"}},
 	Read: "Two tasks hand a turn back and forth. place=same, one CPU, is what a switch costs; " +
 		"cross adds the wake-up of an idle CPU; free is a lottery between the two and decides nothing. " +

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"threadbench/bench/numbers"
 )
 
 // A Plan says how long the workers of a group are measured.
@@ -112,7 +114,7 @@ func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 		}
 		for i, xs := range nsPerOp {
 			if workers[i] != nil {
-				results[i].Windows = append(results[i].Windows, Median(xs))
+				results[i].Windows = append(results[i].Windows, numbers.Median(xs))
 			}
 		}
 	}
@@ -207,17 +209,6 @@ func Orders(k int) [][]int {
 	return orders
 }
 
-// Median is the median of xs, which it leaves as they are; of an even number
-// the mean of the two in the middle. xs may not be empty.
-func Median(xs []float64) float64 {
-	s := slices.Sorted(slices.Values(xs))
-	m := len(s) / 2
-	if len(s)%2 == 1 {
-		return s[m]
-	}
-	return (s[m-1] + s[m]) / 2
-}
-
 // Ratio is what one worker measured over what another did: the median over
 // windows of the quotient in the same window; false if there is none.
 func Ratio(of, over []float64) (float64, bool) {
@@ -230,5 +221,5 @@ func Ratio(of, over []float64) (float64, bool) {
 	if len(xs) == 0 {
 		return 0, false
 	}
-	return Median(xs), true
+	return numbers.Median(xs), true
 }

@@ -51,27 +51,6 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-func TestMedian(t *testing.T) {
-	for _, test := range []struct {
-		of   []float64
-		want float64
-	}{
-		{[]float64{3}, 3},
-		{[]float64{4, 1}, 2.5},
-		{[]float64{9, 1, 4}, 4},
-		{[]float64{100, 1, 3, 2}, 2.5},
-		{[]float64{5, 5, 5, 5, 1}, 5},
-	} {
-		before := slices.Clone(test.of)
-		if got := Median(test.of); got != test.want {
-			t.Errorf("Median(%v) = %v, want %v", before, got, test.want)
-		}
-		if !slices.Equal(before, test.of) {
-			t.Errorf("Median changed %v into %v", before, test.of)
-		}
-	}
-}
-
 // A turnLog is what the workers of a group have written into their log.
 type turnLog string
 

@@ -11,6 +11,7 @@ import (
 
 	"threadbench/bench/catalog"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/numbers"
 )
 
 // A Session is where arms are measured, and how long their workers may take.
@@ -183,7 +184,7 @@ func (s *Session) passes(ctx context.Context, arms []Arm, got []Reading, able []
 	for i := range got {
 		got[i].Figures = map[string]float64{}
 		for unit, xs := range figures[i] {
-			got[i].Figures[unit] = lockstep.Median(xs)
+			got[i].Figures[unit] = numbers.Median(xs)
 		}
 	}
 	return nil
@@ -202,7 +203,7 @@ func (r Reading) Line(name catalog.Name, beside ...Figure) string {
 	fmt.Fprintf(&b, "Benchmark%s %d", name, r.Ops)
 	write := func(x float64, unit string) { fmt.Fprintf(&b, " %.6g %s", x, unit) }
 	if r.Timed {
-		write(lockstep.Median(r.Primary), "ns/op")
+		write(numbers.Median(r.Primary), "ns/op")
 	}
 	for _, f := range beside {
 		write(f.Value, f.Unit)

@@ -13,6 +13,7 @@ import (
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
+	"threadbench/bench/numbers"
 	"threadbench/goroutines"
 	"threadbench/threads"
 )
@@ -336,15 +337,15 @@ func (a *balanceArm) Measure() (lockstep.Slice, error) {
 	}
 	s := lockstep.Slice{
 		Ops:     n,
-		Elapsed: time.Duration(lockstep.Median(times)),
+		Elapsed: time.Duration(numbers.Median(times)),
 		Counts:  counts,
-		Figures: map[string]float64{"makespan-x": lockstep.Median(makespans)},
+		Figures: map[string]float64{"makespan-x": numbers.Median(makespans)},
 	}
 	for k := range counts { // of all the lists, as if of one
 		counts[k] /= lists
 	}
 	if !anonymous {
-		s.Figures["busiest-x"] = lockstep.Median(busiest)
+		s.Figures["busiest-x"] = numbers.Median(busiest)
 	}
 	return s, nil
 }

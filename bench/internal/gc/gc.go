@@ -14,6 +14,7 @@ import (
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
+	"threadbench/bench/numbers"
 	"threadbench/goroutines"
 )
 
@@ -206,7 +207,7 @@ func collect() (lockstep.Slice, error) {
 		runtime.GC()
 		took = append(took, float64(goroutines.Now()-began))
 	}
-	s.Figures["cycle-ns"] = lockstep.Median(took)
+	s.Figures["cycle-ns"] = numbers.Median(took)
 	s.Figures["mark-ns"] = float64(markCPU()-mark) / forced
 	if cpu >= 0 {
 		s.Figures["cpu-ns"] = float64(host.CpuTime()-cpu) / forced
@@ -248,10 +249,10 @@ func collect() (lockstep.Slice, error) {
 		all, one := w.within(cycle)
 		waits[i], longest[i] = float64(all)*ns, float64(one)*ns
 	}
-	s.Figures["stw-ns"] = lockstep.Median(stops)
-	s.Figures["stood-least-ns"] = lockstep.Median(stoodLeast)
-	s.Figures["stood-most-ns"] = lockstep.Median(stoodMost)
-	s.Figures["held-ns"] = lockstep.Median(longest)
+	s.Figures["stw-ns"] = numbers.Median(stops)
+	s.Figures["stood-least-ns"] = numbers.Median(stoodLeast)
+	s.Figures["stood-most-ns"] = numbers.Median(stoodMost)
+	s.Figures["held-ns"] = numbers.Median(longest)
 	return s, errors.Join(w.prove(stamps), agree(stops, most, waits))
 }
 

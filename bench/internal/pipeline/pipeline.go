@@ -12,6 +12,7 @@ import (
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
+	"threadbench/bench/numbers"
 	"threadbench/goroutines"
 	"threadbench/threads"
 )
@@ -401,7 +402,7 @@ func (a *crossoverArm) measure(steps, turns, least int) (crossed, error) {
 		}
 		costs = append(costs, float64(took)/float64(n)/((directs[i]+directs[i+1])/2)-1)
 	}
-	c.cost, c.direct = lockstep.Median(costs), lockstep.Median(directs)
+	c.cost, c.direct = numbers.Median(costs), numbers.Median(directs)
 	a.nsPerStep = c.direct / float64(steps)
 	return c, nil
 }

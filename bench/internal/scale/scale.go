@@ -263,15 +263,16 @@ func (a *scaleArm) memory() (host.Memory, error) {
 	return a.meter.Read()
 }
 
-// again makes the later passes.
+// again makes the later passes. What it has joined isn't left for Close.
 func (a *scaleArm) again() (time.Duration, error) {
 	began := goroutines.Now()
-	for _, h := range a.later {
+	for i, h := range a.later {
 		err := h.Make(a.n)
 		h.Wait()
 		h.Release()
 		h.Join()
 		if err != nil {
+			a.later = a.later[i+1:]
 			return 0, err
 		}
 	}

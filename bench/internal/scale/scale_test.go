@@ -109,3 +109,36 @@ func TestScaleCut(t *testing.T) {
 		t.Errorf("skipped: %s", skip.Reason)
 	}
 }
+
+// A joined herd counts how often it is joined, and can be made or not.
+type joined struct {
+	fails error
+	times int
+}
+
+func (j *joined) Make(int) error { return j.fails }
+func (j *joined) Wait()          {}
+func (j *joined) Release()       {}
+func (j *joined) Join()          { j.times++ }
+
+// TestPassFails has the second of three passes fail: each herd is joined once,
+// those that were not used among them.
+func TestPassFails(t *testing.T) {
+	fails := errors.New("no more threads")
+	herds := []*joined{{}, {fails: fails}, {}}
+	a := &scaleArm{n: 1}
+	for _, h := range herds {
+		a.later = append(a.later, arm.Census{ParkedHerd: h})
+	}
+	if _, err := a.again(); !errors.Is(err, fails) {
+		t.Errorf("the passes end with %v, want %v", err, fails)
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+	for i, h := range herds {
+		if h.times != 1 {
+			t.Errorf("herd %d was joined %d times", i, h.times)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
+	"threadbench/bench/numbers"
 	"threadbench/threads"
 )
 
@@ -191,9 +192,9 @@ func (a *stackArm) Measure() (lockstep.Slice, error) {
 		return lockstep.Slice{}, err
 	}
 
-	userSlope, userAt0 := arm.Line(xs, user)
-	kernelSlope, kernelAt0 := arm.Line(xs, kernel)
-	reservedSlope, _ := arm.Line(xs, reserved)
+	userSlope, userAt0 := numbers.Line(xs, user)
+	kernelSlope, kernelAt0 := numbers.Line(xs, kernel)
+	reservedSlope, _ := numbers.Line(xs, reserved)
 	return lockstep.Slice{Ops: a.n, Figures: map[string]float64{
 		"user-B/task":     userSlope,
 		"kernel-B/task":   kernelSlope,

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"threadbench/bench/catalog"
+	"threadbench/bench/numbers"
 	"threadbench/scripts/internal/paired"
 	"threadbench/scripts/internal/results"
 )
@@ -123,7 +124,6 @@ func perDepth(depth int, unit string) measure {
 // of least squares through one point a row.
 func slope(unit string, rows ...string) measure {
 	return measure{rows: rows, of: func(get lookup) (float64, bool) {
-		var mx, my, sxy, sxx float64
 		var xs, ys []float64
 		for _, row := range rows {
 			y, ok := get(row, unit)
@@ -132,15 +132,8 @@ func slope(unit string, rows ...string) measure {
 			}
 			xs, ys = append(xs, number(row, "n")), append(ys, y)
 		}
-		for i := range xs {
-			mx += xs[i] / float64(len(xs))
-			my += ys[i] / float64(len(ys))
-		}
-		for i := range xs {
-			sxy += (xs[i] - mx) * (ys[i] - my)
-			sxx += (xs[i] - mx) * (xs[i] - mx)
-		}
-		return sxy / sxx, true
+		slope, _ := numbers.Line(xs, ys)
+		return slope, true
 	}}
 }
 

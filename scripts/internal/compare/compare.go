@@ -140,7 +140,11 @@ func contenders(f *results.File) ([]benchstat, error) {
 		return nil, fmt.Errorf("%s: no row of impl=goroutine to compare with; run again with a -bench that leaves it in", f.Name)
 	}
 	const threadsOwn = "/via:(futex OR ring OR call)"
-	columns, units := "/impl@("+strings.Join(catalog.Contenders, " ")+")", units(f)
+	var impls []string
+	for _, c := range catalog.Contenders {
+		impls = append(impls, c.Impl)
+	}
+	columns, units := "/impl@("+strings.Join(impls, " ")+")", units(f)
 	return []benchstat{
 		{"Arms that share a primitive:",
 			[]string{"-col", columns, "-filter", "-.name:Stack -" + threadsOwn + " " + units, f.Name}},

@@ -13,6 +13,7 @@ import (
 
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
+	"threadbench/bench/numbers"
 )
 
 const (
@@ -271,7 +272,7 @@ func (l *line) conclude(rs []lockstep.Result) (o outcome) {
 	if again, ok := lockstep.Ratio(rs[2].Windows, rs[3].Windows); ok {
 		o.ratio = math.Sqrt(o.ratio * again)
 	}
-	o.ours, o.judge = lockstep.Median(rs[0].Windows), lockstep.Median(rs[1].Windows)
+	o.ours, o.judge = numbers.Median(rs[0].Windows), numbers.Median(rs[1].Windows)
 	o.oursAgain, _ = lockstep.Ratio(rs[2].Windows, rs[0].Windows)
 	o.judgeOwn, _ = lockstep.Ratio(rs[3].Windows, rs[1].Windows)
 	return o
@@ -365,7 +366,7 @@ func sandwich(ctx context.Context, specs []lockstep.Spec) ([]lockstep.Result, er
 			}
 		}
 		for i, xs := range nsPerOp {
-			results[i].Windows = append(results[i].Windows, lockstep.Median(xs))
+			results[i].Windows = append(results[i].Windows, numbers.Median(xs))
 		}
 	}
 	for i, w := range workers {

@@ -7,7 +7,7 @@ import (
 	"math"
 	"strings"
 
-	"threadbench/bench/lockstep"
+	"threadbench/bench/numbers"
 	"threadbench/scripts/internal/paired"
 	"threadbench/scripts/internal/prose"
 )
@@ -92,7 +92,7 @@ func ratio(outcomes []outcome) *Ratio {
 		}
 	}
 	if r.Rounds = len(own); r.Rounds > 0 {
-		r.OursNS, r.JudgeNS = lockstep.Median(ours), lockstep.Median(own)
+		r.OursNS, r.JudgeNS = numbers.Median(ours), numbers.Median(own)
 	}
 	if logs != nil {
 		sample, err := paired.SignedRank(logs)

@@ -14,6 +14,7 @@ import (
 	"threadbench/bench/catalog"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
+	"threadbench/bench/numbers"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/results"
 )
@@ -171,10 +172,10 @@ func (c *cases) measure(ctx context.Context, k measure.Case, unit string, p prog
 		if r.err == nil {
 			r.values = maps.Clone(m.Figures)
 			if m.Timed {
-				r.values["ns/op"] = lockstep.Median(m.Primary)
+				r.values["ns/op"] = numbers.Median(m.Primary)
 			}
 			if m.Primary != nil {
-				r.values[unit] = lockstep.Median(m.Primary)
+				r.values[unit] = numbers.Median(m.Primary)
 			}
 			if k.Once == 0 {
 				r.slice = time.Duration(r.values["ns/op"] * float64(m.Ops) / float64(laps))

@@ -261,11 +261,3 @@ func value(order int64) float64 {
 	}
 	return math.Float64frombits(uint64(order))
 }
-
-// Median is the median of figures, of which there is one at least: the mean of
-// the middle two of an even number. The measuring side has its own
-// (lockstep.Median), since a reader of results links nothing of that side.
-func Median(xs []float64) float64 {
-	s := slices.Sorted(slices.Values(xs))
-	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
-}

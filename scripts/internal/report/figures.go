@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -546,22 +547,19 @@ func (r *Report) bystander() figure {
 	}
 	for _, w := range waits {
 		r.overN(&f, rows[w], "tasks that wait", []chart.Rule{{At: 1}},
-			quantity{"The bystander's speed, tasks waiting " + waiting(w), "bystander-share", "speed over its speed alone", false})
+			quantity{"The bystander's speed, tasks waiting" + waiting(rows[w][0]), "bystander-share", "speed over its speed alone", false})
 	}
 	for _, w := range waits {
-		r.overN(&f, rows[w], "tasks that wait", nil, quantity{"Threads, tasks waiting " + waiting(w), "threads", "threads of the process", true})
+		r.overN(&f, rows[w], "tasks that wait", nil, quantity{"Threads, tasks waiting" + waiting(rows[w][0]), "threads", "threads of the process", true})
 	}
 	return f
 }
 
 // waiting says what Block's tasks wait for.
-func waiting(keys string) string {
-	wait, more, _ := strings.Cut(keys, ",")
-	if words, ok := map[string]string{"net": "for sockets", "syscall": "in a system call", "disk": "for the disk"}[wait]; ok {
-		wait = words
-	}
-	if more != "" {
-		wait += "," + more
+func waiting(n catalog.Name) string {
+	wait := cmp.Or(n.Phrase("wait"), " "+n.Get("wait"))
+	if more := keyed(n, "n", "wait"); more != "" {
+		wait += ", " + more
 	}
 	return wait
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,26 +17,17 @@ type arm struct {
 	short string
 }
 
-// arms are the contenders. Their colours, of these classes, are
-// chart's.
-var arms = map[string]arm{
-	"goroutine": {chart.Look{Class: "goroutine", Marker: chart.Circle}, "goroutine"},
-	"locked":    {chart.Look{Class: "locked", Marker: chart.Square}, "locked thread"},
-	"clone":     {chart.Look{Class: "clone", Marker: chart.Triangle}, "raw thread"},
-	"pthread":   {chart.Look{Class: "pthread", Marker: chart.Diamond}, "C thread"},
-	"floor":     {chart.Look{Class: "floor", Marker: chart.Cross}, "floor"},
-}
+// markers are those of catalog.Contenders. A contender's colour is that of its
+// class, which chart has by the key impl.
+var markers = []chart.Marker{chart.Circle, chart.Square, chart.Triangle, chart.Diamond, chart.Cross}
 
 // armOf is a name's contender; one of no known kind has a look of its own.
 func armOf(n catalog.Name) arm {
-	if a, ok := arms[n.Get("impl")]; ok {
-		return a
+	if i := n.Contender(); i >= 0 {
+		c := catalog.Contenders[i]
+		return arm{chart.Look{Class: c.Impl, Marker: markers[i]}, c.Short}
 	}
-	short := n.Get("impl")
-	if short == "" {
-		short = "no impl"
-	}
-	return arm{chart.Look{Class: "other", Marker: chart.Circle}, short}
+	return arm{chart.Look{Class: "other", Marker: chart.Circle}, cmp.Or(n.Get("impl"), "no impl")}
 }
 
 // keyed is what a name says beside family and contender, short: "channel,

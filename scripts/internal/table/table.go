@@ -231,7 +231,7 @@ func (t *Table) Family(name string) *Section {
 
 // order is a contender's place in every table; unknown ones come last.
 func order(n catalog.Name) int {
-	if i := slices.Index(catalog.Contenders, n.Get("impl")); i >= 0 {
+	if i := n.Contender(); i >= 0 {
 		return i
 	}
 	return len(catalog.Contenders)

@@ -10,27 +10,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
 )
-
-// evidence are the columns that stand beside a family's figures. Families that
-// aren't named here show all their units.
-var evidence = map[string][]string{
-	"Block":     {"bystander-share", "threads", "delay-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
-	"Create":    {"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
-	"Stack":     {"user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task"},
-	"GC":        {"stood-least-ns", "stood-most-ns", "mark-ns", "cpu-ns", "cycle-ns", "held-ns", "tasks"},
-	"Start":     {"user-goroutines", "runtime-goroutines"},
-	"StackGrow": {"collections", "left-B/task", "faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
-	"Scale":     {"threads", "cold-ns", "user-B/task", "kernel-B/task", "gc-cycles", "tasks"},
-	"Serve":     {"both-cpu-ns/op", "req/s", "client-req/s", "client-share", "p50-ns", "p99-ns", "p999-ns", "late-ns", "threads", "user-B/task", "kernel-B/task"},
-	"Mixed":     {"longest-x", "busy-share", "alone-share", "threads", "download-ns", "disk-ns", "compute-ns"},
-	"Balance":   {"makespan-x", "busiest-x", "crossed/op", "kernel-switches/op"},
-	"Pipeline":  {"crossover-ns", "kernel-switches/op"},
-	"Wakeup":    {"pacer-ns", "p50-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
-	"Switch":    {"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
-}
 
 // Text renders the table for a reader, at most 100 columns wide except where a
 // single word of the file is wider. Its error is the writer's.
@@ -255,8 +238,9 @@ func (t *Table) figures(s *Section) []Column {
 
 // evidence are the columns of what shows that the thing was measured.
 func (t *Table) evidence(s *Section) []Column {
-	units, known := evidence[s.Family]
-	if !known {
+	family, _ := catalog.FamilyOf(s.Family)
+	units := family.Beside
+	if units == nil {
 		for _, r := range s.Rows {
 			for i, st := range r.Stats {
 				if i > 0 && st.Unit != results.SelfFactor && !slices.Contains(units, st.Unit) {

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,26 +12,13 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// contenders are the values of the key impl in words.
-var contenders = map[string]struct{ label, one, many string }{
-	"goroutine": {"goroutine", "a goroutine", "goroutines"},
-	"locked":    {"locked thread", "a locked thread", "locked threads"},
-	"clone":     {"raw thread (clone)", "a raw thread", "raw threads"},
-	"pthread":   {"C thread (pthread)", "a C thread", "C threads"},
-	"floor":     {"floor", "the floor", "the floor"},
-}
-
 // contender is a name's contender in words, its own word if it is none of
 // this suite's.
 func contender(n catalog.Name) string {
-	impl := n.Get("impl")
-	if c, ok := contenders[impl]; ok {
-		return c.label
+	if i := n.Contender(); i >= 0 {
+		return catalog.Contenders[i].Label
 	}
-	if impl == "" {
-		return n.Family
-	}
-	return impl
+	return cmp.Or(n.Get("impl"), n.Family)
 }
 
 // oneOp says what ONE op of a case's family is.
@@ -44,29 +32,6 @@ func oneOp(n catalog.Name) string {
 // generic serves the families, modes and contenders that have no wording of
 // their own.
 var generic = catalog.Wording{Says: "{case}: {x} the goroutine arm's {unit}", Same: "{case}: no difference from the goroutine arm seen, {x} its {unit}"}
-
-// phrases are key values in a sentence. A place is told only where the two
-// arms' differ.
-var phrases = map[string]string{
-	"via=channel":   " through a channel",
-	"via=futex":     " through a futex",
-	"via=pipe":      " through a pipe",
-	"via=yield":     " by yielding",
-	"via=ring":      " through a ring",
-	"via=call":      " by a call",
-	"via=timer":     " by a timer",
-	"wait=net":      " for a socket",
-	"wait=syscall":  " in a system call",
-	"wait=disk":     " for the disk",
-	"load=idle":     " on an idle machine",
-	"load=hogs":     " beside hogs on every CPU",
-	"load=outside":  " beside another process's hogs on every CPU",
-	"stack=least":   " on the least stack",
-	"stack=default": " on the default stack",
-	"place=same":    " on one CPU",
-	"place=cross":   " across two CPUs",
-	"place=free":    " placed freely",
-}
 
 // words is how a row compares, as a sentence: "" where it doesn't, and for the
 // goroutine arm itself. ref is nil where the file doesn't hold that arm.
@@ -159,10 +124,8 @@ func overlaps(f Stat, ref *results.Row) bool {
 
 // wordingFor is the first of the family's wordings that fits.
 func wordingFor(n, ref catalog.Name) catalog.Wording {
-	_, known := contenders[n.Get("impl")]
-	_, via := phrases["via="+n.Get("via")]
-	_, refVia := phrases["via="+ref.Get("via")]
-	if !known || !via && n.Get("via") != "" || !refVia && ref.Get("via") != "" {
+	wordless := func(n catalog.Name) bool { return n.Get("via") != "" && n.Phrase("via") == "" }
+	if n.Contender() < 0 || wordless(n) || wordless(ref) {
 		return generic
 	}
 	family, _ := catalog.FamilyOf(n.Family)
@@ -187,9 +150,12 @@ func fill(template, x string, r Row, ref *results.Row) string {
 	}
 	of := []string{"{x}", x, "{n}", number(r), "{case}", strings.Join(slices.Concat([]string{r.Name.Family, r.Contender}, keys), ", "), "{unit}", r.Stats[0].Unit}
 	name := func(prefix string, n catalog.Name, other string) {
-		c := contenders[n.Get("impl")]
-		place := phrases["place="+n.Get("place")]
-		if n.Get("place") == other {
+		var c catalog.Contender
+		if i := n.Contender(); i >= 0 {
+			c = catalog.Contenders[i]
+		}
+		place := n.Phrase("place")
+		if n.Get("place") == other { // told only where the two arms' differ
 			place = ""
 		}
 		depth := ""
@@ -200,10 +166,10 @@ func fill(template, x string, r Row, ref *results.Row) string {
 		if n.Get("stages") != "1" {
 			stages = n.Get("stages") + " stages"
 		}
-		of = append(of, "{"+prefix+"stages}", stages, "{"+prefix+"one}", c.one, "{"+prefix+"many}", c.many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
-			"{"+prefix+"via}", phrases["via="+n.Get("via")], "{"+prefix+"stack}", phrases["stack="+n.Get("stack")])
+		of = append(of, "{"+prefix+"stages}", stages, "{"+prefix+"one}", c.One, "{"+prefix+"many}", c.Many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
+			"{"+prefix+"via}", n.Phrase("via"), "{"+prefix+"stack}", n.Phrase("stack"))
 	}
-	of = append(of, "{wait}", phrases["wait="+r.Name.Get("wait")], "{load}", phrases["load="+r.Name.Get("load")])
+	of = append(of, "{wait}", r.Name.Phrase("wait"), "{load}", r.Name.Phrase("load"))
 	if ref != nil {
 		name("", r.Name, ref.Name.Get("place"))
 		name("ref ", ref.Name, r.Name.Get("place"))

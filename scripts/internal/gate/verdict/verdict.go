@@ -43,6 +43,7 @@ import (
 	"math"
 	"slices"
 
+	"threadbench/bench/numbers"
 	"threadbench/scripts/internal/paired"
 	"threadbench/scripts/internal/prose"
 )
@@ -415,7 +416,7 @@ func (res *Result) measure(s *paired.Sample, level, margin float64) {
 }
 
 func newChange(base, head []float64) Change {
-	return Change{Rounds: [2]int{len(base), len(head)}, Base: paired.Median(base), Head: paired.Median(head), Ratio: math.NaN(), Low: 0, High: math.Inf(1)}
+	return Change{Rounds: [2]int{len(base), len(head)}, Base: numbers.Median(base), Head: numbers.Median(head), Ratio: math.NaN(), Low: 0, High: math.Inf(1)}
 }
 
 // exact makes the change that of the counts themselves.
@@ -442,7 +443,7 @@ func (c *Change) measure(s *paired.Sample, sign, level float64) {
 func spread(r Row) float64 {
 	var off []float64
 	around := func(logs []float64) {
-		middle := paired.Median(logs)
+		middle := numbers.Median(logs)
 		for _, v := range logs {
 			if d := math.Abs(v - middle); !math.IsNaN(d) {
 				off = append(off, d)
@@ -463,7 +464,7 @@ func spread(r Row) float64 {
 	if len(off) == 0 {
 		return math.Inf(1)
 	}
-	return math.Expm1(paired.Median(off))
+	return math.Expm1(numbers.Median(off))
 }
 
 // control judges the controls.

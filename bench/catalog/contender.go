@@ -1,0 +1,54 @@
+package catalog
+
+import "slices"
+
+// A Contender is who does the work, a value of the key impl, and its names.
+type Contender struct {
+	Impl  string
+	Label string // in a table
+	Short string // in a picture
+	One   string // in a sentence
+	Many  string
+}
+
+// Contenders are all of them, in the order of every table.
+var Contenders = []Contender{
+	{"goroutine", "goroutine", "goroutine", "a goroutine", "goroutines"},
+	{"locked", "locked thread", "locked thread", "a locked thread", "locked threads"},
+	{"clone", "raw thread (clone)", "raw thread", "a raw thread", "raw threads"},
+	{"pthread", "C thread (pthread)", "C thread", "a C thread", "C threads"},
+	{"floor", "floor", "floor", "the floor", "the floor"},
+}
+
+// Contender is the place of the name's contender in Contenders, -1 for none of
+// them.
+func (n Name) Contender() int {
+	return slices.IndexFunc(Contenders, func(c Contender) bool { return c.Impl == n.Get("impl") })
+}
+
+// phrases are key values in a sentence.
+var phrases = map[string]string{
+	"via=channel":   " through a channel",
+	"via=futex":     " through a futex",
+	"via=pipe":      " through a pipe",
+	"via=yield":     " by yielding",
+	"via=ring":      " through a ring",
+	"via=call":      " by a call",
+	"via=timer":     " by a timer",
+	"wait=net":      " for a socket",
+	"wait=syscall":  " in a system call",
+	"wait=disk":     " for the disk",
+	"load=idle":     " on an idle machine",
+	"load=hogs":     " beside hogs on every CPU",
+	"load=outside":  " beside another process's hogs on every CPU",
+	"stack=least":   " on the least stack",
+	"stack=default": " on the default stack",
+	"place=same":    " on one CPU",
+	"place=cross":   " across two CPUs",
+	"place=free":    " placed freely",
+}
+
+// Phrase is the value of a key in a sentence, with a space before it: " through
+// a channel". It is "" where the name doesn't carry the key, and where the value
+// has no words.
+func (n Name) Phrase(key string) string { return phrases[key+"="+n.Get(key)] }
