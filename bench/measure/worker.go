@@ -83,8 +83,8 @@ func Environ(env []string, set ...string) []string {
 
 // FewerTasks in a worker's environment is for a run that has little time. A Stack
 // case holds an eighth of its tasks, since a slope needs no more; a Block case has
-// two phases for three; a Serve case has loops of a quarter of their time. Rows
-// say how many tasks or ops there were.
+// two phases for three; a Serve case has loops of a quarter of their time, and a
+// Wakeup case half of its wake-ups. Rows say how many tasks or ops there were.
 const FewerTasks = fewerVariable + "=1"
 
 const fewerVariable = "THREADBENCH_FEWER"

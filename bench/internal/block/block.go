@@ -95,8 +95,11 @@ type phaseLength struct{ alone, beside int }
 // blockLength is that of each wait: a system call on one CPU is held up by stalls
 // of 15 ms, the others by what a wake-up takes.
 func blockLength(wait, procs string) phaseLength {
-	if wait == "syscall" && procs != "all" {
+	switch {
+	case wait == "syscall" && procs != "all":
 		return phaseLength{3200, 12_800}
+	case procs == "all" && !measure.Fewer():
+		return phaseLength{3200, 3200}
 	}
 	return phaseLength{1600, 1600}
 }

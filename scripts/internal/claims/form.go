@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
 )
 
@@ -97,15 +98,26 @@ func (s statement) since() string {
 	return s.stated
 }
 
-// History is what became of the statement's measure and bound after runs, ""
+// History is all that became of the statement's measure and bound after runs, ""
 // where nothing did.
 func (e Entry) History() string {
-	if len(e.Changes) == 0 {
-		return ""
-	}
 	var all []string
 	for _, c := range e.Changes {
 		all = append(all, c.String())
 	}
-	return "changed after a run, " + strings.Join(all, ". ")
+	return strings.Join(all, ". ")
+}
+
+// Latest is the last of that in a line.
+func (e Entry) Latest() string {
+	n := len(e.Changes)
+	if n == 0 {
+		return ""
+	}
+	last := e.Changes[n-1]
+	s := fmt.Sprintf("changed after a run, %s: %s; before: %s", last.Date, last.What, last.Before)
+	if n > 1 {
+		s += fmt.Sprintf(" (-format markdown has %s more)", prose.Count(n-1, "change"))
+	}
+	return s
 }

@@ -100,8 +100,8 @@ func Text(w io.Writer, ledgers []Ledger) error {
 				verdict += ": " + e.Reason
 			}
 			prose.Wrap(b, verdict, "    ", "      ")
-			if h := e.History(); h != "" {
-				prose.Wrap(b, h, "      ", "        ")
+			if change := e.Latest(); change != "" {
+				prose.Wrap(b, change, "      ", "        ")
 			}
 			for _, n := range e.Needs {
 				if n.There {
@@ -173,7 +173,7 @@ func Markdown(w io.Writer, ledgers []Ledger) error {
 			}
 			fmt.Fprintf(b, " %s", first.Since)
 			if h := first.History(); h != "" {
-				fmt.Fprintf(b, "<br>%s", prose.Markdown(h))
+				fmt.Fprintf(b, "<br>changed after a run, %s", prose.Markdown(h))
 			}
 			fmt.Fprintln(b, " |")
 		}

@@ -41,7 +41,7 @@ var statements = []statement{
 		stated: "2026-11-22",
 		changes: []Change{
 			{"2026-11-28", "the counting of threads is off the clock", "it added a few per cent to a goroutine's time", "holds, 19.2× [17.0×, 20.0×]"},
-			{"2026-11-29", "threads made are figures", "evidence that refused the contrary had made the row missing", "holds"},
+			{"2026-11-29", "threads made are figures", "evidence refused a row that would have shown the contrary", "holds"},
 		},
 	},
 	{
@@ -163,7 +163,7 @@ var statements = []statement{
 		changes: []Change{
 			{"2026-11-22", "the bystander is alone once the kernel has cleared away what the tasks left", "it was a sixth slower alone right after them", "inconclusive, 0.918 [0.899, 0.945]"},
 			{"2026-11-22", "each phase begins once the poller's events are over and the runtime's monitor sleeps", "both came from making the tasks, not from waiting ones", "fails, 0.875 [0.863, 0.886]"},
-			{"2026-11-29", "threads are figures in whatever a goroutine waits", "evidence that refused the contrary had made the row missing", "holds, 0.989 [0.984, 0.998]"},
+			{"2026-11-29", "threads are figures in whatever a goroutine waits", "evidence refused a row that would have shown the contrary", "holds, 0.989 [0.984, 0.998]"},
 		},
 	},
 	{
@@ -238,6 +238,7 @@ var statements = []statement{
 		stated: "2026-11-22",
 		changes: []Change{
 			{"2026-11-28", "a raw thread's hand-off calls no function", "two calls made it some 30% too long", "holds, 15.0× [13.6×, 15.4×]"},
+			{"2026-11-29", "a goroutine's context switches are a figure", "evidence refused a row that would have shown the contrary", "holds"},
 		},
 	},
 	{
@@ -254,7 +255,7 @@ var statements = []statement{
 		},
 		stated: "2026-11-22",
 		changes: []Change{
-			{"2026-11-29", "system calls are figures on both sides", "evidence that refused the contrary had made the row missing", "holds, 0 [0, 0]"},
+			{"2026-11-29", "system calls are figures on both sides", "evidence refused a row that would have shown the contrary", "holds, 0 [0, 0]"},
 		},
 	},
 	{
@@ -282,7 +283,7 @@ var statements = []statement{
 		},
 		stated: "2026-11-22",
 		changes: []Change{
-			{"2026-11-29", "threads are figures on both sides", "evidence that refused the contrary had made the row missing", "holds, 0 [0, <0.001]"},
+			{"2026-11-29", "threads are figures on both sides", "evidence refused a row that would have shown the contrary", "holds, 0 [0, <0.001]"},
 		},
 	},
 	{
@@ -355,7 +356,7 @@ var statements = []statement{
 		stated: "2026-11-22",
 		changes: []Change{
 			{"2026-11-22", "the work is computed from a last measurement near it", "the counts that prove it were of all the work on the way there", "holds, 7.67 µs [6.69 µs, 8.60 µs]"},
-			{"2026-11-29", "a goroutine's context switches are a figure", "evidence that refused the contrary had made the row missing", "holds, 9.08 µs [8.06 µs, 13.8 µs]"},
+			{"2026-11-29", "a goroutine's context switches are a figure", "evidence refused a row that would have shown the contrary", "holds, 9.08 µs [8.06 µs, 13.8 µs]"},
 		},
 	},
 	{

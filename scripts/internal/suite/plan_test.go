@@ -46,7 +46,7 @@ func TestGroups(t *testing.T) {
 		}
 	}
 	alone := Profiles[0].groups(selectCases(Profiles[0], regexp.MustCompile("impl=clone/mode=cold")))
-	if len(alone) != 1 || alone[0].ref != -1 || len(alone[0].arms()) != 1 {
+	if len(alone) != 1 || alone[0].ref != -1 || len(alone[0].arms()) != 2 {
 		t.Errorf("a case without its goroutine arm: %+v", alone)
 	}
 }
