@@ -63,11 +63,6 @@ func (p Plan) line() string {
 	return "# plan " + string(text) + "\n"
 }
 
-func parsePlan(text string) (p Plan, err error) {
-	err = json.Unmarshal([]byte(text), &p)
-	return p, err
-}
-
 // A group is what takes turns: the cases whose x-goroutine refers to the same
 // goroutine arm, and some of them once more, whose ratio to themselves says what
 // the instrument is worth (x-self). In the short profile those are what is quoted,
