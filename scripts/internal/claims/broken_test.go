@@ -26,7 +26,7 @@ func TestBrokenMechanisms(t *testing.T) {
 		t.Skip("it builds the families' tests")
 	}
 	dir := t.TempDir()
-	cmd := exec.Command("go", "test", "-vet=off", "-count=1", "-run=^TestBroken", "../../../bench/internal/block", "../../../bench/internal/create", "../../../bench/internal/serve", "../../../bench/internal/switching")
+	cmd := exec.Command("go", "test", "-vet=off", "-count=1", "-run=^TestBroken", "../../../bench/internal/block", "../../../bench/internal/create", "../../../bench/internal/serve", "../../../bench/internal/stackgrow", "../../../bench/internal/switching")
 	cmd.Env = append(os.Environ(), brokenFolder+"="+dir)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
@@ -39,6 +39,7 @@ func TestBrokenMechanisms(t *testing.T) {
 		"goroutines that the kernel switches":            "switch-nokernel",
 		"threads that don't ask the kernel":              "switch-nokernel",
 		"a poller that takes a thread a connection":      "netpoll",
+		"stacks that no collection makes smaller":        "stack-grow",
 		"threads of which one waits for all connections": "netpoll",
 	}
 	files, err := os.ReadDir(dir)
