@@ -80,6 +80,7 @@ var statements = []statement{
 		changes: []Change{
 			{"2026-11-22", "all three depths count, by what each adds", "one depth, with the goroutine itself in it, said nothing of the others", "holds, 1.07× [1.07×, 1.08×]"},
 			{"2026-11-22", "a depth is counted in the bytes that a frame takes", "goroutines stood 6% deeper than they were to", "holds, 1.07× [1.07×, 1.10×]"},
+			{"2026-11-29", "a stack that no collection makes smaller is a figure", "evidence refused a row that would have shown the contrary", "holds, 1.01× [1.01×, 1.02×]"},
 		},
 	},
 	{
