@@ -24,7 +24,7 @@ func (s statement) in(f *results.File) (found []Finding, smaller string) {
 		return found, ""
 	}
 	if small := findAll(s.small.needs, f); allThere(small) {
-		return small, fmt.Sprintf("in smaller numbers; %s: in -profile full", s.small.whole)
+		return small, fmt.Sprintf("in smaller numbers (-profile full has %s)", s.small.whole)
 	}
 	return found, ""
 }

@@ -14,7 +14,7 @@ func TestForms(t *testing.T) {
 	const whole, small = "Scale/impl=goroutine/n=1000000", "Scale/impl=goroutine/n=10000"
 	ledger := one(1, atMost(2, value(whole, "ns/op"), "a million"))
 	ledger[0].small = &form{needs: []condition{atMost(2, value(small, "ns/op"), "thousands")}, whole: "a million"}
-	const smaller = "in smaller numbers; a million: in -profile full"
+	const smaller = "in smaller numbers (-profile full has a million)"
 	for _, test := range []struct {
 		name, whole, small string // their figures; "" for no row
 		verdict, reason    string
