@@ -81,7 +81,7 @@ func TasksAlive() int {
 	return runtime.NumGoroutine() + raw
 }
 
-// Settled is tasksAlive, counted again for up to a second until it is what it
+// Settled is TasksAlive, counted again for up to a second until it is what it
 // is to be: what runs finalizers and cleanups is a goroutine of the program
 // while it runs one.
 func Settled(want int) (alive int) {
@@ -98,4 +98,14 @@ func Settled(want int) (alive int) {
 func Distinct(tids []int) int64 {
 	s := slices.Sorted(slices.Values(tids))
 	return int64(len(slices.Compact(s)))
+}
+
+// Begun is how many tasks have said which thread they run on.
+func Begun(tids []int) (n int64) {
+	for _, tid := range tids {
+		if tid != 0 {
+			n++
+		}
+	}
+	return n
 }

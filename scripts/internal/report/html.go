@@ -8,7 +8,6 @@ import (
 	"html/template"
 	"io"
 
-	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/chart"
 	"threadbench/scripts/internal/prose"
 )
@@ -33,15 +32,8 @@ const (
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"legible": prose.Legible,
 	"inline":  chart.Inline,
-	"sheets":  func(id string, tables []runs.Table) sheets { return sheets{id, tables} },
 	"id":      func(figure string, i int, form string) string { return fmt.Sprintf("%s-%d%s", figure, i+1, form) },
 }).Parse(pageSource))
-
-// sheets are tables of a section.
-type sheets struct {
-	ID     string
-	Tables []runs.Table
-}
 
 // HTML writes the page. Its error is the writer's.
 func (r *Report) HTML(w io.Writer) error {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"threadbench/bench/catalog"
-	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/chart"
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/prose"
@@ -97,23 +96,29 @@ func (r *Report) gathered(c *content) {
 	}, c.Method, r.many.gather(func(s source) []string { return []string{s.table.Spread()} }))
 }
 
+// A sheet is a table of words; the first of its rows heads it.
+type sheet struct {
+	Title, About string
+	Rows         [][]string
+}
+
 // sums are the summary's tables, and each machine's verdicts.
-func (r *Report) sums() []runs.Table {
+func (r *Report) sums() []sheet {
 	if r.summary == nil {
 		return nil
 	}
-	var all []runs.Table
+	var all []sheet
 	for i, g := range r.summary.Grids() {
 		about := ""
 		if i == 0 {
 			about = strings.Join(r.summary.About(), " ")
 		}
-		all = append(all, runs.Table{Title: g.Title, About: about, Rows: g.Rows})
+		all = append(all, sheet{Title: g.Title, About: about, Rows: g.Rows})
 	}
 	if r.many == nil {
 		return all
 	}
-	each := runs.Table{
+	each := sheet{
 		Title: "Each machine",
 		About: "A file alone has more: go run ./scripts/claims FILE prints its ledger with every condition, interval and reason; go run ./scripts/report FILE makes its page with the pictures.",
 		Rows:  [][]string{append([]string{"file", "machine"}, claims.Verdicts...)},

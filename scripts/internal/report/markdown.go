@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/chart"
 	"threadbench/scripts/internal/prose"
 )
@@ -63,30 +62,6 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 			fmt.Fprintln(b)
 		}
 	}
-	tables := func(all []runs.Table) {
-		for _, t := range all {
-			fmt.Fprintf(b, "### %s\n\n", escape(t.Title))
-			if t.About != "" {
-				fmt.Fprintf(b, "%s\n\n", escape(t.About))
-			}
-			for i, row := range t.Rows {
-				if i == 0 {
-					head := make([]string, len(row))
-					for k, cell := range row {
-						head[k] = escape(cell)
-					}
-					tableHead(b, head, nil)
-					continue
-				}
-				fmt.Fprint(b, "|")
-				for _, cell := range row {
-					fmt.Fprintf(b, " %s |", escape(cell))
-				}
-				fmt.Fprintln(b)
-			}
-			fmt.Fprintln(b)
-		}
-	}
 	fmt.Fprintf(b, "%s\n\n# %s\n\n", mark, c.Title)
 	for _, s := range c.Sources {
 		for _, w := range s.Wrong {
@@ -124,7 +99,28 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 	}
 
 	fmt.Fprint(b, "## What is taught, and what was measured\n\n")
-	tables(c.Sums)
+	for _, t := range c.Sums {
+		fmt.Fprintf(b, "### %s\n\n", escape(t.Title))
+		if t.About != "" {
+			fmt.Fprintf(b, "%s\n\n", escape(t.About))
+		}
+		for i, row := range t.Rows {
+			if i == 0 {
+				head := make([]string, len(row))
+				for k, cell := range row {
+					head[k] = escape(cell)
+				}
+				tableHead(b, head, nil)
+				continue
+			}
+			fmt.Fprint(b, "|")
+			for _, cell := range row {
+				fmt.Fprintf(b, " %s |", escape(cell))
+			}
+			fmt.Fprintln(b)
+		}
+		fmt.Fprintln(b)
+	}
 	for _, l := range c.Ledgers {
 		fmt.Fprintf(b, "%s: %s.\n\n", escape(l.Label), escape(l.Tally))
 	}
@@ -174,7 +170,6 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 		if len(f.Panels) > 0 && base != "" {
 			fmt.Fprintf(b, "![%s](%s)\n\n", escape(f.Title), link(Picture{Name: f.ID}.File(base)))
 		}
-		tables(f.Tables)
 		list(f.Words)
 		list(f.Notes)
 	}

@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"threadbench/bench/catalog"
-	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
@@ -24,8 +22,8 @@ type content struct {
 	Several  bool
 	Sources  []sourceText
 	Answers  []answer
-	Answered string       // what the answers' figures are
-	Sums     []runs.Table // on how many machines each statement holds
+	Answered string  // what the answers' figures are
+	Sums     []sheet // on how many machines each statement holds
 	Ledgers  []ledger
 	Claims   []claim
 	Unasked  []string // statements whose rows no file was to measure
@@ -35,7 +33,6 @@ type content struct {
 	Places   []place
 	Settings []setting
 	Method   []string
-	Data     []string // the calibrations' names
 }
 
 // A sourceText is a file in words.
@@ -455,9 +452,6 @@ func (r *Report) content() *content {
 	c := &content{
 		Title: "Goroutines against threads", Several: r.several(), Answers: r.answers(), About: claims.About,
 		Sums: r.sums(), Figures: r.figures(), Method: r.method(),
-	}
-	for _, p := range r.calibrations {
-		c.Data = append(c.Data, filepath.Base(p.Name))
 	}
 	if r.many != nil {
 		r.gathered(c)

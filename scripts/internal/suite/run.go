@@ -34,8 +34,8 @@ import (
 
 const usage = `run measures goroutines against threads on this machine and prints the paired table.
 
-  go run ./scripts/run                             the short profile, 90 to 130 s on two cores
-  go run ./scripts/run -profile full               every case, about 35 minutes
+  go run ./scripts/run                             the short profile, 100 to 110 s on two cores
+  go run ./scripts/run -profile full               every case, about 40 minutes
   go run ./scripts/run -bench 'Switch/.*via=pipe'  the cases whose full name matches
   go run ./scripts/run -o mine.txt                 the raw rounds into a file of your choice
   go run ./scripts/run -o mine.txt -resume         go on after ^C or a kill, to the same plan
@@ -191,7 +191,6 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer out.file.Close()
 
 	m := &machine{measure.Session{Site: site, Patience: o.patience}, worker}
 	m.KeepOff(true)
@@ -208,7 +207,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if out.next == 1 {
 		return err
 	}
-	file, readErr := results.Read(out.text(), o.out)
+	file, readErr := results.ReadFile(o.out)
 	if readErr != nil {
 		return errors.Join(err, readErr)
 	}
