@@ -95,7 +95,7 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 	if len(c.Answers) == 0 {
 		fmt.Fprint(b, "No row compares making, keeping or switching between goroutines and threads.\n\n")
 	} else {
-		fmt.Fprint(b, "\nFactors are medians over rounds; in brackets their 95% intervals.\n\n")
+		fmt.Fprint(b, "\nIn brackets 95% intervals.\n\n")
 	}
 
 	fmt.Fprint(b, "## What is taught, and what was measured\n\n")
@@ -194,19 +194,9 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 		}
 		fmt.Fprintln(b)
 	}
-	fmt.Fprint(b, "\n## How it was measured\n\n")
+	fmt.Fprint(b, "\n## How it was measured\n")
 	for _, m := range c.Method {
-		fmt.Fprintf(b, "%s\n\n", escape(m))
-	}
-	for i, s := range c.Sources {
-		label := ""
-		if c.Several {
-			label = s.Label + ": "
-		}
-		fmt.Fprintf(b, "%s\n", escape(label+s.Spread))
-		if i < len(c.Sources)-1 {
-			fmt.Fprintln(b)
-		}
+		fmt.Fprintf(b, "\n%s\n", escape(m))
 	}
 	return b.Flush()
 }
