@@ -27,9 +27,10 @@ type Machine struct {
 	About string   // "vm, AMD-EPYC, 6.18.44, go1.26.8"
 	Files []string // their paths
 	// Entries are the verdicts. Of several files that one counts which has the
-	// most rounds of what the statement needs, and of those the latest: a choice
-	// that no figure has a part in. Where one file says that the statement holds
-	// and another that it fails, the machine is inconclusive.
+	// whole of what the statement needs rather than smaller numbers, of those the
+	// one with the most rounds of it, and of those the latest: a choice that no
+	// figure has a part in. Where one such file says that the statement holds and
+	// another that it fails, the machine is inconclusive.
 	Entries []Entry
 
 	file *results.File // the first one, for what the machine is
@@ -151,12 +152,21 @@ func agreed(files []*results.File, of map[*results.File]Ledger, i int) Entry {
 		}
 		return least
 	}
+	whole := func(f *results.File) int {
+		if of[f].Entries[i].Smaller {
+			return 0
+		}
+		return min(1, rounds(f))
+	}
 	best := slices.MaxFunc(files, func(f, g *results.File) int {
-		return cmp.Or(rounds(f)-rounds(g), strings.Compare(f.Day(), g.Day()))
+		return cmp.Or(whole(f)-whole(g), rounds(f)-rounds(g), strings.Compare(f.Day(), g.Day()))
 	})
 	e := of[best].Entries[i]
 	says := func(verdict string) int {
-		return slices.IndexFunc(files, func(f *results.File) bool { return of[f].Entries[i].Verdict == verdict })
+		return slices.IndexFunc(files, func(f *results.File) bool {
+			other := of[f].Entries[i]
+			return other.Verdict == verdict && other.Smaller == e.Smaller
+		})
 	}
 	if h, f := says(Holds), says(Fails); h >= 0 && f >= 0 {
 		e.Verdict = Inconclusive
@@ -168,12 +178,13 @@ func agreed(files []*results.File, of map[*results.File]Ledger, i int) Entry {
 // A Tally is on how many machines a statement holds, and what they measured.
 type Tally struct {
 	Machines map[string][]int // by verdict, their indices
-	Range
-	By []Range // of what decided on machines where it fails by another condition than the primary one
+	Warned   []int            // those where there is something to doubt about what decided
+	Primary  []Range          // of the primary condition; of several where machines were decided in unlike numbers, the most frequent first
+	By       []Range          // of what decided on machines where it fails by another condition
 }
 
 // A Range is the least and the most that a condition's figure comes to on
-// machines, by their estimates.
+// machines, by their estimates or, where rounds lie in two states, by both.
 type Range struct {
 	Finding     // the first of them, for its words, unit and bound
 	N       int // machines that have the figure
@@ -187,43 +198,50 @@ func (s *Summary) Tally(i int, machines []int) Tally {
 	for _, k := range machines {
 		e := s.Machines[k].Entries[i]
 		t.Machines[e.Verdict] = append(t.Machines[e.Verdict], k)
-		t.Range.add(e.Needs[0])
+		t.Primary = added(t.Primary, e.Needs[0])
 		d := e.Decided()
-		if e.Verdict != Fails || d.What == e.Needs[0].What {
-			continue
+		if d.Warnings != nil {
+			t.Warned = append(t.Warned, k)
 		}
-		at := slices.IndexFunc(t.By, func(r Range) bool { return r.What == d.What })
-		if at < 0 {
-			at = len(t.By)
-			t.By = append(t.By, Range{})
+		if e.Verdict == Fails && d.What != e.Needs[0].What {
+			t.By = added(t.By, d)
 		}
-		t.By[at].add(d)
+	}
+	slices.SortStableFunc(t.Primary, func(a, b Range) int { return b.N - a.N })
+	if i := slices.IndexFunc(t.Primary, func(r Range) bool { return r.N == 0 }); i > 0 {
+		t.Primary = t.Primary[:i] // only of a condition that no machine has are words of use
 	}
 	return t
 }
 
-// add takes a machine's finding in. The words of the first one stand.
-func (r *Range) add(f Finding) {
-	if r.N == 0 {
-		r.Finding = f
+// added takes a machine's finding into the range of its condition.
+func added(ranges []Range, f Finding) []Range {
+	at := slices.IndexFunc(ranges, func(r Range) bool { return r.What == f.What })
+	if at < 0 {
+		at = len(ranges)
+		ranges = append(ranges, Range{Finding: f})
 	}
 	if !f.There {
-		return
+		return ranges
 	}
-	most := f.Effect
-	if f.Bounded {
+	least, most := f.Effect, f.Effect
+	switch {
+	case f.Bounded:
 		most = f.Most
+	case f.States != nil:
+		least, most = f.States[0].Center, f.States[1].Center
 	}
-	if r.N == 0 {
-		r.Least, r.Highest = f.Effect, most
+	r := &ranges[at]
+	if r.N++; r.N == 1 {
+		r.Least, r.Highest = least, most
 	}
-	r.N++
-	r.Least, r.Highest = min(r.Least, f.Effect), max(r.Highest, most)
+	r.Least, r.Highest = min(r.Least, least), max(r.Highest, most)
+	return ranges
 }
 
 // String is "1.15× to 2.31×", "" for machines without the figure.
 func (r Range) String() string {
-	least, most := r.figure(r.Least), r.figure(r.Highest)
+	least, most := r.summed().Figure(r.Least), r.summed().Figure(r.Highest)
 	switch {
 	case r.N == 0:
 		return ""

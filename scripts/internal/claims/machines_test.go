@@ -17,6 +17,7 @@ import (
 
 	"threadbench/scripts/internal/results"
 	"threadbench/scripts/internal/results/resample"
+	"threadbench/scripts/internal/summary"
 )
 
 // fleet writes the files of n machines, drawn from the reference: of four CPUs,
@@ -191,8 +192,8 @@ func TestTheMachineCounts(t *testing.T) {
 	} {
 		s := sum(test.files...)
 		tally := s.Tally(0, s.All())
-		if got := s.Counts(tally); got != test.want || tally.Range.String() != test.figure {
-			t.Errorf("%s: %s: %s; want %s: %s", test.name, got, tally.Range, test.want, test.figure)
+		if got := s.Counts(tally); got != test.want || tally.Primary[0].String() != test.figure {
+			t.Errorf("%s: %s: %s; want %s: %s", test.name, got, tally.Primary[0], test.want, test.figure)
 		}
 	}
 	s := sum(made("b", "i", 12, 1, "inject: 10%\n"))
@@ -213,15 +214,19 @@ func TestRange(t *testing.T) {
 	entries := judge(one(1, atLeast(2, factor(clone), "time"), atMost(0.02, value(goroutine, "threads/op"), "threads")), f)
 	s := Sum([]*results.File{f}, []Ledger{{Entries: entries}})
 	tally := s.Tally(0, s.All())
-	if len(tally.By) != 1 || tally.By[0].What != "threads" || tally.By[0].String() != "1.00" || tally.What != "time" {
-		t.Errorf("decided by %+v, primary %q", tally.By, tally.What)
+	if len(tally.By) != 1 || tally.By[0].What != "threads" || tally.By[0].String() != "1.00" || tally.Primary[0].What != "time" {
+		t.Errorf("decided by %+v, primary %q", tally.By, tally.Primary[0].What)
 	}
-	var r Range
+	var ranges []Range
 	for _, f := range []Finding{{There: true, Factor: true, Bounded: true, Effect: 1, Most: 2}, {}, {There: true, Factor: true, Bounded: true, Effect: 0.5, Most: 1.5}} {
-		r.add(f)
+		ranges = added(ranges, f)
 	}
-	if got := r.String(); got != "0.500× to 2.00×" || r.N != 2 {
-		t.Errorf("%s of %d", got, r.N)
+	if r := ranges[0]; len(ranges) != 1 || r.String() != "0.500× to 2.00×" || r.N != 2 {
+		t.Errorf("%s of %d", r, r.N)
+	}
+	two := Finding{There: true, Effect: 0.8, States: []summary.State{{Center: 0.6, Rounds: 5}, {Center: 0.9, Rounds: 7}}}
+	if got := added(nil, two)[0].String(); got != "0.600 to 0.900" {
+		t.Errorf("two states: %s", got)
 	}
 }
 

@@ -46,7 +46,7 @@ func (s *Summary) Text(w io.Writer) error {
 	for _, a := range s.About() {
 		prose.Wrap(&b, a, "  ", "    ")
 	}
-	prose.Wrap(&b, "\"go run ./scripts/claims -each FILE...\" prints each file's ledger: every condition, interval and reason.", "  ", "    ")
+	prose.Wrap(&b, "\"go run ./scripts/claims -each FILE...\" prints each file's ledger: every condition, interval, reason, change and warning.", "  ", "    ")
 	if len(s.Machines) <= apart {
 		for k, m := range s.Machines {
 			l := Ledger{Rounds: m.file.Rounds, Entries: m.Entries}
@@ -83,7 +83,7 @@ func (s *Summary) Text(w io.Writer) error {
 		b.Write(splits[i].Bytes())
 	}
 	if missing != nil {
-		prose.Wrap(&b, "missing on every machine: "+strings.Join(missing, ", ")+"; "+whole, "  ", "    ")
+		prose.Wrap(&b, "missing on every machine: "+strings.Join(missing, ", ")+"; "+full, "  ", "    ")
 	}
 	if by != nil {
 		prose.Wrap(&b, "No room for where these hold and where they fail: "+strings.Join(by, ", ")+"; \"-format markdown\" has it.", "  ", "    ")
@@ -104,16 +104,19 @@ func (s *Summary) counted(w io.Writer, i int, t Tally) {
 			part := fmt.Sprintf("%s %s", letter(k), e.Verdict)
 			if d := e.Decided(); d.There {
 				part += ": " + d.Measured()
-				if d.What != e.Needs[0].What {
+				if d.What != t.Primary[0].What {
 					part += fmt.Sprintf(" (%s, %s)", d.Held(), d.What)
+				}
+				if d.doubts() != "" {
+					part += ", with a warning"
 				}
 			}
 			parts = append(parts, part)
 		}
-		prose.Wrap(w, strings.Join(parts, "; ")+"; "+t.Held(), "    ", "      ")
+		prose.Wrap(w, strings.Join(parts, "; ")+"; "+t.Primary[0].Held(), "    ", "      ")
 		return
 	}
-	prose.Wrap(w, s.Counts(t)+t.measured()+", "+t.Held(), "    ", "      ")
+	prose.Wrap(w, s.Counts(t)+t.measured()+s.warned(t), "    ", "      ")
 	for _, r := range t.By {
 		prose.Wrap(w, fmt.Sprintf("fails by %s: %s, %s", r.What, r, r.Held()), "      ", "        ")
 	}
@@ -139,18 +142,21 @@ type Grid struct {
 // Grids are the summary as tables: all machines, one for each thing in which
 // they differ.
 func (s *Summary) Grids() []Grid {
-	all := Grid{Title: "On how many machines each statement holds", Rows: [][]string{append(append([]string{"statement"}, Verdicts...), "figure", "bound")}}
+	all := Grid{Title: "On how many machines each statement holds", Rows: [][]string{append(append([]string{"statement"}, Verdicts...), "with a warning", "figure", "bound", "since")}}
 	for i, e := range s.statements() {
 		t := s.Tally(i, s.All())
 		row := []string{e.ID + ": " + e.Statement}
 		for _, v := range Verdicts {
 			row = append(row, strconv.Itoa(len(t.Machines[v])))
 		}
-		figure := t.Range.String()
-		for _, r := range t.By {
-			figure += fmt.Sprintf("; fails by %s: %s, %s", r.What, r, r.Held())
+		var figures, bounds []string
+		for _, r := range t.Primary {
+			figures, bounds = append(figures, r.String()), append(bounds, r.Held()+": "+r.What)
 		}
-		all.Rows = append(all.Rows, append(row, strings.TrimPrefix(figure, "; "), t.Held()+": "+t.What))
+		for _, r := range t.By {
+			figures = append(figures, fmt.Sprintf("fails by %s: %s, %s", r.What, r, r.Held()))
+		}
+		all.Rows = append(all.Rows, append(row, strconv.Itoa(len(t.Warned)), strings.Join(figures, "; "), strings.Join(bounds, "; "), e.Since))
 	}
 	grids := []Grid{all}
 	for _, split := range s.Splits {
@@ -162,7 +168,7 @@ func (s *Summary) Grids() []Grid {
 			row := []string{e.ID}
 			for _, group := range foremost(split) {
 				t := s.Tally(i, group.Of)
-				row = append(row, s.Counts(t)+t.measured())
+				row = append(row, s.Counts(t)+t.measured()+s.warned(t))
 			}
 			g.Rows = append(g.Rows, row)
 		}
@@ -171,12 +177,29 @@ func (s *Summary) Grids() []Grid {
 	return grids
 }
 
-// measured is ": 10.2× to 19.5×".
+// measured is ": 10.2× to 19.5×, at least 2.00×", of several conditions with
+// what they are.
 func (t Tally) measured() string {
-	if t.N == 0 {
+	var all []string
+	for _, r := range t.Primary {
+		text := r.Held()
+		if r.N > 0 {
+			text = r.String() + ", " + text
+		}
+		if len(t.Primary) > 1 {
+			text += fmt.Sprintf(" (on %d, %s)", r.N, r.What)
+		}
+		all = append(all, text)
+	}
+	return ": " + strings.Join(all, "; ")
+}
+
+// warned is "; 3 with a warning".
+func (s *Summary) warned(t Tally) string {
+	if len(t.Warned) == 0 {
 		return ""
 	}
-	return ": " + t.Range.String()
+	return fmt.Sprintf("; %d with a warning", len(t.Warned))
 }
 
 // Markdown renders the summary as tables.
@@ -242,14 +265,16 @@ type partJSON struct {
 }
 
 // tallyJSON is on which machines a statement has which verdict, and the range
-// of its primary figure. Most is null where a machine has no upper bound of it,
+// of its primary figure: of several where machines were decided in unlike
+// numbers. Most is null where a machine has no upper bound of it,
 // and both are where no machine has the figure.
 type tallyJSON struct {
 	Holds        []string    `json:"holds"`
 	Fails        []string    `json:"fails"`
 	Inconclusive []string    `json:"inconclusive"`
 	Missing      []string    `json:"missing"`
-	Figure       rangeJSON   `json:"figure"`
+	Warned       []string    `json:"warned"` // where there is something to doubt about what decided
+	Figures      []rangeJSON `json:"figures"`
 	FailsBy      []rangeJSON `json:"fails_by,omitempty"` // other figures that decided where it fails
 }
 
@@ -301,7 +326,10 @@ func (s *Summary) labels(machines []int) []string {
 func (s *Summary) json(t Tally) tallyJSON {
 	j := tallyJSON{
 		Holds: s.labels(t.Machines[Holds]), Fails: s.labels(t.Machines[Fails]),
-		Inconclusive: s.labels(t.Machines[Inconclusive]), Missing: s.labels(t.Machines[Missing]), Figure: t.Range.json(),
+		Inconclusive: s.labels(t.Machines[Inconclusive]), Missing: s.labels(t.Machines[Missing]), Warned: s.labels(t.Warned),
+	}
+	for _, r := range t.Primary {
+		j.Figures = append(j.Figures, r.json())
 	}
 	for _, r := range t.By {
 		j.FailsBy = append(j.FailsBy, r.json())

@@ -11,6 +11,7 @@ import (
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/summary"
 	"threadbench/scripts/internal/table"
 )
 
@@ -64,7 +65,7 @@ func rowsOf(name string, machines [][]*results.File, of map[*results.File]source
 			if row == nil {
 				continue
 			}
-			if n := row.Stats[0].N; n > rounds || n == rounds && f.Day() > best.Day() {
+			if n := row.Stats[0].Rounds; n > rounds || n == rounds && f.Day() > best.Day() {
 				best, rounds = f, n
 			}
 		}
@@ -76,11 +77,11 @@ func rowsOf(name string, machines [][]*results.File, of map[*results.File]source
 }
 
 // from is "10.2× to 19.5×".
-func from(s table.Stat, text func(float64) string) string {
-	if s.N == 1 {
-		return text(s.Median)
+func from(s summary.Summary) string {
+	if s.Rounds == 1 {
+		return s.Figure(s.Center)
 	}
-	return text(s.Low) + " to " + text(s.High)
+	return s.Figure(s.Low) + " to " + s.Figure(s.High)
 }
 
 // gathered puts in what a report of many files has in place of files side by
@@ -91,9 +92,9 @@ func (r *Report) gathered(c *content) {
 	c.Families, c.Settings = r.manyTables(), r.many.settings()
 	c.Places = []place{{Label: one.label, Caveats: r.many.caveats()}}
 	c.Sources = []sourceText{{Label: one.label, Machine: strings.TrimSuffix(r.summary.About()[0], ".")}}
-	c.Method = slices.Concat([]string{
-		"Of each machine a row has one figure, the median over its rounds. Of these figures the page has the median, the least and the greatest. It has no interval of them, since the machines are those given and no sample of others. Of several files of one machine the one with the most rounds of a row counts, and of those the latest.",
-	}, c.Method, r.many.gather(func(s source) []string { return []string{s.table.Spread()} }))
+	c.Method = append([]string{
+		"Of each machine a row has one figure and one factor, those of its rounds. Of these figures the page has the median, the least and the greatest. It has no interval of them, since the machines are those given and no sample of others. Of several files of one machine the one with the most rounds of a row counts, and of those the latest.",
+	}, c.Method...)
 }
 
 // A sheet is a table of words; the first of its rows heads it.
@@ -160,11 +161,11 @@ func (r *Report) manyOverview() figure {
 		if factor == nil {
 			return d, false
 		}
-		says := fmt.Sprintf("%s (%s on %s): %s, %s", table.Times(factor.Median), from(factor.Stat, table.Times), prose.Count(factor.N, "machine"), row.Contender, row.FullName)
+		says := fmt.Sprintf("%s (%s on %s): %s, %s", factor.Text(), from(*factor), prose.Count(factor.Rounds, "machine"), row.Contender, row.FullName)
 		if row.Doubt != "" {
 			says += ", " + row.Doubt
 		}
-		return dot{factor.Stat, table.Times(factor.Median), says}, true
+		return dot{*factor, factor.Text(), says}, true
 	})
 	return f
 }
@@ -196,6 +197,12 @@ func (r *Report) manyTables() []family {
 			}
 			g.Rows = append(g.Rows, line{append(l.Cells, ranges(&row)...), l.First})
 		}
+		g.Remarks = r.many.gather(func(s source) []string { return s.table.SelfRatios(name, "") })
+		for _, row := range section.Rows {
+			for _, w := range row.Warnings {
+				g.Remarks = append(g.Remarks, fmt.Sprintf("Benchmark%s: %s.", row.FullName, w.Says))
+			}
+		}
 		f.Grid = g
 		all = append(all, f)
 	}
@@ -211,16 +218,16 @@ func ranges(row *table.Row) []cell {
 	if len(row.Stats) == 0 {
 		return cells
 	}
-	put := func(at int, s table.Stat, text func(float64) string) {
-		cells[at].Text, cells[at].Value = text(s.Median), exact(s.Median)
-		cells[at+1].Text, cells[at+1].Value = from(s, text), exact(s.High-s.Low)
+	put := func(at int, s summary.Summary) {
+		cells[at].Text, cells[at].Value = s.Figure(s.Center), exact(s.Center)
+		cells[at+1].Text, cells[at+1].Value = from(s), exact(s.High-s.Low)
 	}
-	s := row.Stats[0]
-	put(0, s, func(v float64) string { return table.Figure(s.Unit, v) })
+	put(0, row.Stats[0])
 	if row.Factor != nil {
-		put(2, row.Factor.Stat, table.Times)
+		put(2, *row.Factor)
 	}
-	cells[4].Text, cells[4].Value = fmt.Sprint(s.N), fmt.Sprint(s.N)
+	machines := fmt.Sprint(row.Stats[0].Rounds)
+	cells[4].Text, cells[4].Value = machines, machines
 	return cells
 }
 

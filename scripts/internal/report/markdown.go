@@ -216,19 +216,9 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 		}
 		fmt.Fprintln(b)
 	}
-	fmt.Fprint(b, "\n## How it was measured\n\n")
+	fmt.Fprint(b, "\n## How it was measured\n")
 	for _, m := range c.Method {
-		fmt.Fprintf(b, "%s\n\n", escape(m))
-	}
-	for i, s := range c.Sources {
-		label := ""
-		if c.Several {
-			label = s.Label + ": "
-		}
-		fmt.Fprintf(b, "%s\n", escape(label+s.Spread))
-		if i < len(c.Sources)-1 {
-			fmt.Fprintln(b)
-		}
+		fmt.Fprintf(b, "\n%s\n", escape(m))
 	}
 	return b.Flush()
 }

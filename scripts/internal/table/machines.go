@@ -5,58 +5,76 @@ import (
 	"slices"
 	"strings"
 
-	arithmetic "threadbench/bench/numbers"
+	"threadbench/bench/numbers"
 	"threadbench/scripts/internal/prose"
-	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/summary"
 )
 
 // Over is a row that stands for the rows of machines, at least one: what it is
-// of the first, and of figure and factor the median, the least and the
-// greatest of those that have it. The factor of a goroutine arm is that arm
-// measured twice. An unpaired factor is left out. Doubt is each machine's, and
-// whether the factor is below 1 on some of them only.
+// of the first, and of figure and factor the median, the least and the greatest
+// of those that have it. Their Rounds is the number of machines. An unpaired
+// factor is left out. Doubt and Warnings say on how many machines there is what
+// to doubt.
 func Over(rows []*Row) Row {
 	row := *rows[0]
-	row.Words = ""
+	row.Words, row.Doubt, row.Factor, row.Warnings = "", "", nil, nil
 	unit := rows[0].Stats[0].Unit
-	unitOf := results.PairedFactor
-	if row.Own() {
-		unitOf = results.SelfFactor
-	}
 	var figures, factors []float64
-	less := 0
-	var doubts []string
 	doubted := map[string]int{}
+	warned := map[summary.Kind]int{}
+	first := map[summary.Kind]string{}
+	var kinds []summary.Kind
 	for _, r := range rows {
 		if r.Stats[0].Unit == unit {
-			figures = append(figures, r.Stats[0].Median)
+			figures = append(figures, r.Stats[0].Center)
 		}
-		if f := r.Factor; f != nil && f.Paired && f.Unit == unitOf {
-			factors = append(factors, f.Median)
-			if f.Median < 1 {
-				less++
+		seen := map[summary.Kind]bool{}
+		for _, w := range r.Warnings {
+			if seen[w.Kind] {
+				continue
+			}
+			seen[w.Kind] = true
+			if warned[w.Kind]++; warned[w.Kind] == 1 {
+				kinds, first[w.Kind] = append(kinds, w.Kind), w.Says
 			}
 		}
-		if doubted[r.Doubt]++; r.Doubt != "" && doubted[r.Doubt] == 1 {
-			doubts = append(doubts, r.Doubt)
+		f := r.Factor
+		if f == nil || f.Unpaired {
+			continue
+		}
+		factors = append(factors, f.Center)
+		for says, is := range map[string]bool{"below 1×": f.Center < 1, "two states": f.States != nil, "no interval": !f.Interval, "no difference seen": f.Interval && f.States == nil && alike(*f)} {
+			if is {
+				doubted[says]++
+			}
 		}
 	}
-	for i, what := range doubts {
-		doubts[i] = fmt.Sprintf("%s on %d of %s", what, doubted[what], prose.Count(len(rows), "machine"))
+	row.Stats = []summary.Summary{over(unit, figures)}
+	if len(factors) > 0 {
+		f := over("", factors)
+		f.Factor = true
+		row.Factor = &f
 	}
-	if less > 0 && less < len(factors) && !row.Own() {
-		doubts = slices.Insert(doubts, 0, fmt.Sprintf("below 1× on %d of %s", less, prose.Count(len(factors), "machine")))
+	if doubted["below 1×"] == len(factors) {
+		delete(doubted, "below 1×") // then the factor says it
+	}
+	var doubts []string
+	for _, says := range []string{"below 1×", "two states", "no interval", "no difference seen"} {
+		if n := doubted[says]; n > 0 {
+			doubts = append(doubts, fmt.Sprintf("%s on %d of %s", says, n, prose.Count(len(factors), "machine")))
+		}
+	}
+	if row.Lottery {
+		doubts = append(doubts, "a lottery")
 	}
 	row.Doubt = strings.Join(doubts, "; ")
-	row.Stats = []Stat{over(unit, figures)}
-	row.Factor = nil
-	if len(factors) > 0 {
-		row.Factor = &Factor{Stat: over(unitOf, factors), Paired: true}
+	for _, k := range kinds {
+		row.Warnings = append(row.Warnings, summary.Warning{Kind: k, Says: fmt.Sprintf("on %d of %s, such as: %s", warned[k], prose.Count(len(rows), "machine"), first[k])})
 	}
 	return row
 }
 
-// over is the median of figures, with the least and the greatest of them.
-func over(unit string, figures []float64) Stat {
-	return Stat{Unit: unit, Median: arithmetic.Median(figures), Low: slices.Min(figures), High: slices.Max(figures), Interval: true, N: len(figures)}
+// over is the median of machines' figures, with the least and the greatest.
+func over(unit string, figures []float64) summary.Summary {
+	return summary.Summary{Unit: unit, Center: numbers.Median(figures), Low: slices.Min(figures), High: slices.Max(figures), Interval: true, Rounds: len(figures)}
 }
