@@ -21,6 +21,7 @@ import (
 type content struct {
 	Title    string
 	Several  bool
+	Gathered bool // figures are over machines
 	Sources  []sourceText
 	Answers  []answer
 	Answered string  // what the answers' figures are
