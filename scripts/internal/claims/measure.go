@@ -169,12 +169,13 @@ func (m measure) values(f *results.File) []span {
 	at := map[int]map[string]results.Run{}
 	var order []int
 	for _, row := range f.Rows {
+		name := row.Name.String()
 		for _, run := range row.Runs {
 			if at[run.Round] == nil {
 				at[run.Round] = map[string]results.Run{}
 				order = append(order, run.Round)
 			}
-			at[run.Round][row.Name.String()] = run
+			at[run.Round][name] = run
 		}
 	}
 	off := 0.0

@@ -17,6 +17,7 @@ import (
 type Ledger struct {
 	File     string // its name
 	Rounds   int
+	Looks    string   // when its run looked at them, "" for one that did not
 	Warnings []string // what a reader must know first
 	Entries  []Entry
 }
@@ -137,7 +138,7 @@ func (l Ledger) Tally() string {
 			parts = append(parts, fmt.Sprintf("%d %s", k, p.many))
 		}
 	}
-	return fmt.Sprintf("%s; of %s %s", prose.Count(l.Rounds, "round"), prose.Count(len(l.Entries), "statement"), strings.Join(parts, ", "))
+	return fmt.Sprintf("%s%s; of %s %s", prose.Count(l.Rounds, "round"), l.Looks, prose.Count(len(l.Entries), "statement"), strings.Join(parts, ", "))
 }
 
 // Markdown renders ledgers as one table: a column of verdicts for each file.
