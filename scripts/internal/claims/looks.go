@@ -137,11 +137,11 @@ func repeated(f *results.File, times int) *results.File {
 	return &more
 }
 
-// Needed are the names of the rows that further rounds of the file's run have to
-// measure: those of its undecided statements, but for such as lack a row. Of no
-// file they are those of the whole ledger.
-func Needed(f *results.File) map[string]bool {
-	rows := map[string]bool{}
+// Needed are the statements, by id, that further rounds of the file's run may
+// decide, and the names of the rows that these rounds have to measure: of no file
+// the whole ledger. A statement that lacked a row at a look is given up.
+func Needed(f *results.File) (ids []string, rows map[string]bool) {
+	rows = map[string]bool{}
 	var entries []Entry
 	if f != nil {
 		entries = Judge(f)
@@ -150,24 +150,22 @@ func Needed(f *results.File) map[string]bool {
 		if f != nil && entries[i].Verdict != Inconclusive {
 			continue
 		}
+		ids = append(ids, s.id)
 		for _, c := range s.needs {
 			for _, row := range c.value.rows {
 				rows[row] = true
 			}
 		}
 	}
-	return rows
+	return ids, rows
 }
 
-// looksOf says of a file what looks its run made, "" for a run without.
-func looksOf(f *results.File) string {
-	looks := f.Looks()
-	if looks == nil {
-		return ""
-	}
+// Spending says how the error is spent over looks: "after 12, 18, 27, 40, 60
+// rounds, at 1% each".
+func Spending(looks []int) string {
 	var all []string
 	for _, n := range looks {
 		all = append(all, fmt.Sprint(n))
 	}
-	return fmt.Sprintf("; each statement looked at after %s rounds until decided, at %.3g%% each", strings.Join(all, ", "), 100*Level/float64(len(looks)))
+	return fmt.Sprintf("after %s rounds, at %.3g%% each", strings.Join(all, ", "), 100*Level/float64(len(looks)))
 }

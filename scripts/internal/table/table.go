@@ -27,6 +27,7 @@ import (
 type Table struct {
 	Config    []results.Setting
 	Driver    string // results.Lockstep or results.Testing
+	Looks     []int  // after which rounds the run went on with some of the rows only
 	Rounds    int    // complete ones; with driver testing the most runs of one case
 	Truncated bool   // a round of the file never ended and isn't counted
 	Sections  []Section
@@ -91,7 +92,7 @@ type AA struct {
 
 // New reckons up a file.
 func New(f *results.File) *Table {
-	t := &Table{Config: f.Config, Driver: f.Driver, Rounds: f.Rounds, Truncated: f.Truncated, Notes: f.Notes}
+	t := &Table{Config: f.Config, Driver: f.Driver, Rounds: f.Rounds, Truncated: f.Truncated, Notes: f.Notes, Looks: f.Looks()}
 	at := map[string]int{} // group → section
 	for _, r := range f.Rows {
 		row := newRow(f, r)

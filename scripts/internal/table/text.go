@@ -272,7 +272,7 @@ func (t *Table) evidence(s *Section) []Column {
 // Remarks say what a reader has to know of a section's lines.
 func (t *Table) Remarks(s *Section) []string {
 	var notes, cases []string
-	var few []int
+	var few, looked []int
 	lottery, alone, differ := false, false, false
 	unit := ""
 	for _, r := range s.Rows {
@@ -289,13 +289,23 @@ func (t *Table) Remarks(s *Section) []string {
 		if !p.Interval && !slices.Contains(few, p.N) {
 			few = append(few, p.N)
 		}
-		if p.N < t.Rounds {
+		switch {
+		case p.N == t.Rounds:
+		case slices.Contains(t.Looks, p.N):
+			if !slices.Contains(looked, p.N) {
+				looked = append(looked, p.N)
+			}
+		default:
 			cases = append(cases, fmt.Sprintf("Benchmark%s: in %d of %s only.", r.FullName, p.N, prose.Count(t.Rounds, noun(t.Driver))))
 		}
 	}
 	slices.Sort(few)
 	for _, n := range few {
 		notes = append(notes, fmt.Sprintf("%s %s: too few for a 95%% interval (%d needed)", none, prose.Count(n, noun(t.Driver)), Enough()))
+	}
+	slices.Sort(looked)
+	for _, n := range looked {
+		notes = append(notes, fmt.Sprintf("The run measured some of these rows in %d of %s only: what they decide was decided then, or given up.", n, prose.Count(t.Rounds, noun(t.Driver))))
 	}
 	notes = append(notes, cases...)
 	if differ {
