@@ -39,7 +39,7 @@ func TestCThreadsTable(t *testing.T) {
 		}
 		n++
 		clone, ok := Families.Lookup(c.Name.With("impl", "clone").String())
-		if !ok || clone.Once != c.Once || clone.CPUs != c.CPUs || clone.Procs != c.Procs || clone.Awake != c.Awake || !slices.Equal(clone.Evidence, c.Evidence) {
+		if !ok || clone.Once != c.Once || clone.CPUs != c.CPUs || clone.Procs != c.Procs || clone.HoldsP != c.HoldsP || !slices.Equal(clone.Evidence, c.Evidence) {
 			t.Errorf("%s is measured otherwise than impl=clone: %+v, %+v", c.Name, c, clone)
 		}
 	}

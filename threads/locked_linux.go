@@ -16,12 +16,18 @@ func TID() int { return unix.Gettid() }
 
 // Pin holds the calling thread on one CPU. The caller has wired itself to it.
 func Pin(cpu int) error {
-	var set unix.CPUSet
-	set.Set(cpu)
-	if err := unix.SchedSetaffinity(0, &set); err != nil {
+	if err := PinThread(0, cpu); err != nil {
 		return fmt.Errorf("pinning a locked thread to CPU %d: sched_setaffinity: %w; allow the call, or leave out what needs a place", cpu, err)
 	}
 	return nil
+}
+
+// PinThread holds the thread of that id on one CPU, 0 for the caller's. Its
+// error is that of sched_setaffinity(2).
+func PinThread(tid, cpu int) error {
+	set := unix.NewCPUSet(cpu + 1) // unix.CPUSet ends at 1,024 CPUs
+	set.Set(cpu)
+	return unix.SchedSetaffinityDynamic(tid, set)
 }
 
 // NewFutexLink links two locked goroutines by two futex words: each blocks

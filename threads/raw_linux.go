@@ -611,10 +611,8 @@ func (d *Driver) Pin(driver, peer int) error {
 		if p.t == nil {
 			continue
 		}
-		var set unix.CPUSet
-		set.Set(p.cpu)
 		tid := atomic.LoadUint32(&p.t.control.tid)
-		if err := unix.SchedSetaffinity(int(tid), &set); err != nil {
+		if err := PinThread(int(tid), p.cpu); err != nil {
 			return startError(fmt.Sprintf("sched_setaffinity to CPU %d", p.cpu), err, LeastStack(0))
 		}
 	}

@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -26,7 +28,7 @@ func ParseName(s string) (Name, error) {
 	}
 	for _, p := range parts[1:] {
 		k, v, ok := strings.Cut(p, "=")
-		if !ok || v == "" || !known(k) {
+		if !ok || v == "" || !slices.Contains(Keys, k) {
 			return Name{}, fmt.Errorf("parsing benchmark name %q: %q is not a key=value with a key of %s", s, p, strings.Join(Keys, ", "))
 		}
 		if _, twice := n.value[k]; twice {
@@ -37,28 +39,16 @@ func ParseName(s string) (Name, error) {
 	return n, nil
 }
 
-func known(key string) bool {
-	for _, k := range Keys {
-		if k == key {
-			return true
-		}
-	}
-	return false
-}
-
 // Get is the value of a key, "" where the name doesn't carry it.
 func (n Name) Get(key string) string { return n.value[key] }
 
 // With is the name with the key set to v, or without the key if v is "".
 func (n Name) With(key, v string) Name {
 	m := Name{Family: n.Family, value: map[string]string{}}
-	for k, old := range n.value {
-		m.value[k] = old
-	}
+	maps.Copy(m.value, n.value)
+	m.value[key] = v
 	if v == "" {
 		delete(m.value, key)
-	} else {
-		m.value[key] = v
 	}
 	return m
 }

@@ -17,9 +17,9 @@ func sysProcAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// onCPUs calls start, which starts a process, on the CPUs: a child inherits
+// OnCPUs calls start, which starts a process, on the CPUs: a child inherits
 // the mask of the thread that forks it, so this thread takes it for that long.
-func onCPUs(cpus []int, start func() error) error {
+func OnCPUs(cpus []int, start func() error) error {
 	if cpus == nil {
 		return start()
 	}
@@ -45,11 +45,8 @@ func onCPUs(cpus []int, start func() error) error {
 // passes over those that aren't allowed as long as one is. A refusal is a
 // *Skip.
 func keepThread(cpus []int) error {
-	set, got := unix.NewCPUSet(MostCPUs), unix.NewCPUSet(MostCPUs)
-	for _, c := range cpus {
-		set.Set(c)
-	}
-	err := unix.SchedSetaffinityDynamic(0, set)
+	got := unix.NewCPUSet(MostCPUs)
+	err := unix.SchedSetaffinityDynamic(0, setOf(cpus))
 	if err == nil {
 		err = unix.SchedGetaffinityDynamic(0, got)
 	}
@@ -66,6 +63,14 @@ func keepThread(cpus []int) error {
 // can be built for (NR_CPUS). A mask shorter than the kernel's own is refused,
 // and unix.CPUSet ends at 1,024.
 const MostCPUs = 8192
+
+func setOf(cpus []int) unix.CPUSetDynamic {
+	set := unix.NewCPUSet(MostCPUs)
+	for _, c := range cpus {
+		set.Set(c)
+	}
+	return set
+}
 
 // AllowedCPUs are the CPUs that this process may run on, in rising order.
 func AllowedCPUs() ([]int, error) {
@@ -85,10 +90,7 @@ func AllowedCPUs() ([]int, error) {
 // KeepTo keeps every thread of this process, and those to come, on the CPUs:
 // a coordinator that has woken a worker is not to run beside it.
 func KeepTo(cpus []int) error {
-	set := unix.NewCPUSet(MostCPUs)
-	for _, c := range cpus {
-		set.Set(c)
-	}
+	set := setOf(cpus)
 	// A thread made meanwhile by one that was not yet moved is found by going
 	// over them again.
 	for range 2 {

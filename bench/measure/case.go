@@ -11,6 +11,7 @@ package measure
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"runtime"
@@ -32,7 +33,7 @@ type Case struct {
 	Procs    int           // its GOMAXPROCS, 0 for as many as it has CPUs
 	Env      []string      // its environment beyond that, KEY=VALUE
 	Turn     time.Duration // how long its turns are, 0 for the plan's slices (lockstep.Spec)
-	Awake    bool          // its worker holds its P between the turns (see the type Awake)
+	HoldsP   bool          // its worker holds its P between the turns (see heldInput)
 	Quick    bool          // it belongs to the short profile, too
 	C        bool          // its worker is the one of C threads (see CThreads)
 	Evidence []Evidence    // what must be counted for its figure to stand
@@ -145,9 +146,7 @@ var reported = []struct{ unit, count, of string }{
 // its time.
 func Figures(ops int, counts map[string]int64, figures map[string]float64) map[string]float64 {
 	all := map[string]float64{}
-	for unit, x := range figures {
-		all[unit] = x
-	}
+	maps.Copy(all, figures)
 	for _, r := range reported {
 		seen, ok := counts[r.count]
 		n := float64(ops)

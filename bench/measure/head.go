@@ -107,7 +107,7 @@ func head() int {
 	return 0
 }
 
-// configurationOf is what a file of that driver measured at the site begins
+// Configuration is what a file of that driver measured at the site begins
 // with; timer is what [TimerCost] measured, 0 if it was not.
 func Configuration(driver string, timer time.Duration, site Site) []host.Setting {
 	return host.Configuration(driver, timer, site.all())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,12 +31,7 @@ func Injected() string { return os.Getenv(InjectVariable) }
 // SaysInjected tells whether a worker has said among its cuts that it is
 // slowed down.
 func SaysInjected(cuts []string) bool {
-	for _, c := range cuts {
-		if strings.HasPrefix(c, injectedCut) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(cuts, func(cut string) bool { return strings.HasPrefix(cut, injectedCut) })
 }
 
 // ParseInjection reads a factor: above 1, at most 100.

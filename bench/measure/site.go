@@ -60,7 +60,7 @@ func (s Site) all() []int { return append([]int{s.CPU}, s.Elsewhere()...) }
 // CPUs don't.
 const CpuVariable = "THREADBENCH_CPU"
 
-// chosenCPU is the CPU that CPUVariable names, -1 if that names none.
+// chosenCPU is the CPU that CpuVariable names, -1 if that names none.
 func chosenCPU() int {
 	cpu, err := strconv.Atoi(os.Getenv(CpuVariable))
 	if err != nil || cpu < 0 {

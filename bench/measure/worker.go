@@ -42,8 +42,8 @@ func Work(families Families) int {
 		}
 	}
 	c, known := families.Lookup(name)
-	var in io.Reader = Awake{}
-	if !c.Awake {
+	var in io.Reader = heldInput{}
+	if !c.HoldsP {
 		in = parked()
 	}
 	return lockstep.Serve(in, os.Stdout, func(cut func(string)) (lockstep.Arm, error) {

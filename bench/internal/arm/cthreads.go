@@ -39,7 +39,7 @@ type Herd interface {
 	TIDs() []int
 }
 
-// cThreads is set in the worker of impl=pthread, and nowhere else.
+// CMaker is set in the worker of impl=pthread, and nowhere else.
 var CMaker *CThreads
 
 // CLinked is an error unless this process has what makes C threads, with cgo.

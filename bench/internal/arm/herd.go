@@ -81,7 +81,7 @@ func TasksAlive() int {
 	return runtime.NumGoroutine() + raw
 }
 
-// Settled is tasksAlive, counted again for up to a second until it is what it
+// Settled is TasksAlive, counted again for up to a second until it is what it
 // is to be: what runs finalizers and cleanups is a goroutine of the program
 // while it runs one.
 func Settled(want int) (alive int) {

@@ -13,15 +13,16 @@ import (
 
 // Headroom is a *lockstep.Skip that names the limit unless all the threads
 // can be made.
-func Headroom(need threads.Need) error {
-	fits, limit, err := threads.Headroom(need)
-	if err != nil {
-		return err
+func Headroom(need threads.Need) error { return AllFit(need, true) }
+
+// AllFit is a *lockstep.Skip that names the limit unless all the tasks fit; see
+// Room.
+func AllFit(need threads.Need, areThreads bool) error {
+	fits, limit, err := Room(need, areThreads)
+	if err == nil && fits < need.Threads {
+		err = &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: need.Threads}).Error()}
 	}
-	if fits < need.Threads {
-		return &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: need.Threads}).Error()}
-	}
-	return nil
+	return err
 }
 
 // Room is how many of the tasks fit. For goroutines, which aren't threads,

@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"maps"
 	"runtime/metrics"
 	"time"
 
@@ -80,8 +81,6 @@ func (m *Meter) Counts(more map[string]int64) map[string]int64 {
 	if m.switches >= 0 {
 		all["kernel-switches"] = m.switches
 	}
-	for k, v := range more {
-		all[k] = v
-	}
+	maps.Copy(all, more)
 	return all
 }

@@ -23,28 +23,29 @@ type TickRate struct {
 // 0.1 us, so the rate by some 1e-5.
 const apart = 20 * time.Millisecond
 
-func readTicks() (at int64, now time.Duration) {
+// AtOnce reads the counter and a clock at the same instant, some 0.1 us apart.
+func AtOnce[T ~int64](clock func() T) (ticks int64, now T) {
 	within := int64(math.MaxInt64)
 	for range 20 { // the one with the least between the readings
 		before := goroutines.Ticks()
-		clock := goroutines.Now()
+		read := clock()
 		if after := goroutines.Ticks(); after-before < within {
-			within, at, now = after-before, before+(after-before)/2, clock
+			within, ticks, now = after-before, before+(after-before)/2, read
 		}
 	}
-	return at, now
+	return ticks, now
 }
 
 // NewTickRate takes the first of the two readings.
 func NewTickRate() TickRate {
-	at, began := readTicks()
+	at, began := AtOnce(goroutines.Now)
 	return TickRate{began, at}
 }
 
 // Ns is how many nanoseconds a tick takes, by now.
 func (r TickRate) Ns() (float64, error) {
 	time.Sleep(apart - (goroutines.Now() - r.began))
-	at, now := readTicks()
+	at, now := AtOnce(goroutines.Now)
 	ns := float64(now-r.began) / float64(at-r.at)
 	if !(ns > 0) || math.IsInf(ns, 0) {
 		return 0, fmt.Errorf("expected the CPU's counter to rise; it went from %d to %d in %v", r.at, at, now-r.began)

@@ -4,24 +4,42 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
+
+// Tree makes a tree of files, and of symbolic links where a name ends in @.
+func Tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, content := range files {
+		name, isLink := strings.CutSuffix(name, "@")
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if isLink {
+			err = os.Symlink(content, path)
+		} else {
+			err = os.WriteFile(path, []byte(content), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
 
 // Machine makes a tree of what the kernel tells of CPUs: by file below
 // sys/devices.
 func Machine(t *testing.T, files map[string]string) string {
 	t.Helper()
-	root := t.TempDir()
+	all := map[string]string{}
 	for name, content := range files {
-		path := filepath.Join(root, "sys/devices", name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		all["sys/devices/"+name] = content
 	}
-	return root
+	return Tree(t, all)
 }
 
 // HybridMachine has one fast core of two threads, CPUs 0 and 1, and two slow

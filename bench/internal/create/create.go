@@ -94,7 +94,7 @@ func createCases() []measure.Case {
 	}
 	row := func(impl, mode string, open measure.Opening, wants ...measure.Evidence) measure.Case {
 		c := base(impl, mode, wants)
-		c.Open, c.Awake = open, true
+		c.Open, c.HoldsP = open, true
 		return c
 	}
 	fresh := func(impl, mode string, open measure.OpeningOnce, wants ...measure.Evidence) measure.Case {
@@ -104,7 +104,7 @@ func createCases() []measure.Case {
 	}
 	stamped := func(impl string, open measure.OpeningOnce, wants ...measure.Evidence) measure.Case {
 		c := base(impl, "stamped", wants)
-		c.OpenOnce, c.Once, c.Awake = open, 1, true
+		c.OpenOnce, c.Once, c.HoldsP = open, 1, true
 		return c
 	}
 	cases := []measure.Case{

@@ -1,3 +1,11 @@
+// Package host reads what the system tells of the machine and of this process:
+// the configuration of a results file, CPUs and their kinds, memory, CPU time,
+// counters, and where a disk is. Of ours it imports catalog, lockstep and
+// threads/cgroup.
+//
+// Files are read below a root, so that tests have trees of their own. What a
+// system doesn't tell is no error: it is unknown, and then all CPUs are alike. A
+// guest is told what its hypervisor made up.
 package host
 
 import (

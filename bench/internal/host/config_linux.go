@@ -17,7 +17,7 @@ import (
 
 // readFacts asks the running system.
 func readFacts() facts {
-	h := factsAt("/")
+	h := FS("/").facts()
 	// Not from /proc/self/timerslack_ns: only the thread that it is about,
 	// the first one, may read that.
 	if ns, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); err == nil {
@@ -39,33 +39,32 @@ func affinity() string {
 	return "yes"
 }
 
-// factsAt reads what files tell, from the proc and sys below root.
+// facts are what files tell.
 //
 // The fields that prometheus/procfs has are read here as well, since it
 // imports net, and net links cgo wherever there is a C compiler: then the
 // locked arms would be pthreads.
-func factsAt(root string) facts {
-	t := tree(root)
-	cpuinfo := t.read("proc/cpuinfo")
-	status := t.read("proc/self/status")
+func (fs FS) facts() facts {
+	cpuinfo := fs.read("proc/cpuinfo")
+	status := fs.read("proc/self/status")
 	h := facts{
-		kernel:       t.read("proc/sys/kernel/osrelease"),
+		kernel:       fs.read("proc/sys/kernel/osrelease"),
 		cpu:          cpuName(cpuinfo),
-		cpus:         cpus(field(status, "Cpus_allowed_list"), t.read("sys/devices/system/cpu/online")),
-		memory:       memTotal(t.read("proc/meminfo")),
-		thp:          bracketed(t.read("sys/kernel/mm/transparent_hugepage/enabled"), "[", "]"),
-		clocksource:  t.read("sys/devices/system/clocksource/clocksource0/current_clocksource"),
-		governor:     t.governor(),
-		virt:         t.virt(cpuinfo),
-		mitigations:  t.mitigations(),
-		spectreV2:    t.read(vulnerabilities + "spectre_v2"),
-		retbleed:     t.read(vulnerabilities + "retbleed"),
-		srso:         t.read(vulnerabilities + "spec_rstack_overflow"),
-		preempt:      preempt(t.read("sys/kernel/debug/sched/preempt"), t.read("proc/sys/kernel/version")),
-		smt:          t.read("sys/devices/system/cpu/smt/control"),
-		cgroupCPU:    t.tightest("cpu", cgroup.CPUs, func(n float64) string { return strconv.FormatFloat(math.Round(n*100)/100, 'f', -1, 64) }),
-		cgroupMemory: t.tightest("memory", limit("memory.max", "memory.limit_in_bytes"), func(n float64) string { return size(uint64(n)) }),
-		cgroupPids:   t.tightest("pids", limit("pids.max"), func(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }),
+		cpus:         cpus(field(status, "Cpus_allowed_list"), fs.read("sys/devices/system/cpu/online")),
+		memory:       memTotal(fs.read("proc/meminfo")),
+		thp:          bracketed(fs.read("sys/kernel/mm/transparent_hugepage/enabled"), "[", "]"),
+		clocksource:  fs.read("sys/devices/system/clocksource/clocksource0/current_clocksource"),
+		governor:     fs.governor(),
+		virt:         fs.virt(cpuinfo),
+		mitigations:  fs.mitigations(),
+		spectreV2:    fs.read(vulnerabilities + "spectre_v2"),
+		retbleed:     fs.read(vulnerabilities + "retbleed"),
+		srso:         fs.read(vulnerabilities + "spec_rstack_overflow"),
+		preempt:      preempt(fs.read("sys/kernel/debug/sched/preempt"), fs.read("proc/sys/kernel/version")),
+		smt:          fs.read("sys/devices/system/cpu/smt/control"),
+		cgroupCPU:    fs.tightest("cpu", cgroup.CPUs, func(n float64) string { return strconv.FormatFloat(math.Round(n*100)/100, 'f', -1, 64) }),
+		cgroupMemory: fs.tightest("memory", limit("memory.max", "memory.limit_in_bytes"), func(n float64) string { return size(uint64(n)) }),
+		cgroupPids:   fs.tightest("pids", limit("pids.max"), func(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }),
 	}
 	switch field(status, "Seccomp") { // PR_GET_SECCOMP(2const)
 	case "0":
@@ -76,25 +75,6 @@ func factsAt(root string) facts {
 		h.seccomp = "filter"
 	}
 	return h
-}
-
-// A tree is a directory with proc and sys in it.
-type tree string
-
-// read is a file's text, "" if it can't be read.
-func (t tree) read(name string) string {
-	b, _ := os.ReadFile(filepath.Join(string(t), name))
-	return strings.TrimSpace(string(b))
-}
-
-// glob is the files of a pattern, below the tree.
-func (t tree) glob(pattern string) []string {
-	// Match errs on a malformed pattern only.
-	names, _ := filepath.Glob(filepath.Join(string(t), pattern))
-	for i := range names {
-		names[i], _ = filepath.Rel(string(t), names[i])
-	}
-	return names
 }
 
 // field is the value of the first line "key: value", "" if there is none.
@@ -162,12 +142,12 @@ func memTotal(meminfo string) string {
 
 // governor is the frequency governor of the CPUs, "none" on a kernel that
 // leaves their frequency alone, as a guest's does.
-func (t tree) governor() string {
+func (fs FS) governor() string {
 	var names []string
-	for _, file := range t.glob("sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor") {
-		names = append(names, t.read(file))
+	for _, file := range fs.glob("sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor") {
+		names = append(names, fs.read(file))
 	}
-	if len(names) == 0 && len(t.glob("sys/devices/system/cpu")) > 0 {
+	if len(names) == 0 && len(fs.glob("sys/devices/system/cpu")) > 0 {
 		return "none"
 	}
 	slices.Sort(names)
@@ -178,14 +158,14 @@ const vulnerabilities = "sys/devices/system/cpu/vulnerabilities/"
 
 // mitigations is the names of the vulnerabilities that the kernel mitigates,
 // each at some cost to a system call or a switch.
-func (t tree) mitigations() string {
-	files := t.glob(vulnerabilities + "*")
+func (fs FS) mitigations() string {
+	files := fs.glob(vulnerabilities + "*")
 	if len(files) == 0 {
 		return ""
 	}
 	var names []string
 	for _, file := range files {
-		if strings.HasPrefix(t.read(file), "Mitigation:") {
+		if strings.HasPrefix(fs.read(file), "Mitigation:") {
 			names = append(names, filepath.Base(file))
 		}
 	}
@@ -235,10 +215,10 @@ var hypervisors = []struct{ hint, name string }{
 // virt names the hypervisor, "vm" if there is one that gives no name, "none"
 // if the CPU says that there is none; with "+container" if this process lives
 // in a process namespace of its own.
-func (t tree) virt(cpuinfo string) string {
-	v := t.hypervisor(cpuinfo)
+func (fs FS) virt(cpuinfo string) string {
+	v := fs.hypervisor(cpuinfo)
 	const initial = "pid:[4026531836]" // PROC_PID_INIT_INO, the same on every kernel
-	ns, err := os.Readlink(filepath.Join(string(t), "proc/self/ns/pid"))
+	ns, err := os.Readlink(filepath.Join(string(fs), "proc/self/ns/pid"))
 	if err != nil || ns == initial {
 		return v
 	}
@@ -248,7 +228,7 @@ func (t tree) virt(cpuinfo string) string {
 	return v + "+container"
 }
 
-func (t tree) hypervisor(cpuinfo string) string {
+func (fs FS) hypervisor(cpuinfo string) string {
 	flags := strings.Fields(field(cpuinfo, "flags")) // x86 only
 	guest := slices.Contains(flags, "hypervisor")
 	if len(flags) > 0 && !guest {
@@ -262,7 +242,7 @@ func (t tree) hypervisor(cpuinfo string) string {
 		"sys/class/dmi/id/sys_vendor",
 		"sys/class/dmi/id/product_name",
 	} {
-		hints = append(hints, t.read(file))
+		hints = append(hints, fs.read(file))
 	}
 	text := strings.ToLower(strings.Join(hints, " "))
 	for _, h := range hypervisors {
@@ -278,8 +258,8 @@ func (t tree) hypervisor(cpuinfo string) string {
 
 // tightest is the least of a limit's values in the control groups that bind
 // this process, "max" if none sets one, "" if they can't be read.
-func (t tree) tightest(controller string, read func(dir string) (float64, error), format func(float64) string) string {
-	dirs, err := cgroup.FS{Root: string(t)}.Paths(controller)
+func (fs FS) tightest(controller string, read func(dir string) (float64, error), format func(float64) string) string {
+	dirs, err := cgroup.FS{Root: string(fs)}.Paths(controller)
 	if err != nil {
 		return ""
 	}

@@ -1,38 +1,15 @@
 package host
 
 import (
-	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-// machineFiles makes a tree of files, and of symbolic links where a name ends in @.
-func machineFiles(t *testing.T, files map[string]string) string {
-	t.Helper()
-	root := t.TempDir()
-	for name, content := range files {
-		name, isLink := strings.CutSuffix(name, "@")
-		path := filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		if isLink {
-			err = os.Symlink(content, path)
-		} else {
-			err = os.WriteFile(path, []byte(content), 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
-}
+	"threadbench/bench/internal/armtest"
+)
 
 const (
 	cpuFolder = "sys/devices/system/cpu/"
@@ -150,9 +127,9 @@ func TestFactsAt(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := factsAt(machineFiles(t, test.files))
+			got := FS(armtest.Tree(t, test.files)).facts()
 			if d := cmp.Diff(test.want, got, cmp.AllowUnexported(facts{})); d != "" {
-				t.Errorf("factsAt (-want +got):\n%s", d)
+				t.Errorf("facts (-want +got):\n%s", d)
 			}
 		})
 	}
@@ -175,7 +152,7 @@ func TestHypervisor(t *testing.T) {
 		{"no word at all", "", nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := tree(machineFiles(t, test.files)).hypervisor(test.cpuinfo); got != test.want {
+			if got := FS(armtest.Tree(t, test.files)).hypervisor(test.cpuinfo); got != test.want {
 				t.Errorf("hypervisor = %q, want %q", got, test.want)
 			}
 		})

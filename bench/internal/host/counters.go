@@ -1,8 +1,17 @@
 package host
 
-import (
-	"runtime/metrics"
-)
+import "runtime/metrics"
+
+// A usage is what this process has taken so far; -1 is unknown.
+type usage struct{ switches, faults, cpu int64 }
+
+// KernelSwitches is how often a thread of this process lost its CPU so far,
+// by waiting or by preemption (getrusage(2)); -1 if unknown.
+func KernelSwitches() int64 { return readUsage().switches }
+
+// MinorFaults is how many pages this process was given so far that had not to
+// be read from anywhere (getrusage(2)); -1 if unknown.
+func MinorFaults() int64 { return readUsage().faults }
 
 // Count reads one of the runtime's counters.
 func Count(name string) int64 {

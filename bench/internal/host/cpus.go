@@ -1,9 +1,3 @@
-// Package host reads what the kernel tells of the machine's CPUs: their
-// kinds, and what two of them share.
-//
-// Everything is read below a root, so that tests have trees of their own. A
-// system without these files tells nothing, which is no error: then all CPUs
-// are alike. A guest is told what its hypervisor made up.
 package host
 
 import (

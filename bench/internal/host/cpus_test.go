@@ -3,30 +3,22 @@ package host
 import (
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"threadbench/bench/internal/armtest"
 )
 
 // fixture makes a tree of files.
 func fixture(t *testing.T, trees ...map[string]string) FS {
 	t.Helper()
-	root := t.TempDir()
+	all := map[string]string{}
 	for _, files := range trees {
-		for name, content := range files {
-			path := filepath.Join(root, name)
-			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, []byte(content+"\n"), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+		maps.Copy(all, files)
 	}
-	return FS(root)
+	return FS(armtest.Tree(t, all))
 }
 
 // cpu is the files of one CPU, by name below its folder.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"threadbench/bench/lockstep"
 	"threadbench/threads/cgroup"
 )
@@ -210,4 +212,11 @@ func kilobytes(text []byte, key string) (int64, error) {
 		return n << 10, nil
 	}
 	return 0, fmt.Errorf("no line %s", key)
+}
+
+// isInMemory tells whether what is written to the folder never gets to a disk;
+// so does a folder that isn't there.
+func isInMemory(dir string) bool {
+	var s unix.Statfs_t
+	return unix.Statfs(dir, &s) != nil || uint32(s.Type) == unix.TMPFS_MAGIC || uint32(s.Type) == unix.RAMFS_MAGIC
 }

@@ -13,6 +13,11 @@ import (
 // KernelThreads is how many threads this process has, by the runtime's count.
 func KernelThreads() (int, error) { return int(Count(ThreadsAlive)), nil }
 
+// CpuTime is the CPU time that this process took so far, in user mode and in
+// the kernel, in ns (getrusage(2)); -1 if unknown. It may be behind by a tick of
+// the kernel's clock for a thread that runs on another CPU.
+func CpuTime() int64 { return readUsage().cpu }
+
 // readFacts knows the number of CPUs, and that no process can be pinned.
 func readFacts() facts {
 	return facts{cpus: strconv.Itoa(runtime.NumCPU()), affinity: "no"}

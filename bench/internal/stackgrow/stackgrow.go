@@ -105,10 +105,8 @@ const (
 func growGoroutines(in func(), how growing) func(depth, n int) (measure.Measurement, error) {
 	return func(depth, n int) (measure.Measurement, error) {
 		need := threads.Need{Threads: n, BytesPerThread: int64(8*depth + 64<<10), Runtime: true}
-		if fits, limit, err := arm.Room(need, in != nil); err != nil {
+		if err := arm.AllFit(need, in != nil); err != nil {
 			return nil, err
-		} else if fits < n {
-			return nil, &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: n}).Error()}
 		}
 		var herd []*goroutines.Grower
 		end := func() error {
@@ -205,10 +203,8 @@ const few = 8
 // shrinkGoroutines counts the collections until stacks that were deep get no
 // smaller.
 func shrinkGoroutines(depth, n int) (measure.Measurement, error) {
-	if fits, limit, err := arm.Room(threads.Need{Threads: n, BytesPerThread: int64(8*depth + 64<<10)}, false); err != nil {
+	if err := arm.AllFit(threads.Need{Threads: n, BytesPerThread: int64(8*depth + 64<<10)}, false); err != nil {
 		return nil, err
-	} else if fits < n {
-		return nil, &lockstep.Skip{Reason: (&threads.LimitError{Limit: limit, Wanted: n}).Error()}
 	}
 	return &shrinkArm{depth: depth, n: n, meter: arm.NewMeter()}, nil
 }

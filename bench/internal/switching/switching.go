@@ -112,10 +112,10 @@ func SwitchCases() []measure.Case {
 			Name:     catalog.Name{Family: "Switch"}.With("impl", impl).With("mode", w.mode).With("via", via).With("place", place),
 			Evidence: wants,
 			Open:     w.open,
-			Awake:    true,
+			HoldsP:   true,
 		}
 		if impl == "locked" && (via == "futex" || via == "pipe") {
-			c.Awake, c.Turn = false, arm.InOneGo
+			c.HoldsP, c.Turn = false, arm.InOneGo
 		}
 		switch place {
 		case "same":

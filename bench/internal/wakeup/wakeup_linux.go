@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -43,42 +42,6 @@ func openWakeup(impl, mode, via, load string) (measure.Measurement, error) {
 		a.pacer, err = newPacer()
 	}
 	return a, err
-}
-
-// withSlack has every thread of this process sleep with that timer slack, in
-// nanoseconds. A thread takes it from the one that makes it, so the process is
-// started anew from one that has it.
-func withSlack(ns int) error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	now, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0)
-	if err == nil && now == ns {
-		return nil
-	}
-	if err == nil {
-		err = unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(ns), 0, 0, 0)
-	}
-	if err != nil {
-		return lockstep.Skipf("prctl for a timer slack of %d ns: %v; allow the call", ns, err)
-	}
-	// The new process is to find its standard input as this one did (parked).
-	if err := unix.SetNonblock(0, false); err != nil {
-		return err
-	}
-	return fmt.Errorf("starting anew with a timer slack of %d ns: %w", ns, syscall.Exec("/proc/self/exe", os.Args, os.Environ()))
-}
-
-// hasSlack is an error unless the caller's thread has that timer slack; 0 is
-// any.
-func hasSlack(ns int) error {
-	if ns == 0 {
-		return nil
-	}
-	seen, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0)
-	if err == nil && seen != ns {
-		err = fmt.Errorf("expected a timer slack of %d ns, seen %d", ns, seen)
-	}
-	return err
 }
 
 type wakeupArm struct {
@@ -217,7 +180,10 @@ func (a *wakeupArm) task(at []int64) (wakingTask, error) {
 		}
 		return wakingTask{run, stamps, d.Close}, nil
 	}
-	wait := sleeping(at)
+	wait := func(i int) error {
+		time.Sleep(time.Duration(at[i] - monotonic()))
+		return nil
+	}
 	if a.pacer != nil {
 		read := arm.Blocking([]arm.Link{a.pacer.bytes})
 		if a.impl == "goroutine" {
@@ -250,20 +216,8 @@ func (a *wakeupArm) task(at []int64) (wakingTask, error) {
 	return wakingTask{run, s.All, func() error { return nil }}, nil
 }
 
-// sleeping sleeps until one of the instants.
-func sleeping(at []int64) func(i int) error {
-	return func(i int) error {
-		time.Sleep(time.Duration(at[i] - monotonic()))
-		return nil
-	}
-}
-
 // hogs starts the load. calm ends it, and fails if it hasn't been one.
 func (a *wakeupArm) hogs() (calm func() error, err error) {
-	everywhere := map[int]bool{}
-	for _, cpu := range a.cpus {
-		everywhere[cpu] = true
-	}
 	var stop func() ([]int64, error)
 	switch {
 	case a.load == "idle":
@@ -291,7 +245,7 @@ func (a *wakeupArm) hogs() (calm func() error, err error) {
 	}
 	return func() error {
 		chunks, err := stop()
-		return errors.Join(err, hogged(chunks, everywhere, a.cpus))
+		return errors.Join(err, hogged(chunks, nil, a.cpus))
 	}, nil
 }
 
@@ -318,9 +272,7 @@ func rawHogs(cpus []int) (stop func() (chunks []int64, err error), err error) {
 	err = h.Make(len(cpus))
 	h.Wait()
 	for i, tid := range h.TIDs() {
-		var set unix.CPUSet
-		set.Set(cpus[i])
-		if e := unix.SchedSetaffinity(tid, &set); e != nil {
+		if e := threads.PinThread(tid, cpus[i]); e != nil {
 			err = errors.Join(err, lockstep.Skipf("sched_setaffinity of a hog to CPU %d: %v; allow the call", cpus[i], e))
 		}
 	}
@@ -363,7 +315,7 @@ func helping(role string, help func() error) func() int {
 
 // startHelper starts one; it has the file descriptors from 3 on. It ends when
 // its standard input does, so that it doesn't outlive this process.
-func startHelper(role string, fds ...int) (*helper, error) {
+func startHelper(role string, fds ...uintptr) (*helper, error) {
 	in, err := arm.NewLink("syscall")
 	if err != nil {
 		return nil, err
@@ -373,13 +325,9 @@ func startHelper(role string, fds ...int) (*helper, error) {
 		in.Close()
 		return nil, err
 	}
-	files := []uintptr{uintptr(in.In), uintptr(out.Out), 2}
-	for _, fd := range fds {
-		files = append(files, uintptr(fd))
-	}
 	pid, err := syscall.ForkExec("/proc/self/exe", os.Args[:1], &syscall.ProcAttr{
 		Env:   measure.Environ(os.Environ(), measure.WorkerVariable+"="+role, "GOMAXPROCS=1", "GOGC=off"),
-		Files: files,
+		Files: append([]uintptr{uintptr(in.In), uintptr(out.Out), 2}, fds...),
 	})
 	unix.Close(in.In)
 	unix.Close(out.Out)
@@ -399,21 +347,22 @@ func (h *helper) end() (numbers []int64, err error) {
 		return nil, nil
 	}
 	h.in.Close()
-	text, err := io.ReadAll(h.out)
+	numbers, err = readNumbers(h.out)
 	h.out.Close()
-	var status unix.WaitStatus
-	for {
-		_, e := unix.Wait4(h.pid, &status, 0, nil)
-		if e != unix.EINTR {
-			err = errors.Join(err, e)
-			break
-		}
-	}
+	process, _ := os.FindProcess(h.pid) // it is there until it is waited for
 	h.pid = 0
-	if err == nil && (!status.Exited() || status.ExitStatus() != 0) {
-		err = fmt.Errorf("expected the other process to end with exit status 0, seen %d (signal %v)", status.ExitStatus(), status.Signal())
+	if state, e := process.Wait(); e != nil {
+		err = errors.Join(err, e)
+	} else if !state.Success() {
+		err = errors.Join(err, fmt.Errorf("expected the other process to end with exit status 0, seen %v", state))
 	}
-	numbers = make([]int64, len(text)/8)
+	return numbers, err
+}
+
+// readNumbers reads what was written by binary.Write, to its end.
+func readNumbers(r io.Reader) ([]int64, error) {
+	text, err := io.ReadAll(r)
+	numbers := make([]int64, len(text)/8)
 	return numbers, errors.Join(err, binary.Read(bytes.NewReader(text), binary.LittleEndian, numbers))
 }
 
@@ -446,7 +395,7 @@ func newPacer() (*pacer, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := startHelper("pacer", l.Out)
+	h, err := startHelper("pacer", uintptr(l.Out))
 	unix.Close(l.Out) // so that its end is the end of the pipe
 	if err != nil {
 		unix.Close(l.In)
@@ -463,11 +412,7 @@ func (p *pacer) pace(at []int64) error {
 // pace is the helper that reads instants until its input ends, writes a byte
 // to file descriptor 3 at each, and then its stamps, in ticks, to its output.
 func pace() error {
-	text, err := io.ReadAll(os.Stdin)
-	at := make([]int64, len(text)/8)
-	if err == nil {
-		err = binary.Read(bytes.NewReader(text), binary.LittleEndian, at)
-	}
+	at, err := readNumbers(os.Stdin)
 	if err != nil || len(at) == 0 {
 		return err
 	}
@@ -497,20 +442,12 @@ func monotonic() int64 {
 	return t.Nano()
 }
 
-// An anchor is the same instant by the counter and by CLOCK_MONOTONIC, some
-// 0.1 us apart.
+// An anchor is the same instant by the counter and by CLOCK_MONOTONIC.
 type anchor struct{ ticks, ns int64 }
 
-func newAnchor() (a anchor) {
-	within := int64(math.MaxInt64)
-	for range 20 { // the one with the least between the readings
-		before := goroutines.Ticks()
-		ns := monotonic()
-		if after := goroutines.Ticks(); after-before < within {
-			within, a = after-before, anchor{before + (after-before)/2, ns}
-		}
-	}
-	return a
+func newAnchor() anchor {
+	ticks, ns := arm.AtOnce(monotonic)
+	return anchor{ticks, ns}
 }
 
 // anchors are one before what is measured and one after it.

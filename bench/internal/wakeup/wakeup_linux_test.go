@@ -68,7 +68,7 @@ func TestHelperFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = h.end()
-	armtest.Says(t, "a helper that dies", err, "expected the other process to end with exit status 0, seen 3")
+	armtest.Says(t, "a helper that dies", err, "expected the other process to end with exit status 0, seen exit status 3")
 }
 
 // TestPacerEndsEarly: a pacer that writes too few bytes is no measurement.

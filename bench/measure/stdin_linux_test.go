@@ -8,8 +8,8 @@ import (
 	"threadbench/bench/internal/armtest"
 )
 
-// TestAwake reads orders as a worker does that holds its P.
-func TestAwake(t *testing.T) {
+// TestHeldInput reads orders as a worker does that holds its P.
+func TestHeldInput(t *testing.T) {
 	if !armtest.Alone(t) {
 		return
 	}
@@ -24,20 +24,20 @@ func TestAwake(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := make([]byte, 4)
-	if n, err := (Awake{}).Read(nil); n != 0 || err != nil {
+	if n, err := (heldInput{}).Read(nil); n != 0 || err != nil {
 		t.Errorf("reading into nothing: %d, %v", n, err)
 	}
 	for _, want := range []string{"run ", "5\n"} {
-		if n, err := (Awake{}).Read(b); err != nil || string(b[:n]) != want {
+		if n, err := (heldInput{}).Read(b); err != nil || string(b[:n]) != want {
 			t.Errorf("read %q, %v, want %q", b[:n], err, want)
 		}
 	}
 	unix.Close(pipe[1])
-	if n, err := (Awake{}).Read(b); n != 0 || err == nil || err.Error() != "EOF" {
+	if n, err := (heldInput{}).Read(b); n != 0 || err == nil || err.Error() != "EOF" {
 		t.Errorf("at the end: %d, %v", n, err)
 	}
 	unix.Close(0)
-	if n, err := (Awake{}).Read(b); n != 0 || err != unix.EBADF {
+	if n, err := (heldInput{}).Read(b); n != 0 || err != unix.EBADF {
 		t.Errorf("without an input: %d, %v", n, err)
 	}
 }

@@ -7,12 +7,12 @@ import (
 	"os"
 )
 
-// Awake is standard input; elsewhere than on Linux the scheduler is told of
+// heldInput is standard input; elsewhere than on Linux the scheduler is told of
 // the wait, and its monitor disturbs the slices a little.
-type Awake struct{}
+type heldInput struct{}
 
 // Read is os.Stdin's.
-func (Awake) Read(b []byte) (int, error) { return os.Stdin.Read(b) }
+func (heldInput) Read(b []byte) (int, error) { return os.Stdin.Read(b) }
 
 // parked is standard input, too.
 func parked() io.Reader { return os.Stdin }

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Awake is standard input as a worker reads it that is to hold its P between
+// heldInput is standard input as a worker reads it that is to hold its P between
 // its turns: the scheduler isn't told of the wait.
 //
 // If it were, sysmon would take the P away and go to sleep, wake up with the
@@ -27,10 +27,10 @@ import (
 // else sysmon would find a P that was held for 10 ms in a system call, take it,
 // and look every 20 us from there on, in all turns. What they wait for is the
 // coordinator alone, so nothing of theirs is held up by it.
-type Awake struct{}
+type heldInput struct{}
 
 // Read is read(2).
-func (Awake) Read(b []byte) (int, error) {
+func (heldInput) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}

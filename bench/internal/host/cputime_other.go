@@ -1,6 +1,0 @@
-//go:build !unix
-
-package host
-
-// CpuTime is unknown here.
-func CpuTime() int64 { return -1 }
