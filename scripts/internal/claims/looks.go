@@ -138,22 +138,31 @@ func repeated(f *results.File, times int) *results.File {
 }
 
 // Needed are the statements, by id, that further rounds of the file's run may
-// decide, and the names of the rows that these rounds have to measure: of no file
-// the whole ledger. A statement that lacked a row at a look is given up.
+// decide, and the names of the rows that these rounds have to measure: the whole
+// ledger before the first look, or of no file. A statement that lacked a row at a
+// look is given up.
 func Needed(f *results.File) (ids []string, rows map[string]bool) {
 	rows = map[string]bool{}
-	var entries []Entry
-	if f != nil {
-		entries = Judge(f)
-	}
-	for i, s := range statements {
-		if f != nil && entries[i].Verdict != Inconclusive {
-			continue
+	need := func(id string, names ...string) {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
-		ids = append(ids, s.id)
-		for _, c := range s.needs {
-			for _, row := range c.value.rows {
-				rows[row] = true
+		for _, name := range names {
+			rows[name] = true
+		}
+	}
+	if f == nil || f.Rounds < f.Looks()[0] {
+		for _, s := range statements {
+			for _, c := range s.needs {
+				need(s.id, c.value.rows...)
+			}
+		}
+		return ids, rows
+	}
+	for _, e := range Judge(f) {
+		for _, n := range e.Needs {
+			if e.Verdict == Inconclusive {
+				need(e.ID, n.Rows...)
 			}
 		}
 	}

@@ -177,15 +177,18 @@ func TestFurther(t *testing.T) {
 	}
 }
 
-// TestNeeded: of no file it is every row that decides; of a file with its
-// looks, those of what is inconclusive.
+// TestNeeded: before the first look it is every row that decides, after it those
+// of what is inconclusive.
 func TestNeeded(t *testing.T) {
-	_, all := Needed(nil)
-	for _, s := range statements {
-		for _, c := range s.needs {
-			for _, row := range c.value.rows {
-				if !all[row] {
-					t.Errorf("%s is not needed, and decides %s", row, s.id)
+	early := made(Looks, make([]float64, Looks[0]-1)) // and lacks nearly all rows
+	for _, f := range []*results.File{nil, early} {
+		_, all := Needed(f)
+		for _, s := range statements {
+			for _, c := range s.needs {
+				for _, row := range c.value.rows {
+					if !all[row] {
+						t.Errorf("%s is not needed, and decides %s", row, s.id)
+					}
 				}
 			}
 		}
