@@ -44,7 +44,7 @@ func lookedAt(ledger []statement, f *results.File) []Entry {
 	}
 	if made == 0 {
 		entries, ps := weigh(ledger, f)
-		settle(entries, slices.Repeat([]float64{1}, len(ps)), f)
+		settle(ledger, entries, slices.Repeat([]float64{1}, len(ps)), f)
 		for i := range entries {
 			if e := &entries[i]; e.Verdict == Inconclusive {
 				e.Reason = fmt.Sprintf("the first look is after %s: go on with -resume", prose.Count(looks[0], "round"))
@@ -56,7 +56,8 @@ func lookedAt(ledger []statement, f *results.File) []Entry {
 	then := f.After(looks[made-1])
 	for i := range entries {
 		if e := &entries[i]; e.Verdict == Inconclusive {
-			e.Reason = further(ledger[i], then, undecided(entries), looks)
+			_, smaller := ledger[i].in(then)
+			e.Reason = joined(further(ledger[i], then, undecided(entries), looks), smaller)
 		}
 	}
 	return entries
@@ -77,7 +78,7 @@ func looked(ledger []statement, f *results.File, made []int, planned int) (entri
 				ps[i] = 1
 			}
 		}
-		settle(now, ps, then)
+		settle(ledger, now, ps, then)
 		for i := range entries {
 			if entries[i].Verdict != Inconclusive {
 				now[i] = entries[i]
@@ -153,7 +154,11 @@ func Needed(f *results.File) (ids []string, rows map[string]bool) {
 	}
 	if f == nil || f.Rounds < f.Looks()[0] {
 		for _, s := range statements {
-			for _, c := range s.needs {
+			needs := s.needs
+			if s.small != nil {
+				needs = append(needs[:len(needs):len(needs)], s.small.needs...)
+			}
+			for _, c := range needs {
 				need(s.id, c.value.rows...)
 			}
 		}

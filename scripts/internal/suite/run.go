@@ -34,8 +34,8 @@ import (
 
 const usage = `run measures goroutines against threads on this machine and prints the paired table.
 
-  go run ./scripts/run                             the short profile, 90 to 130 s on two cores
-  go run ./scripts/run -profile full               every case, about 35 minutes
+  go run ./scripts/run                             the short profile, 100 to 110 s on two cores
+  go run ./scripts/run -profile full               every case, about 40 minutes
   go run ./scripts/run -bench 'Switch/.*via=pipe'  the cases whose full name matches
   go run ./scripts/run -until decided              what the ledger needs, until it is decided
   go run ./scripts/run -o mine.txt                 the raw rounds into a file of your choice
