@@ -63,7 +63,7 @@ func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 		if err == nil {
 			results[i].Cuts = w.Cuts
 			defer w.Kill()
-			n[i], err = Calibrate(ctx, w, cmp.Or(spec.Turn, plan.Slice))
+			n[i], err = calibrate(ctx, w, cmp.Or(spec.Turn, plan.Slice))
 			n[i] = plan.whole(n[i])
 		}
 		if err != nil {
@@ -148,15 +148,21 @@ func Once(ctx context.Context, spec Spec, n int) (s Slice, cuts []string, err er
 		return Slice{}, nil, err
 	}
 	defer w.Kill()
-	if s, err = w.Run(ctx, n); err != nil {
+	run := func() { s, err = w.Run(ctx, n) }
+	if spec.Around != nil {
+		spec.Around(run)
+	} else {
+		run()
+	}
+	if err != nil {
 		return Slice{}, w.Cuts, err
 	}
 	return s, w.Cuts, w.Close(ctx)
 }
 
-// Calibrate finds how many ops take about as long as a slice should, or how
+// calibrate finds how many ops take about as long as a slice should, or how
 // many the worker does at the least.
-func Calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error) {
+func calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error) {
 	least := 0
 	fits := 0 // into a slice, by the latest one if that was long enough to tell
 	for n := 1; ; {

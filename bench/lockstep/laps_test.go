@@ -330,7 +330,7 @@ func TestCalibrate(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer w.Kill()
-			if n, err := Calibrate(context.Background(), w, slice); err != nil || n != test.want {
+			if n, err := calibrate(context.Background(), w, slice); err != nil || n != test.want {
 				t.Errorf("calibrate = %d, %v, want %d", n, err, test.want)
 			}
 		})

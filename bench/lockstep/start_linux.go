@@ -17,9 +17,9 @@ func sysProcAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// onCPUs calls start, which starts a process, on the CPUs: a child inherits
+// OnCPUs calls start, which starts a process, on the CPUs: a child inherits
 // the mask of the thread that forks it, so this thread takes it for that long.
-func onCPUs(cpus []int, start func() error) error {
+func OnCPUs(cpus []int, start func() error) error {
 	if cpus == nil {
 		return start()
 	}

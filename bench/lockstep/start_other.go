@@ -9,7 +9,7 @@ import (
 
 func sysProcAttr() *syscall.SysProcAttr { return nil }
 
-func onCPUs(cpus []int, start func() error) error {
+func OnCPUs(cpus []int, start func() error) error {
 	if cpus != nil {
 		return Skipf("%s can't hold a process on a CPU", runtime.GOOS)
 	}

@@ -28,6 +28,9 @@ type Spec struct {
 	// Patience is how long it may take to open its arm, to do a slice, or to
 	// close, before it is killed as hung; 0 for a minute.
 	Patience time.Duration
+	// Around is what surrounds the ops in Once, when the arm is open, such as
+	// the timer of package testing; nil for nothing. It has to call run.
+	Around func(run func())
 	// Silent is what to say of a worker that a fault ended before it had
 	// written anything to standard error.
 	Silent string
@@ -93,7 +96,7 @@ func Start(ctx context.Context, spec Spec) (*Worker, error) {
 	if w.starter == nil {
 		w.starter = plainStarter{}
 	}
-	if err := onCPUs(spec.CPUs, w.start); err != nil {
+	if err := OnCPUs(spec.CPUs, w.start); err != nil {
 		if w.cmd.Process != nil { // it runs, and the coordinator is not where it was before
 			w.Kill()
 		}

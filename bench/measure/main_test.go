@@ -5,10 +5,11 @@ import (
 	"testing"
 )
 
-// TestMain: this binary writes the head of a results file if it is asked to.
+// TestMain: this binary writes the head of a results file if it is asked to, and
+// is the worker of TestNoCase's case.
 func TestMain(m *testing.M) {
 	if IsWorker() {
-		os.Exit(Work(nil))
+		os.Exit(Work(Families{{Cases: []Case{doubtful}}}))
 	}
 	os.Exit(m.Run())
 }

@@ -37,9 +37,10 @@ func (s *Session) KeepOff(off bool) {
 	s.kept = lockstep.KeepTo(cpus) == nil && off
 }
 
-// An Arm is one worker of a group: a case, as one program measures it.
+// An Arm is one worker of a group: a case, as one program measures it, or a
+// worker that no case of the suite is.
 type Arm struct {
-	Case Case
+	Case Case // the zero one for a worker that is none: no evidence is asked of it
 	Spec lockstep.Spec
 	Err  error // why there is none: a *lockstep.Skip
 }
@@ -100,7 +101,11 @@ func (s *Session) Turn(ctx context.Context, a Arm, n int) Reading {
 	if family, _ := catalog.FamilyOf(a.Case.Name.Family); !family.Compared(a.Case.Name.Get("mode")) {
 		return r
 	}
-	for _, unit := range catalog.Decides(a.Case.Name) {
+	units := catalog.Decides(a.Case.Name)
+	if units == nil { // it is no case of the suite
+		units = []string{"ns/op"}
+	}
+	for _, unit := range units {
 		x, ok := r.Figures[unit]
 		if unit == "ns/op" {
 			x, ok = r.NsPerOp, r.NsPerOp > 0

@@ -19,13 +19,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"regexp"
 	"runtime"
 	"slices"
 
-	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/commandline"
@@ -41,7 +38,6 @@ turns of 1.5 ms against runs of 100 ms.
   go run ./scripts/fidelity                     30 rounds, about 20 minutes
   go run ./scripts/fidelity -rows 'clone pipe'  some rows only
   go run ./scripts/fidelity -rounds 10          fewer: intervals are wider
-  go run ./scripts/fidelity -o fidelity.txt     keep the rounds, in the Go benchmark format
   CC=clang go run ./scripts/fidelity            another C compiler
 
 ^C ends it with the table of the rounds that there are.
@@ -56,8 +52,6 @@ type options struct {
 	rounds int
 	cpu    int
 	rows   *regexp.Regexp
-	out    string
-	format string
 
 	allowed allow.Flags
 }
@@ -71,8 +65,6 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.IntVar(&o.cpu, "cpu", -1, "the CPU to measure on (default the highest-numbered of the fastest ones allowed)")
 	flags.Var(&o.allowed, "allow", allow.Usage)
 	rows := flags.String("rows", "", "a regular `expression` for the rows and judges to measure, as in 'Create clone' or 'Slices'; all by default")
-	flags.StringVar(&o.out, "o", "", "a `file` that keeps the rounds; none by default")
-	flags.StringVar(&o.format, "format", "text", "of the table: text or json")
 	switch err := commandline.Parse(flags, usage, args, stdout); {
 	case err != nil:
 		return o, err
@@ -82,8 +74,6 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		return o, fmt.Errorf("-rounds %d is too few; give 1 or more", o.rounds)
 	case o.cpu < -1:
 		return o, fmt.Errorf("-cpu %d is none; give the number of an allowed CPU", o.cpu)
-	case o.format != "text" && o.format != "json":
-		return o, fmt.Errorf("-format %q is none; choose text or json", o.format)
 	}
 	var err error
 	if o.rows, err = regexp.Compile(*rows); err != nil {
@@ -131,31 +121,12 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer cleanup()
-	where, err := newBed(p, site)
+	at := &measure.Session{Site: site}
+	where, err := newBed(p, at)
 	if err != nil {
 		return err
 	}
-	keep := func(string) error { return nil }
-	if o.out != "" {
-		head, err := measure.Head(ctx, layout(p.bench, 1), site)
-		if err != nil {
-			return err
-		}
-		file, err := create(o.out, head)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		keep = func(text string) error {
-			if err := file.Append([]byte(text)); err != nil {
-				return fmt.Errorf("keeping a round in %s: %w; make room and begin anew", o.out, err)
-			}
-			return nil
-		}
-	}
-	if others := site.Elsewhere(); others != nil {
-		lockstep.KeepTo(others) // else it runs beside its workers, all of them alike
-	}
+	at.KeepOff(true) // else it runs beside its workers, all of them alike
 
 	progress := job.NewProgress(stderr, o.rounds*len(ls))
 	defer progress.End()
@@ -178,31 +149,8 @@ rounds:
 			}
 			progress.Step(1)
 		}
-		if err := keep(lines(ls)); err != nil {
-			return err
-		}
 	}
 	progress.End()
-	r := report(ls, whole)
-	if o.format == "json" {
-		err = r.json(stdout)
-	} else {
-		err = r.text(stdout)
-	}
-	return errors.Join(err, cut, r.unmeasured())
-}
-
-// create makes the file that keeps the rounds.
-func create(path string, head []byte) (*job.File, error) {
-	file, err := job.OpenFile(path, os.O_CREATE|os.O_EXCL, 0)
-	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("keeping the rounds in %s: the file exists; choose another with -o", path)
-	}
-	if err == nil {
-		err = file.Append(head)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("keeping the rounds: %w; choose another place with -o", err)
-	}
-	return file, nil
+	r := reportOf(ls, whole)
+	return errors.Join(r.write(stdout), cut, r.unmeasured())
 }

@@ -3,7 +3,7 @@ package fidelity
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"io/fs"
 	"math"
 	"os"
@@ -12,11 +12,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/perf/benchfmt"
 
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
@@ -29,14 +27,13 @@ func TestParse(t *testing.T) {
 		says string // "" for none
 	}{
 		{nil, ""},
-		{[]string{"-rounds", "1", "-cpu", "0", "-o", "x", "-format", "json"}, ""},
+		{[]string{"-rounds", "1", "-cpu", "0"}, ""},
 		{[]string{"-rounds", "0"}, "-rounds 0 is too few; give 1 or more"},
 		{[]string{"-rounds", "x"}, `invalid value "x" for flag -rounds`},
 		{[]string{"-cpu", "-2"}, "-cpu -2 is none"},
 		{[]string{"-rows", "clone.*pipe|Slices"}, ""},
 		{[]string{"-rows", "("}, `-rows "(" is no regular expression`},
 		{[]string{"-rows", "smoke"}, ""}, // it is looked up later
-		{[]string{"-format", "csv"}, `-format "csv" is none; choose text or json`},
 		{[]string{"-colour"}, "not defined: -colour; -h shows the flags"},
 		{[]string{"fast"}, `fidelity takes no argument, "fast" given`},
 	} {
@@ -47,7 +44,7 @@ func TestParse(t *testing.T) {
 		}
 	}
 	var help, stderr bytes.Buffer
-	if code := Run([]string{"-h"}, &help, &stderr); code != 0 || stderr.Len() > 0 || !strings.Contains(help.String(), "go run ./scripts/fidelity -o") || !strings.Contains(help.String(), "-rounds") {
+	if code := Run([]string{"-h"}, &help, &stderr); code != 0 || stderr.Len() > 0 || !strings.Contains(help.String(), "go run ./scripts/fidelity -rows") || !strings.Contains(help.String(), "-rounds") {
 		t.Errorf("-h: exit code %d\n%s%s", code, &help, &stderr)
 	}
 	stderr.Reset()
@@ -61,21 +58,19 @@ func TestVerdict(t *testing.T) {
 		low, high float64
 		want      string
 	}{
-		{0.97, 1.03, "inside"},
-		{0.99, 1.01, "inside"},
-		{0.969, 1.01, "undecided"},
-		{1.01, 1.031, "undecided"},
-		{0.9, 1.1, "undecided"},
-		{1.029, 1.06, "undecided"},
-		{1.031, 1.06, "outside"},
-		{0.9, 0.969, "outside"},
+		{0.97, 1.03, "in"},
+		{0.99, 1.01, "in"},
+		{0.969, 1.01, "?"},
+		{1.01, 1.031, "?"},
+		{0.9, 1.1, "?"},
+		{1.029, 1.06, "?"},
+		{1.031, 1.06, "OUT"},
+		{0.9, 0.969, "OUT"},
+		{0, math.Inf(1), "?"}, // too few rounds
 	} {
-		if got := (Ratio{Low: test.low, High: test.high, Interval: true}).verdict(); got != test.want {
+		if got := (&ratio{low: test.low, high: test.high}).verdict(); got != test.want {
 			t.Errorf("[%v, %v]: %s, want %s", test.low, test.high, got, test.want)
 		}
-	}
-	if got := (Ratio{Low: 1, High: 1}).verdict(); got != "undecided" {
-		t.Errorf("without an interval: %s", got)
 	}
 }
 
@@ -165,41 +160,45 @@ func TestChosen(t *testing.T) {
 // workers in turns, and nanoseconds an op of both processes.
 type canned struct {
 	bed
-	turns     [][]lockstep.Result
+	*measure.Session
+	turns     [][]measure.Reading
 	processes [][]float64
-	order     []string // the programs as they were started
+	started   []string // the programs in the order of their start
 	round     int
 }
 
-func newCanned(turns [][]lockstep.Result, processes [][]float64) *canned {
-	c := &canned{turns: turns, processes: processes}
+func newCanned(turns [][]measure.Reading, processes [][]float64) *canned {
+	c := &canned{Session: &measure.Session{Site: measure.Site{CPUs: []int{0, 1}, CPU: 1}}, turns: turns, processes: processes}
 	c.bed = bed{
+		session:  c,
 		programs: programs{dir: "dir", adapter: "adapter", bench: []string{"bench-1", "bench-2"}, plain: []string{"plain-1", "plain-2"}, pthread: "pthread"},
-		site:     measure.Site{CPUs: []int{0, 1}, CPU: 1}, wide: []int{0, 1},
-		measure: func(_ context.Context, specs []lockstep.Spec, plan lockstep.Plan) ([]lockstep.Result, error) {
-			rs := slices.Clone(c.turns[c.round])
-			for _, s := range specs {
-				c.order = append(c.order, strings.Join(append([]string{s.Path}, s.Args...), " "))
-			}
-			if c.round%2 == 1 {
-				slices.Reverse(rs)
-			}
-			return rs, nil
-		},
-		once: func(_ context.Context, s lockstep.Spec, _ int) (lockstep.Slice, []string, error) {
-			c.order = append(c.order, strings.Join(append([]string{s.Path}, s.Args...), " "))
-			side := 1
-			if slices.Contains(s.Args, "suite") {
-				side = 0
-			}
-			ns := c.processes[c.round][side]
-			if ns == 0 {
-				return lockstep.Slice{}, nil, &lockstep.WorkerError{What: "no room"}
-			}
-			return lockstep.Slice{Ops: 1000, Elapsed: time.Duration(ns * 1000)}, nil, nil
-		},
+		site:     c.Session.Site, wide: []int{0, 1},
 	}
 	return c
+}
+
+func (c *canned) start(a measure.Arm) {
+	c.started = append(c.started, strings.Join(append([]string{a.Spec.Path}, a.Spec.Args...), " "))
+}
+
+func (c *canned) Round(_ context.Context, arms []measure.Arm, _ lockstep.Plan, order []int, _ int) ([]measure.Reading, error) {
+	for _, i := range order {
+		c.start(arms[i])
+	}
+	return c.turns[c.round], nil
+}
+
+func (c *canned) Turn(_ context.Context, a measure.Arm, _ int) measure.Reading {
+	c.start(a)
+	side := 1
+	if slices.Contains(a.Spec.Args, futexRow) {
+		side = 0
+	}
+	ns := c.processes[c.round][side]
+	if ns == 0 {
+		return measure.Reading{Err: &lockstep.WorkerError{What: "no room"}}
+	}
+	return measure.Reading{Ops: 1000, NsPerOp: ns}
 }
 
 func (c *canned) run(t *testing.T, p pair) *line {
@@ -216,49 +215,52 @@ func (c *canned) run(t *testing.T, p pair) *line {
 	return ls[0]
 }
 
-// took is what a worker measured that took so long per op, with so many
-// switches for 1,000 ops.
-func took(switches int64, nanoseconds ...float64) lockstep.Result {
-	return lockstep.Result{Windows: nanoseconds, Ops: 1000, Counts: map[string]int64{"kernel-switches": switches, "samples": 1, "crossed": 0, "answers": 500}}
+// took is what a worker has measured that took so long per op.
+func took(nanoseconds ...float64) measure.Reading {
+	return measure.Reading{Primary: nanoseconds, Ops: 1000}
 }
 
 const futexRow = "Switch/impl=clone/via=futex/place=same"
 
+// approximately compares figures.
+var approximately = cmp.Comparer(func(a, b float64) bool { return a == b || math.Abs(a-b) <= 1e-2*math.Abs(a) })
+
 func TestRounds(t *testing.T) {
-	died := lockstep.Result{Err: &lockstep.WorkerError{What: "the worker died: killed"}}
 	c := newCanned(
-		[][]lockstep.Result{
-			{took(1000, 2040), took(0, 2000), took(1000, 2020), took(0, 1980)}, // judges are held to no count
-			{took(1000, 2000), took(0, 2000), took(1000, 2000), took(0, 2000)},
-			{took(2000, 2000), took(0, 2000), took(1000, 2000), took(0, 2000)}, // ours made two switches for one
-			{took(1000, 2000), died, took(1000, 2000), took(0, 2000)},
-			{took(1000, 2000), took(0), took(1000, 2000), took(0, 2000)},
+		[][]measure.Reading{
+			{took(2040), took(2000), took(2020), took(1980)},
+			{took(2000), took(2000), took(2000), took(2000)},
+			{{Err: errors.New("two switches for one")}, took(2000), took(2000), took(2000)},
+			{took(2000), {Err: errors.New("the worker died: killed")}, took(2000), took(2000)},
+			{took(2000), took(), took(2000), took(2000)},
+			{took(2000), took(2000), {Primary: []float64{2000}, Unproven: "nothing was counted"}, took(2000)},
 		},
-		[][]float64{{2100, 2000}, {2000, 2000}, {0, 2000}, {2000, 0}, {2000, 2000}},
+		[][]float64{{2100, 2000}, {2000, 2000}, {0, 2000}, {2000, 0}, {2000, 2000}, {2000, 2000}},
 	)
 	l := c.run(t, pair{of: futexRow, judge: judge{byC, "raw_futex2"}, cause: "Known."})
-	got := report([]*line{l}, 5)
-	want := Report{Rounds: 5, Bound: 0.03, Rows: []Row{{
-		Family: "Switch", Row: "clone futex", Case: futexRow, Judge: "raw_futex2",
-		Lockstep: &Ratio{Ratio: math.Sqrt(1.02), Rounds: 2, Verdict: "undecided", OursNS: 2020, JudgeNS: 2000, Missing: []string{
-			"the suite's row: expected 1000 kernel-switches of 1000 ops, give or take 130; seen 2000",
+	got := reportOf([]*line{l}, 6)
+	want := report{rounds: 6, rows: []row{{
+		pair: l.pair,
+		turns: &ratio{estimate: math.Sqrt(1.02), high: math.Inf(1), rounds: 2, ours: 2020, judge: 2000, missing: []string{
+			"the suite's row: two switches for one",
 			"the judge: the worker died: killed",
 			"no lap in common",
+			"the suite's row: nothing was counted",
 		}},
-		Whole:  &Ratio{Ratio: 1.0123, Rounds: 3, Verdict: "undecided", OursNS: 2000, JudgeNS: 2000, Missing: []string{"the suite's row: no room", "the judge: no room"}},
-		OursNS: 2020, JudgeNS: 2000, OursOverItself: math.Sqrt(2020.0 / 2040), JudgeOverItself: math.Sqrt(0.99), Cause: "Known.",
+		processes: &ratio{estimate: 1, high: math.Inf(1), rounds: 4, ours: 2000, judge: 2000, missing: []string{"the suite's row: no room", "the judge: no room"}},
+		oursAgain: math.Sqrt(2020.0 / 2040), judgeOwn: math.Sqrt(0.99),
 	}}}
-	if d := cmp.Diff(want, got, cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) <= 1e-2*math.Abs(a) })); d != "" {
+	if d := cmp.Diff(want, got, approximately, cmp.AllowUnexported(report{}, row{}, ratio{}, pair{}, judge{})); d != "" {
 		t.Errorf("report (-want +got):\n%s", d)
 	}
 	wantOrder := []string{
 		"bench-1", "adapter -cpus 1 -for 1.5ms turns c dir/raw_futex2", "bench-1", "adapter -cpus 1 -for 1.5ms turns c dir/raw_futex2",
-		"adapter -cpus 0,1 -for 200ms whole suite bench-1 " + futexRow, "adapter -cpus 1 -for 200ms whole c dir/raw_futex2",
+		"adapter -cpus 0,1 -for 200ms whole go bench-1 " + futexRow, "adapter -cpus 1 -for 200ms whole c dir/raw_futex2",
 		// and from the other end
 		"adapter -cpus 1 -for 1.5ms turns c dir/raw_futex2", "bench-1", "adapter -cpus 1 -for 1.5ms turns c dir/raw_futex2", "bench-1",
-		"adapter -cpus 1 -for 200ms whole c dir/raw_futex2", "adapter -cpus 0,1 -for 200ms whole suite bench-1 " + futexRow,
+		"adapter -cpus 1 -for 200ms whole c dir/raw_futex2", "adapter -cpus 0,1 -for 200ms whole go bench-1 " + futexRow,
 	}
-	if d := cmp.Diff(wantOrder, c.order[:12]); d != "" {
+	if d := cmp.Diff(wantOrder, c.started[:12]); d != "" {
 		t.Errorf("the first two rounds start (-want +got):\n%s", d)
 	}
 }
@@ -267,11 +269,9 @@ func TestRounds(t *testing.T) {
 func TestPrograms(t *testing.T) {
 	c := newCanned(nil, nil)
 	for _, test := range []struct {
-		p           pair
-		round       int
-		ours        string
-		judge, env  string
-		judgeOfRuns string
+		p                pair
+		round            int
+		ours, judge, env string
 	}{
 		{p: pair{of: "Switch/impl=goroutine/via=channel/place=same", judge: plain("Channel")}, round: 2, ours: "bench-2",
 			judge: "-cpus 1 -for 10ms turns go plain-2 Channel", env: "GOMAXPROCS=1"},
@@ -285,54 +285,69 @@ func TestPrograms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := c.specs(ls[0], test.round)
-		if err != nil {
-			t.Fatal(err)
+		s := c.sides(ls[0], test.round)
+		ours, judge := s.ours.Spec, s.judge.Spec
+		if got := strings.Join(judge.Args, " "); ours.Path != test.ours || got != test.judge || !slices.Contains(judge.Env, test.env) {
+			t.Errorf("%s, round %d: %q against %q in %q, want %q against %q with %s", test.p.name(), test.round, ours.Path, got, judge.Env, test.ours, test.judge, test.env)
 		}
-		if got := strings.Join(s.judge.Args, " "); s.ours.Path != test.ours || got != test.judge || !slices.Contains(s.judge.Env, test.env) {
-			t.Errorf("%s, round %d: %q against %q with %s, want %q against %q with %s", test.p.name(), test.round, s.ours.Path, got, procs(s.judge), test.ours, test.judge, test.env)
+		if test.p.of != "" && !slices.Contains(ours.Env, test.env) {
+			t.Errorf("%s: our row is not in %s", test.p.name(), test.env)
 		}
-		if d := cmp.Diff([]int{0}, s.judge.CPUs); d != "" {
+		if d := cmp.Diff([]int{0}, judge.CPUs); d != "" {
 			t.Errorf("%s: the adapter is on CPUs (-want +got):\n%s", test.p.name(), d)
 		}
 	}
 }
 
+// TestRuns holds a row against long turns of itself.
+func TestRuns(t *testing.T) {
+	c := newCanned([][]measure.Reading{{took(1000, 1010), took(1000, 1000), took(1000, 1010), {Err: errors.New("two switches for one")}}}, nil)
+	l := c.run(t, pair{of: futexRow, judge: runs})
+	if l.processes != nil || len(l.turns) != 1 || l.turns[0].missing != "the suite's row: two switches for one" {
+		t.Errorf("in turns %+v, in processes %v", l.turns, l.processes)
+	}
+	if d := cmp.Diff([]string{"bench-1", "bench-1", "bench-1", "bench-1"}, c.started); d != "" {
+		t.Errorf("it starts (-want +got):\n%s", d)
+	}
+	s := c.sides(l, 1)
+	if s.ours.Spec.Turn != 0 || s.judge.Spec.Turn != long || s.judge.Case.Evidence == nil {
+		t.Errorf("turns of %v over turns of %v that are held to %v", s.ours.Spec.Turn, s.judge.Spec.Turn, s.judge.Case.Evidence)
+	}
+}
+
 // TestLeftOut measures a pair whose judge isn't there.
 func TestLeftOut(t *testing.T) {
-	c := newCanned([][]lockstep.Result{
-		{took(1000, 1), {Err: lockstep.Skipf("perf is not in PATH; install it")}, took(1000, 1), took(1000, 1)},
+	c := newCanned([][]measure.Reading{
+		{took(1), {Err: lockstep.Skipf("perf is not in PATH; install it")}, took(1), took(1)},
 		nil, // not asked for
 	}, nil)
 	l := c.run(t, pair{of: futexRow, judge: perf})
-	if l.leftOut != "perf is not in PATH; install it" || l.whole != nil {
-		t.Errorf("left out for %q, measured as processes %v", l.leftOut, l.whole)
+	if l.leftOut != "perf is not in PATH; install it" || l.processes != nil {
+		t.Errorf("left out for %q, measured as processes %v", l.leftOut, l.processes)
 	}
-	if err := report([]*line{l}, 2).unmeasured(); err != nil {
+	if err := reportOf([]*line{l}, 2).unmeasured(); err != nil {
 		t.Errorf("what is left out is unmeasured: %v", err)
-	}
-	if text := lines([]*line{l}); text != "" {
-		t.Errorf("what is left out has the lines %q", text)
 	}
 }
 
 func TestText(t *testing.T) {
-	ratio := func(x, low, high float64) *Ratio {
-		r := &Ratio{Ratio: x, Low: low, High: high, Interval: true, Rounds: 30}
-		r.Verdict = r.verdict()
-		return r
+	of := func(x, low, high, ours, judge float64) *ratio {
+		return &ratio{estimate: x, low: low, high: high, rounds: 30, ours: ours, judge: judge}
 	}
-	r := Report{Rounds: 30, Bound: 0.03, Rows: []Row{
-		{Family: "Switch", Row: "goroutine channel", Judge: "Channel", Lockstep: ratio(1.003, 0.99, 1.012), Whole: ratio(0.8, 0.72, 0.93), OursNS: 118, JudgeNS: 116,
-			OursOverItself: 0.998, JudgeOverItself: 1.004, Cause: "So it is."},
-		{Family: "Switch", Row: "pthread pipe", Judge: "perf sched pipe", LeftOut: "perf is not in PATH"},
-		{Family: "Create", Row: "pthread burst", Judge: "pthread_create100", Lockstep: ratio(1.02, 0.99, 1.05), Whole: &Ratio{Missing: []string{"the judge: died", "the judge: hung"}},
-			OursNS: 17020, JudgeNS: 123456, OursOverItself: 1.1234, JudgeOverItself: 1, Cause: "So it is."},
-		{Judge: "raw_create_fresh", Whole: &Ratio{Rounds: 30, JudgeNS: 21040}, JudgeNS: 21040, Cause: "No row is like it."},
-		{Family: "Slices", Row: "clone futex", Judge: "runs of 100 ms", Lockstep: &Ratio{Ratio: 0.99, Rounds: 2, Verdict: "undecided"}, OursNS: 1520, JudgeNS: 1510, OursOverItself: 1},
+	measured := func(p pair, turns, processes *ratio, oursAgain, judgeOwn float64) row {
+		return row{pair: p, turns: turns, processes: processes, oursAgain: oursAgain, judgeOwn: judgeOwn}
+	}
+	r := report{rounds: 30, rows: []row{
+		measured(pair{of: "Switch/impl=goroutine/via=channel/place=same", judge: plain("Channel"), cause: "So it is."},
+			of(1.003, 0.99, 1.012, 118, 116), of(0.8, 0.72, 0.93, 118, 147), 0.998, 1.004),
+		{pair: pair{of: "Switch/impl=pthread/via=pipe/place=same", judge: perf}, leftOut: "perf is not in PATH"},
+		measured(pair{of: "Create/impl=pthread/mode=burst", judge: c("pthread_create100"), cause: "So it is."},
+			of(1.02, 0.99, 1.05, 17020, 123456), &ratio{missing: []string{"the judge: died", "the judge: hung"}}, 1.1234, 1),
+		measured(pair{judge: c("raw_create_fresh"), cause: "No row is like it."}, nil, &ratio{rounds: 30, judge: 21040}, 0, 0),
+		measured(pair{of: futexRow, judge: runs}, &ratio{estimate: 0.99, high: math.Inf(1), rounds: 2, ours: 1520, judge: 1510}, nil, 1, 1),
 	}}
 	var b strings.Builder
-	if err := r.text(&b); err != nil {
+	if err := r.write(&b); err != nil {
 		t.Fatal(err)
 	}
 	want := `The suite's time over that of a plain program, its judge, of 30 rounds: the Hodges-Lehmann estimate
@@ -369,75 +384,5 @@ raw_create_fresh alone takes 21.0 µs/op. No row is like it.
 	}
 	if err := r.unmeasured(); err == nil || !strings.Contains(err.Error(), "no ratio in any round of Create pthread burst ~ pthread_create100 as go test -bench;") {
 		t.Errorf("unmeasured: %v", err)
-	}
-
-	var text bytes.Buffer
-	if err := r.json(&text); err != nil {
-		t.Fatal(err)
-	}
-	var back Report
-	if err := json.Unmarshal(text.Bytes(), &back); err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(r, back); d != "" {
-		t.Errorf("JSON, read back (-want +got):\n%s", d)
-	}
-}
-
-// TestLines keeps rounds, of which one has no ratio in turns.
-func TestLines(t *testing.T) {
-	c := newCanned(
-		[][]lockstep.Result{
-			{took(1000, 2000), took(0), took(1000, 2000), took(0, 1)},
-			{took(1000, 2000), took(0, 1000), took(1000, 3000), took(0, 1000)},
-		},
-		[][]float64{{2000, 1900}, {2000, 1900}},
-	)
-	ls, err := newLines([]pair{{of: futexRow, judge: perf}, {judge: judge{byC, "raw_create_fresh"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	for c.round = range c.turns {
-		for _, l := range ls {
-			if err := c.bed.round(t.Context(), l, c.round+1); err != nil {
-				t.Fatal(err)
-			}
-		}
-		text.WriteString(lines(ls))
-	}
-	got := map[string]int{}
-	for r := benchfmt.NewReader(strings.NewReader(text.String()), "rounds"); r.Scan(); {
-		result, ok := r.Result().(*benchfmt.Result)
-		if !ok {
-			t.Fatalf("%v in\n%s", r.Result(), &text)
-		}
-		got[string(result.Name)] += len(result.Values)
-	}
-	want := map[string]int{
-		futexRow + "/judge=perfschedpipe/in=turns":   5,
-		futexRow + "/judge=perfschedpipe/in=process": 6,
-		"Judge/judge=raw_create_fresh/in=process":    2,
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("figures by name (-want +got):\n%s in\n%s", d, &text)
-	}
-}
-
-func TestCreate(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "rounds.txt")
-	f, err := create(path, []byte("driver: lockstep\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	if text, err := os.ReadFile(path); err != nil || string(text) != "driver: lockstep\n" {
-		t.Errorf("it begins with %q, %v", text, err)
-	}
-	if _, err := create(path, nil); err == nil || !strings.Contains(err.Error(), "the file exists; choose another with -o") {
-		t.Errorf("a file that is there: %v", err)
-	}
-	if _, err := create(filepath.Join(path, "below"), nil); err == nil {
-		t.Error("made in a file")
 	}
 }

@@ -42,7 +42,7 @@ func judged(t *testing.T) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := newBed(p, site)
+	b, err := newBed(p, &measure.Session{Site: site})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestJudges(t *testing.T) {
 				continue
 			}
 			t.Run(judge[0]+" "+way, func(t *testing.T) {
-				spec := b.adapter(way, 2*time.Millisecond, here, os.Environ(), judge...)
+				spec := b.adapter(way, 2*time.Millisecond, here, os.Environ(), judge...).Spec
 				w, err := lockstep.Start(t.Context(), spec)
 				var skip *lockstep.Skip
 				if errors.As(err, &skip) {
@@ -81,7 +81,7 @@ func TestJudges(t *testing.T) {
 		}
 	}
 	t.Run("perf can't take turns", func(t *testing.T) {
-		spec := b.adapter("turns", time.Millisecond, here, os.Environ(), "perf")
+		spec := b.adapter("turns", time.Millisecond, here, os.Environ(), "perf").Spec
 		_, err := lockstep.Start(t.Context(), spec)
 		var skip *lockstep.Skip
 		if !errors.As(err, &skip) && (err == nil || !strings.Contains(err.Error(), "can't take turns; use whole")) {
@@ -90,30 +90,34 @@ func TestJudges(t *testing.T) {
 	})
 }
 
-// TestSandwich measures slices over a long run with a judge.
-func TestSandwich(t *testing.T) {
+// TestSession measures judges by the session that the suite's rows are measured
+// by: in turns beside each other, and as a process.
+func TestSession(t *testing.T) {
 	b := judged(t)
-	spec := b.adapter("turns", time.Millisecond, []int{b.site.CPU}, os.Environ(), "c", b.c("raw_futex2"))
-	results, err := sandwich(t.Context(), []lockstep.Spec{spec, spec, spec})
+	judge := b.adapter("turns", time.Millisecond, []int{b.site.CPU}, os.Environ(), "c", b.c("raw_futex2"))
+	long, bad := judge, judge
+	long.Spec.Turn = 5 * time.Millisecond
+	bad.Spec.Args = []string{"nothing"}
+	plan := (&line{pair: pair{judge: runs}}).plan()
+	got, err := b.Round(t.Context(), []measure.Arm{judge, long, bad}, plan, []int{2, 0, 1}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, r := range results {
-		if r.Err != nil || len(r.Windows) != sandwichLaps || r.Ops == 0 {
-			t.Errorf("worker %d: %v, windows %v, %d ops", i, r.Err, r.Windows, r.Ops)
+	for i, r := range got[:2] {
+		if r.Err != nil || r.Unproven != "" || len(r.Primary) != plan.Windows || r.Ops == 0 {
+			t.Errorf("worker %d: %+v", i, r)
 		}
 	}
-
-	bad := spec
-	bad.Args = []string{"nothing"}
-	results, err = sandwich(t.Context(), []lockstep.Spec{spec, bad, spec})
-	if err != nil || results[1].Err == nil || !strings.Contains(results[1].Err.Error(), "starting a judge") {
-		t.Errorf("with one that can't be opened: %+v, %v", results, err)
+	if got[2].Err == nil || !strings.Contains(got[2].Err.Error(), "starting a judge") {
+		t.Errorf("one that can't be opened: %+v", got[2])
+	}
+	if r := b.Turn(t.Context(), judge, 1); r.Err != nil || !(r.NsPerOp > 0) || len(r.Primary) != 1 || r.Primary[0] != r.NsPerOp {
+		t.Errorf("as a process: %+v", r)
 	}
 	over, cancel := context.WithCancelCause(t.Context())
 	stopped := errors.New("stopped")
 	cancel(stopped)
-	if _, err := sandwich(over, []lockstep.Spec{spec, spec, spec}); !errors.Is(err, stopped) {
+	if _, err := b.Round(over, []measure.Arm{judge}, plan, []int{0}, 1); !errors.Is(err, stopped) {
 		t.Errorf("stopped: %v", err)
 	}
 }

@@ -1,7 +1,6 @@
 package fidelity
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -12,176 +11,138 @@ import (
 	"threadbench/scripts/internal/prose"
 )
 
-// A Report is what the command prints.
-type Report struct {
-	Rounds int
-	Bound  float64 // ratios are expected within 1 ± Bound
-	Rows   []Row
+// A report is what the command prints.
+type report struct {
+	rounds int
+	rows   []row
 }
 
-// A Row is a pair.
-type Row struct {
-	Family  string // "Switch", "Create", "Slices"; "" for a judge alone
-	Row     string // "clone futex"
-	Case    string `json:",omitempty"` // the suite's case
-	Judge   string
-	LeftOut string `json:",omitempty"` // why it was not measured, "" if it was
-
-	Lockstep *Ratio `json:",omitempty"` // in turns of some milliseconds
-	Whole    *Ratio `json:",omitempty"` // as go test -bench runs it, in processes one after the other
-
-	OursNS  float64 `json:",omitempty"` // nanoseconds an op, median over rounds
-	JudgeNS float64
-	// Either over itself in the same laps: the estimate of the ratio.
-	OursOverItself  float64 `json:",omitempty"`
-	JudgeOverItself float64 `json:",omitempty"`
-
-	Cause string `json:",omitempty"` // what is known to lie outside, and why
+// A row is a pair with what all rounds say of it together.
+type row struct {
+	pair
+	leftOut          string // why it was not measured, "" if it was
+	turns, processes *ratio // nil where it isn't measured that way
+	// Either side over itself in the same laps: the estimate of the ratio, 0
+	// where there is none.
+	oursAgain, judgeOwn float64
 }
 
-// A Ratio is the suite's time over the judge's. It is the Hodges-Lehmann
+// A ratio is the suite's time over the judge's. It is the Hodges-Lehmann
 // estimate of the rounds' log ratios, with their signed-rank interval.
-type Ratio struct {
-	Ratio     float64
-	Low, High float64 // its 95% interval, if Interval
-	Interval  bool    // false where there are too few rounds for one
-	Rounds    int     // rounds with a ratio; without any the figures are 0
-	Verdict   string  // "inside", "outside", "undecided"
-	OursNS    float64
-	JudgeNS   float64
-	Missing   []string `json:",omitempty"` // why rounds have no ratio
+type ratio struct {
+	estimate    float64 // 0 for a judge alone
+	low, high   float64 // its 95% interval; infinitely wide where there are too few rounds for one
+	rounds      int     // that have a figure
+	ours, judge float64 // nanoseconds an op, medians over rounds
+	missing     []string
 }
 
-func report(ls []*line, rounds int) Report {
-	r := Report{Rounds: rounds, Bound: bound}
+func reportOf(ls []*line, rounds int) report {
+	r := report{rounds: rounds}
 	for _, l := range ls {
-		row := Row{Family: l.family(), Row: l.row(), Case: l.pair.of, Judge: l.judge.name, LeftOut: l.leftOut, Cause: l.cause}
+		of := row{pair: l.pair, leftOut: l.leftOut}
 		if l.leftOut == "" {
-			row.Lockstep, row.Whole = ratio(l.lockstep), ratio(l.whole)
-			for _, of := range []*Ratio{row.Lockstep, row.Whole} {
-				if of != nil && of.Rounds > 0 {
-					row.OursNS, row.JudgeNS = of.OursNS, of.JudgeNS
-					break
-				}
-			}
-			row.OursOverItself = itself(l.lockstep, func(o outcome) float64 { return o.oursAgain })
-			row.JudgeOverItself = itself(l.lockstep, func(o outcome) float64 { return o.judgeOwn })
+			of.turns, of.processes = ratioOf(l.turns), ratioOf(l.processes)
+			of.oursAgain, _, _ = estimate(l.turns, func(o outcome) float64 { return o.oursAgain })
+			of.judgeOwn, _, _ = estimate(l.turns, func(o outcome) float64 { return o.judgeOwn })
 		}
-		r.Rows = append(r.Rows, row)
+		r.rows = append(r.rows, of)
 	}
 	return r
 }
 
-// ratio is what the outcomes say together, nil where nothing was measured.
-func ratio(outcomes []outcome) *Ratio {
+// ratioOf is what the outcomes say together, nil where nothing was measured.
+func ratioOf(outcomes []outcome) *ratio {
 	if outcomes == nil {
 		return nil
 	}
 	var (
-		r               Ratio
-		logs, ours, own []float64
+		r           ratio
+		ours, judge []float64
 	)
 	for _, o := range outcomes {
 		if o.missing != "" {
-			r.Missing = append(r.Missing, o.missing)
+			r.missing = append(r.missing, o.missing)
 			continue
 		}
-		ours, own = append(ours, o.ours), append(own, o.judge)
-		if o.ratio > 0 {
-			logs = append(logs, math.Log(o.ratio))
-		}
+		ours, judge = append(ours, o.ours), append(judge, o.judge)
 	}
-	if r.Rounds = len(own); r.Rounds > 0 {
-		r.OursNS, r.JudgeNS = numbers.Median(ours), numbers.Median(own)
+	if r.rounds = len(ours); r.rounds > 0 {
+		r.ours, r.judge = numbers.Median(ours), numbers.Median(judge)
 	}
-	if logs != nil {
-		sample, err := paired.SignedRank(logs)
-		if err != nil {
-			panic(err) // logarithms of what is above 0
-		}
-		r.Ratio = math.Exp(sample.Estimate())
-		if of := sample.Interval(0.05); !math.IsInf(of.Low, 0) && !math.IsInf(of.High, 0) {
-			r.Low, r.High, r.Interval = math.Exp(of.Low), math.Exp(of.High), true
-		}
-		r.Verdict = r.verdict()
-	}
+	r.estimate, r.low, r.high = estimate(outcomes, func(o outcome) float64 { return o.ratio })
 	return &r
 }
 
-func itself(outcomes []outcome, of func(outcome) float64) float64 {
+// estimate is that of a factor over the outcomes that have it, 0 where none has.
+func estimate(outcomes []outcome, of func(outcome) float64) (x, low, high float64) {
 	var logs []float64
 	for _, o := range outcomes {
-		if x := of(o); o.missing == "" && x > 0 {
+		if x := of(o); x > 0 {
 			logs = append(logs, math.Log(x))
 		}
 	}
 	sample, err := paired.SignedRank(logs)
 	if err != nil { // there is none
-		return 0
+		return 0, 0, 0
 	}
-	return math.Exp(sample.Estimate())
+	interval := sample.Interval(0.05)
+	return math.Exp(sample.Estimate()), math.Exp(interval.Low), math.Exp(interval.High)
 }
+
+// bounded tells whether there is an interval.
+func (r *ratio) bounded() bool { return r.low > 0 && !math.IsInf(r.high, 0) }
 
 // verdict says where the interval lies: the whole of it inside the bound, or
 // the whole of it outside.
-func (r Ratio) verdict() string {
+func (r *ratio) verdict() string {
 	low, high := 1-bound, 1+bound
 	switch {
-	case r.Interval && low <= r.Low && r.High <= high:
-		return "inside"
-	case r.Interval && (r.High < low || high < r.Low):
-		return "outside"
+	case low <= r.low && r.high <= high:
+		return "in"
+	case r.high < low || high < r.low:
+		return "OUT"
 	}
-	return "undecided"
+	return "?"
 }
 
-func (r Report) json(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
-}
-
-// marks are the verdicts as the table has them.
-var marks = map[string]string{"inside": "in", "outside": "OUT", "undecided": "?", "": ""}
-
-func (r Report) text(w io.Writer) error {
+func (r report) write(w io.Writer) error {
 	var b strings.Builder
 	prose.Wrap(&b, fmt.Sprintf("The suite's time over that of a plain program, its judge, of %s: the Hodges-Lehmann estimate with the 95%% "+
 		"signed-rank interval. in: the whole interval lies within 1 ± %.2f. OUT: none of it does. ?: more rounds would tell. A/A is how far "+
 		"from 1 a side is over itself in the same laps, the larger of the two sides. Turns are of 1.5 ms. Judges in Go take turns of "+
-		"10 ms, since package testing collects garbage before each, after which short ones take longer.", prose.Count(r.Rounds, "round"), r.Bound), "", "")
+		"10 ms, since package testing collects garbage before each, after which short ones take longer.", prose.Count(r.rounds, "round"), bound), "", "")
+	const columns = "%-18s %-17s %-21s  %-21s  %11s  %4s\n"
 	family := ""
-	for _, row := range r.Rows {
-		if row.Family == "" || row.LeftOut != "" {
+	for _, row := range r.rows {
+		if row.family() == "" || row.leftOut != "" {
 			continue
 		}
-		if row.Family != family {
-			family = row.Family
+		if row.family() != family {
+			family = row.family()
 			what := family
 			if family == "Slices" {
 				what = "Slices: turns of 1.5 ms over runs of 100 ms between them"
 			}
-			fmt.Fprintf(&b, "\n%s\n", what)
-			fmt.Fprintf(&b, "%-18s %-17s %-21s  %-21s  %11s  %4s\n", "", "judge", "in turns", "as go test -bench", "µs/op", "A/A")
+			fmt.Fprintf(&b, "\n%s\n"+columns, what, "", "judge", "in turns", "as go test -bench", "µs/op", "A/A")
 		}
-		b.WriteString(strings.TrimRight(fmt.Sprintf("%-18s %-17s %-21s  %-21s  %11s  %4s", row.Row, row.Judge, row.Lockstep.cell(), row.Whole.cell(), row.times(), row.aa()), " ") + "\n")
+		fmt.Fprintf(&b, columns, row.row(), row.judge.name, row.turns.cell(), row.processes.cell(), row.times(), row.aa())
 	}
 	b.WriteString("\n")
 	told := map[string]bool{}
-	for _, row := range r.Rows {
-		what := row.name()
+	for _, row := range r.rows {
 		switch {
-		case row.LeftOut != "":
-			prose.Wrap(&b, what+" is left out: "+row.LeftOut, "", "  ")
-		case row.Family == "" && row.Whole.Rounds > 0:
-			prose.Wrap(&b, fmt.Sprintf("%s alone takes %s µs/op. %s", row.Judge, micro(row.JudgeNS), row.Cause), "", "  ")
-		case row.Cause != "" && !told[row.Cause]:
-			told[row.Cause] = true
-			prose.Wrap(&b, strings.Join(r.names(row.Cause), ", ")+": "+row.Cause, "", "  ")
+		case row.leftOut != "":
+			prose.Wrap(&b, row.name()+" is left out: "+row.leftOut, "", "  ")
+		case row.of == "" && row.processes.rounds > 0:
+			prose.Wrap(&b, fmt.Sprintf("%s alone takes %s µs/op. %s", row.name(), micro(row.processes.judge), row.cause), "", "  ")
+		case row.cause != "" && !told[row.cause]:
+			told[row.cause] = true
+			prose.Wrap(&b, strings.Join(r.names(row.cause), ", ")+": "+row.cause, "", "  ")
 		}
 		for _, way := range row.ways() {
-			if n := len(way.of.Missing); n > 0 {
-				prose.Wrap(&b, fmt.Sprintf("%s %s: nothing in %d of %d rounds; the last one: %s", what, way.name, n, r.Rounds, way.of.Missing[n-1]), "", "  ")
+			if n := len(way.missing); n > 0 {
+				prose.Wrap(&b, fmt.Sprintf("%s: nothing in %d of %d rounds; the last one: %s", way.name, n, r.rounds, way.missing[n-1]), "", "  ")
 			}
 		}
 	}
@@ -190,75 +151,66 @@ func (r Report) text(w io.Writer) error {
 }
 
 // names are the rows that were measured and have the cause.
-func (r Report) names(cause string) (names []string) {
-	for _, row := range r.Rows {
-		if row.Cause == cause && row.LeftOut == "" {
+func (r report) names(cause string) (names []string) {
+	for _, row := range r.rows {
+		if row.cause == cause && row.leftOut == "" {
 			names = append(names, row.name())
 		}
 	}
 	return names
 }
 
-func (row Row) name() string {
-	if row.Family == "" {
-		return row.Judge
-	}
-	return fmt.Sprintf("%s %s ~ %s", row.Family, row.Row, row.Judge)
-}
-
 type way struct {
 	name string
-	of   *Ratio
+	*ratio
 }
 
 // ways are those in which the row was measured.
-func (row Row) ways() (ways []way) {
-	if row.Lockstep != nil {
-		ways = append(ways, way{"in turns", row.Lockstep})
+func (row row) ways() (ways []way) {
+	if row.turns != nil {
+		ways = append(ways, way{row.name() + " in turns", row.turns})
 	}
-	if row.Whole != nil {
-		ways = append(ways, way{"as go test -bench", row.Whole})
+	if row.processes != nil {
+		ways = append(ways, way{row.name() + " as go test -bench", row.processes})
 	}
 	return ways
 }
 
 // cell is a ratio in at most 21 characters.
-func (r *Ratio) cell() string {
+func (r *ratio) cell() string {
 	switch {
 	case r == nil:
 		return ""
-	case r.Ratio == 0:
+	case r.estimate == 0:
 		return "  –"
 	}
 	interval := "–"
-	if r.Interval {
-		interval = fmt.Sprintf("%.3f–%.3f", r.Low, r.High)
+	if r.bounded() {
+		interval = fmt.Sprintf("%.3f–%.3f", r.low, r.high)
 	}
-	return fmt.Sprintf("%.3f %-11s %s", r.Ratio, interval, marks[r.Verdict])
+	return fmt.Sprintf("%.3f %-11s %s", r.estimate, interval, r.verdict())
 }
 
-func (row Row) times() string {
-	if row.JudgeNS == 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%5s %5s", micro(row.OursNS), micro(row.JudgeNS))
-}
-
-// aa is the greater distance from 1.
-func (row Row) aa() string {
-	most := 0.0
-	for _, x := range []float64{row.OursOverItself, row.JudgeOverItself} {
-		if x > 0 {
-			most = max(most, math.Abs(x-1))
+// times are those of both sides, measured in turns if they were.
+func (row row) times() string {
+	for _, way := range row.ways() {
+		if way.rounds > 0 {
+			return fmt.Sprintf("%5s %5s", micro(way.ours), micro(way.judge))
 		}
 	}
-	if row.OursOverItself == 0 {
+	return "–"
+}
+
+// aa is the greater distance from 1, in four characters.
+func (row row) aa() string {
+	if row.oursAgain == 0 {
 		return "–"
 	}
-	if most >= 0.0995 { // four characters have to do
-		return fmt.Sprintf("%.0f%%", 100*most)
+	most := 100 * max(math.Abs(row.oursAgain-1), math.Abs(row.judgeOwn-1))
+	if most >= 9.95 {
+		return fmt.Sprintf("%.0f%%", most)
 	}
-	return fmt.Sprintf("%.1f%%", 100*most)
+	return fmt.Sprintf("%.1f%%", most)
 }
 
 // micro is a time in microseconds with three digits or so.
@@ -276,12 +228,12 @@ func micro(nanoseconds float64) string {
 }
 
 // unmeasured is an error that names what has no figure in any round.
-func (r Report) unmeasured() error {
+func (r report) unmeasured() error {
 	var names []string
-	for _, row := range r.Rows {
+	for _, row := range r.rows {
 		for _, way := range row.ways() {
-			if way.of.Rounds == 0 {
-				names = append(names, row.name()+" "+way.name)
+			if way.rounds == 0 {
+				names = append(names, way.name)
 			}
 		}
 	}
@@ -289,43 +241,4 @@ func (r Report) unmeasured() error {
 		return nil
 	}
 	return fmt.Errorf("no ratio in any round of %s; the table says why", strings.Join(names, ", "))
-}
-
-// lines are the latest round's ratios in the Go benchmark format. A way that
-// had none has no line.
-func lines(ls []*line) string {
-	var b strings.Builder
-	word := func(s string) string { return strings.ReplaceAll(s, " ", "") }
-	for _, l := range ls {
-		if l.leftOut != "" {
-			continue
-		}
-		of := l.pair.of
-		if of == "" {
-			of = "Judge"
-		}
-		for _, way := range []struct {
-			name string
-			of   []outcome
-		}{{"turns", l.lockstep}, {"process", l.whole}} {
-			if len(way.of) == 0 {
-				continue
-			}
-			o := way.of[len(way.of)-1]
-			if o.missing != "" {
-				continue
-			}
-			fmt.Fprintf(&b, "Benchmark%s/judge=%s/in=%s 1", of, word(l.judge.name), way.name)
-			for _, figure := range []struct {
-				x    float64
-				unit string
-			}{{o.ratio, "x-ratio"}, {o.ours, "ours-ns/op"}, {o.judge, "judge-ns/op"}, {o.oursAgain, "x-ours"}, {o.judgeOwn, "x-judge"}} {
-				if figure.x > 0 {
-					fmt.Fprintf(&b, " %.6g %s", figure.x, figure.unit)
-				}
-			}
-			b.WriteByte('\n')
-		}
-	}
-	return b.String()
 }

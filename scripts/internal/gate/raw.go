@@ -18,7 +18,7 @@ import (
 // that benchstat reads, each round appended to each as it ends.
 type raw struct {
 	dir   string
-	files [arms]*job.File
+	files [arms]job.File
 }
 
 // rawFolder is where the raw rounds go by default.
@@ -59,13 +59,16 @@ func createRaw(dir string, heads [arms][]byte, comment string, force bool) (*raw
 	}
 	w := &raw{dir: dir}
 	for arm := range arms {
-		f, err := job.OpenFile(rawPath(dir, arm), os.O_CREATE, 0)
+		f := &w.files[arm]
+		f.Path = rawPath(dir, arm)
+		var err error
+		if force {
+			err = f.Cut()
+		}
 		if err == nil {
-			w.files[arm] = f
 			err = f.Append(slices.Concat(heads[arm], []byte(comment)))
 		}
 		if err != nil {
-			w.close()
 			return nil, fmt.Errorf("keeping the raw rounds in %s: %w; make room, or choose another folder with -o", dir, err)
 		}
 	}
@@ -75,22 +78,14 @@ func createRaw(dir string, heads [arms][]byte, comment string, force bool) (*raw
 // append keeps a round of each arm.
 func (w *raw) append(round int, about [arms]string, lines [arms]string) error {
 	var errs []error
-	for arm, f := range w.files {
+	for arm := range w.files {
 		text := fmt.Sprintf("# round %d: %s\n%s# end round %d\n", round, about[arm], lines[arm], round)
-		errs = append(errs, f.Append([]byte(text)))
+		errs = append(errs, w.files[arm].Append([]byte(text)))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("keeping the raw rounds in %s: %w; the rounds before are whole", w.dir, err)
 	}
 	return nil
-}
-
-func (w *raw) close() {
-	for _, f := range w.files {
-		if f != nil {
-			f.Close()
-		}
-	}
 }
 
 // benchstat is the command that shows the raw rounds; what the two sides'

@@ -358,7 +358,6 @@ func (s *Session) run(ctx context.Context, o options) (*Measured, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer w.close()
 	run := &Measured{Seed: seed, Rounds: rounds}
 	for _, l := range p.layouts {
 		run.Layouts = append(run.Layouts, slices.Clone(l[:]))

@@ -2,65 +2,51 @@ package job
 
 import (
 	"errors"
+	"io/fs"
 	"os"
-	"runtime"
 )
 
 // A File is appended to in whole pieces, each in one write and synced, so that
-// a command which is killed loses the piece in flight at the most. Two commands
-// that append to one file don't mix: the second to write gets an error.
+// a command which is killed loses the piece in flight at the most. It is open
+// only while a piece is written: whoever else writes to it is seen by its size.
 type File struct {
-	*os.File
-	Size int64 // of what is whole
-}
-
-// OpenFile opens a file as [os.OpenFile] does with the flag, to append to it, and
-// cuts off what it holds beyond size.
-func OpenFile(path string, flag int, size int64) (*File, error) {
-	opened, err := os.OpenFile(path, flag|os.O_RDWR|os.O_APPEND, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	f := &File{opened, size}
-	if err := f.Truncate(size); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
+	Path string
+	Size int64 // of what is whole; 0 for a file that is yet to be made
 }
 
 // Append adds to the file, or leaves it as it was. A file that somebody else has
-// written to, removed or replaced is an error.
+// made, written to or removed is an error.
 func (f *File) Append(text []byte) error {
-	ours, err := f.Stat()
+	flag := os.O_WRONLY | os.O_APPEND
+	if f.Size == 0 {
+		flag |= os.O_CREATE | os.O_EXCL
+	}
+	file, err := os.OpenFile(f.Path, flag, 0o644)
 	if err != nil {
 		return err
 	}
-	if there, err := os.Stat(f.Name()); err != nil {
-		return err
-	} else if !os.SameFile(ours, there) || ours.Size() != f.Size {
-		return errors.New("another program has changed it: see that no other run uses it")
+	defer file.Close()
+	if there, err := file.Stat(); err != nil || there.Size() != f.Size {
+		return errors.Join(err, errors.New("another program has changed it: see that no other run uses it"))
 	}
-	_, err = f.Write(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err != nil {
-		f.Truncate(f.Size)
-		return err
+	_, err = file.Write(text)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return errors.Join(err, f.Cut())
 	}
 	f.Size += int64(len(text))
 	return nil
 }
 
-// Truncate cuts the file down to its first size bytes, or makes it longer. On
-// Windows that goes by its name: a handle that appends may do nothing else there.
-// Its errors are those of [os.Truncate].
-func (f *File) Truncate(size int64) error {
-	if runtime.GOOS == "windows" {
-		return os.Truncate(f.Name(), size)
+// Cut cuts off what the file holds beyond its size. A file of which nothing is
+// left is removed.
+func (f *File) Cut() error {
+	if f.Size > 0 {
+		return os.Truncate(f.Path, f.Size)
 	}
-	return f.File.Truncate(size)
+	if err := os.Remove(f.Path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // Writable checks that a file at the path can be made or added to, and leaves
@@ -68,10 +54,11 @@ func (f *File) Truncate(size int64) error {
 func Writable(path string) error {
 	_, missing := os.Stat(path)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
-	if err == nil {
-		err = f.Close()
+	if err != nil {
+		return err
 	}
-	if err == nil && missing != nil {
+	f.Close()
+	if missing != nil {
 		err = os.Remove(path)
 	}
 	return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -17,8 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/perf/benchfmt"
-
+	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 )
 
@@ -28,46 +26,25 @@ const killsVariable = "THREADBENCH_KILLS"
 // nojoin is a selection of one row, which is measured in a fraction of a second.
 const nojoin = "Create/impl=floor/mode=nojoin"
 
+const killRounds = 8
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
 
-// A way is how a run is stopped.
-type way struct {
+// ways are how a run is stopped: alone, or with its process group, as a
+// terminal does it.
+var ways = []struct {
 	name   string
 	signal syscall.Signal
-	group  bool // to its process group, as a terminal does it
-	parent bool // it has a parent as go run is one, who gets the signal, too; a kill gets that one alone
-}
-
-var ways = []way{
-	{"killed", syscall.SIGKILL, false, false},
-	{"interrupted", syscall.SIGINT, false, false},
-	{"killed with its group", syscall.SIGKILL, true, false},
-	{"interrupted with its group", syscall.SIGINT, true, false},
-	{"killed below a parent", syscall.SIGKILL, false, true},
-	{"interrupted with its group below a parent", syscall.SIGINT, true, true},
-}
-
-// phases are the parts of a run's life in which it is stopped: how each begins,
-// and how long to wait then at the most.
-var phases = []struct {
-	name  string
-	most  time.Duration
-	begun func(k *killing, size int64) bool
+	group  bool
 }{
-	{"as it starts", 20 * time.Millisecond, func(*killing, int64) bool { return true }},
-	{"as it builds", 200 * time.Millisecond, func(k *killing, _ int64) bool { return strings.Contains(k.said(), "building the worker\n") }},
-	{"as it measures", 250 * time.Millisecond, func(k *killing, size int64) bool { return k.size() > size }},
-	{"as it writes", time.Millisecond, func(k *killing, size int64) bool { return k.size() > size }},
-	{"as it prints", 3 * time.Millisecond, func(k *killing, _ int64) bool {
-		text, _ := os.ReadFile(k.path)
-		return bytes.HasSuffix(text, fmt.Appendf(nil, "# end round %d\n", killRounds))
-	}},
+	{"killed", syscall.SIGKILL, false},
+	{"interrupted", syscall.SIGINT, false},
+	{"killed with its group", syscall.SIGKILL, true},
+	{"interrupted with its group", syscall.SIGINT, true},
 }
-
-const killRounds = 8
 
 // TestKills stops runs at random moments, by ^C and by kill -9, and goes on with
 // each file until it is complete, a file after the other. Whenever it is
@@ -75,205 +52,158 @@ const killRounds = 8
 // at last it holds the plan's rounds, each row once in each; and nothing else
 // is left.
 func TestKills(t *testing.T) {
-	kills := 10
-	if text := os.Getenv(killsVariable); text != "" {
-		var err error
-		if kills, err = strconv.Atoi(text); err != nil || kills < 1 {
-			t.Fatalf("%s=%q is no number of kills", killsVariable, text)
+	number := func(variable string, otherwise uint64) uint64 {
+		text, ok := os.LookupEnv(variable)
+		if !ok {
+			return otherwise
 		}
-	}
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv("THREADBENCH_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
+		n, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatalf("%s=%q: %v", variable, text, err)
 		}
+		return n
 	}
+	kills, seed := number(killsVariable, 10), number("THREADBENCH_SEED", uint64(time.Now().UnixNano()))
 	t.Logf("THREADBENCH_SEED=%d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	s := newSession(t)
-	done := map[string]int{}
-	for file, n := 1, 0; n < kills; file++ {
-		k := &killing{session: s, path: filepath.Join(s.dir, fmt.Sprintf("file %d $x'y.txt", file))}
-		survived := 0
-		for try := 0; ; try++ {
-			if try > 200 {
-				t.Fatal("it does not come to an end")
-			}
+	for file, n := 1, uint64(0); n < kills; file++ {
+		k := &killing{session: s, path: filepath.Join(s.dir, fmt.Sprintf("file %d $x'y.txt", file)), rounds: killRounds}
+		for complete := false; !complete; {
 			if n == kills {
 				k.succeed(k.run("", k.args()...))
 				break
 			}
-			w := ways[n%len(ways)]
-			phase := random.IntN(len(phases))
-			after := time.Duration(random.Int64N(int64(phases[phase].most)))
-			stopped, complete := k.stop(w, phase, after)
+			w, rounds, after := n%uint64(len(ways)), random.IntN(killRounds+1), time.Duration(random.Int64N(int64(250*time.Millisecond)))
+			complete = k.stop(ways[w].signal, ways[w].group, rounds, after)
 			if t.Failed() {
-				t.Fatalf("file %d, %s %s and %v", file, w.name, phases[phase].name, after)
+				t.Fatalf("file %d, %s after %d rounds and %v", file, ways[w].name, rounds, after)
 			}
-			if stopped {
+			if !complete {
 				n++
-				survived++
-				done[w.name+", "+phases[phase].name]++
-			}
-			if complete {
-				break
 			}
 		}
 		k.complete()
-		t.Logf("file %d: complete after %d kills", file, survived)
-	}
-	for _, what := range slices.Sorted(maps.Keys(done)) {
-		t.Logf("%3d %s", done[what], what)
 	}
 }
 
 // A killing is a results file whose runs are killed.
 type killing struct {
 	*session
-	path  string
-	whole []byte   // what was whole of it when it was last looked at
-	told  []string // the arguments that the last run has told to go on with
+	path   string
+	rounds int
+	whole  []byte   // what was whole of it when it was last looked at
+	told   []string // the arguments that the last run has told to go on with
 }
 
 func (k *killing) args() []string {
 	if k.told != nil {
 		return k.told
 	}
-	args := []string{"-bench", nojoin, "-rounds", strconv.Itoa(killRounds), "-o", k.path}
+	args := []string{"-bench", nojoin, "-rounds", strconv.Itoa(k.rounds), "-o", k.path}
 	text, err := os.ReadFile(k.path)
-	switch _, _, _, noPlan := wholeRounds(text); {
+	switch {
 	case err != nil:
-	case noPlan != nil: // stopped in its first write
-		args = append(args, "-force")
-	default:
+	case planLine.Match(text):
 		args = append(args, "-resume")
+	default: // stopped in its first write
+		args = append(args, "-force")
 	}
 	return args
 }
 
-func (k *killing) size() int64 {
-	info, err := os.Stat(k.path)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
-}
-
-func (k *killing) stderr() string { return filepath.Join(k.dir, "stderr") }
-
 // said is what the run has written to standard error.
 func (k *killing) said() string {
-	text, _ := os.ReadFile(k.stderr())
+	text, _ := os.ReadFile(filepath.Join(k.dir, "stderr"))
 	return string(text)
 }
 
-// stop starts a run and stops it so long after the phase has begun, if it
-// lasts till then, and looks at what is left.
-func (k *killing) stop(w way, phase int, after time.Duration) (stopped, complete bool) {
+// stop starts a run and stops it so long after the file has so many rounds, if
+// it lasts till then, and looks at what is left.
+func (k *killing) stop(signal syscall.Signal, group bool, rounds int, after time.Duration) (complete bool) {
 	k.Helper()
-	cmd := k.run("", k.args()...)
-	if w.parent {
-		// The shell waits for it, interrupted, too, as go run does.
-		script := exec.Command("sh", append([]string{"-c", `trap : INT; "$0" "$@"; code=$?; exit $code`, goRunCopy(k.session)}, k.args()...)...)
-		script.Env = cmd.Env
-		cmd = script
-	}
-	stderr, err := os.Create(k.stderr())
+	stderr, err := os.Create(filepath.Join(k.dir, "stderr"))
 	if err != nil {
 		k.Fatal(err)
 	}
 	defer stderr.Close()
+	cmd := k.run("", k.args()...)
 	cmd.Stdout, cmd.Stderr = nil, stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr.Setpgid = true
 	k.told = nil
-	size := k.size()
 	if err := cmd.Start(); err != nil {
 		k.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	over := false
-	for !over && !phases[phase].begun(k, size) {
+	stopped := false
+	for wait := time.Duration(0); ; wait = 200 * time.Microsecond {
+		text, _ := os.ReadFile(k.path)
+		if there := len(endLine.FindAll(text, -1)) >= rounds; there {
+			wait, stopped = after, true
+		}
 		select {
 		case err = <-ended:
-			over = true
-		case <-time.After(200 * time.Microsecond):
+			k.look()
+			if err != nil {
+				k.Fatalf("not stopped by anybody, it ended with %v: %s", err, k.said())
+			}
+			return true
+		case <-time.After(wait):
+		}
+		if stopped {
+			break
 		}
 	}
-	if !over {
-		select {
-		case err = <-ended:
-			over = true
-		case <-time.After(after):
-		}
+	to := cmd.Process.Pid
+	if group {
+		to = -to
 	}
-	if !over {
-		to := cmd.Process.Pid
-		if w.group {
-			to = -to
-		}
-		syscall.Kill(to, w.signal) // not waited for, the process is there
-		err = <-ended
-	}
-	if err == nil {
-		k.look()
-		return false, true
-	}
-	if over {
-		k.Fatalf("not stopped by anybody, it ended with %v: %s", err, k.said())
-	}
-
-	orphan := w.parent && w.signal == syscall.SIGKILL
-	if w.signal == syscall.SIGKILL {
+	syscall.Kill(to, signal) // not waited for, the process is there
+	err = <-ended
+	k.look()
+	switch {
+	case err == nil:
+		return true
+	case signal == syscall.SIGKILL:
 		k.eventually("no process is left", func() bool { return len(k.processes()) == 0 })
-	}
-	if orphan && strings.Contains(k.said(), "building the worker\n") {
-		// It has ended by itself, if not well.
-		k.eventually("the orphan has ended", func() bool {
-			return strings.Contains(k.said(), "\nrun: ") || strings.Contains(k.said(), "\nthe raw rounds")
-		})
-	}
-	if w.signal == syscall.SIGKILL && !orphan {
 		if left := k.folders(); len(left) > 1 {
 			k.Errorf("killed, it leaves more than its own folder: %v", left)
 		}
-	} else if strings.Contains(k.said(), "building the worker\n") || cmd.ProcessState.ExitCode() == 2 && k.said() != "" {
+	case cmd.ProcessState.ExitCode() == 2: // else it had not yet come to hear of signals
 		k.clean()
-		k.heard(cmd, orphan)
+		k.heard("run: stopped by a signal (interrupt)")
 	}
-	k.look()
-	return true, false
+	return false
 }
 
-// goRunCopy is the run command where go run has it.
-func goRunCopy(s *session) string {
+// TestOrphan kills what has started a run as go run does it: the run ends, too.
+func TestOrphan(t *testing.T) {
+	s := newSession(t)
+	k := &killing{session: s, path: filepath.Join(s.dir, "o.txt"), rounds: 1000}
 	program := filepath.Join(s.dir, "go-build1", "exe", "run")
-	if !exists(program) {
-		if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {
-			s.Fatal(err)
-		}
-		if err := copyFile(program, filepath.Join(tools(s.T), "run")); err != nil {
-			s.Fatal(err)
-		}
+	if err := errors.Join(os.MkdirAll(filepath.Dir(program), 0o755), copyFile(program, filepath.Join(tools(t), "run"))); err != nil {
+		t.Fatal(err)
 	}
-	return program
+	parent := exec.Command("sh", append([]string{"-c", `"$0" "$@" 2>"$STDERR"; exit $?`, program}, k.args()...)...)
+	parent.Env = append(k.run("").Env, "STDERR="+filepath.Join(s.dir, "stderr"))
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.eventually("it measures", func() bool { return exists(k.path) })
+	parent.Process.Kill()
+	parent.Wait()
+	s.eventually("the orphan has ended", func() bool { return len(k.processes()) == 0 })
+	k.clean()
+	k.heard("run: stopped since the go run that started it is gone")
+	k.look()
 }
 
-// heard looks at what an interrupted run has said, and takes it at its word.
-func (k *killing) heard(cmd *exec.Cmd, orphan bool) {
+// heard looks at what a run that was stopped has said, and takes it at its word.
+func (k *killing) heard(reason string) {
 	k.Helper()
 	said := strings.TrimSpace(k.said())
 	last := said[strings.LastIndex(said, "\n")+1:]
-	reason := "run: stopped by a signal (interrupt)"
-	if orphan {
-		reason = "run: stopped since the go run that started it is gone"
-		if strings.HasPrefix(last, "the raw rounds are in ") {
-			return // it was about to end
-		}
-	} else if code := cmd.ProcessState.ExitCode(); code != 2 {
-		k.Errorf("exit code %d, want 2: %s", code, said)
-	}
 	if !strings.HasPrefix(last, reason) {
 		k.Errorf("at last it says %q, want %q", last, reason)
 	}
@@ -296,7 +226,7 @@ func (k *killing) heard(cmd *exec.Cmd, orphan bool) {
 }
 
 func (k *killing) plan() Plan {
-	return Plan{Profile: "quick", Bench: nojoin, Rounds: killRounds, CPU: site(k.T).CPU}
+	return Plan{Profile: "quick", Bench: nojoin, Rounds: k.rounds, CPU: site(k.T).CPU}
 }
 
 // look reads the file.
@@ -309,21 +239,19 @@ func (k *killing) look() {
 	if err != nil {
 		k.Fatal(err)
 	}
-	if !bytes.HasPrefix(text, k.whole) {
-		k.Fatalf("what was whole of the file, %d bytes, has changed; it is now\n%s", len(k.whole), text)
-	}
-	plan, rounds, whole, err := wholeRounds(text)
-	if err != nil && len(k.whole) == 0 {
+	if k.whole == nil && !planLine.Match(text) {
 		k.Logf("stopped in its first write: %d bytes", len(text))
 		return
 	}
-	if err != nil || plan != k.plan() {
-		k.Fatalf("its plan is %+v, %v, want %+v", plan, err, k.plan())
+	if !bytes.HasPrefix(text, k.whole) {
+		k.Fatalf("what was whole of the file, %d bytes, has changed; it is now\n%s", len(k.whole), text)
 	}
-	k.whole = text[:whole]
-	if lines := benchLines(k.T, text, whole); lines != rounds {
-		k.Errorf("benchfmt reads %d results in %d whole rounds", lines, rounds)
+	out := output{file: job.File{Path: k.path}}
+	if err := out.resume(k.plan(), []byte(headOf(k.T))); err != nil {
+		k.Fatal(err)
 	}
+	rounds := out.next - 1
+	k.whole = text[:out.file.Size]
 	f, err := results.ReadFile(k.path)
 	if rounds > 0 && (err != nil || f.Rounds != rounds || len(f.Notes) > 0) {
 		k.Errorf("with %d whole rounds it reads as %+v, %v", rounds, f, err)
@@ -333,41 +261,19 @@ func (k *killing) look() {
 	}
 }
 
-// benchLines reads a file with benchfmt and counts the results in what is
-// whole of it, where each line is to be right.
-func benchLines(t *testing.T, text []byte, whole int) int {
-	t.Helper()
-	all := benchfmt.NewReader(bytes.NewReader(text), "results")
-	for all.Scan() {
-	}
-	if err := all.Err(); err != nil {
-		t.Errorf("benchfmt: %v", err)
-	}
-	lines := 0
-	for r := benchfmt.NewReader(bytes.NewReader(text[:whole]), "results"); r.Scan(); {
-		switch rec := r.Result().(type) {
-		case *benchfmt.SyntaxError:
-			t.Errorf("benchfmt: %v", rec)
-		case *benchfmt.Result:
-			lines++
-		}
-	}
-	return lines
-}
-
 // complete sees that the plan was fulfilled and nothing else is left.
 func (k *killing) complete() {
 	k.Helper()
 	k.look()
 	k.clean()
-	f := k.read(k.path, killRounds)
+	f := k.read(k.path, k.rounds)
 	if want := []string{nojoin}; !slices.Equal(names(f), want) {
 		k.Errorf("rows %v, want %v", names(f), want)
 	}
 	if n := bytes.Count(k.whole, []byte("# plan ")); n != 1 {
 		k.Errorf("%d plans", n)
 	}
-	for round := 1; round <= killRounds; round++ {
+	for round := 1; round <= k.rounds; round++ {
 		if n := bytes.Count(k.whole, fmt.Appendf(nil, "\n# round %d: ", round)); n != 1 {
 			k.Errorf("round %d begins %d times", round, n)
 		}

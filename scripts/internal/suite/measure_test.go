@@ -4,18 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"threadbench/bench"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
-	"threadbench/scripts/internal/results"
 )
 
 func lookup(t *testing.T, name string) measure.Case {
@@ -101,49 +97,6 @@ func TestConclude(t *testing.T) {
 	}
 }
 
-// TestConclusionsAreRead writes a round and reads it with what reads results
-// files.
-func TestConclusionsAreRead(t *testing.T) {
-	goroutine, clone := lookup(t, "Create/impl=goroutine/mode=reused"), lookup(t, "Create/impl=clone/mode=reused")
-	ref := &measure.Reading{Ops: 5000, Timed: true, Primary: []float64{500}, Cuts: []string{"a reason: with a colon"}}
-	text := "driver: lockstep\n# plan {}\n# round 1: seconds=1\n"
-	for _, o := range []outcome{
-		conclude(goroutine, ref, ref, &measure.Reading{Primary: []float64{505}}),
-		conclude(clone, &measure.Reading{Err: errors.New("two\nlines")}, ref, nil),
-	} {
-		for _, n := range o.notes {
-			text += n.line()
-		}
-		text += o.line
-	}
-	f, err := results.Read(strings.NewReader(text+"# end round 1\n"), "test")
-	if err != nil {
-		t.Fatalf("%v in\n%s", err, text)
-	}
-	row := f.Row(goroutine.Name.String())
-	if row == nil {
-		t.Fatalf("no row for %s in\n%s", goroutine.Name, text)
-	}
-	if d := cmp.Diff(map[string]float64{"ns/op": 500, "x-goroutine": 1, "x-self": 1.01}, row.Runs[0].Values); d != "" {
-		t.Errorf("figures (-want +got):\n%s", d)
-	}
-	var notes []string
-	for _, n := range f.Notes {
-		notes = append(notes, n.Kind+" "+n.FullName+": "+n.Reason)
-	}
-	want := []string{"cut Create/impl=goroutine/mode=reused: a reason: with a colon", "failed Create/impl=clone/mode=reused: two lines"}
-	if d := cmp.Diff(want, notes); d != "" {
-		t.Errorf("notes (-want +got):\n%s", d)
-	}
-
-	if err := unmeasured([]measure.Case{goroutine, clone}, f); err == nil || err.Error() != "no figure for BenchmarkCreate/impl=clone/mode=reused: failed in every round; the notes say why" {
-		t.Errorf("of a case that failed in every round: %v", err)
-	}
-	if err := unmeasured([]measure.Case{goroutine}, f); err != nil {
-		t.Errorf("of a case that has a figure: %v", err)
-	}
-}
-
 func TestExplain(t *testing.T) {
 	for _, test := range []struct {
 		err          error
@@ -163,23 +116,6 @@ func TestExplain(t *testing.T) {
 		if kind != test.kind || !strings.Contains(reason, test.reason) && !strings.Contains(reason, "raise it: ") {
 			t.Errorf("explain(%v) = %s, %q, want %s and %q", test.err, kind, reason, test.kind, test.reason)
 		}
-	}
-}
-
-// TestTracedLine measures a case that tells no Timed: its line has its count,
-// and neither a time nor a factor.
-func TestTracedLine(t *testing.T) {
-	m := &machine{worker: tools(t) + "/worker", Session: measure.Session{Site: site(t)}}
-	c := lookup(t, "Switch/impl=goroutine/mode=traced/via=pipe/place=same")
-	outcomes, err := m.measureGroup(context.Background(), group{cases: []measure.Case{c}, ref: 0}, Profiles[0], 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(outcomes[0].notes) > 0 && outcomes[0].notes[0].kind == "skip" {
-		t.Skip(outcomes[0].notes[0].reason)
-	}
-	if !regexp.MustCompile(`^Benchmark` + c.Name.String() + ` 1000 [\d.]+ syscalls/op\n$`).MatchString(outcomes[0].line) {
-		t.Errorf("it concludes with %q", outcomes)
 	}
 }
 

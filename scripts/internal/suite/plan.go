@@ -61,11 +61,6 @@ func (p Plan) line() string {
 	return "# plan " + string(text) + "\n"
 }
 
-func parsePlan(text string) (p Plan, err error) {
-	err = json.Unmarshal([]byte(text), &p)
-	return p, err
-}
-
 // A group is what takes turns: the cases whose x-goroutine refers to the same
 // goroutine arm, and that arm once more, whose ratio to itself says what the
 // instrument is worth. The short profile goes without the latter where each arm

@@ -3,7 +3,6 @@ package suite
 import (
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,40 +67,5 @@ func TestInRound(t *testing.T) {
 	slices.Reverse(backward)
 	if d := cmp.Diff(forward, backward); d != "" {
 		t.Errorf("round 2, read backwards (-want +got):\n%s", d)
-	}
-}
-
-func TestPlanReadsBack(t *testing.T) {
-	for _, p := range []Plan{{}, {"full", `a"b\d $x 'y'` + "\u2028", 20, 63}} {
-		line := p.line()
-		rest, ok := strings.CutPrefix(line, "# plan ")
-		if !ok || strings.Count(line, "\n") != 1 {
-			t.Errorf("%+v is written as %q", p, line)
-		}
-		if got, err := parsePlan(rest); err != nil || got != p {
-			t.Errorf("%q reads back as %+v, %v", line, got, err)
-		}
-	}
-}
-
-func TestWholeRounds(t *testing.T) {
-	const head = "driver: lockstep\n# plan {\"rounds\":3}\n# begun\n"
-	const first, second = "# round 1: x\nBenchmarkA 1 1 ns/op\n# end round 1\n", "# round 2: x\n# end round 2\n"
-	for _, test := range []struct {
-		text  string
-		round int
-		whole string
-	}{
-		{head, 0, "driver: lockstep\n# plan {\"rounds\":3}\n"},
-		{head + "# round 1: x\nBenchmarkA 1", 0, "driver: lockstep\n# plan {\"rounds\":3}\n"},
-		{head + first, 1, head + first},
-		{head + first + "# round 2: x\nBench", 1, head + first},
-		{head + first + strings.TrimSuffix(second, "\n"), 1, head + first},
-		{head + first + second, 2, head + first + second},
-	} {
-		plan, round, whole, err := wholeRounds([]byte(test.text))
-		if err != nil || plan.Rounds != 3 || round != test.round || test.text[:whole] != test.whole {
-			t.Errorf("of %q: %+v, %d rounds, whole are %q, %v; want %d and %q", test.text, plan, round, test.text[:whole], err, test.round, test.whole)
-		}
 	}
 }

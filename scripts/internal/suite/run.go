@@ -191,7 +191,6 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer out.file.Close()
 
 	m := &machine{measure.Session{Site: site, Patience: o.patience}, worker}
 	m.KeepOff(true)
@@ -208,7 +207,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if out.next == 1 {
 		return err
 	}
-	file, readErr := results.Read(out.text(), o.out)
+	file, readErr := results.ReadFile(o.out)
 	if readErr != nil {
 		return errors.Join(err, readErr)
 	}

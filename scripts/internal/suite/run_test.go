@@ -9,7 +9,7 @@ import (
 
 	"threadbench/bench"
 	"threadbench/bench/measure"
-	"threadbench/scripts/internal/allow"
+	"threadbench/scripts/internal/job"
 )
 
 // one is a selection that is measured in half a second.
@@ -146,15 +146,13 @@ func TestRefusedOutputs(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{"exists", exists, nil, []string{"writing results to " + exists + ": the file exists", "-resume", "-force", "-o"}},
+		{"exists", exists, nil, []string{"writing results to " + exists + ": file already exists", "-resume", "-force", "-o"}},
 		{"is a folder", dir, []string{"-force"}, []string{"writing results to " + dir + ": it is no regular file; choose another place with -o"}},
 		{"is below a file", filepath.Join(exists, "below", "o.txt"), nil, []string{"writing results to ", "not a directory; choose another place with -o"}},
 		{"is missing", filepath.Join(dir, "missing.txt"), []string{"-resume"}, []string{"missing.txt", "; start it without -resume"}},
 		{"is a device", os.DevNull, []string{"-force"}, []string{"writing results to " + os.DevNull + ": it is no regular file; choose another place with -o"}},
-		{"is a device to resume", os.DevNull, []string{"-resume"}, []string{os.DevNull + ": it is no regular file; choose another place with -o"}},
-		{"is somebody else's", file("foreign.txt", "mine\n"), []string{"-resume"}, []string{"it has no plan, so no run of this command began it; replace it by -force, or start another with -o"}},
-		{"has no plan", file("noplan.txt", head+round), []string{"-resume"}, []string{"it has no plan, so no run of this command began it; replace it by -force, or start another with -o"}},
-		{"has a plan that is none", file("badplan.txt", head+"# plan {\"rounds\":\"many\"}\n"+round), []string{"-resume"}, []string{"its plan can't be read: ", "; start another file with -o"}},
+		{"is somebody else's", file("foreign.txt", "mine\n"), []string{"-resume"}, []string{"it has no plan that can be read, so no run of this command began it; replace it by -force, or start another with -o"}},
+		{"has a plan that is none", file("badplan.txt", head+"# plan {\"rounds\":\"many\"}\n"+round), []string{"-resume"}, []string{"it has no plan that can be read, so no run of this command began it"}},
 		{"has another plan", file("other.txt", head+other.line()+round), []string{"-resume"}, []string{"it was begun as " + flags(other), "give the same flags, or another file with -o"}},
 		{"is of another kernel", file("kernel.txt", edit("\nkernel: ", "\nkernel: 2.4-")+plan.line()+round), []string{"-resume"}, []string{`its kernel is "2.4-`, `", here it is "`, "choose it with -o"}},
 		{"lacks a setting", file("lacks.txt", regexp.MustCompile(`(?m)^kernel: .*\n`).ReplaceAllString(head, "")+plan.line()+round), []string{"-resume"}, []string{`its kernel is "", here it is "`, "choose it with -o"}},
@@ -217,22 +215,21 @@ func entries(t *testing.T, dir string) []string {
 	return names
 }
 
-func TestSameMachine(t *testing.T) {
-	if got := (options{}).allowing(); got != "" {
-		t.Errorf("without -allow, to be said again is %q", got)
+// TestResumedMachine holds the head of a file against that of this machine.
+func TestResumedMachine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "o.txt")
+	if err := os.WriteFile(path, []byte("kernel: 6.1\ntimer-ns: 50\npthread: glibc-2.36\n# plan {}\nBenchmarkA 1 1 ns/op\nother: 1\n"), 0o644); err != nil {
+		t.Fatal(err)
 	}
-	if got := (options{allowed: allow.Flags{"race", "cover"}}).allowing(); got != " -allow race,cover" {
-		t.Errorf("with -allow, to be said again is %q", got)
-	}
-	const file = "kernel: 6.1\ntimer-ns: 50\npthread: glibc-2.36\n# plan {}\nBenchmarkA 1 1 ns/op\nother: 1\n"
-	for _, test := range []struct{ head, says string }{
-		{"kernel: 6.1\ntimer-ns: 20\npthread: glibc-2.36\n", ""},
-		{"kernel: 6.2\ntimer-ns: 50\npthread: glibc-2.36\n", `its kernel is "6.1", here it is "6.2"`},
-		{"kernel: 6.1\ntimer-ns: 50\n", `its pthread is "glibc-2.36", here it is ""`},
-		{"kernel: 6.1\npthread: glibc-2.36\nnew: 1\n", `its new is "", here it is "1"`},
+	for head, says := range map[string]string{
+		"kernel: 6.1\ntimer-ns: 20\npthread: glibc-2.36\n": "",
+		"kernel: 6.2\ntimer-ns: 50\npthread: glibc-2.36\n": `its kernel is "6.1", here it is "6.2"`,
+		"kernel: 6.1\ntimer-ns: 50\n":                      `its pthread is "glibc-2.36", here it is ""`,
+		"kernel: 6.1\npthread: glibc-2.36\nnew: 1\n":       `its new is "", here it is "1"`,
 	} {
-		if err := sameMachine([]byte(file), []byte(test.head)); (err == nil) != (test.says == "") || err != nil && !strings.HasPrefix(err.Error(), test.says+"; ") {
-			t.Errorf("with the head %q: %v, want %q", test.head, err, test.says)
+		out := output{file: job.File{Path: path}}
+		if err := out.resume(Plan{}, []byte(head)); (err == nil) != (says == "") || err != nil && !strings.HasPrefix(err.Error(), says+"; ") {
+			t.Errorf("with the head %q: %v, want %q", head, err, says)
 		}
 	}
 }

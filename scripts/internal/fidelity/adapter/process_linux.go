@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -18,205 +19,133 @@ import (
 // patience is how long a judge may take to print a line.
 var patience = 20 * time.Second
 
-// longest is the most bytes that a line may have.
+// longest is the most bytes that a line may have, or the output of a judge that
+// runs to its end.
 const longest = 64 << 10
 
 // A process is a judge that runs. What it prints, to standard error as well, is
 // read from one pipe.
 type process struct {
 	*judge
-	pid     int
-	out     int    // the pipe's end that is read, non-blocking
-	text    []byte // read, and not taken yet
-	last    string // the last line taken
+	cmd     *exec.Cmd
+	out     *os.File // the pipe's end that is read
+	text    []byte   // read, and not taken yet
+	said    string   // the last batch's line, and what it has printed since that is none
 	batches int
-	over    bool // it has been waited for
-	status  unix.WaitStatus
 }
 
 // start starts the judge on its CPUs. It dies with the adapter.
 func (j *judge) start(args []string) (*process, error) {
 	fail := func(err error) (*process, error) { return nil, fmt.Errorf("starting %s: %w", j.name, err) }
-	var pipe [2]int
-	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
-		return fail(err)
-	}
-	defer unix.Close(pipe[1])
-	if err := unix.SetNonblock(pipe[0], true); err != nil {
-		unix.Close(pipe[0])
-		return fail(err)
-	}
-	null, err := os.Open(os.DevNull)
+	r, w, err := os.Pipe()
 	if err != nil {
-		unix.Close(pipe[0])
 		return fail(err)
 	}
-	defer null.Close()
-	p := &process{judge: j, out: pipe[0]}
-	err = onCPUs(j.cpus, func() (err error) {
-		p.pid, err = syscall.ForkExec(j.path, append([]string{j.path}, args...), &syscall.ProcAttr{
-			Env:   environ(),
-			Files: []uintptr{null.Fd(), uintptr(pipe[1]), uintptr(pipe[1])},
-			Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
-		})
-		return err
-	})
-	if err != nil {
-		if p.pid > 0 {
-			p.kill()
-		} else {
-			unix.Close(pipe[0])
-		}
+	defer w.Close()
+	p := &process{judge: j, cmd: exec.Command(j.path, args...), out: r}
+	p.cmd.Env = append(os.Environ(), "LC_ALL=C")
+	p.cmd.Stdout, p.cmd.Stderr = w, w
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := lockstep.OnCPUs(j.cpus, p.cmd.Start); err != nil {
+		p.kill()
 		return fail(err)
 	}
 	return p, nil
 }
 
-// onCPUs calls start, which starts a process, on the CPUs: a child inherits
-// the mask of the thread that forks it. The calling thread is wired.
-func onCPUs(cpus []int, start func() error) error {
-	var before, set, got unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &before); err != nil {
-		return fmt.Errorf("sched_getaffinity: %w", err)
-	}
-	for _, c := range cpus {
-		set.Set(c)
-	}
-	err := unix.SchedSetaffinity(0, &set)
-	if err == nil {
-		err = unix.SchedGetaffinity(0, &got)
-	}
-	if err == nil && got != set {
-		err = errors.New("not all of them are allowed")
-	}
-	if err != nil {
-		err = fmt.Errorf("sched_setaffinity to CPUs %v: %w", cpus, err)
-	} else {
-		err = start()
-	}
-	if e := unix.SchedSetaffinity(0, &before); e != nil && err == nil {
-		err = fmt.Errorf("sched_setaffinity back to the mask before: %w", e)
-	}
-	return err
-}
-
 // next is the next batch that the judge prints.
 func (p *process) next() (batch, error) {
-	deadline := time.Now().Add(patience)
+	if err := p.out.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return batch{}, p.reading(err)
+	}
 	for {
 		line, rest, ok := bytes.Cut(p.text, []byte("\n"))
 		if !ok {
 			if len(p.text) > longest {
-				return batch{}, nonsense(p.name, string(p.text), "a line that ends")
+				return batch{}, fmt.Errorf("%s printed nonsense: %.200q; want a line that ends", p.name, p.text)
 			}
-			more, err := p.read(deadline)
-			if err != nil {
-				return batch{}, err
-			}
-			if !more {
+			var buf [4096]byte
+			n, err := p.out.Read(buf[:])
+			p.text = append(p.text, buf[:n]...)
+			if err == io.EOF {
 				return batch{}, p.early()
 			}
+			if err != nil {
+				return batch{}, p.reading(err)
+			}
 			continue
 		}
-		p.last = strings.TrimSpace(string(line))
 		p.text = rest
-		b, ok, err := p.line(p.last)
-		if err != nil {
+		b, ok, err := p.batch(string(line))
+		switch {
+		case err != nil:
 			return b, err
-		}
-		if ok {
+		case ok:
 			p.batches++
+			p.said = string(line)
 			return b, nil
+		case len(p.said) < longest:
+			p.said += " " + string(line)
 		}
 	}
 }
 
-// read waits for what the judge prints and keeps it. more is false at the end of
-// its output.
-func (p *process) read(deadline time.Time) (more bool, err error) {
-	for {
-		left := time.Until(deadline)
-		if left <= 0 {
-			return false, fmt.Errorf("%s printed no result within %v; before that %q", p.name, patience, p.last)
-		}
-		_, err := unix.Poll([]unix.PollFd{{Fd: int32(p.out), Events: unix.POLLIN}}, int(left/time.Millisecond)+1)
-		if err != nil && err != unix.EINTR {
-			return false, fmt.Errorf("reading what %s prints: poll: %w", p.name, err)
-		}
-		n, err := p.take()
-		if err == unix.EAGAIN {
-			continue
-		}
-		if err != nil {
-			return false, fmt.Errorf("reading what %s prints: %w", p.name, err)
-		}
-		return n > 0, nil
+// reading is the error of what reads the judge's output.
+func (p *process) reading(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("%s printed no result within %v; before that %q", p.name, patience, words(p.said))
 	}
-}
-
-// take reads what there is.
-func (p *process) take() (int, error) {
-	var buf [4096]byte
-	for {
-		n, err := unix.Read(p.out, buf[:])
-		if err == unix.EINTR {
-			continue
-		}
-		if n > 0 {
-			p.text = append(p.text, buf[:n]...)
-		}
-		return n, err
-	}
+	return fmt.Errorf("reading what %s prints: %w", p.name, err)
 }
 
 // stop stops the judge, waits until all of its threads stand still, and drops
 // the results that it has printed since the last one taken.
 func (p *process) stop() error {
-	if err := unix.Kill(p.pid, unix.SIGSTOP); err != nil {
-		return fmt.Errorf("stopping %s: %w", p.name, err)
+	fail := func(err error) error { return fmt.Errorf("stopping %s: %w", p.name, err) }
+	if err := p.cmd.Process.Signal(unix.SIGSTOP); err != nil {
+		return fail(err)
 	}
-	if err := p.wait(unix.WUNTRACED); err != nil {
-		return fmt.Errorf("stopping %s: %w", p.name, err)
-	}
-	if p.over {
-		return p.early()
-	}
+	var is unix.Siginfo
 	for {
-		n, err := p.take()
-		if err == unix.EAGAIN {
+		err := unix.Waitid(unix.P_PID, p.cmd.Process.Pid, &is, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil)
+		if err == nil {
 			break
 		}
-		if err != nil || n == 0 {
-			return fmt.Errorf("reading what %s printed before it was stopped: %d bytes, %v", p.name, n, err)
+		if err != unix.EINTR {
+			return fail(fmt.Errorf("waitid: %w", err))
 		}
 	}
-	if i := bytes.LastIndexByte(p.text, '\n'); i >= 0 {
-		p.text = p.text[i+1:]
+	if is.Code != cldStopped {
+		return p.early()
 	}
-	return nil
+	pipe, err := p.out.SyscallConn()
+	if err != nil {
+		return fail(err)
+	}
+	err = pipe.Control(func(fd uintptr) {
+		var buf [4096]byte
+		for {
+			n, err := unix.Read(int(fd), buf[:]) // it doesn't block
+			if n <= 0 && err != unix.EINTR {
+				return
+			}
+			p.text = append(p.text, buf[:max(n, 0)]...)
+		}
+	})
+	p.text = p.text[bytes.LastIndexByte(p.text, '\n')+1:]
+	return err
 }
+
+// cldStopped is CLD_STOPPED: waitid(2) says so of a process that has stopped
+// and not ended.
+const cldStopped = 5
 
 // resume lets the judge go on.
 func (p *process) resume() error {
-	if err := unix.Kill(p.pid, unix.SIGCONT); err != nil {
+	if err := p.cmd.Process.Signal(unix.SIGCONT); err != nil {
 		return fmt.Errorf("resuming %s: %w", p.name, err)
 	}
 	return nil
-}
-
-// wait waits until the judge ends, or stops with WUNTRACED.
-func (p *process) wait(options int) error {
-	for {
-		pid, err := unix.Wait4(p.pid, &p.status, options, nil)
-		switch {
-		case err == unix.EINTR:
-		case err != nil:
-			return fmt.Errorf("wait4: %w", err)
-		default:
-			p.over = pid == p.pid && !p.status.Stopped()
-			return nil
-		}
-	}
 }
 
 // early is the error of a judge whose output has ended, or that has ended
@@ -224,79 +153,57 @@ func (p *process) wait(options int) error {
 func (p *process) early() error {
 	p.settle()
 	after := fmt.Sprintf("after %d results", p.batches)
-	if text := strings.Join(strings.Fields(p.last+" "+string(p.text)), " "); text != "" {
+	if text := words(p.said + " " + string(p.text)); text != "" {
 		after += fmt.Sprintf("; it said %.300q", text)
 	}
-	return fmt.Errorf("%s ended early: %s, %s", p.name, ended(p.status), after)
+	return fmt.Errorf("%s ended early: %v, %s", p.name, p.cmd.ProcessState, after)
 }
 
 // settle waits for a judge whose output has ended to end itself, for a second
 // at the most.
 func (p *process) settle() {
-	for begin := time.Now(); !p.over; time.Sleep(time.Millisecond) {
-		if p.wait(unix.WNOHANG) != nil || time.Since(begin) > time.Second {
-			p.end()
-		}
-	}
+	timer := time.AfterFunc(time.Second, func() { p.cmd.Process.Kill() })
+	defer timer.Stop()
+	p.cmd.Wait()
 }
 
-func ended(s unix.WaitStatus) string {
-	if s.Signaled() {
-		return "signal: " + s.Signal().String()
-	}
-	return fmt.Sprintf("exit status %d", s.ExitStatus())
-}
-
-// kill ends the judge and forgets what it printed.
+// kill ends the judge, which may be stopped or over, and forgets what it
+// printed.
 func (p *process) kill() {
-	p.end()
-	if p.out >= 0 {
-		unix.Close(p.out)
-		p.out = -1
+	if p.cmd.Process != nil && p.cmd.ProcessState == nil {
+		p.cmd.Process.Kill()
+		p.cmd.Wait()
 	}
-}
-
-// end ends the judge, which may be stopped, and waits for its end.
-func (p *process) end() {
-	if p.over {
-		return
-	}
-	unix.Kill(p.pid, unix.SIGKILL)
-	if p.wait(0) != nil { // somebody else has waited for it
-		p.over = true
-	}
+	p.out.Close()
 }
 
 // run runs a process of the judge to its end, and reads the batches that it
-// prints. ops is what it was told, if it was.
-func (j *judge) run(args []string, ops int) ([]batch, error) {
+// prints.
+func (j *judge) run(args []string) ([]batch, error) {
 	p, err := j.start(args)
 	if err != nil {
 		return nil, err
 	}
 	defer p.kill()
 	// It prints nothing while it measures, so that only the whole of it has a deadline.
-	deadline := time.Now().Add(patience)
-	for more := true; more; {
-		if more, err = p.read(deadline); err != nil {
-			return nil, err
-		}
-		if len(p.text) > longest {
-			return nil, nonsense(j.name, string(p.text), "less")
-		}
+	err = p.out.SetReadDeadline(time.Now().Add(patience))
+	if err == nil {
+		p.text, err = io.ReadAll(io.LimitReader(p.out, longest+1))
+	}
+	switch {
+	case err != nil:
+		return nil, p.reading(err)
+	case len(p.text) > longest:
+		return nil, fmt.Errorf("%s printed nonsense: %.200q; want less", j.name, p.text)
 	}
 	p.settle()
 	text := string(p.text)
-	if !p.status.Exited() || p.status.ExitStatus() != 0 {
-		return nil, fmt.Errorf("%s failed: %s; it said %.500q", j.name, ended(p.status), strings.Join(strings.Fields(text), " "))
-	}
-	if j.line == nil {
-		b, err := j.all(text, ops)
-		return []batch{b}, err
+	if !p.cmd.ProcessState.Success() {
+		return nil, fmt.Errorf("%s failed: %v; it said %.500q", j.name, p.cmd.ProcessState, words(text))
 	}
 	var bs []batch
 	for line := range strings.Lines(text) {
-		b, ok, err := j.line(strings.TrimSpace(line))
+		b, ok, err := j.batch(line)
 		if err != nil {
 			return nil, err
 		}
@@ -305,16 +212,20 @@ func (j *judge) run(args []string, ops int) ([]batch, error) {
 		}
 	}
 	if bs == nil {
-		return nil, fmt.Errorf("%s ended without a result; it said %.300q", j.name, strings.Join(strings.Fields(text), " "))
+		return nil, fmt.Errorf("%s ended without a result; it said %.300q", j.name, words(text))
 	}
 	return bs, nil
 }
 
-// lookPath finds a program; one that isn't there is a *lockstep.Skip.
-func lookPath(name string) (string, error) {
-	path, err := exec.LookPath(name)
+// batch reads a line that the judge prints.
+func (j *judge) batch(line string) (batch, bool, error) {
+	line = strings.TrimSpace(line)
+	b, ok, err := j.line(line)
 	if err != nil {
-		return "", lockstep.Skipf("%s is not in PATH; install it (on Debian: apt-get install linux-perf)", name)
+		err = fmt.Errorf("%s printed nonsense: %.200q: %w", j.name, line, err)
 	}
-	return path, nil
+	return b, ok, err
 }
+
+// words is a text in one line.
+func words(text string) string { return strings.Join(strings.Fields(text), " ") }
