@@ -79,9 +79,11 @@ func looked(ledger []statement, f *results.File, made []int, planned int) (entri
 			}
 		}
 		settle(ledger, now, ps, then)
-		for i := range entries {
-			if entries[i].Verdict != Inconclusive {
+		for i := range now {
+			if entries != nil && entries[i].Verdict != Inconclusive {
 				now[i] = entries[i]
+			} else if now[i].decided() {
+				now[i].Reason = joined(now[i].Reason, fmt.Sprintf("decided after %d rounds", n))
 			}
 		}
 		entries = now

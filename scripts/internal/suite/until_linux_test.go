@@ -74,7 +74,7 @@ func TestUntilDecided(t *testing.T) {
 			t.Errorf("%s: %s", e.ID, e.Verdict)
 		}
 	}
-	for _, text := range []string{"not even 600 rounds like these decide it", "in 12 of 60 rounds only: what it decides was decided then, or given up"} {
+	for _, text := range []string{"not even 600 rounds like these decide it", "threadbench: up to 60 rounds, less of what was decided before, driver lockstep", "HOLDS: decided after 12 rounds"} {
 		if !strings.Contains(unwrapped(stdout), text) {
 			t.Errorf("the table and the ledger do not say %q:\n%s", text, stdout)
 		}
