@@ -183,8 +183,17 @@ func (e Entry) Circumstances() []Circumstance {
 func Judge(f *results.File) []Entry { return judge(statements, f) }
 
 func judge(ledger []statement, f *results.File) []Entry {
-	var entries []Entry
-	var ps []float64
+	if f.Looks() != nil {
+		return lookedAt(ledger, f)
+	}
+	entries, ps := weigh(ledger, f)
+	settle(ledger, entries, ps, f)
+	return entries
+}
+
+// weigh finds the conditions of each statement in a file, and its p-value. The
+// verdicts are those for p-values that are small enough.
+func weigh(ledger []statement, f *results.File) (entries []Entry, ps []float64) {
 	for _, s := range ledger {
 		e := Entry{ID: s.id, Statement: s.says, Why: s.why, Since: s.since(), Changes: s.changes}
 		e.Needs, e.Reason = s.in(f)
@@ -208,6 +217,12 @@ func judge(ledger []statement, f *results.File) []Entry {
 		entries = append(entries, e)
 		ps = append(ps, min(1, 2*right, 2*wrong))
 	}
+	return entries, ps
+}
+
+// settle adjusts the p-values of a ledger, and takes back the verdicts for which
+// they are not small enough.
+func settle(ledger []statement, entries []Entry, ps []float64, f *results.File) {
 	for i, p := range paired.Holm(ps) {
 		e := &entries[i]
 		e.P = p
@@ -231,13 +246,12 @@ func judge(ledger []statement, f *results.File) []Entry {
 			e.Reason = "there are two states, one on each side of the bound: what tells them apart decides, not more rounds"
 		}
 		for _, n := range e.Needs {
-			if least, err := paired.LeastRounds(len(ledger), Level); err == nil && n.Rounds < least {
+			if least, err := paired.LeastRounds(len(entries), Level); err == nil && n.Rounds < least {
 				e.Reason = fmt.Sprintf("%s; a verdict needs %d, \"go run ./scripts/run -rounds %d\"", prose.Count(n.Rounds, "round"), least, least)
 			}
 		}
 		e.Reason = joined(e.Reason, smaller)
 	}
-	return entries
 }
 
 // joined is two remarks, of which either may be "".

@@ -150,6 +150,9 @@ func agreed(files []*results.File, of map[*results.File]Ledger, i int) Entry {
 		for _, n := range of[f].Entries[i].Needs {
 			least = min(least, n.Rounds) // 0 where it isn't there
 		}
+		if looks := f.Looks(); looks != nil {
+			least = min(least, looks[0]) // how many came after depends on the figures
+		}
 		return least
 	}
 	whole := func(f *results.File) int {

@@ -17,6 +17,7 @@ import (
 type Ledger struct {
 	File     string // its name
 	Rounds   int
+	Looks    []int    // after which rounds its run was to look at them; nil for a fixed number of rounds
 	Warnings []string // what a reader must know first
 	Entries  []Entry
 }
@@ -160,7 +161,11 @@ func (l Ledger) Tally() string {
 			parts = append(parts, fmt.Sprintf("%d %s", k, p.many))
 		}
 	}
-	return fmt.Sprintf("%s; of %s %s", prose.Count(l.Rounds, "round"), prose.Count(len(l.Entries), "statement"), strings.Join(parts, ", "))
+	looks := ""
+	if l.Looks != nil {
+		looks = ", each statement looked at until it is decided " + Spending(l.Looks)
+	}
+	return fmt.Sprintf("%s%s; of %s %s", prose.Count(l.Rounds, "round"), looks, prose.Count(len(l.Entries), "statement"), strings.Join(parts, ", "))
 }
 
 // Markdown renders ledgers as one table: a column of verdicts for each file, and

@@ -125,7 +125,7 @@ func Row(f *results.File, r *results.Row) []Warning {
 	switch there := len(r.Runs); {
 	case failed > 0:
 		all = append(all, Warning{Refused, fmt.Sprintf("failed in %d of %s", failed, prose.Count(f.Rounds, noun))})
-	case there < f.Rounds:
+	case there < f.Rounds && !slices.Contains(f.Looks(), there): // else what it decides was decided then
 		all = append(all, Warning{Partial, fmt.Sprintf("in %d of %s only", there, prose.Count(f.Rounds, noun))})
 	}
 	cut := 0

@@ -26,6 +26,7 @@ type Table struct {
 	Config    []results.Setting
 	Driver    string   // results.Lockstep or results.Testing
 	Rounds    int      // complete ones; with driver testing the most runs of one case
+	Looks     []int    // after which the run went on with some of the rows only
 	Truncated bool     // a round of the file never ended and isn't counted
 	Warnings  []string // what a reader must know first
 	Sections  []Section
@@ -61,7 +62,7 @@ type Row struct {
 
 // New reckons up a file.
 func New(f *results.File) *Table {
-	t := &Table{Config: f.Config, Driver: f.Driver, Rounds: f.Rounds, Truncated: f.Truncated, Warnings: f.Warnings(), Notes: f.Notes}
+	t := &Table{Config: f.Config, Driver: f.Driver, Rounds: f.Rounds, Truncated: f.Truncated, Warnings: f.Warnings(), Notes: f.Notes, Looks: f.Looks()}
 	at := map[string]int{} // group → section
 	for _, r := range f.Rows {
 		row := newRow(f, r)

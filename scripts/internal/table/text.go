@@ -81,7 +81,11 @@ func (t *Table) Machine() string {
 		}
 		return ""
 	}
-	parts := []string{fmt.Sprintf("threadbench: %s, driver %s", prose.Count(t.Rounds, summary.Noun(t.Driver)), t.Driver)}
+	rounds := prose.Count(t.Rounds, summary.Noun(t.Driver))
+	if t.Looks != nil {
+		rounds = "up to " + rounds + ", less of what was decided before"
+	}
+	parts := []string{fmt.Sprintf("threadbench: %s, driver %s", rounds, t.Driver)}
 	if os, arch := get("goos"), get("goarch"); os != "" || arch != "" {
 		parts = append(parts, os+"/"+arch)
 	}
