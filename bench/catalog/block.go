@@ -6,7 +6,7 @@ var Block = Family{
 	Op:      "one chunk of a bystander's work while the tasks wait",
 	Primary: []string{"ns/op"},
 	Beside:  []string{"bystander-share", "threads", "delay-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
-	Read: "n tasks wait while a bystander, a goroutine in every arm, works on the same CPU with GOMAXPROCS=1. " +
+	Read: "n tasks wait while a bystander, a goroutine in every arm, works on the same CPU with GOMAXPROCS=1, or with procs=all on all CPUs, as programs run. " +
 		"bystander-share is its speed beside them over its speed alone, threads how many the process has then. " +
 		"p99 and the other percentiles are of a chunk's whole time, 10 us of work in it; delay is by how much p99 is above that of the bystander alone. " +
 		"Stalls that are rarer than one chunk in a hundred show in max and in bystander-share. " +

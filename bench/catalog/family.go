@@ -97,3 +97,21 @@ type Picture struct {
 	Short string // of the list of sections
 	About string // what they show and how to read them
 }
+
+// Headlines are the rows of all families' answers, which a report begins with.
+func Headlines() []Name {
+	var all []Name
+	for _, f := range Families {
+		if f.Answer == nil {
+			continue
+		}
+		for _, row := range f.Answer.Rows {
+			n, err := ParseName(row.Row)
+			if err != nil {
+				panic("catalog: " + err.Error()) // a row of the table above
+			}
+			all = append(all, n)
+		}
+	}
+	return all
+}

@@ -13,7 +13,7 @@ type Unit struct {
 var Units = []Unit{
 	{Name: "ns/op", Better: "lower", What: "time of one op, by the clock of the task that does it"},
 	{Name: "x-goroutine", Better: "lower", What: "this arm's primary figure over the goroutine arm's, from the same laps; an arm with turns of 50 ms has one in ten of them"},
-	{Name: "x-self", What: "the goroutine arm opened twice, one over the other: 1 on a perfect instrument"},
+	{Name: "x-self", What: "this arm opened twice, one over the other: 1 on a perfect instrument"},
 	{Name: "started-nth", What: "this arm's position in the start order of its group's workers, from 1"},
 	{Name: "self-started-nth", What: "the same of the second worker, which x-self is of"},
 	{Name: "p50-ns", Better: "lower", What: "half of the ops took as long at the most, by a stamp at their beginning and end"},

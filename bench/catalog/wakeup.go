@@ -6,7 +6,7 @@ var Wakeup = Family{
 	Op:      "one wake-up, from its instant in the schedule to the task's first instruction",
 	Primary: []string{"wake-ns"},
 	Beside:  []string{"pacer-ns", "p50-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
-	Read: "A task is to run at 500 instants, and the time from each to its first instruction is its delay: p99 and the other percentiles are of that, p99.9 of 500 being the longest. " +
+	Read: "A task is to run at 500 instants (250 in the short profile), and the time from each to its first instruction is its delay: p99 and the other percentiles are of that, p99.9 being the longest. " +
 		"pipe: another process writes a byte; pacer is what that is late by, and wake, from then on, is the wake-up alone, which contenders are compared by. " +
 		"timer: the task sleeps until then, and wake is p99. " +
 		"hogs are of the task's own kind and in its process, outside are another process's threads. " +

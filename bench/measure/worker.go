@@ -81,12 +81,16 @@ func Environ(env []string, set ...string) []string {
 	return env
 }
 
-// FewerTasks in a worker's environment has a Stack case hold a quarter of its
-// tasks, for a run that has little time: a slope needs no more, and the row
-// says how many they were.
-const FewerTasks = FewerVariable + "=1"
+// FewerTasks in a worker's environment is for a run that has little time. A Stack
+// case holds an eighth of its tasks, since a slope needs no more; a Block case has
+// two phases for three; a Serve case has loops of a quarter of their time, and a
+// Wakeup case half of its wake-ups. Rows say how many tasks or ops there were.
+const FewerTasks = fewerVariable + "=1"
 
-const FewerVariable = "THREADBENCH_FEWER"
+const fewerVariable = "THREADBENCH_FEWER"
+
+// Fewer tells whether this worker is one of a run that has little time.
+func Fewer() bool { return os.Getenv(fewerVariable) != "" }
 
 // TracedVariable has a worker let its system calls be counted from outside.
 const TracedVariable = "THREADBENCH_TRACED"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"threadbench/bench/internal/host"
@@ -35,9 +36,9 @@ func ThreadsNow() int {
 	return int(host.Count(host.ThreadsAlive))
 }
 
-// InState counts the goroutines that are in a state, as the runtime's
-// tracebacks have it: "IO wait" is the poller, "syscall" a system call.
-func InState(state string) int {
+// InState counts the goroutines that are in one of the states, as the runtime's
+// tracebacks have them: "IO wait" is the poller, "syscall" a system call.
+func InState(states ...string) int {
 	buf := make([]byte, 1<<20)
 	n := runtime.Stack(buf, true)
 	for n == len(buf) {
@@ -46,7 +47,8 @@ func InState(state string) int {
 	}
 	seen := 0
 	for line := range bytes.Lines(buf[:n]) {
-		if bytes.HasPrefix(line, []byte("goroutine ")) && bytes.Contains(line, []byte(" ["+state)) {
+		_, state, ok := bytes.Cut(line, []byte(" ["))
+		if ok && bytes.HasPrefix(line, []byte("goroutine ")) && slices.ContainsFunc(states, func(s string) bool { return bytes.HasPrefix(state, []byte(s)) }) {
 			seen++
 		}
 	}

@@ -99,3 +99,13 @@ func Distinct(tids []int) int64 {
 	s := slices.Sorted(slices.Values(tids))
 	return int64(len(slices.Compact(s)))
 }
+
+// Begun is how many tasks have said which thread they run on.
+func Begun(tids []int) (n int64) {
+	for _, tid := range tids {
+		if tid != 0 {
+			n++
+		}
+	}
+	return n
+}

@@ -3,7 +3,6 @@ package block
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"threadbench/bench/catalog"
@@ -18,10 +17,11 @@ import (
 // Block: whether tasks that wait hold up one that works.
 //
 // A bystander does fixed work, chunk by chunk, while n tasks wait. It is a
-// goroutine in every arm, the same one. All of it takes place on one CPU with
+// goroutine in every arm, the same one. It takes place on one CPU with
 // GOMAXPROCS=1, the sharpest place: whoever keeps the CPU, or the only P, keeps
-// it from the bystander. ONE op is one chunk of the bystander's work while the
-// tasks wait.
+// it from the bystander. procs=all is a program as people run it, on all CPUs
+// with as many Ps. ONE op is one chunk of the bystander's work while the tasks
+// wait.
 //
 // The bystander works alone and beside the tasks in turn, so that what moves
 // the machine moves both; they are made before each of the phases with them
@@ -84,6 +84,7 @@ const (
 	gathered    = 5 * time.Millisecond // after making the tasks: for the poller's events
 	blockWarm   = 3000                 // chunks off the clock, some 30 ms: sysmon backs off in some 25
 	blockPhases = 3                    // with the tasks, each between two without
+	fewerPhases = 2                    // the same of a run that has little time
 	blockEvery  = 80                   // chunks from one wake-up to the next
 )
 
@@ -91,11 +92,14 @@ const (
 // multiple of blockEvery.
 type phaseLength struct{ alone, beside int }
 
-// blockLength is that of each wait: a system call is held up by stalls of 15
-// ms, the others by what a wake-up takes.
-func blockLength(wait string) phaseLength {
-	if wait == "syscall" {
+// blockLength is that of each wait: a system call on one CPU is held up by stalls
+// of 15 ms, the others by what a wake-up takes.
+func blockLength(wait, procs string) phaseLength {
+	switch {
+	case wait == "syscall" && procs != "all":
 		return phaseLength{3200, 12_800}
+	case procs == "all" && !measure.Fewer():
+		return phaseLength{3200, 3200}
 	}
 	return phaseLength{1600, 1600}
 }
@@ -104,30 +108,39 @@ var blockSizes = map[string][]int{"net": {1, 10, 100, 1000}, "syscall": {1, 10, 
 
 func blockCases() []measure.Case {
 	var cases []measure.Case
-	row := func(impl, wait string, procs, n int) {
-		name := catalog.Name{Family: "Block"}.With("impl", impl).With("wait", wait)
-		if procs > 1 {
-			name = name.With("procs", strconv.Itoa(procs))
+	row := func(impl, wait, procs string, n int) {
+		c := measure.Case{
+			Name: catalog.Name{Family: "Block"}.With("impl", impl).With("wait", wait).With("procs", procs),
+			Once: 1, CPUs: 1, Procs: 1, Env: arm.Still,
+			// Which decide; a thousand threads take a second to make.
+			Quick:    procs == "all" && n < 1000 || impl == "goroutine" && wait == "net" && (n == 1 || n == 1000),
+			OpenOnce: openBlock(impl, wait, procs, n),
 		}
-		cases = append(cases, measure.Case{
-			Name: name,
-			Once: 1, CPUs: 1, Procs: procs, Env: arm.Still,
-			Quick:    impl == "goroutine" && wait == "net" && (n == 1 || n == 1000), // which decide
-			OpenOnce: openBlock(impl, wait, n),
-		}.WithN(n))
+		switch procs {
+		case "2":
+			c.Procs = 2
+		case "all":
+			c.CPUs, c.Procs = 0, 0 // as they come
+		}
+		cases = append(cases, c.WithN(n))
 	}
 	for _, wait := range []string{"net", "syscall", "disk"} {
 		for _, n := range blockSizes[wait] {
 			for _, impl := range []string{"goroutine", "locked", "clone", "floor"} {
 				if impl != "floor" || n == 1 {
-					row(impl, wait, 1, n)
+					row(impl, wait, "", n)
 				}
 			}
 		}
 	}
 	for _, n := range []int{1, 1000} {
-		row("goroutine", "syscall", 2, n)
+		row("goroutine", "syscall", "2", n)
 	}
+	for _, n := range []int{1, 100, 1000} {
+		row("goroutine", "syscall", "all", n)
+	}
+	row("goroutine", "disk", "all", 4)
+	row("clone", "disk", "all", 4)
 	return cases
 }
 
@@ -139,9 +152,9 @@ type crowd struct {
 	end    func(woken int) error // ends them, and fails if they haven't done what they were woken for
 }
 
-func openBlock(impl, wait string, n int) measure.OpeningOnce {
+func openBlock(impl, wait, procs string, n int) measure.OpeningOnce {
 	return func(func(string)) (measure.Measurement, error) {
-		a := &blockArm{n: n, length: blockLength(wait)}
+		a := &blockArm{n: n, length: blockLength(wait, procs)}
 		if impl != "floor" {
 			if err := blockLimits(impl, wait, n); err != nil {
 				return nil, err
@@ -151,7 +164,8 @@ func openBlock(impl, wait string, n int) measure.OpeningOnce {
 				return nil, err
 			}
 			a.gather = gather
-			if impl == "locked" || impl == "clone" || wait == "syscall" {
+			// How many threads goroutines take is for the ledger of claims to judge.
+			if impl == "locked" || impl == "clone" {
 				a.leastThreads = n
 			}
 		}
@@ -200,7 +214,11 @@ func (a *blockArm) Measure() (lockstep.Slice, error) {
 	}
 	with, without := []bystanding{}, []bystanding{first}
 	made := 0
-	for range blockPhases {
+	phases := blockPhases
+	if measure.Fewer() {
+		phases = fewerPhases
+	}
+	for range phases {
 		b, there, err := a.beside()
 		if err != nil {
 			return lockstep.Slice{}, err

@@ -188,17 +188,16 @@ func listeningTo(disk records, impl, wait string, n int) (crowd, error) {
 			return turns, nil
 		}
 	} else {
-		read, state := arm.Blocking(links), "syscall"
+		read := arm.Blocking(links)
 		if wait != "syscall" {
 			read, forget = arm.Polling(links)
-			state = "IO wait"
 		}
 		if wait == "disk" {
 			read = disk.syncing(read)
 		}
 		w := goroutines.NewWaiters(n, arm.InOf(impl), read)
 		c.arrive = w.WaitTurns
-		c.asleep = func() (int, error) { return arm.InState(state), nil }
+		c.asleep = waiting(wait)
 		join = w.Join
 	}
 	c.end = func(woken int) error {
@@ -211,6 +210,17 @@ func listeningTo(disk records, impl, wait string, n int) (crowd, error) {
 		return err
 	}
 	return c, nil
+}
+
+// waiting is how many goroutines are blocked in what they wait for: in the
+// poller, or all the same in a system call, where each has a thread. That is a
+// figure.
+func waiting(wait string) func() (int, error) {
+	states := []string{"syscall"}
+	if wait != "syscall" {
+		states = append(states, "IO wait")
+	}
+	return func() (int, error) { return arm.InState(states...), nil }
 }
 
 // readAll is an error unless the tasks have read what was sent, each its own

@@ -49,7 +49,9 @@ func (a *coldArm) Measure() (lockstep.Slice, error) {
 	// process to say.
 	counts := map[string]int64{"threads": host.Count(host.ThreadsAlive) - made, "created": host.Count(host.GoroutinesCreated) - created}
 	if a.herd.Tids != nil {
-		counts["threads"] = arm.Distinct(a.herd.Tids())
+		tids := a.herd.Tids()
+		counts["threads"] = arm.Distinct(tids)
+		counts["begun"] = arm.Begun(tids)
 	}
 	end := func() {
 		a.herd.Release()

@@ -89,7 +89,7 @@ func gcCases() []measure.Case {
 			Name:     catalog.Name{Family: "GC"}.With("impl", impl).With("depth", fmt.Sprint(depth)),
 			Once:     1,
 			Env:      arm.Still,
-			Quick:    depth == 0 && (n == 100_000 || n == 1000 && impl == "goroutine"), // which decide
+			Quick:    depth == 0 && (n == 10_000 || n == 1000 && impl == "goroutine"), // which decide
 			OpenOnce: openGC(impl, n, depth, herd),
 		}.WithN(n))
 	}

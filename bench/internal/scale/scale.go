@@ -70,6 +70,7 @@ func scaleCases() []measure.Case {
 			Name:     catalog.Name{Family: "Scale"}.With("impl", impl),
 			Once:     1,
 			Env:      arm.AsItIs,
+			Quick:    impl == "goroutine" && (n == 1000 || n == 10_000) || impl == "clone" && n == 1000, // which decide
 			OpenOnce: openScale(impl, n, herd),
 		}.WithN(n))
 	}

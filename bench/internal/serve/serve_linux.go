@@ -35,7 +35,7 @@ type server interface {
 
 func openServe(impl, mode string, n int) measure.OpeningOnce {
 	return func(func(string)) (measure.Measurement, error) {
-		a := &serveArm{n: n, blocking: mode == "blocking", threaded: mode == "blocking"}
+		a := &serveArm{n: n, blocking: mode == "blocking"}
 		ofRuntime := impl != "clone"
 		switch impl {
 		case "clone":
@@ -50,9 +50,12 @@ func openServe(impl, mode string, n int) measure.OpeningOnce {
 		default:
 			a.server = &goServer{blocking: a.blocking, locked: impl == "locked"}
 		}
+		// What the ledger of claims judges by its threads is held to none.
+		a.threaded = a.blocking && ofRuntime
+		a.single = impl == "floor"
 		a.inCalls = a.blocking && ofRuntime
-		a.waiting = impl == "goroutine" && !a.blocking
-		if a.threaded {
+		a.parks = impl == "goroutine" && !a.blocking
+		if a.blocking {
 			need := threads.Need{Threads: n, MapsPerThread: arm.MapsPerThread(ofRuntime), BytesPerThread: 128 << 10}
 			if ofRuntime {
 				// The runtime's own limit is this process's to raise.
@@ -101,9 +104,10 @@ type serveArm struct {
 	server   server
 	n        int
 	blocking bool // connections are in blocking mode
-	threaded bool // each connection holds a thread
-	inCalls  bool // that the runtime knows to be in a system call
-	waiting  bool // each has a goroutine that waits
+	threaded bool // each connection has to hold a thread
+	single   bool // none may
+	inCalls  bool // each has a goroutine in a system call
+	parks    bool // each has a goroutine that waits, there or parked
 
 	before headcount
 }
@@ -140,12 +144,12 @@ func (a *serveArm) settle() error {
 	}
 }
 
-// parked is an error unless there is a goroutine that waits in the way in
-// which it is to wait for each connection.
+// parked is an error unless there is a goroutine that waits for each connection,
+// in a system call where the mode says so.
 func (a *serveArm) parked(now headcount) error {
 	waiting, inCalls := now.waiting-a.before.waiting, now.inCalls-a.before.inCalls
 	switch {
-	case a.waiting && waiting < int64(a.n):
+	case a.parks && waiting+inCalls < int64(a.n):
 		return fmt.Errorf("expected a goroutine that waits for each of %d connections, seen %d, and %d in system calls", a.n, waiting, inCalls)
 	case a.inCalls && inCalls < int64(a.n):
 		return fmt.Errorf("expected a goroutine in a system call for each of %d connections, seen %d, and %d that wait", a.n, inCalls, waiting)
@@ -153,18 +157,23 @@ func (a *serveArm) parked(now headcount) error {
 	return nil
 }
 
-// threadsOf is an error unless the process has as many threads as it is to
-// have; a few of the runtime's own may come and go.
+// threadsOf is an error unless the process has as many threads as a control is
+// to have, a few of the runtime's own more or less, and each task that tells its
+// thread has begun.
 func (a *serveArm) threadsOf(now headcount) error {
 	n, made := int64(a.n), now.threads-a.before.threads
 	few := min(serveFewThreads, n/2)
 	switch {
 	case a.threaded && (made < n-few || made > n+few):
 		return fmt.Errorf("expected a thread for each of %d connections, give or take %d; seen %d", n, few, made)
-	case !a.threaded && now.threads > serveFewThreads:
+	case a.single && now.threads > serveFewThreads:
 		return fmt.Errorf("expected %d threads at the most for %d connections, seen %d", serveFewThreads, n, now.threads)
 	}
-	if ids := a.server.threads(); ids != nil && arm.Distinct(ids) != n {
+	ids := a.server.threads()
+	switch {
+	case ids != nil && arm.Begun(ids) != n:
+		return fmt.Errorf("expected a task that has begun for each of %d connections, seen %d", n, arm.Begun(ids))
+	case ids != nil && a.threaded && arm.Distinct(ids) != n:
 		return fmt.Errorf("expected %d threads of the connections, seen %d", n, arm.Distinct(ids))
 	}
 	return nil
@@ -243,6 +252,9 @@ func (a *serveArm) loops(ctx context.Context, client *lockstep.Worker, meter *ho
 	}
 	counts := map[string]int64{}
 	turn := func(lasts time.Duration) (lockstep.Slice, error) {
+		if measure.Fewer() {
+			lasts /= serveFewer
+		}
 		s, err := client.Run(ctx, int(lasts.Milliseconds()))
 		if err != nil {
 			return s, fmt.Errorf("client: %w", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -218,15 +219,15 @@ func TestServeEvidenceCanFail(t *testing.T) {
 		arm  *serveArm
 		want string // of the error, "" for none
 	}{
-		{"as it says", &serveArm{server: &liar{}, waiting: true}, ""},
-		{"bytes", &serveArm{server: &liar{more: 1}, waiting: true}, "written back by the server"},
+		{"as it says", &serveArm{server: &liar{}, parks: true}, ""},
+		{"bytes", &serveArm{server: &liar{more: 1}, parks: true}, "written back by the server"},
 		{"answers", &serveArm{server: &liar{flips: true}}, "expected answer 1 of connection"},
 		{"hangs up", &serveArm{server: &liar{closes: true}}, "client: "},
 		{"no threads", &serveArm{server: &liar{}, threaded: true}, "expected a thread for each of 40 connections"},
-		{"threads", &serveArm{server: &liar{goServer: goServer{blocking: true}}, blocking: true}, "expected 16 threads at the most for 40 connections"},
+		{"threads", &serveArm{server: &liar{goServer: goServer{blocking: true}}, blocking: true, single: true}, "expected 16 threads at the most for 40 connections"},
 		{"not in calls", &serveArm{server: &liar{}, inCalls: true}, "expected a goroutine in a system call for each of 40 connections"},
-		{"not waiting", &serveArm{server: &liar{goServer: goServer{blocking: true}}, blocking: true, threaded: true, waiting: true}, "expected a goroutine that waits for each of 40 connections"},
-		{"the same thread", &serveArm{server: &liar{ids: make([]int, 40)}, waiting: true}, "expected 40 threads of the connections, seen 1"},
+		{"not there", &serveArm{server: &loopServer{}, parks: true}, "expected a goroutine that waits for each of 40 connections"},
+		{"not begun", &serveArm{server: &liar{ids: make([]int, 40)}, parks: true}, "expected a task that has begun for each of 40 connections, seen 0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if !armtest.Alone(t, "GOMAXPROCS=1") {
@@ -270,8 +271,10 @@ func TestThreadsOf(t *testing.T) {
 		{"a few short", &serveArm{server: with, threaded: true}, 88, "expected a thread for each of 100"},
 		{"half", &serveArm{server: with, threaded: true}, 55, "expected a thread for each of 100"},
 		{"two each", &serveArm{server: with, threaded: true}, 205, "expected a thread for each of 100"},
-		{"none", &serveArm{server: &liar{}}, 16, ""},
-		{"too many", &serveArm{server: &liar{}}, 17, "expected 16 threads at the most"},
+		{"the same thread", &serveArm{server: &liar{ids: slices.Repeat([]int{1}, 100)}, threaded: true}, 105, "expected 100 threads of the connections, seen 1"},
+		{"none", &serveArm{server: &liar{}, single: true}, 16, ""},
+		{"too many", &serveArm{server: &liar{}, single: true}, 17, "expected 16 threads at the most"},
+		{"as many as it takes", &serveArm{server: &liar{}}, 105, ""},
 	} {
 		test.arm.n, test.arm.before = 100, headcount{threads: 5}
 		err := test.arm.threadsOf(headcount{threads: test.threads})

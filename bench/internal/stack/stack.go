@@ -3,7 +3,6 @@ package stack
 import (
 	"errors"
 	"fmt"
-	"os"
 	"runtime/debug"
 
 	"threadbench/bench/catalog"
@@ -54,9 +53,12 @@ const (
 	stackBudget = 1 << 30
 )
 
-// fewer is by how many the tasks are divided where measure.FewerTasks asks for
-// fewer.
-const fewer = 4
+// Where measure.FewerTasks asks for fewer tasks, they are divided by fewer, but not
+// to less than fewest.
+const (
+	fewer  = 8
+	fewest = 64
+)
 
 func stackCases() []measure.Case {
 	var cases []measure.Case
@@ -100,8 +102,8 @@ func openStack(impl, stack string, depth, n int, herd arm.NewHerd) measure.Openi
 			}
 		}
 		n := n
-		if os.Getenv(measure.FewerVariable) != "" {
-			n /= fewer
+		if measure.Fewer() {
+			n = max(n/fewer, fewest)
 		}
 		fits, err := arm.Parkable(impl, n, depth, cut)
 		if err != nil {

@@ -13,9 +13,9 @@ import (
 
 // Wakeup: how late a task runs that was to run at an instant.
 //
-// A schedule names 500 instants, one every millisecond, give or take a quarter
-// of one; it is drawn from the same seed always. ONE op is one wake-up: its
-// delay is from the instant in the schedule to the stamp that the task takes as
+// A schedule names 500 instants (250 in the short profile), one every
+// millisecond, give or take a quarter of one; it is drawn from the same seed
+// always. ONE op is one wake-up: its delay is from the instant in the schedule to the stamp that the task takes as
 // its first instruction. The loop is open: a wake-up that comes late leaves the
 // next one's instant where it is, so that what is put off is counted for each
 // that it puts off. Once a process, on all CPUs, with no collection.
@@ -59,8 +59,10 @@ import (
 // milliseconds.
 var Family = measure.Family{Family: catalog.Wakeup, Cases: wakeupCases(), Roles: helpers}
 
+// wakeups are those of a process: half as many of a run that has little time.
+var wakeups = map[bool]int{false: 500, true: 250}[measure.Fewer()]
+
 const (
-	wakeups   = 500
 	wakeEvery = time.Millisecond
 	// From when the schedule is known to its first instant: the pacer reads it
 	// and makes its thread meanwhile.

@@ -169,7 +169,7 @@ func (a *wakeupArm) task(at []int64) (wakingTask, error) {
 		}
 		run := func() error {
 			t, err := d.Run(wakeups, 0)
-			if err == nil && a.pacer != nil && t.Bytes != wakeups {
+			if err == nil && a.pacer != nil && t.Bytes != int64(wakeups) {
 				err = fmt.Errorf("expected the task to read %d bytes, seen %d", wakeups, t.Bytes)
 			}
 			return err

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -33,7 +34,22 @@ func TestLedger(t *testing.T) {
 			t.Errorf("%q: no id or a second one, no statement, no reason or no condition", s.id)
 		}
 		seen[s.id] = true
-		for _, c := range slices.Concat(s.needs, s.beside) {
+		days := []string{s.stated}
+		for _, c := range s.changes {
+			if days = append(days, c.Date); c.What == "" || c.Why == "" || c.Before == "" {
+				t.Errorf("%s: a change that doesn't say what, why, or what was there before: %+v", s.id, c)
+			}
+		}
+		for i, day := range days {
+			if _, err := time.Parse(time.DateOnly, day); err != nil || i > 0 && day < days[i-1] {
+				t.Errorf("%s: on %q (%v), of %q", s.id, day, err, days)
+			}
+		}
+		conditions := slices.Concat(s.needs, s.beside)
+		if s.small != nil {
+			conditions = append(conditions, s.small.needs...)
+		}
+		for _, c := range conditions {
 			if c.what == "" || len(c.value.rows) == 0 {
 				t.Errorf("%s: a condition without words or rows: %+v", s.id, c)
 			}

@@ -50,8 +50,13 @@ type statement struct {
 	id     string
 	says   string
 	needs  []condition // all of them must hold; the first is the primary one
+	small  *form       // the same in smaller numbers, nil for none
+	reads  string      // how the deciding figure reads where the statement holds, of "%s"; "" for the bare verdict
 	why    string      // the reason of the primary bound
 	beside []condition // of the same families, for where it turns
+
+	stated  string // the day on which it came into the ledger, yyyy-mm-dd
+	changes []Change
 }
 
 // A condition holds a figure to a bound.
@@ -118,9 +123,11 @@ type Entry struct {
 	ID        string
 	Statement string
 	Why       string
+	Since     string   // the day from which on measure and bound stand, yyyy-mm-dd
+	Changes   []Change // of them after a run, the earliest first
 	Verdict   string
 	P         float64   // adjusted over the ledger
-	Reason    string    // why it is inconclusive or missing, else ""
+	Reason    string    // why it is inconclusive or missing; in which form, and how it reads, where that is to be said; else ""
 	Unasked   bool      // missing, and nothing was said of the rows: the run was not to measure them
 	Needs     []Finding // the first is the primary one
 	Beside    []Finding
@@ -175,20 +182,28 @@ func (e Entry) Circumstances() []Circumstance {
 func Judge(f *results.File) []Entry { return judge(statements, f) }
 
 func judge(ledger []statement, f *results.File) []Entry {
-	var entries []Entry
-	var ps []float64
+	if f.Looks() != nil {
+		return lookedAt(ledger, f)
+	}
+	entries, ps := weigh(ledger, f)
+	settle(ledger, entries, ps, f)
+	return entries
+}
+
+// weigh finds the conditions of each statement in a file, and its p-value. The
+// verdicts are those for p-values that are small enough.
+func weigh(ledger []statement, f *results.File) (entries []Entry, ps []float64) {
 	for _, s := range ledger {
-		e := Entry{ID: s.id, Statement: s.says, Why: s.why}
+		e := Entry{ID: s.id, Statement: s.says, Why: s.why, Since: s.since(), Changes: s.changes}
+		e.Needs, e.Reason = s.in(f)
 		right, wrong := 0.0, 1.0
-		for _, c := range s.needs {
-			found := find(c, f)
-			e.Needs = append(e.Needs, found)
+		for _, found := range e.Needs {
 			if !found.There {
 				right = 1
 				continue
 			}
 			right = max(right, found.right)
-			wrong = min(wrong, found.wrong*float64(len(s.needs)))
+			wrong = min(wrong, found.wrong*float64(len(e.Needs)))
 		}
 		for _, c := range s.beside {
 			e.Beside = append(e.Beside, find(c, f))
@@ -200,10 +215,20 @@ func judge(ledger []statement, f *results.File) []Entry {
 		entries = append(entries, e)
 		ps = append(ps, min(1, 2*right, 2*wrong))
 	}
+	return entries, ps
+}
+
+// settle adjusts the p-values of a ledger, and takes back the verdicts for which
+// they are not small enough.
+func settle(ledger []statement, entries []Entry, ps []float64, f *results.File) {
 	for i, p := range paired.Holm(ps) {
 		e := &entries[i]
 		e.P = p
+		smaller := e.Reason
 		if p < Level {
+			if e.Verdict == Holds && ledger[i].reads != "" {
+				e.Reason = joined(fmt.Sprintf(ledger[i].reads, e.Decided().times()), smaller)
+			}
 			continue
 		}
 		if slices.ContainsFunc(e.Needs, func(n Finding) bool { return !n.There }) {
@@ -219,12 +244,25 @@ func judge(ledger []statement, f *results.File) []Entry {
 			e.Reason = "there are two states, one on each side of the bound: what tells them apart decides, not more rounds"
 		}
 		for _, n := range e.Needs {
-			if least, err := paired.LeastRounds(len(ledger), Level); err == nil && n.Rounds < least {
+			if least, err := paired.LeastRounds(len(entries), Level); err == nil && n.Rounds < least {
 				e.Reason = fmt.Sprintf("%s; a verdict needs %d, \"go run ./scripts/run -rounds %d\"", prose.Count(n.Rounds, "round"), least, least)
 			}
 		}
+		e.Reason = joined(e.Reason, smaller)
 	}
-	return entries
+}
+
+// joined is two remarks, of which either may be "".
+func joined(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
+}
+
+// times is a factor's effect in words: "1.35 times".
+func (f Finding) times() string {
+	return strings.ReplaceAll(f.effect(), "×", "") + " times"
 }
 
 // find holds a condition against a file.

@@ -161,13 +161,14 @@ func (m measure) values(f *results.File) []span {
 	at := map[int]map[string]results.Run{}
 	var order []int
 	for _, row := range f.Rows {
+		name := row.Name.String()
 		for _, run := range row.Runs {
 			if at[run.Round] == nil {
 				at[run.Round] = map[string]results.Run{}
 				order = append(order, run.Round)
 			}
 			if !row.Cut(run) {
-				at[run.Round][row.Name.String()] = run
+				at[run.Round][name] = run
 			}
 		}
 	}
@@ -221,6 +222,9 @@ func (m measure) estimates(f *results.File) (least, most *summary.Estimate) {
 	}
 	allowance := 0.0
 	for _, name := range m.rows {
+		if m.same == "" {
+			break
+		}
 		row := f.Row(name)
 		if unit, _ := row.Primary(); m.same == unit {
 			allowance += summary.Of(f, row).Allowance()

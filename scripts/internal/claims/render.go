@@ -17,6 +17,7 @@ import (
 type Ledger struct {
 	File     string // its name
 	Rounds   int
+	Looks    []int    // after which rounds its run was to look at them; nil for a fixed number of rounds
 	Warnings []string // what a reader must know first
 	Entries  []Entry
 }
@@ -85,7 +86,7 @@ func (f Finding) Held() string {
 }
 
 // About says what ledgers are and what keeps them.
-const About = "A verdict takes every condition of its statement; the chance of any wrong one in a ledger is at most 5% (signed-rank tests over rounds, Holm over the statements). Intervals are 95%; both allow for what a factor's goroutine arm is over itself (A/A)."
+const About = "A verdict takes every condition of its statement; given the protocol, the chance that sampling makes any verdict of a ledger wrong is at most 5% (signed-rank tests over rounds, Holm over the statements). Intervals are 95%; both allow for what a factor's goroutine arm is over itself (A/A)."
 
 // Text renders ledgers, several files side by side: under each statement a
 // line for each file. What no file was to measure stands in one line at the end.
@@ -120,6 +121,9 @@ func Text(w io.Writer, ledgers []Ledger) error {
 				verdict += ": " + e.Reason
 			}
 			prose.Wrap(b, verdict, "    ", "      ")
+			if change := e.Latest(); change != "" {
+				prose.Wrap(b, change, "      ", "        ")
+			}
 			for _, n := range e.Needs {
 				if n.There {
 					prose.Wrap(b, n.String(), "      ", "        ")
@@ -157,17 +161,22 @@ func (l Ledger) Tally() string {
 			parts = append(parts, fmt.Sprintf("%d %s", k, p.many))
 		}
 	}
-	return fmt.Sprintf("%s; of %s %s", prose.Count(l.Rounds, "round"), prose.Count(len(l.Entries), "statement"), strings.Join(parts, ", "))
+	looks := ""
+	if l.Looks != nil {
+		looks = ", each statement looked at until it is decided " + Spending(l.Looks)
+	}
+	return fmt.Sprintf("%s%s; of %s %s", prose.Count(l.Rounds, "round"), looks, prose.Count(len(l.Entries), "statement"), strings.Join(parts, ", "))
 }
 
-// Markdown renders ledgers as one table: a column of verdicts for each file.
+// Markdown renders ledgers as one table: a column of verdicts for each file, and
+// one of what became of measures and bounds.
 func Markdown(w io.Writer, ledgers []Ledger) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, "| statement |")
 	for _, l := range ledgers {
 		fmt.Fprintf(b, " %s (%s) |", prose.Markdown(l.name()), prose.Count(l.Rounds, "round"))
 	}
-	fmt.Fprint(b, "\n|---|"+strings.Repeat("---|", len(ledgers))+"\n")
+	fmt.Fprint(b, " since |\n|---|"+strings.Repeat("---|", len(ledgers)+1)+"\n")
 	if len(ledgers) > 0 {
 		for i, first := range ledgers[0].Entries {
 			fmt.Fprintf(b, "| %s |", prose.Markdown(first.Statement))
@@ -187,7 +196,11 @@ func Markdown(w io.Writer, ledgers []Ledger) error {
 				}
 				fmt.Fprint(b, " |")
 			}
-			fmt.Fprintln(b)
+			fmt.Fprintf(b, " %s", first.Since)
+			if h := first.History(); h != "" {
+				fmt.Fprintf(b, "<br>changed after a run, %s", prose.Markdown(h))
+			}
+			fmt.Fprintln(b, " |")
 		}
 	}
 	for _, l := range ledgers {
@@ -220,7 +233,9 @@ type entryJSON struct {
 	Most      *float64      `json:"most,omitempty"`
 	Rounds    int           `json:"rounds"`
 	Rows      []string      `json:"rows"`
-	Why       string        `json:"why"` // the reason of the bound
+	Why       string        `json:"why"`               // the reason of the bound
+	Since     string        `json:"since"`             // the day from which on measure and bound stand
+	Changes   []Change      `json:"changes,omitempty"` // of them after a run
 	Needs     []findingJSON `json:"needs"`
 	Beside    []findingJSON `json:"beside"`
 }
@@ -250,7 +265,8 @@ func JSON(w io.Writer, ledgers []Ledger) error {
 			decided := e.Decided().json()
 			j := entryJSON{
 				File: l.File, Warnings: l.Warnings, ID: e.ID, Statement: e.Statement, Verdict: e.Verdict, Reason: e.Reason, P: e.P,
-				Effect: decided.Effect, Low: decided.Low, High: decided.High, Bounded: decided.Bounded, Most: decided.Most, Rounds: decided.Rounds, Why: e.Why,
+				Effect: decided.Effect, Low: decided.Low, High: decided.High, Bounded: decided.Bounded, Most: decided.Most, Rounds: decided.Rounds,
+				Why: e.Why, Since: e.Since, Changes: e.Changes,
 				Rows: []string{}, Needs: []findingJSON{}, Beside: []findingJSON{},
 			}
 			for _, n := range e.Needs {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"threadbench/bench/catalog"
-	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/chart"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
@@ -22,7 +21,6 @@ type figure struct {
 	About     []string // what it shows and how to read it
 	Wide      bool     // its panels take the whole width
 	Panels    []panel
-	Tables    []runs.Table
 	Words     []string // what the rows say, as sentences
 	Notes     []string // what isn't drawn, and why
 }
@@ -42,19 +40,7 @@ func (r *Report) figures() []figure {
 			all[i].Notes = append(all[i].Notes, "No row of this is in "+r.these()+": \"go run ./scripts/run -profile full\" measures it.")
 		}
 	}
-	for i, p := range r.calibrations {
-		all = append(all, gate(p, i+1))
-	}
 	return all
-}
-
-// gate is what a calibration says of the gate.
-func gate(p *runs.Page, number int) figure {
-	f := figure{ID: "gate", Title: "What the gate is worth", Short: "The gate", About: []string{p.Source}, Tables: p.Tables}
-	if number > 1 {
-		f.ID, f.Short = fmt.Sprintf("gate%d", number), fmt.Sprintf("The gate, again (%d)", number)
-	}
-	return f
 }
 
 // these is "this file", or "these files".

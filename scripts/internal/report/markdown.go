@@ -148,21 +148,6 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 		if len(f.Panels) > 0 && base != "" {
 			fmt.Fprintf(b, "![%s](%s)\n\n", escape(f.Title), link(Picture{Name: f.ID}.File(base)))
 		}
-		for _, t := range f.Tables {
-			fmt.Fprintf(b, "### %s\n\n%s\n\n", escape(t.Title), escape(t.About))
-			for i, row := range t.Rows {
-				if i == 0 {
-					tableHead(b, row, nil)
-					continue
-				}
-				fmt.Fprint(b, "|")
-				for _, cell := range row {
-					fmt.Fprintf(b, " %s |", escape(cell))
-				}
-				fmt.Fprintln(b)
-			}
-			fmt.Fprintln(b)
-		}
 		list(f.Words)
 		list(f.Notes)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,7 +32,6 @@ type content struct {
 	Places   []place
 	Settings []setting
 	Method   []string
-	Data     []string // the calibrations' names
 }
 
 // A sourceText is a file in words.
@@ -420,9 +418,6 @@ func (r *Report) content() *content {
 		Figures: r.figures(), Families: r.tables(), Places: r.places(), Settings: r.settings(), Method: r.method(),
 	}
 	c.Claims, c.Unasked = r.claims()
-	for _, p := range r.calibrations {
-		c.Data = append(c.Data, filepath.Base(p.Name))
-	}
 	for _, s := range r.sources {
 		c.Sources = append(c.Sources, sourceText{Label: s.label, Machine: s.table.Machine(), Wrong: results.Wrong(s.file.Config), Begun: strings.Join(s.file.Begun, "; again ")})
 		c.Ledgers = append(c.Ledgers, ledger{s.label, s.ledger.Tally()})

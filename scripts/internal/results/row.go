@@ -12,8 +12,8 @@ import (
 // arm's, measured in the same laps. Files of driver Testing have none.
 const PairedFactor = "x-goroutine"
 
-// SelfFactor is the unit of the goroutine arm opened twice, one over the
-// other: 1 on a perfect instrument.
+// SelfFactor is the unit of an arm opened twice, one over the other: 1 on a
+// perfect instrument.
 const SelfFactor = "x-self"
 
 // Memory is the Sum of user-B/task and kernel-B/task, a parked task's primary

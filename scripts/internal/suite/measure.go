@@ -57,9 +57,9 @@ func (m *machine) measureGroup(ctx context.Context, g group, p Profile, round in
 		var ref, twin *measure.Reading
 		if g.ref >= 0 {
 			ref = &got[g.ref]
-			if i == g.ref && g.twin {
-				twin = &got[len(got)-1]
-			}
+		}
+		if k := slices.Index(g.twins, i); k >= 0 {
+			twin = &got[len(g.cases)+k]
 		}
 		outcomes[i] = conclude(c, &got[i], ref, twin)
 	}
@@ -67,7 +67,7 @@ func (m *machine) measureGroup(ctx context.Context, g group, p Profile, round in
 }
 
 // conclude makes a benchmark line of what a case has measured beside its
-// goroutine arm and, for that arm, beside its twin.
+// goroutine arm and beside its twin, where it has one.
 func conclude(c measure.Case, got, ref, twin *measure.Reading) outcome {
 	name := c.Name.String()
 	var o outcome

@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
+	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/prose"
 )
 
@@ -31,7 +33,7 @@ const slice = 1500 * time.Microsecond
 // the ledger at 5% needs 1+ceil(log2(m/0.05)) rounds: 10 for up to 25. That wake
 // fails is shown by one of its three conditions in quick, which takes 11.
 var Profiles = []Profile{
-	{Name: "quick", Rounds: 11, Laps: 40, Windows: 1},
+	{Name: "quick", Rounds: 11, Laps: 36, Windows: 1},
 	{Name: "full", Rounds: 12, Laps: 120, Windows: 1, Full: true},
 }
 
@@ -49,8 +51,20 @@ func defaultRounds() string {
 type Plan struct {
 	Profile string `json:"profile"`
 	Bench   string `json:"bench"`
-	Rounds  int    `json:"rounds"`
+	Rounds  int    `json:"rounds,omitempty"` // 0 with Looks
 	CPU     int    `json:"cpu"`
+
+	// Looks are the rounds after which a run looks at the ledger, and goes on
+	// with what is undecided; nil for a run of Rounds rounds.
+	Looks []int `json:"looks,omitempty"`
+}
+
+// most is how many rounds the run makes at the most.
+func (p Plan) most() int {
+	if p.Looks != nil {
+		return p.Looks[len(p.Looks)-1]
+	}
+	return p.Rounds
 }
 
 func (p Plan) line() string {
@@ -62,13 +76,13 @@ func (p Plan) line() string {
 }
 
 // A group is what takes turns: the cases whose x-goroutine refers to the same
-// goroutine arm, and that arm once more, whose ratio to itself says what the
-// instrument is worth. The short profile goes without the latter where each arm
-// takes a process of its own: the time goes to more statements.
+// goroutine arm, and some of them once more, whose ratio to themselves says what
+// the instrument is worth (x-self). In the short profile those are what is quoted,
+// and the goroutine arms that take turns.
 type group struct {
 	cases []measure.Case
-	ref   int  // the goroutine arm among them, -1 if it isn't selected
-	twin  bool // it is measured once more
+	ref   int   // the goroutine arm among them, -1 if it isn't selected
+	twins []int // those that are measured once more
 }
 
 // once is how often a round measures each of the group, in a process of its
@@ -76,27 +90,41 @@ type group struct {
 func (g group) once() int { return g.cases[0].Once }
 
 // arms are the indexes of the cases in the order of the workers: each case
-// once, and the goroutine arm's twin.
+// once, and then the twins.
 func (g group) arms() []int {
 	var arms []int
 	for i := range g.cases {
 		arms = append(arms, i)
 	}
-	if g.twin {
-		arms = append(arms, g.ref)
+	return append(arms, g.twins...)
+}
+
+// quoted tells whether a case is one that a report begins with, or the goroutine
+// arm of one.
+func quoted(c measure.Case) bool {
+	name := c.Name.String()
+	return slices.ContainsFunc(catalog.Headlines(), func(n catalog.Name) bool { return n.String() == name || n.Ref().String() == name })
+}
+
+// twin tells whether a case of a profile is measured once more: what is quoted,
+// what decides a statement, and every goroutine arm, but that the short profile
+// has no time for the last two where each takes a process of its own.
+func (p Profile) twin(c measure.Case) bool {
+	name := c.Name.String()
+	if isRef := name == c.Name.Ref().String(); isRef && c.Once == 0 || quoted(c) {
+		return true
+	} else if !p.Full {
+		return false
+	} else {
+		return isRef || slices.Contains(claims.Primary(), name)
 	}
-	return arms
 }
 
 // selectCases are the profile's cases whose full name matches.
 func selectCases(p Profile, re *regexp.Regexp) []measure.Case {
-	var chosen []measure.Case
-	for _, c := range bench.Families.Cases() {
-		if (p.Full || c.Quick) && re.MatchString("Benchmark"+c.Name.String()) {
-			chosen = append(chosen, c)
-		}
-	}
-	return chosen
+	return slices.DeleteFunc(bench.Families.Cases(), func(c measure.Case) bool {
+		return !p.Full && !c.Quick || !re.MatchString("Benchmark"+c.Name.String())
+	})
 }
 
 // groups are the profile's cases in groups, each in the cases' order.
@@ -113,9 +141,19 @@ func (p Profile) groups(cases []measure.Case) []group {
 		}
 		if c.Name.String() == ref {
 			gs[i].ref = len(gs[i].cases)
-			gs[i].twin = p.Full || c.Once == 0
+		}
+		if p.twin(c) {
+			gs[i].twins = append(gs[i].twins, len(gs[i].cases))
 		}
 		gs[i].cases = append(gs[i].cases, c)
+	}
+	for _, g := range gs {
+		for i := range g.cases {
+			// What the short profile measures twice has half as many processes each time.
+			if c := &g.cases[i]; !p.Full && g.twins != nil && c.Once > 1 {
+				c.Once /= 2
+			}
+		}
 	}
 	return gs
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"threadbench/bench"
+	"threadbench/bench/catalog"
+	"threadbench/scripts/internal/claims"
 )
 
 func TestGroups(t *testing.T) {
@@ -31,12 +33,8 @@ func TestGroups(t *testing.T) {
 					t.Errorf("profile %s: %s and %s are measured in one group, once and in slices", p.Name, c.Name, g.cases[0].Name)
 				}
 			}
-			twins := 0
-			if p.Full || g.once() == 0 {
-				twins = 1
-			}
-			if arms := g.arms(); len(arms) != len(g.cases)+twins || twins > 0 && arms[len(arms)-1] != g.ref {
-				t.Errorf("profile %s: %s has the arms %v, want each case and the goroutine's again %d times", p.Name, ref, arms, twins)
+			if arms := g.arms(); len(arms) != len(g.cases)+len(g.twins) || g.once() == 0 && !slices.Contains(g.twins, g.ref) || p.Full && !slices.Contains(g.twins, g.ref) {
+				t.Errorf("profile %s: %s has the arms %v, twins %v", p.Name, ref, arms, g.twins)
 			}
 		}
 		if n != len(cases) {
@@ -47,8 +45,56 @@ func TestGroups(t *testing.T) {
 		}
 	}
 	alone := Profiles[0].groups(selectCases(Profiles[0], regexp.MustCompile("impl=clone/mode=cold")))
-	if len(alone) != 1 || alone[0].ref != -1 || len(alone[0].arms()) != 1 {
+	if len(alone) != 1 || alone[0].ref != -1 || len(alone[0].arms()) != 2 {
 		t.Errorf("a case without its goroutine arm: %+v", alone)
+	}
+}
+
+// TestTwins: what a report begins with is measured once more in each profile,
+// with its goroutine arm, and in the full one what decides a statement, too.
+func TestTwins(t *testing.T) {
+	for _, p := range Profiles {
+		twins := map[string]bool{}
+		for _, g := range p.groups(selectCases(p, regexp.MustCompile(""))) {
+			for _, i := range g.twins {
+				twins[g.cases[i].Name.String()] = true
+			}
+		}
+		var wanted []string
+		for _, n := range catalog.Headlines() {
+			wanted = append(wanted, n.String(), n.Ref().String())
+		}
+		if p.Full {
+			wanted = append(wanted, claims.Primary()...)
+		}
+		held := 0
+		for _, name := range wanted {
+			if _, ok := bench.Families.Lookup(name); !ok {
+				continue // a C thread's, in a build without them
+			}
+			if held++; !twins[name] {
+				t.Errorf("profile %s measures %s once", p.Name, name)
+			}
+		}
+		if held < 12 {
+			t.Errorf("profile %s: %d rows", p.Name, held)
+		}
+	}
+}
+
+// TestQuickDecides: the short profile measures every row of each statement, in
+// the whole form or the smaller one.
+func TestQuickDecides(t *testing.T) {
+	quick := map[string]bool{}
+	for _, c := range selectCases(Profiles[0], regexp.MustCompile("")) {
+		quick[c.Name.String()] = true
+	}
+	for id, forms := range claims.Forms() {
+		if !slices.ContainsFunc(forms, func(rows []string) bool {
+			return !slices.ContainsFunc(rows, func(row string) bool { return !quick[row] })
+		}) {
+			t.Errorf("%s: quick measures the rows of no form of it: %q", id, forms)
+		}
 	}
 }
 

@@ -131,6 +131,8 @@ func Row(f *results.File, r *results.Row) []Warning {
 	switch there := len(r.Runs); {
 	case failed > 0:
 		all = append(all, Warning{Refused, fmt.Sprintf("failed in %d of %s", failed, prose.Count(f.Rounds, noun))})
+	case slices.Contains(f.Looks(), there) && there < f.Rounds:
+		all = append(all, Warning{Partial, fmt.Sprintf("in %d of %s only: what it decides was decided then, or given up", there, prose.Count(f.Rounds, noun))})
 	case there < f.Rounds:
 		all = append(all, Warning{Partial, fmt.Sprintf("in %d of %s only", there, prose.Count(f.Rounds, noun))})
 	}

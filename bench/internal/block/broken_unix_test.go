@@ -1,0 +1,56 @@
+//go:build unix
+
+package block
+
+import (
+	"testing"
+	"time"
+
+	"threadbench/bench/internal/arm"
+	"threadbench/bench/internal/armtest"
+	"threadbench/bench/internal/broken"
+	"threadbench/bench/measure"
+)
+
+// TestBrokenWaiting has tasks wait in read(2) in the place of the poller, and
+// such as stall the bystander whenever one is woken.
+func TestBrokenWaiting(t *testing.T) {
+	slow := func(c crowd) crowd {
+		wake := c.wake
+		c.wake = func(nth int) error {
+			for began := time.Now(); time.Since(began) < time.Millisecond; {
+			}
+			return wake(nth)
+		}
+		return c
+	}
+	polled := func(c crowd) crowd { c.asleep = waiting("net"); return c }
+	const holding, stalling = "sockets that hold a thread each", "a system call that holds up the others"
+	for _, test := range []struct {
+		what, row, wait, procs string
+		n                      int
+		with                   func(crowd) crowd
+	}{
+		{holding, "Block/impl=goroutine/wait=net/n=1", "net", "", 1, polled},
+		{holding, "Block/impl=goroutine/wait=net/n=1000", "net", "", 1000, polled},
+		{stalling, "Block/impl=goroutine/wait=syscall/procs=all/n=1", "syscall", "all", 1, slow},
+	} {
+		t.Run(test.row, func(t *testing.T) {
+			if !armtest.Alone(t, append(arm.Still, "GOMAXPROCS=1")...) {
+				return
+			}
+			broken.Row(t, Family, test.row, test.what, func() (measure.Measurement, error) {
+				m, err := openBlock("goroutine", test.wait, test.procs, test.n)(nil)
+				if err != nil {
+					return nil, err
+				}
+				gather, err := gathering("goroutine", "syscall", test.n)
+				m.(*blockArm).gather = func() (crowd, error) {
+					c, err := gather()
+					return test.with(c), err
+				}
+				return m, err
+			})
+		})
+	}
+}
