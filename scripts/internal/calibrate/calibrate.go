@@ -1,13 +1,16 @@
 // Package calibrate is what the calibrate command does: it runs the gate where
 // nothing has changed, and where a slowdown of a known size was injected, again
 // and again; keeps the runs; and prints how often the gate was wrong and what it
-// found (package runs).
+// found.
 //
-// It imports the gate, whose command line it speaks (gate.Open), and suite for
-// what commands share.
+// It imports the gate, whose command line it speaks (gate.Measure), its verdicts,
+// measure for this machine's configuration, and commandline, job, paired and
+// prose.
 //
-// Its stance: what is calibrated is the gate, so its runs are the gate's own
-// (gate.Session), from the pilot to the verdict.
+// Its stance: what is calibrated is the gate, so its runs are the gate's own,
+// from the build to the verdict. A rate is a count of real runs, with the exact
+// bounds that the count supports and no narrower. A data file is one machine's:
+// the noise of another machine says nothing of this one.
 package calibrate
 
 import (
@@ -18,8 +21,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"threadbench/scripts/internal/allow"
-	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/job"
 )
@@ -31,7 +32,6 @@ file as it ends; a kill costs the run in flight. In the end it prints what all r
   go run ./scripts/calibrate -for 25m                     go on with the plan for so long
   go run ./scripts/calibrate                              go on until the plan is done: hours
   go run ./scripts/calibrate -plan same:1m=100            100 runs of a minute with nothing changed
-  go run ./scripts/calibrate -plan same+3%:5m=20          20 runs of five minutes, head slowed by 3%
   go run ./scripts/calibrate -analyse                     print what the data say; nothing is measured
 
 Kinds: "same", base and head share one binary in each round; "rebuilt", head is linked under seeds of
@@ -46,9 +46,7 @@ type options struct {
 	goals   []goal
 	lasting time.Duration // 0: until the plan is done
 	data    string
-	pool    int
 	analyse bool
-	allowed allow.Flags
 	root    string   // of this module; "" until it is known
 	gate    []string // the gate's command line; nil until it is known, tests have their own
 }
@@ -60,16 +58,12 @@ func parse(args []string, stdout io.Writer) (o options, err error) {
 	plan := flags.String("plan", defaultPlan, "how many runs of what are wanted: `KIND[+PERCENT%]:BUDGET=RUNS,...`")
 	flags.DurationVar(&o.lasting, "for", 0, "begin no run that would take longer than this from now, say `25m` (default until the plan is done)")
 	flags.StringVar(&o.data, "data", "", "the data `file` to go on with (default results/calibration.jsonl)")
-	flags.IntVar(&o.pool, "pool", 64, "how many layouts are linked beforehand, from which all runs draw; 0: each run links its own, as the gate does, which takes half as long again")
 	flags.BoolVar(&o.analyse, "analyse", false, "measure nothing, print what the data say")
-	flags.Var(&o.allowed, "allow", allow.Usage)
 	switch err := commandline.Parse(flags, usage, args, stdout); {
 	case err != nil:
 		return o, err
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("calibrate takes no argument, %q given; -h shows the flags", flags.Arg(0))
-	case o.pool < 0 || o.pool > 0 && o.pool < 3 || o.pool > 1000:
-		return o, fmt.Errorf("-pool %d is none; give 3 to 1000 layouts, or 0", o.pool)
 	}
 	o.goals, err = parsePlan(*plan)
 	return o, err
@@ -86,10 +80,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
 		if o.root, err = job.ModuleRoot(ctx); err != nil {
 			return err
 		}
-		o.gate = []string{"-base-dir", o.root, "-head-dir", o.root, "-calibration", "none"}
-		if o.allowed != nil {
-			o.gate = append(o.gate, "-allow", o.allowed.String())
-		}
+		o.gate = []string{"-base-dir", o.root, "-head-dir", o.root}
 		if o.data == "" {
 			o.data = filepath.Join(o.root, "results", "calibration.jsonl")
 		}
@@ -99,14 +90,13 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
 			return err
 		}
 	}
-	f, err := runs.ReadFile(o.data)
+	f, err := readFile(o.data)
 	if err != nil {
 		return err
 	}
-	page, err := f.Page()
-	if err != nil {
+	if err := f.page(stdout); err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "%s: %s\n", o.data, left(o.goals, f.Runs))
-	return page.Write(stdout)
+	fmt.Fprintf(stderr, "%s: %s\n", o.data, left(o.goals, f.runs))
+	return nil
 }

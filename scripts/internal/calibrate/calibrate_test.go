@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/gate/verdict"
 )
 
@@ -58,11 +57,11 @@ func ready(t *testing.T, plan string) (o options, temp string) {
 	for _, v := range []string{"TMPDIR", "TMP", "TEMP"} {
 		t.Setenv(v, temp)
 	}
-	o, err := parse([]string{"-plan", plan, "-pool", "3", "-data", filepath.Join(t.TempDir(), "data.jsonl")}, io.Discard)
+	o, err := parse([]string{"-plan", plan, "-data", filepath.Join(t.TempDir(), "data.jsonl")}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.root, o.gate = dir, []string{"-base-dir", dir, "-head-dir", dir, "-pkg", ".", "-unit", "steps/op", "-calibration", "none"}
+	o.root, o.gate = dir, []string{"-base-dir", dir, "-head-dir", dir, "-pkg", ".", "-unit", "steps/op"}
 	t.Cleanup(func() {
 		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
 			t.Errorf("left behind: %v, %v", left, err)
@@ -79,26 +78,26 @@ func TestCalibrate(t *testing.T) {
 	if err := run(t.Context(), o, &out, &errs); err != nil {
 		t.Fatalf("%v\n%s", err, errs.String())
 	}
-	f, err := runs.ReadFile(o.data)
+	f, err := readFile(o.data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(f.Sessions) != 1 || len(f.Runs) != 2 {
-		t.Fatalf("%d sessions, %d runs", len(f.Sessions), len(f.Runs))
+	if len(f.sessions) != 1 || len(f.runs) != 2 {
+		t.Fatalf("%d sessions, %d runs", len(f.sessions), len(f.runs))
 	}
-	s := f.Sessions[0]
+	s := f.sessions[0]
 	if s.Alpha != 0.01 || s.Margin != 0.01 || s.Config["cpus"] == "" {
 		t.Errorf("the session: %+v", s)
 	}
-	for i, r := range f.Runs {
-		if r.Verdict != verdict.Pass || len(r.Rows) != 1 || r.Rows[0].Name != "Steps" || r.Rows[0].Unit != "steps/op" || r.Pool != 3 || r.Rounds < 8 || len(r.Rows[0].Head) != r.Rounds {
+	for i, r := range f.runs {
+		if r.Verdict != verdict.Pass || len(r.Rows) != 1 || r.Rows[0].Name != "Steps" || r.Rows[0].Unit != "steps/op" || r.Rounds < 8 || len(r.Rows[0].Head) != r.Rounds {
 			t.Errorf("run %d: %+v", i+1, r)
 		}
-		if (r.Kind == runs.Rebuilt) != (i == 1) {
+		if (r.Kind == rebuilt) != (i == 1) {
 			t.Errorf("run %d is %s", i+1, r.Kind)
 		}
 	}
-	if f.Runs[0].Seed == f.Runs[1].Seed {
+	if f.runs[0].Seed == f.runs[1].Seed {
 		t.Error("two runs have the same plan")
 	}
 	if !strings.Contains(out.String(), "0 of 1") || !strings.Contains(errs.String(), "the plan is done") {
@@ -108,7 +107,7 @@ func TestCalibrate(t *testing.T) {
 	// The plan is done: nothing is built any more, and nothing added.
 	o.gate = []string{"-nonsense"}
 	errs.Reset()
-	if err := run(t.Context(), o, io.Discard, &errs); err != nil || strings.Contains(errs.String(), "building") || !strings.Contains(errs.String(), "the plan is done") {
+	if err := run(t.Context(), o, io.Discard, &errs); err != nil || strings.Contains(errs.String(), "-nonsense") || !strings.Contains(errs.String(), "the plan is done") {
 		t.Errorf("%v, %s", err, errs.String())
 	}
 }
@@ -117,7 +116,6 @@ func TestCalibrate(t *testing.T) {
 // time for a run: each says so, and nothing is kept.
 func TestTrouble(t *testing.T) {
 	o, _ := ready(t, "same:20s=1")
-	o.pool = 0
 	t.Setenv("THREADBENCH_TEST_FAIL", "1")
 	var errs bytes.Buffer
 	if err := collect(t.Context(), o, &errs); err == nil || !strings.Contains(err.Error(), "3 runs in a row") || strings.Count(errs.String(), "no verdict") != 2 {

@@ -5,16 +5,14 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"threadbench/scripts/internal/calibrate/runs"
 )
 
-const minute = runs.Duration(time.Minute)
+const minute = duration(time.Minute)
 
 // TestPlan reads plans, and names what is wrong with one.
 func TestPlan(t *testing.T) {
 	goals, err := parsePlan("same:1m=100, rebuilt+2.5%:5m=7,same:90s=0")
-	want := []goal{{runs.Cell{Kind: "same", Budget: minute}, 100}, {runs.Cell{Kind: "rebuilt", Inject: 0.025, Budget: 5 * minute}, 7}, {runs.Cell{Kind: "same", Budget: 3 * minute / 2}, 0}}
+	want := []goal{{cell{Kind: "same", Budget: minute}, 100}, {cell{Kind: "rebuilt", Inject: 0.025, Budget: 5 * minute}, 7}, {cell{Kind: "same", Budget: 3 * minute / 2}, 0}}
 	if err != nil || len(goals) != len(want) {
 		t.Fatalf("%v, %v", goals, err)
 	}
@@ -33,17 +31,18 @@ func TestPlan(t *testing.T) {
 		t.Error(err)
 	}
 	for _, test := range []struct{ plan, want string }{
-		{"", "no number of runs"},
-		{"same:1m", "no number of runs"},
-		{"same=3", `"" is no time`},
-		{"same:1m=-1", `"-1" is no number`},
-		{"same:1m=x", `"x" is no number`},
+		{"", "it is none; each part is KIND"},
+		{"same:1m", "it is none"},
+		{"same=3", "it is none"},
+		{"same:1m=-1", "it is none"},
+		{"same:1m=99999999999999999999", "out of range"},
 		{"same:soon=1", `"soon" is no time`},
 		{"same:-1m=1", `"-1m" is no time`},
-		{"other:1m=1", `"other" is no kind; choose same or rebuilt`},
-		{"same+3:1m=1", `"3" is no slowdown`},
-		{"same+0%:1m=1", `"0%" is no slowdown`},
-		{"same+NaN%:1m=1", "is no slowdown"},
+		{"other:1m=1", `"other:1m=1": it is none`},
+		{"same+3:1m=1", "it is none"},
+		{"same+0%:1m=1", "0% is no slowdown"},
+		{"same+1.2.3%:1m=1", "1.2.3% is no slowdown"},
+		{"same+NaN%:1m=1", "it is none"},
 		{"same:1m=1,same:60s=2", "same:1m stands twice"},
 	} {
 		if _, err := parsePlan(test.plan); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -59,20 +58,20 @@ func TestNext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []*runs.Run
+	var all []*trial
 	add := func(g goal, n int) {
 		for range n {
-			all = append(all, &runs.Run{Cell: g.Cell, Seconds: 90})
+			all = append(all, &trial{cell: g.cell, Seconds: 90})
 		}
 	}
-	always := func(runs.Cell) bool { return true }
+	always := func(cell) bool { return true }
 	for range 8 { // about half of each
 		g, _ := next(goals, all, always)
 		add(g, 1)
 	}
 	for i, least := range []int{4, 2, 1} {
-		if n := len(done(goals[i].Cell, all)); n < least {
-			t.Errorf("after 8 of 17 runs there are %d of %v", n, goals[i].Cell)
+		if n := len(done(goals[i].cell, all)); n < least {
+			t.Errorf("after 8 of 17 runs there are %d of %v", n, goals[i].cell)
 		}
 	}
 	for range 9 {
@@ -82,13 +81,13 @@ func TestNext(t *testing.T) {
 	if g, ok := next(goals, all, always); ok || left(goals, all) != "the plan is done" {
 		t.Errorf("after all 17 runs comes %v; %s", g, left(goals, all))
 	}
-	all = []*runs.Run{{Cell: goals[1].Cell, Error: "died"}} // which doesn't count
+	all = []*trial{{cell: goals[1].cell, Error: "died"}} // which doesn't count
 	add(goals[0], 20)
 	add(goals[1], 4)
 	if got, want := left(goals, all), "the plan lacks rebuilt:1m=1,same+3%:5m=2, about 13m"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if g, ok := next(goals, all, func(c runs.Cell) bool { return c.Budget < 5*minute }); !ok || g != goals[1] {
+	if g, ok := next(goals, all, func(c cell) bool { return c.Budget < 5*minute }); !ok || g != goals[1] {
 		t.Errorf("%v, %v comes next", g, ok)
 	}
 }
@@ -98,8 +97,6 @@ func TestUsage(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"-nonsense", "-h shows the flags"},
 		{"x", "takes no argument"},
-		{"-pool 2", "-pool 2"},
-		{"-pool -1", "-pool -1"},
 		{"-plan same", "-plan"},
 		{"-analyse -data nowhere/data.jsonl", "nowhere"},
 	} {

@@ -66,5 +66,5 @@ func run(paths []string, format string, stdout io.Writer) error {
 
 // New is the ledger of a file.
 func New(f *results.File) Ledger {
-	return Ledger{File: f.Name, Rounds: f.Rounds, Warnings: f.Warnings(), Entries: Judge(f)}
+	return Ledger{File: f.Name, Rounds: f.Rounds, Looks: f.Looks(), Warnings: f.Warnings(), Entries: Judge(f)}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"threadbench/bench"
 	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/summary"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -235,8 +237,6 @@ func TestMeasures(t *testing.T) {
 		want []float64 // of the least
 	}{
 		{"value", value(clone, "ns/op"), []float64{50, 50, 50}},
-		{"factor", factor(clone), []float64{5, 5, 5}},
-		{"inverse", goroutineOver(clone), []float64{0.2, 0.2, 0.2}},
 		{"quotient", quotient(large, small, "ns/op"), []float64{3, 3}},
 		{"share", busy("goroutine", "all"), []float64{0.625, 0.625, 0.625}},
 		{"depth", perDepth(4096, "user-B/task"), []float64{1.5, 1.5, 1.5}},
@@ -279,16 +279,16 @@ func TestBounded(t *testing.T) {
 		measured string
 		json     string
 	}{
-		{"under it", 12, func(int) lines { return standing(20, 30, 20, 25) }, Holds, Fails, "0.800× to 1.50× [0.800×, 1.50×]", `"effect":0.8,"low":0.8,"high":1.5,"bounded":true,"most":1.5`},
-		{"over it", 12, func(int) lines { return standing(75, 90, 20, 30) }, Fails, Holds, "2.50× to 4.50× [2.50×, 4.50×]", `"most":4.5`},
-		{"on both sides", 12, func(int) lines { return standing(20, 60, 20, 25) }, Inconclusive, Inconclusive, "0.800× to 3.00× [0.800×, 3.00×]", `"bounded":true`},
-		{"no upper bound", 12, func(int) lines { return standing(20, 60, 0, 25) }, Inconclusive, Inconclusive, "0.800× or more [0.800×, unbounded]", `"low":0.8,"high":null,"bounded":true,"rounds"`},
-		{"none in one round", 12, func(k int) lines { return standing(20, 30, float64(min(20, 20*(k-1))), 25) }, Holds, Fails, "0.800× to 1.50× [0.800×, 1.50×]", `"high":1.5,"bounded":true,"most":1.5`},
-		{"none in three rounds", 12, func(k int) lines { return standing(20, 30, float64(20*min(1, k/4)), 25) }, Inconclusive, Inconclusive, "0.800× to 1.50× [0.800×, unbounded]", `"high":null,"bounded":true,"most":1.5`},
-		{"over it without an upper bound", 12, func(int) lines { return standing(75, 90, 0, 30) }, Fails, Holds, "2.50× or more [2.50×, unbounded]", `"low":2.5,"high":null`},
-		{"no lower bound", 12, func(int) lines { return standing(0, 30, 20, 25) }, Holds, Fails, "0× to 1.50× [0×, 1.50×]", `"effect":0,"low":0,"high":1.5`},
-		{"below nothing", 12, func(int) lines { return standing(-5, 30, -3, 25) }, Inconclusive, Inconclusive, "0× or more [0×, unbounded]", `"effect":0,"low":0,"high":null`},
-		{"one round", 1, func(int) lines { return standing(20, 30, 20, 25) }, Inconclusive, Inconclusive, "0.800× to 1.50× (1 round: no interval)", `"effect":0.8,"low":null,"high":null,"bounded":true,"most":1.5`},
+		{"under it", 12, func(int) lines { return standing(20, 30, 20, 25) }, Holds, Fails, "0.800× to 1.50× [0.800, 1.50]", `"effect":0.8,"low":0.8,"high":1.5,"bounded":true,"most":1.5`},
+		{"over it", 12, func(int) lines { return standing(75, 90, 20, 30) }, Fails, Holds, "2.50× to 4.50× [2.50, 4.50]", `"most":4.5`},
+		{"on both sides", 12, func(int) lines { return standing(20, 60, 20, 25) }, Inconclusive, Inconclusive, "0.800× to 3.00× [0.800, 3.00]", `"bounded":true`},
+		{"no upper bound", 12, func(int) lines { return standing(20, 60, 0, 25) }, Inconclusive, Inconclusive, "0.800× or more [0.800, unbounded]", `"low":0.8,"high":null,"bounded":true,"rounds"`},
+		{"none in one round", 12, func(k int) lines { return standing(20, 30, float64(min(20, 20*(k-1))), 25) }, Holds, Fails, "0.800× to 1.50× [0.800, 1.50]", `"high":1.5,"bounded":true,"most":1.5`},
+		{"none in three rounds", 12, func(k int) lines { return standing(20, 30, float64(20*min(1, k/4)), 25) }, Inconclusive, Inconclusive, "0.800× to 1.50× [0.800, unbounded]", `"high":null,"bounded":true,"most":1.5`},
+		{"over it without an upper bound", 12, func(int) lines { return standing(75, 90, 0, 30) }, Fails, Holds, "2.50× or more [2.50, unbounded]", `"low":2.5,"high":null`},
+		{"no lower bound", 12, func(int) lines { return standing(0, 30, 20, 25) }, Holds, Fails, "0× to 1.50× [0, 1.50]", `"effect":0,"low":0,"high":1.5`},
+		{"below nothing", 12, func(int) lines { return standing(-5, 30, -3, 25) }, Inconclusive, Inconclusive, "0× or more [0, unbounded]", `"effect":0,"low":0,"high":null`},
+		{"one round", 1, func(int) lines { return standing(20, 30, 20, 25) }, Inconclusive, Inconclusive, "0.800× to 1.50× (1 round: no interval, which takes 6)", `"effect":0.8,"low":null,"high":null,"bounded":true,"most":1.5`},
 		{"nothing at the most", 12, func(int) lines { return standing(0, 0, 20, 25) }, Missing, Missing, "not in the file", `"effect":null`},
 		{"one unit alone", 12, func(int) lines { return lines{many: "30 stood-ns", few: "20 stood-ns"} }, Missing, Missing, "not in the file", `"effect":null`},
 	} {
@@ -317,16 +317,100 @@ func TestUnpaired(t *testing.T) {
 		return lines{goroutine: fmt.Sprintf("%d ns/op", 100+k), clone: fmt.Sprintf("%d ns/op", 500+k)}
 	})
 	for _, test := range []struct {
-		c    condition
-		want string
+		c      condition
+		want   string
+		effect float64
 	}{
-		{atLeast(2, factor(clone), "faster"), Holds},
-		{atLeast(6, factor(clone), "faster"), Fails},
-		{atMost(0.5, goroutineOver(clone), "the other way round"), Holds},
+		{atLeast(2, factor(clone), "faster"), Holds, 5},
+		{atLeast(6, factor(clone), "faster"), Fails, 5},
+		{atMost(0.5, goroutineOver(clone), "the other way round"), Holds, 0.2},
 	} {
 		e := judge(one(5, test.c), f)[0]
-		if e.Verdict != test.want || math.Abs(math.Log(e.Needs[0].Effect)-map[bool]float64{true: -1, false: 1}[test.c.value.inverse]*math.Log(500/100.)) > 0.2 {
+		if e.Verdict != test.want || math.Abs(math.Log(e.Needs[0].Effect/test.effect)) > 0.2 {
 			t.Errorf("%s %v: %s, effect %v", test.c.what, test.c.bound, e.Verdict, e.Needs[0].Effect)
+		}
+	}
+}
+
+// TestOneEstimator: a factor and its interval are in the ledger what the table
+// has, which package summary says.
+func TestOneEstimator(t *testing.T) {
+	f, err := results.ReadFile("../../../results/reference.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := 0
+	for _, s := range statements {
+		for _, c := range append(slices.Clone(s.needs), s.beside...) {
+			found := find(c, f)
+			if c.value.factor == nil || !found.There {
+				continue
+			}
+			e := c.value.factor(f, f.Row(c.value.rows[0]))
+			want := e.Text() + " " + e.Within()
+			if e.States != nil {
+				want = e.Says(summary.TwoStates)
+			}
+			if got := found.Measured(); got != want {
+				t.Errorf("%s: %s in the ledger, %s by package summary", found.What, got, want)
+			}
+			held++
+		}
+	}
+	if held < 10 {
+		t.Errorf("%d factors in the ledger", held)
+	}
+}
+
+// TestAllowed: a verdict is only reached where the bound is outside of the
+// interval that allows for the A/A.
+func TestAllowed(t *testing.T) {
+	for _, test := range []struct {
+		self string
+		want string
+	}{
+		{"", Holds}, {"1.01", Holds}, {"1.2", Inconclusive}, {"0.8", Inconclusive},
+	} {
+		f := file(t, results.Lockstep, 12, func(k int) lines {
+			ls := lines{goroutine: "10 ns/op 1 x-goroutine", clone: fmt.Sprintf("11 ns/op 1.1%02d x-goroutine", k)}
+			if test.self != "" {
+				ls[goroutine] += " " + test.self + " x-self"
+			}
+			return ls
+		})
+		for _, m := range []measure{factor(clone), quotient(clone, goroutine, "ns/op")} {
+			e := judge(one(1, atLeast(1, m, "slower")), f)[0]
+			if n := e.Needs[0]; e.Verdict != test.want || (n.Low > 1) != (test.want == Holds) {
+				t.Errorf("A/A %q: %s, %v", test.self, e.Verdict, n)
+			}
+		}
+	}
+}
+
+// TestDoubts: a finding says what there is to doubt, in each form.
+func TestDoubts(t *testing.T) {
+	f := file(t, results.Lockstep, 12, func(k int) lines {
+		ls := lines{goroutine: "10 ns/op 1 x-goroutine 1.05 x-self", clone: fmt.Sprintf("9 ns/op %.3f x-goroutine", 0.6+0.4*float64(k%2)+0.001*float64(k))}
+		if k == 3 {
+			delete(ls, goroutine)
+			ls["note"] = "# failed Benchmark" + goroutine + ": no evidence\n"
+		}
+		return ls
+	})
+	l := Ledger{File: "f", Rounds: 12, Entries: judge(one(1, atLeast(0.8, factor(clone), "it")), f)}
+	if e := l.Entries[0]; e.Verdict != Inconclusive || !strings.HasPrefix(e.Reason, "there are two states, one on each side") {
+		t.Errorf("%s: %s", e.Verdict, e.Reason)
+	}
+	for name, render := range map[string]func(io.Writer, []Ledger) error{"text": Text, "markdown": Markdown, "JSON": JSON} {
+		var b bytes.Buffer
+		if err := render(&b, []Ledger{l}); err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(strings.Fields(b.String()), " ")
+		for _, want := range []string{"two states: 0.607× in 6 rounds, 1.01× in 6", "the interval of the A/A is off 1 by more than 1%", "failed in 1 of 12 rounds"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s doesn't say %q: %s", name, want, text)
+			}
 		}
 	}
 }

@@ -11,14 +11,16 @@
 // one of them is shown to fail (the smallest, times their number). Twice the
 // smaller of the two is its p-value, and Holm's procedure over all statements
 // of the ledger, measured or not, keeps the chance of any wrong verdict under
-// 5%. What is neither is inconclusive. A factor is compared by its logarithm.
+// 5%. What is neither is inconclusive. A factor is compared by its logarithm, and
+// both tests allow for what its goroutine arm is over itself, as its interval
+// does (package summary).
 //
 // Of some figures a round tells only between which bounds they lie, such as how
 // long the world stood. Both bounds are carried through: such a figure is shown
 // to be on a side of its bound when the nearer of its own bounds is.
 //
 // Of ours it imports the catalog of names, units and families, and
-// commandline, paired, prose, results and table.
+// commandline, paired, prose, results and summary.
 package claims
 
 import (
@@ -29,13 +31,11 @@ import (
 	"threadbench/scripts/internal/paired"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/summary"
 )
 
 // Level is the chance of any wrong verdict in a ledger.
 const Level = 0.05
-
-// confidence is that of each interval, which is not adjusted.
-const confidence = 0.95
 
 // Verdicts.
 const (
@@ -89,6 +89,8 @@ type Finding struct {
 	Low, High float64 // its 95% interval, where Interval is set
 	Interval  bool    // there are enough rounds for it
 	Rounds    int
+	States    []summary.State // the two in which the rounds lie apart; nil where none are seen
+	Warnings  []summary.Warning
 
 	// Bounded tells that each round has no more than bounds of the figure. Effect
 	// is the estimate of the lower one then, Most that of the upper one, +Inf for
@@ -109,6 +111,11 @@ func (f Finding) On() int {
 		return -1
 	}
 	return 0
+}
+
+// straddles tells whether the bound is between two states.
+func (f Finding) straddles() bool {
+	return f.States != nil && f.States[0].Center < f.Bound && f.Bound < f.States[1].Center
 }
 
 // An Entry is the verdict of a file on a statement.
@@ -147,9 +154,9 @@ type Circumstance struct {
 // String is the finding, with its bound where it is a verdict of its own.
 func (c Circumstance) String() string {
 	if c.Word == turns {
-		return fmt.Sprintf("%s: %s", c.Measured(), c.What)
+		return c.Measured() + ": " + c.What + c.doubts()
 	}
-	return fmt.Sprintf("%s, %s: %s", c.Measured(), c.Held(), c.What)
+	return c.Finding.String()
 }
 
 const turns = "turns"
@@ -175,8 +182,17 @@ func (e Entry) Circumstances() []Circumstance {
 func Judge(f *results.File) []Entry { return judge(statements, f) }
 
 func judge(ledger []statement, f *results.File) []Entry {
-	var entries []Entry
-	var ps []float64
+	if f.Looks() != nil {
+		return lookedAt(ledger, f)
+	}
+	entries, ps := weigh(ledger, f)
+	settle(ledger, entries, ps, f)
+	return entries
+}
+
+// weigh finds the conditions of each statement in a file, and its p-value. The
+// verdicts are those for p-values that are small enough.
+func weigh(ledger []statement, f *results.File) (entries []Entry, ps []float64) {
 	for _, s := range ledger {
 		e := Entry{ID: s.id, Statement: s.says, Why: s.why, Since: s.since(), Changes: s.changes}
 		e.Needs, e.Reason = s.in(f)
@@ -201,6 +217,12 @@ func judge(ledger []statement, f *results.File) []Entry {
 		entries = append(entries, e)
 		ps = append(ps, min(1, 2*right, 2*wrong))
 	}
+	return entries, ps
+}
+
+// settle adjusts the p-values of a ledger, and takes back the verdicts for which
+// they are not small enough.
+func settle(ledger []statement, entries []Entry, ps []float64, f *results.File) {
 	for i, p := range paired.Holm(ps) {
 		e := &entries[i]
 		e.P = p
@@ -220,14 +242,16 @@ func judge(ledger []statement, f *results.File) []Entry {
 		if slices.ContainsFunc(e.Needs, func(n Finding) bool { return n.On() < 0 }) {
 			e.Reason = "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; more rounds tell"
 		}
+		if slices.ContainsFunc(e.Needs, Finding.straddles) {
+			e.Reason = "there are two states, one on each side of the bound: what tells them apart decides, not more rounds"
+		}
 		for _, n := range e.Needs {
-			if least, err := paired.LeastRounds(len(ledger), Level); err == nil && n.Rounds < least {
+			if least, err := paired.LeastRounds(len(entries), Level); err == nil && n.Rounds < least {
 				e.Reason = fmt.Sprintf("%s; a verdict needs %d, \"go run ./scripts/run -rounds %d\"", prose.Count(n.Rounds, "round"), least, least)
 			}
 		}
 		e.Reason = joined(e.Reason, smaller)
 	}
-	return entries
 }
 
 // joined is two remarks, of which either may be "".
@@ -246,26 +270,31 @@ func (f Finding) times() string {
 // find holds a condition against a file.
 func find(c condition, f *results.File) Finding {
 	found := Finding{What: c.what, Rows: c.value.rows, Unit: c.value.unit, Factor: c.value.ratio, Least: c.least, Bound: c.bound, Bounded: c.value.most != nil}
-	least, most, rounds := c.value.samples(f)
-	if least == nil {
+	least, most := c.value.estimates(f)
+	if least == nil || most == nil {
 		return found
 	}
-	bound := c.value.scaled(c.bound)
-	found.There, found.Rounds = true, rounds
-	found.Interval = least.LeastP() < (1-confidence)/2
-	found.Effect, found.Most = c.value.unscaled(least.Estimate()), c.value.unscaled(most.Estimate())
-	found.Low = c.value.unscaled(least.Interval(1 - confidence).Low)
-	found.High = c.value.unscaled(most.Interval(1 - confidence).High)
+	found.There, found.Rounds, found.Interval = true, least.Rounds, least.Interval
+	found.Effect, found.Most, found.Low, found.High = least.Center, most.Center, least.Low, most.High
+	found.Warnings = least.Warnings
+	if !found.Bounded {
+		found.States = least.States
+	}
+	for _, name := range found.Rows {
+		if row := f.Row(name); row != nil {
+			found.Warnings = append(found.Warnings, summary.Row(f, row)...)
+		}
+	}
 	// All that the figure may be is on the one side of the bound, or on the other.
-	found.right, found.wrong = most.Less(bound), least.Greater(bound)
+	found.right, found.wrong = most.Less(c.bound), least.Greater(c.bound)
 	if c.least {
 		found.right, found.wrong = found.wrong, found.right
 	}
 	return found
 }
 
-// whole is how a file comes to have every row.
-const whole = "\"go run ./scripts/run -profile full\" measures every row that this machine can"
+// full is how a file comes to have every row.
+const full = "\"go run ./scripts/run -profile full\" measures every row that this machine can"
 
 // absent says why a file lacks what decides a statement, and whether it has
 // nothing of it and says nothing of its rows either.
@@ -281,7 +310,7 @@ func absent(f *results.File, needs []Finding) (reason string, unasked bool) {
 		for _, name := range need.Rows {
 			lacks := "no Benchmark" + name
 			row := f.Row(name)
-			if row != nil && !slices.ContainsFunc(row.Runs, func(run results.Run) bool { return cut(name, run) }) {
+			if whole(row) {
 				continue
 			}
 			there = false
@@ -302,5 +331,5 @@ func absent(f *results.File, needs []Finding) (reason string, unasked bool) {
 	if without != nil {
 		return "its rows are there, but not in the same rounds or without the unit, for: " + strings.Join(without, "; "), false
 	}
-	return strings.Join(lacking, ", ") + "; " + whole, unasked
+	return strings.Join(lacking, ", ") + "; " + full, unasked
 }

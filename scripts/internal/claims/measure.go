@@ -3,12 +3,13 @@ package claims
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"threadbench/bench/catalog"
 	"threadbench/bench/numbers"
-	"threadbench/scripts/internal/paired"
 	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/summary"
 )
 
 // A measure is a figure that each round of a results file has: a row's value
@@ -22,11 +23,13 @@ type measure struct {
 	// most is set for a figure that is known by bounds: of is then the least
 	// that it may be, most the most. The most may be +Inf, for no bound.
 	most func(get lookup) (x float64, ok bool)
-	// over is set for a row's time over its goroutine arm's, which a file of
-	// driver testing has no pairs for.
-	over    string
-	inverse bool
-	less    string // the configuration key of a number that is taken off
+	// factor is set instead of of for a row's figure over its goroutine arm's, or
+	// the inverse.
+	factor func(*results.File, *results.Row) *summary.Estimate
+	// same is the unit of a quotient of two rows' figures in it: what their A/A
+	// allows counts where it is their primary one.
+	same string
+	less string // the configuration key of a number that is taken off
 }
 
 // A lookup finds a row's value in one round.
@@ -47,10 +50,7 @@ func beyondCPUs(row, unit string) measure {
 
 // factor is a row's primary figure over its goroutine arm's, of the same laps.
 func factor(row string) measure {
-	return measure{rows: []string{row, reference(row)}, ratio: true, over: row, of: func(get lookup) (float64, bool) {
-		x, ok := get(row, results.PairedFactor)
-		return x, ok && x > 0
-	}}
+	return measure{rows: []string{row, reference(row)}, ratio: true, factor: summary.Factor}
 }
 
 // reference is the goroutine arm of a row of the ledger.
@@ -64,17 +64,15 @@ func reference(row string) string {
 
 // goroutineOver is the goroutine arm's primary figure over the row's.
 func goroutineOver(row string) measure {
-	m := factor(row)
-	m.inverse = true
-	m.of = func(get lookup) (float64, bool) {
-		x, ok := get(row, results.PairedFactor)
-		return 1 / x, ok && x > 0
-	}
-	return m
+	return measure{rows: []string{row, reference(row)}, ratio: true, factor: summary.Inverse}
 }
 
 // quotient is a row's figure over another's in the same unit and round.
-func quotient(row, over, unit string) measure { return within(row, unit, over, unit) }
+func quotient(row, over, unit string) measure {
+	m := within(row, unit, over, unit)
+	m.same = unit
+	return m
+}
 
 // share is a row's figure over another figure of its own, of the same round.
 func share(row, unit, of string) measure {
@@ -149,15 +147,9 @@ func number(row, key string) float64 {
 	panic("claims: the row " + row + " of the ledger: " + err.Error())
 }
 
-// cut tells whether a run had fewer tasks than its row's name says, since no
-// more fitted. A hundredth less is the number that three digits tell.
-func cut(row string, run results.Run) bool {
-	n, err := catalog.ParseName(row)
-	if err != nil || n.Get("n") == "" {
-		return false
-	}
-	tasks, ok := run.Get("tasks")
-	return ok && tasks < 0.99*number(row, "n")
+// whole tells whether a file has a row, and none of its runs was cut.
+func whole(row *results.Row) bool {
+	return row != nil && !slices.ContainsFunc(row.Runs, row.Cut)
 }
 
 // A span is the least and the most that a figure may be.
@@ -169,12 +161,15 @@ func (m measure) values(f *results.File) []span {
 	at := map[int]map[string]results.Run{}
 	var order []int
 	for _, row := range f.Rows {
+		name := row.Name.String()
 		for _, run := range row.Runs {
 			if at[run.Round] == nil {
 				at[run.Round] = map[string]results.Run{}
 				order = append(order, run.Round)
 			}
-			at[run.Round][row.Name.String()] = run
+			if !row.Cut(run) {
+				at[run.Round][name] = run
+			}
 		}
 	}
 	off := 0.0
@@ -187,11 +182,7 @@ func (m measure) values(f *results.File) []span {
 	var all []span
 	for _, round := range order {
 		get := func(row, unit string) (float64, bool) {
-			run, there := at[round][row]
-			if !there || cut(row, run) {
-				return 0, false
-			}
-			return run.Get(unit)
+			return at[round][row].Get(unit)
 		}
 		least, ok := m.of(get)
 		most := least
@@ -211,79 +202,38 @@ func (m measure) values(f *results.File) []span {
 	return all
 }
 
-// samples are the measure's least and most as samples of shifts, on the scale
-// that it is compared on: one and the same for a measure that isn't known by
-// bounds, nil where the file has none of it.
-func (m measure) samples(f *results.File) (least, most *paired.Sample, rounds int) {
-	if m.over != "" && f.Driver == results.Testing {
-		s, rounds := m.unpaired(f)
-		return s, s, rounds
-	}
-	spans := m.values(f)
-	if len(spans) == 0 {
-		return nil, nil, 0
-	}
-	sample := func(of func(span) float64) *paired.Sample {
-		var xs []float64
-		for _, s := range spans {
-			xs = append(xs, m.scaled(of(s)))
+// estimates are those of the measure's least and most: one and the same for a
+// measure that isn't known by bounds, nil where the file has none of it.
+func (m measure) estimates(f *results.File) (least, most *summary.Estimate) {
+	if m.factor != nil {
+		row := f.Row(m.rows[0])
+		if row == nil || !slices.ContainsFunc(row.Runs, func(run results.Run) bool { return !row.Cut(run) }) {
+			return nil, nil
 		}
-		s, err := paired.SignedRank(xs)
-		if err != nil {
-			panic("claims: " + err.Error()) // no NaN gets here
+		e := m.factor(f, row)
+		return e, e
+	}
+	var lows, highs []float64
+	for _, s := range m.values(f) {
+		lows, highs = append(lows, s.least), append(highs, s.most)
+	}
+	if lows == nil {
+		return nil, nil
+	}
+	allowance := 0.0
+	for _, name := range m.rows {
+		if m.same == "" {
+			break
 		}
-		return s
+		row := f.Row(name)
+		if unit, _ := row.Primary(); m.same == unit {
+			allowance += summary.Of(f, row).Allowance()
+		}
 	}
-	least = sample(func(s span) float64 { return s.least })
-	if m.most == nil {
-		return least, least, len(spans)
+	least = summary.Shift(f, m.unit, m.ratio, lows, allowance)
+	most = least
+	if m.most != nil {
+		most = summary.Shift(f, m.unit, m.ratio, highs, allowance)
 	}
-	return least, sample(func(s span) float64 { return s.most }), len(spans)
-}
-
-// unpaired is a factor where the rounds have no pairs: the shift between the
-// logarithms of two sets of runs.
-func (m measure) unpaired(f *results.File) (*paired.Sample, int) {
-	row := f.Row(m.over)
-	if row == nil {
-		return nil, 0
-	}
-	ref := f.Row(m.rows[1]) // not one that would do in its place
-	if ref == nil {
-		return nil, 0
-	}
-	unit, _ := row.Primary()
-	if refUnit, _ := ref.Primary(); refUnit != unit {
-		return nil, 0
-	}
-	base, head := logs(ref.Values(unit)), logs(row.Values(unit))
-	if m.inverse {
-		base, head = head, base
-	}
-	s, err := paired.RankSum(base, head)
-	if err != nil {
-		return nil, 0
-	}
-	return s, min(len(base), len(head))
-}
-
-func logs(xs []float64) []float64 {
-	for i := range xs {
-		xs[i] = math.Log(xs[i])
-	}
-	return xs
-}
-
-func (m measure) scaled(x float64) float64 {
-	if m.ratio {
-		return math.Log(x)
-	}
-	return x
-}
-
-func (m measure) unscaled(x float64) float64 {
-	if m.ratio {
-		return math.Exp(x)
-	}
-	return x
+	return least, most
 }

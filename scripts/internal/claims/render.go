@@ -10,49 +10,70 @@ import (
 	"strings"
 
 	"threadbench/scripts/internal/prose"
-	"threadbench/scripts/internal/table"
+	"threadbench/scripts/internal/summary"
 )
 
 // A Ledger is the verdicts of a file.
 type Ledger struct {
 	File     string // its name
 	Rounds   int
+	Looks    []int    // after which rounds its run was to look at them; nil for a fixed number of rounds
 	Warnings []string // what a reader must know first
 	Entries  []Entry
 }
 
-// figure is a value in a finding's unit: "11.7×", "0.003", "4.00 KiB".
-func (f Finding) figure(x float64) string {
-	switch {
-	case math.IsInf(x, 0):
-		return "unbounded"
-	case f.Factor:
-		return table.Times(x)
-	}
-	return table.Figure(f.Unit, x)
+// summed is the finding as a summary, which has the words for its figures.
+func (f Finding) summed() summary.Summary {
+	return summary.Summary{Unit: f.Unit, Factor: f.Factor, Center: f.Effect, Low: f.Low, High: f.High, Interval: f.Interval, Rounds: f.Rounds, States: f.States, Warnings: f.Warnings}
 }
 
 // effect is the estimate, or the two between which the figure lies: "11.7×",
 // "1.15× to 2.31×", "1.15× or more".
 func (f Finding) effect() string {
+	s := f.summed()
 	switch {
 	case !f.Bounded:
-		return f.figure(f.Effect)
+		return s.Text()
 	case math.IsInf(f.Most, 1):
-		return f.figure(f.Effect) + " or more"
+		return s.Text() + " or more"
 	}
-	return f.figure(f.Effect) + " to " + f.figure(f.Most)
+	return s.Text() + " to " + s.Figure(f.Most)
 }
 
-// Measured is the effect with its interval: "11.7× [11.5, 12.1]".
+// Measured is the effect with its interval, "11.7× [11.5, 12.1]", or the two
+// states that there are instead.
 func (f Finding) Measured() string {
-	if !f.There {
+	s := f.summed()
+	switch {
+	case !f.There:
 		return "not in the file"
+	case f.States != nil:
+		return s.Says(summary.TwoStates)
+	case !f.Interval:
+		return fmt.Sprintf("%s (%s)", f.effect(), s.Says(summary.Few))
 	}
-	if !f.Interval {
-		return fmt.Sprintf("%s (%s: no interval)", f.effect(), prose.Count(f.Rounds, "round"))
+	return f.effect() + " " + s.Within()
+}
+
+// doubts are the other warnings, each once, in brackets.
+func (f Finding) doubts() string {
+	var all []string
+	for _, w := range f.Warnings {
+		told := w.Kind == summary.Few || w.Kind == summary.TwoStates && f.States != nil // by Measured
+		if !told && !slices.Contains(all, w.Says) {
+			all = append(all, w.Says)
+		}
 	}
-	return fmt.Sprintf("%s [%s, %s]", f.effect(), f.figure(f.Low), f.figure(f.High))
+	if all == nil {
+		return ""
+	}
+	return " (" + strings.Join(all, "; ") + ")"
+}
+
+// String is the finding in a line: "11.7× [11.5, 12.1], at least 2.00×: of what
+// (no A/A in this file)".
+func (f Finding) String() string {
+	return fmt.Sprintf("%s, %s: %s%s", f.Measured(), f.Held(), f.What, f.doubts())
 }
 
 // Held is the bound: "at least 2×".
@@ -61,11 +82,11 @@ func (f Finding) Held() string {
 	if f.Least {
 		side = "at least"
 	}
-	return side + " " + f.figure(f.Bound)
+	return side + " " + f.summed().Figure(f.Bound)
 }
 
 // About says what ledgers are and what keeps them.
-const About = "A verdict takes every condition of its statement; given the protocol, the chance that sampling makes any verdict of a ledger wrong is at most 5% (signed-rank tests over rounds, Holm over the statements). Intervals are 95%."
+const About = "A verdict takes every condition of its statement; given the protocol, the chance that sampling makes any verdict of a ledger wrong is at most 5% (signed-rank tests over rounds, Holm over the statements). Intervals are 95%; both allow for what a factor's goroutine arm is over itself (A/A)."
 
 // Text renders ledgers, several files side by side: under each statement a
 // line for each file. What no file was to measure stands in one line at the end.
@@ -105,7 +126,7 @@ func Text(w io.Writer, ledgers []Ledger) error {
 			}
 			for _, n := range e.Needs {
 				if n.There {
-					prose.Wrap(b, fmt.Sprintf("%s, %s: %s", n.Measured(), n.Held(), n.What), "      ", "        ")
+					prose.Wrap(b, n.String(), "      ", "        ")
 				}
 			}
 			for _, c := range e.Circumstances() {
@@ -115,7 +136,7 @@ func Text(w io.Writer, ledgers []Ledger) error {
 	}
 	if unasked != nil {
 		fmt.Fprintln(b)
-		prose.Wrap(b, fmt.Sprintf("MISSING, since the run did not include their rows: %s; %s", strings.Join(unasked, ", "), whole), "  ", "    ")
+		prose.Wrap(b, fmt.Sprintf("MISSING, since the run did not include their rows: %s; %s", strings.Join(unasked, ", "), full), "  ", "    ")
 	}
 	return b.Flush()
 }
@@ -140,7 +161,11 @@ func (l Ledger) Tally() string {
 			parts = append(parts, fmt.Sprintf("%d %s", k, p.many))
 		}
 	}
-	return fmt.Sprintf("%s; of %s %s", prose.Count(l.Rounds, "round"), prose.Count(len(l.Entries), "statement"), strings.Join(parts, ", "))
+	looks := ""
+	if l.Looks != nil {
+		looks = ", each statement looked at until it is decided " + Spending(l.Looks)
+	}
+	return fmt.Sprintf("%s%s; of %s %s", prose.Count(l.Rounds, "round"), looks, prose.Count(len(l.Entries), "statement"), strings.Join(parts, ", "))
 }
 
 // Markdown renders ledgers as one table: a column of verdicts for each file, and
@@ -163,7 +188,7 @@ func Markdown(w io.Writer, ledgers []Ledger) error {
 				}
 				for _, n := range e.Needs {
 					if n.There {
-						fmt.Fprintf(b, "<br>%s, %s: %s", prose.Markdown(n.Measured()), prose.Markdown(n.Held()), prose.Markdown(n.What))
+						fmt.Fprintf(b, "<br>%s", prose.Markdown(n.String()))
 					}
 				}
 				for _, c := range e.Circumstances() {
@@ -216,18 +241,20 @@ type entryJSON struct {
 }
 
 type findingJSON struct {
-	What    string   `json:"what"`
-	Rows    []string `json:"rows"`
-	Unit    string   `json:"unit,omitempty"`
-	Side    string   `json:"side"` // "at least" or "at most"
-	Bound   float64  `json:"bound"`
-	Effect  *float64 `json:"effect"`
-	Low     *float64 `json:"low"`
-	High    *float64 `json:"high"`
-	Bounded bool     `json:"bounded,omitempty"`
-	Most    *float64 `json:"most,omitempty"`
-	Rounds  int      `json:"rounds"`
-	Beside  string   `json:"circumstance,omitempty"` // how it bears on the verdict: "turns", "holds there", "fails there"
+	What     string            `json:"what"`
+	Rows     []string          `json:"rows"`
+	Unit     string            `json:"unit,omitempty"`
+	Side     string            `json:"side"` // "at least" or "at most"
+	Bound    float64           `json:"bound"`
+	Effect   *float64          `json:"effect"`
+	Low      *float64          `json:"low"`
+	High     *float64          `json:"high"`
+	Bounded  bool              `json:"bounded,omitempty"`
+	Most     *float64          `json:"most,omitempty"`
+	Rounds   int               `json:"rounds"`
+	States   []summary.State   `json:"states,omitempty"`
+	Warnings []summary.Warning `json:"warnings,omitempty"`
+	Beside   string            `json:"circumstance,omitempty"` // how it bears on the verdict: "turns", "holds there", "fails there"
 }
 
 // JSON renders ledgers as one list of objects, file after file.
@@ -268,7 +295,7 @@ func (f Finding) json() findingJSON {
 		j.Side = "at least"
 	}
 	if f.There {
-		j.Effect, j.Bounded = finite(f.Effect), f.Bounded
+		j.Effect, j.Bounded, j.States, j.Warnings = finite(f.Effect), f.Bounded, f.States, f.Warnings
 		if f.Bounded {
 			j.Most = finite(f.Most)
 		}

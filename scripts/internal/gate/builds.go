@@ -34,9 +34,6 @@ type builds struct {
 	used   []bool // by package: something of it is measured, so it is linked for each round
 	random bool   // both linkers can lay functions out at random
 	source [arms]string
-
-	pool   []uint64            // seeds that are linked already; nil: each round is linked for itself
-	pooled map[uint64]programs // what they are linked to
 }
 
 // programs are the binaries of a round, by package and arm.
@@ -100,21 +97,6 @@ func (b *builds) unchanged(ctx context.Context) error {
 // and another one for the control.
 type layout [arms]uint64
 
-// programs are a round's binaries: of the pool, if there is one, else linked.
-func (b *builds) programs(ctx context.Context, round string, l layout) (programs, error) {
-	if b.pool == nil {
-		progs, _, err := b.link(ctx, round, l)
-		return progs, err
-	}
-	progs := make(programs, len(b.pkgs))
-	for arm, seed := range l {
-		for i := range progs {
-			progs[i][arm] = b.pooled[seed][i][arm]
-		}
-	}
-	return progs, nil
-}
-
 // link links a round. It answers the bytes that the files take.
 func (b *builds) link(ctx context.Context, round string, l layout) (programs, int64, error) {
 	progs := make(programs, len(b.pkgs))
@@ -171,8 +153,7 @@ type links struct {
 }
 
 // try links rounds of what is used, to see what one takes once the files are
-// at hand, and that the seeds have an effect. It does so even where the rounds
-// will come from a pool: a gate's number of rounds counts the links.
+// at hand, and that the seeds have an effect.
 func (b *builds) try(ctx context.Context) (l links, err error) {
 	if !b.random {
 		return l, nil

@@ -41,7 +41,7 @@ type cases struct {
 
 // chooseCases are the cases that the command line names.
 func chooseCases(o options, env [arms][]string) (*cases, error) {
-	c := &cases{envs: env}
+	c := &cases{envs: env, inject: o.inject}
 	for _, k := range bench.Families.Cases() {
 		if o.match.MatchString("Benchmark" + k.Name.String()) {
 			c.chosen = append(c.chosen, k)
@@ -50,21 +50,12 @@ func chooseCases(o options, env [arms][]string) (*cases, error) {
 	if len(c.chosen) == 0 {
 		return nil, fmt.Errorf("-bench %q matches none of our cases; go run ./scripts/run -profile full -list shows them, and -pkg measures other packages", o.bench)
 	}
-	if err := c.slow(o.inject); err != nil {
-		return nil, err
+	if i := o.inject; i != nil && !slices.ContainsFunc(c.chosen, i.of) {
+		return nil, fmt.Errorf("-inject %q matches none of the %d cases chosen, such as Benchmark%s", i.text, len(c.chosen), c.chosen[0].Name)
 	}
 	var err error
 	c.at.Site, err = measure.NewSite(o.cpu)
 	return c, err
-}
-
-// slow says which of the head's cases are slowed down from now on.
-func (c *cases) slow(i *injection) error {
-	if i != nil && !slices.ContainsFunc(c.chosen, i.of) {
-		return fmt.Errorf("-inject %q matches none of the %d cases chosen, such as Benchmark%s", i.text, len(c.chosen), c.chosen[0].Name)
-	}
-	c.inject = i
-	return nil
 }
 
 func (i *injection) of(c measure.Case) bool {
@@ -145,9 +136,6 @@ func (c *cases) pilot(ctx context.Context, p programs) (items []*item, left []st
 
 // off keeps this process off the CPU that is measured on, or lets it back.
 func (c *cases) off(measuring bool) { c.at.KeepOff(measuring) }
-
-// close takes away the cgroups of workers that were killed.
-func (c *cases) close() { measure.SweepGroups() }
 
 // measure measures a case once, the arms standing in that order.
 func (c *cases) measure(ctx context.Context, k measure.Case, unit string, p programs, order []int, laps int) (got [arms]reading, err error) {

@@ -11,8 +11,7 @@
 // verdict's.
 //
 // Of ours it imports what measures (bench and its packages), its own verdict and
-// files, what calibrate has found, and allow, commandline, disturbance, job,
-// paired, prose and results.
+// files, and allow, commandline, disturbance, job, paired, prose and results.
 package gate
 
 import (
@@ -26,7 +25,6 @@ import (
 
 	"golang.org/x/term"
 
-	"threadbench/bench/measure"
 	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/gate/verdict"
@@ -42,9 +40,6 @@ const linkedAhead = 512 << 20
 
 // A subject is what is measured in base, head and control.
 type subject interface {
-	// slow says which of the head's cases are slowed down from now on, nil
-	// for none; an error if there is no such case.
-	slow(*injection) error
 	// pilot measures everything once, shortly: what can be measured on each
 	// side, and what a round of it costs. left are what can't, and why.
 	pilot(ctx context.Context, p programs) (items []*item, left []string, err error)
@@ -52,8 +47,6 @@ type subject interface {
 	heads(ctx context.Context, p programs) ([arms][]byte, error)
 	// off says that rounds are about to be measured, or over.
 	off(measuring bool)
-	// close takes away what the processes measured have left behind.
-	close()
 }
 
 // An item is one benchmark: measured once a round in each arm, in figures of
@@ -86,7 +79,10 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		if o.files != nil {
 			report, err = compareFiles(o)
 		} else {
-			report, err = compareSides(ctx, o, stderr)
+			var run *Measured
+			if run, err = compareSides(ctx, o, stderr); run != nil {
+				report = run.Report
+			}
 		}
 		if err != nil {
 			return err
@@ -141,20 +137,6 @@ func (o options) rules() verdict.Rules {
 	return verdict.Rules{Alpha: alpha, Margin: o.margin, Inconclusive: o.inconclusive}
 }
 
-// compareSides makes the two sides, measures them and judges.
-func compareSides(ctx context.Context, o options, stderr io.Writer) (*verdict.Report, error) {
-	s, err := open(ctx, o, stderr)
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	run, err := s.run(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	return run.Report, nil
-}
-
 // choose makes the subject and says in the builds which packages it needs. left
 // are packages that can't be compared, and why.
 func choose(ctx context.Context, o options, b *builds) (sub subject, left []string, err error) {
@@ -179,7 +161,6 @@ func choose(ctx context.Context, o options, b *builds) (sub subject, left []stri
 			return nil, nil, err
 		}
 	}
-	measure.SweepGroups()
 	b.pkgs = []string{"./bench"}
 	return c, nil, nil
 }
@@ -221,7 +202,7 @@ func measureRounds(ctx context.Context, b *builds, sub subject, items []*item, p
 			linked[k] = first
 			if b.random {
 				progress.At(fmt.Sprintf("linking round %d of %d", k+1, rounds), "")
-				if linked[k], err = b.programs(ctx, roundName(k), p.layouts[k]); err != nil {
+				if linked[k], _, err = b.link(ctx, roundName(k), p.layouts[k]); err != nil {
 					return done, err
 				}
 				progress.Step(int(l.cost.Milliseconds()))
@@ -265,7 +246,7 @@ func measureRound(ctx context.Context, k, rounds int, progs programs, items []*i
 			}
 			lines[arm] += r.text
 		}
-		it.add(k, p.layouts[k], got)
+		it.add(k, got)
 	}
 	var about [arms]string
 	weather := before.Since()
@@ -276,7 +257,7 @@ func measureRound(ctx context.Context, k, rounds int, progs programs, items []*i
 }
 
 // add adds a round to the item's rows, or why it has none.
-func (it *item) add(k int, l layout, got [arms]reading) {
+func (it *item) add(k int, got [arms]reading) {
 	for arm, r := range got {
 		if r.err != nil {
 			it.failed = append(it.failed, fmt.Sprintf("round %d, %s: %v", k+1, armNames[arm], r.err))
@@ -293,7 +274,7 @@ func (it *item) add(k int, l layout, got [arms]reading) {
 	}
 	for _, row := range it.rows {
 		base := got[baseArm].values[row.Unit]
-		row.Pairs = append(row.Pairs, verdict.Pair{Round: k + 1, Seed: l[baseArm], Base: base, Head: got[headArm].values[row.Unit]})
-		row.Control = append(row.Control, verdict.Pair{Round: k + 1, Seed: l[controlArm], Base: base, Head: got[controlArm].values[row.Unit]})
+		row.Pairs = append(row.Pairs, verdict.Pair{Base: base, Head: got[headArm].values[row.Unit]})
+		row.Control = append(row.Control, verdict.Pair{Base: base, Head: got[controlArm].values[row.Unit]})
 	}
 }

@@ -213,6 +213,32 @@ func BenchmarkDraw(b *testing.B) {
 	}
 }
 
+// TestMeasure runs a gate whose head is linked as if it were other code, and
+// answers what calibrate keeps of it.
+func TestMeasure(t *testing.T) {
+	m := newModule(t)
+	m.write("work_test.go", steps(300))
+	s := newSession(t)
+	t.Chdir(m.dir)
+	args := []string{"-base-dir", ".", "-head-dir", ".", "-pkg", ".", "-unit", "steps/op", "-o", filepath.Join(t.TempDir(), "raw")}
+	run, err := Measure(t.Context(), append(args, "-rounds", "8", "-seed", "5"), true, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Rounds != 8 || run.Seed != 5 || run.Weather == "" || run.Report.Verdict != "pass" || len(run.Report.Rows[0].Row.Pairs) != 8 {
+		t.Errorf("%+v, %+v", run, run.Report)
+	}
+	if got, want := s.asked("-randlayout="), 2*2+3*8; got != want {
+		t.Errorf("linked %d layouts, want %d: in 2 trials those of base and control, in 8 rounds those of head, too", got, want)
+	}
+	for _, args := range [][]string{append(args, "-force", "-budget", "1ns"), {"-files", "a", "b"}, {"-nonsense"}} {
+		if run, err := Measure(t.Context(), args, false, io.Discard); err == nil || run != nil {
+			t.Errorf("%q: %v, %v; what can't begin is no run", args, run, err)
+		}
+	}
+	s.clean(m.dir)
+}
+
 // TestNoVerdict has gates end with 2, each naming what is wrong.
 func TestNoVerdict(t *testing.T) {
 	if testing.Short() {

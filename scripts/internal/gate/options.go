@@ -35,7 +35,8 @@ const usage = `gate tells whether head is slower than base: pass, regression, or
 Base and head are measured in the same minute, in turns, round by round, each
 round in fresh processes that are linked in a layout of their own. Base stands
 against itself in the same plan, as a control. The raw rounds are kept in a
-folder that benchstat reads.
+folder that benchstat reads. What a run is worth on a machine, "go run
+./scripts/calibrate" finds out.
 
 Exit code: 0 pass, 1 regression, 3 inconclusive, or invalid since the control
 saw a difference; 2 when there can be no verdict (usage, a failed build,
@@ -64,7 +65,6 @@ type options struct {
 	seed   uint64
 	apart  bool // no flag: calibrate alone asks for it
 
-	calibration  string // a data file, or none; "": the one of the source, if any
 	margin       float64
 	formats      []rendering
 	inconclusive string
@@ -117,7 +117,6 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.IntVar(&o.rounds, "rounds", 0, "how many rounds, instead of -budget")
 	fs.DurationVar(&o.budget, "budget", defaultBudget, "how long to measure, the links counted, the first build not: 1m, 5m")
 	fs.Uint64Var(&o.seed, "seed", 0, "repeat the plan of an earlier run: its orders and layouts (default drawn, and printed)")
-	fs.StringVar(&o.calibration, "calibration", "", "what calibrate has found on this machine, a `file`, or none; it tells what such a run is worth and changes no verdict (default results/calibration.jsonl of the source, if it is this machine's)")
 	fs.StringVar(&margin, "margin", "1%", "how much slower is let pass, in `percent`")
 	fs.Func("format", "of the report: `FORMAT` text, markdown, json or annotations (of GitHub's CI), to standard output, or FORMAT=FILE, appended to the file; repeatable (default text)", o.addFormat)
 	fs.StringVar(&o.inconclusive, "inconclusive", "", "what exit code 3 becomes: `pass` (0) or fail (1)")

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 
 	"threadbench/bench/measure"
+	"threadbench/scripts/internal/gate/files"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
 )
@@ -148,15 +149,6 @@ func (ps *packages) metadata() []*benchfmt.UnitMetadata {
 }
 
 func (ps *packages) off(bool) {}
-func (ps *packages) close()   {}
-
-// slow refuses: there is no worker that could be slowed down.
-func (ps *packages) slow(i *injection) error {
-	if i != nil {
-		return fmt.Errorf("-inject %q is for our own cases", i.text)
-	}
-	return nil
-}
 
 // pilot finds the benchmarks that both sides have, and of how many iterations
 // each is to be.
@@ -238,16 +230,8 @@ func (ps *packages) rows(name string, base, head *benchfmt.Result) []verdict.Row
 		if !slices.Contains(ofHead, u) {
 			continue
 		}
-		// go test writes these two as whole numbers.
-		assume := ps.meta.Get(u, "assume")
-		r := verdict.Row{Name: name, Unit: u, Exact: assume != nil && assume.Value == "exact" || assume == nil && (u == "B/op" || u == "allocs/op")}
-		switch ps.meta.GetBetter(u) {
-		case -1:
-			r.Better = "lower"
-		case 1:
-			r.Better = "higher"
-		}
-		rows = append(rows, r)
+		better, exact := files.Sides(ps.meta, u)
+		rows = append(rows, verdict.Row{Name: name, Unit: u, Better: better, Exact: exact})
 	}
 	return rows
 }
@@ -255,23 +239,15 @@ func (ps *packages) rows(name string, base, head *benchfmt.Result) []verdict.Row
 func units(r *benchfmt.Result) []string {
 	var all []string
 	for _, v := range r.Values {
-		_, u := original(v)
+		_, u := files.Original(v)
 		all = append(all, u)
 	}
 	return all
 }
 
-// original is a value as it stands in the benchmark's line.
-func original(v benchfmt.Value) (float64, string) {
-	if v.OrigUnit != "" {
-		return v.OrigValue, v.OrigUnit
-	}
-	return v.Value, v.Unit
-}
-
 func valueOf(r *benchfmt.Result, unit string) float64 {
 	for _, v := range r.Values {
-		if x, u := original(v); u == unit {
+		if x, u := files.Original(v); u == unit {
 			return x
 		}
 	}
@@ -389,7 +365,7 @@ func (ps *packages) run(ctx context.Context, p programs, pkg, arm int, pattern, 
 	}
 	for _, result := range results {
 		for _, v := range result.Values {
-			if x, u := original(v); math.IsNaN(x) || math.IsInf(x, 0) {
+			if x, u := files.Original(v); math.IsNaN(x) || math.IsInf(x, 0) {
 				return nil, fail(errors.New("Benchmark" + string(result.Name) + " reports no finite " + u))
 			}
 		}

@@ -11,49 +11,33 @@ import (
 )
 
 // A plan says all that happens in the rounds before the first one begins. It
-// follows from the seed, the number of rounds, the number of items and the
-// drawing.
+// follows from the arguments of newPlan.
 type plan struct {
-	seed    uint64
 	layouts []layout  // of each round; zeros where layouts aren't drawn
 	items   [][]int   // the order of the items, by round
 	arms    [][][]int // the order of the arms, by round and item
 }
 
-// A drawing is how the layouts of a plan are drawn.
-type drawing struct {
-	none  bool     // they aren't: the linkers can't
-	apart bool     // head has a seed of its own, as if it were other code
-	pool  []uint64 // the seeds to draw from, at least arms of them, each as often as it comes; nil: all, each once
-}
-
-// layouts draws a layout for each round.
-func (d drawing) layouts(r *rand.Rand, rounds int) []layout {
+// layouts draws a layout for each round, each seed once; where the linkers can't,
+// all are zeros. apart gives head a seed of its own, as if it were other code.
+func layouts(r *rand.Rand, rounds int, random, apart bool) []layout {
 	all := make([]layout, rounds)
-	if d.none {
+	if !random {
 		return all
 	}
-	taken := map[uint64]bool{}
-	draw := func() uint64 {
-		for {
-			s := 1 + r.Uint64N(1<<31-1) // a seed of 0 would leave the linker's own order
-			if d.pool != nil {
-				s = d.pool[r.IntN(len(d.pool))]
-			}
-			if !taken[s] {
-				taken[s] = true
-				return s
-			}
+	taken := map[uint64]bool{0: true} // with 0 the linker keeps its own order
+	draw := func() (seed uint64) {
+		for taken[seed] {
+			seed = 1 + r.Uint64N(1<<31-1)
 		}
+		taken[seed] = true
+		return seed
 	}
 	for i := range all {
-		if d.pool != nil {
-			clear(taken) // within a round only
-		}
 		l := &all[i]
 		l[baseArm] = draw()
 		l[headArm] = l[baseArm]
-		if d.apart {
+		if apart {
 			l[headArm] = draw()
 		}
 		l[controlArm] = draw()
@@ -62,20 +46,15 @@ func (d drawing) layouts(r *rand.Rand, rounds int) []layout {
 }
 
 // newPlan draws a plan.
-func newPlan(seed uint64, rounds, items int, d drawing) plan {
-	p := plan{seed: seed, layouts: d.layouts(rand.New(rand.NewPCG(seed, 1)), rounds)}
+func newPlan(seed uint64, rounds, items int, random, apart bool) plan {
+	p := plan{layouts: layouts(rand.New(rand.NewPCG(seed, 1)), rounds, random, apart)}
 	r := rand.New(rand.NewPCG(seed, 2))
 	p.items = sequence(r, items, rounds)
-	byItem := make([][][]int, items)
-	for i := range byItem {
-		byItem[i] = sequence(r, arms, rounds)
-	}
-	for k := range rounds {
-		var orders [][]int
-		for i := range items {
-			orders = append(orders, byItem[i][k])
+	p.arms = make([][][]int, rounds)
+	for range items {
+		for k, order := range sequence(r, arms, rounds) {
+			p.arms[k] = append(p.arms[k], order)
 		}
-		p.arms = append(p.arms, orders)
 	}
 	return p
 }

@@ -12,11 +12,11 @@ import (
 // once, each item and each arm as often in each place.
 func TestPlan(t *testing.T) {
 	const rounds, items = 24, 4
-	p := newPlan(7, rounds, items, drawing{})
-	if !reflect.DeepEqual(p, newPlan(7, rounds, items, drawing{})) {
+	p := newPlan(7, rounds, items, true, false)
+	if !reflect.DeepEqual(p, newPlan(7, rounds, items, true, false)) {
 		t.Error("the same seed makes another plan")
 	}
-	if reflect.DeepEqual(p.layouts, newPlan(8, rounds, items, drawing{}).layouts) || reflect.DeepEqual(p.arms, newPlan(8, rounds, items, drawing{}).arms) {
+	if reflect.DeepEqual(p.layouts, newPlan(8, rounds, items, true, false).layouts) || reflect.DeepEqual(p.arms, newPlan(8, rounds, items, true, false).arms) {
 		t.Error("another seed makes the same plan")
 	}
 	seen := map[uint64]bool{0: true}
@@ -26,6 +26,11 @@ func TestPlan(t *testing.T) {
 				t.Errorf("the layout %d is drawn twice or is none", s)
 			}
 			seen[s] = true
+		}
+	}
+	for _, l := range newPlan(7, rounds, items, true, true).layouts {
+		if l[headArm] == l[baseArm] || l[controlArm] == l[baseArm] || l[controlArm] == l[headArm] {
+			t.Errorf("apart, a round has the layout %v", l)
 		}
 	}
 	var places [items][items]int
@@ -57,7 +62,7 @@ func TestPlan(t *testing.T) {
 			}
 		}
 	}
-	for _, l := range newPlan(7, rounds, items, drawing{none: true}).layouts {
+	for _, l := range newPlan(7, rounds, items, false, false).layouts {
 		if l != (layout{}) {
 			t.Errorf("without layouts, one is drawn: %v", l)
 		}

@@ -21,39 +21,35 @@ type raw struct {
 	files [arms]job.File
 }
 
-// rawFolder is where the raw rounds go by default.
-func rawFolder(o options, root string) string {
-	if o.out != "" {
-		return o.out
+// rawFolder is where the raw rounds go; head is head's folder. It is an error if
+// it holds some already.
+func rawFolder(o options, head string) (string, error) {
+	if o.out == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "unknown"
+		}
+		dir := "gate-" + time.Now().Format("2006-01-02-150405") + "-" + host
+		if o.head != "" || o.headDir != "" {
+			head = "."
+		}
+		if o.pkg == "" {
+			dir = filepath.Join(head, "results", "local", dir)
+		}
+		return dir, nil
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
+	for arm := range arms {
+		if _, err := os.Stat(rawPath(o.out, arm)); err == nil && !o.force {
+			return "", fmt.Errorf("keeping the raw rounds in %s: it holds %s.txt already; replace it by -force, or choose another folder with -o", o.out, armNames[arm])
+		}
 	}
-	name := "gate-" + time.Now().Format("2006-01-02-150405") + "-" + host
-	if o.pkg != "" {
-		return name
-	}
-	return filepath.Join(root, "results", "local", name)
+	return o.out, nil
 }
 
 func rawPath(dir string, arm int) string { return filepath.Join(dir, armNames[arm]+".txt") }
 
-// free is an error if the folder holds raw rounds already.
-func free(dir string, force bool) error {
-	for arm := range arms {
-		if _, err := os.Stat(rawPath(dir, arm)); err == nil && !force {
-			return fmt.Errorf("keeping the raw rounds in %s: it holds %s.txt already; replace it by -force, or choose another folder with -o", dir, armNames[arm])
-		}
-	}
-	return nil
-}
-
 // createRaw makes the files, each with its head.
-func createRaw(dir string, heads [arms][]byte, comment string, force bool) (*raw, error) {
-	if err := free(dir, force); err != nil {
-		return nil, err
-	}
+func createRaw(dir string, heads [arms][]byte, comment string) (*raw, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("keeping the raw rounds in %s: %w; choose another folder with -o", dir, err)
 	}
@@ -61,10 +57,7 @@ func createRaw(dir string, heads [arms][]byte, comment string, force bool) (*raw
 	for arm := range arms {
 		f := &w.files[arm]
 		f.Path = rawPath(dir, arm)
-		var err error
-		if force {
-			err = f.Cut()
-		}
+		err := f.Cut() // -force has it replaced: rawFolder
 		if err == nil {
 			err = f.Append(slices.Concat(heads[arm], []byte(comment)))
 		}
@@ -91,18 +84,11 @@ func (w *raw) append(round int, about [arms]string, lines [arms]string) error {
 // benchstat is the command that shows the raw rounds; what the two sides'
 // configurations differ in would keep it from comparing anything.
 func (w *raw) benchstat() string {
-	ignore := differing(rawPath(w.dir, baseArm), rawPath(w.dir, headArm))
-	flags := ""
-	if len(ignore) > 0 {
+	base, head, flags := rawPath(w.dir, baseArm), rawPath(w.dir, headArm), ""
+	if ignore := results.Differing(configuration(base), configuration(head)); len(ignore) > 0 {
 		flags = "-ignore " + strings.Join(ignore, ",") + " "
 	}
-	return fmt.Sprintf("benchstat %s%s %s", flags, rawPath(w.dir, baseArm), rawPath(w.dir, headArm))
-}
-
-// differing are the configuration keys that differ between two raw files, as
-// benchstat's -ignore takes them.
-func differing(base, head string) []string {
-	return results.Differing(configuration(base), configuration(head))
+	return fmt.Sprintf("benchstat %s%s %s", flags, base, head)
 }
 
 // configuration is that of a raw file, empty if the file can't be read.

@@ -40,6 +40,7 @@
 package paired
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -53,6 +54,19 @@ type Sample struct {
 	comparisons  int
 	tail         tail
 	sizes        []int
+	bare         *Sample // before any Allowing; nil if that is this one
+}
+
+// Allowing is the sample that also allows for an uncorrected systematic effect
+// of at most most, at least 0, whose sign isn't known: a shift is greater than m
+// if it is greater than m + most by the comparisons. So both bounds move out by
+// most, the tests with them, and the estimate stays.
+func (s *Sample) Allowing(most float64) *Sample {
+	allowing := *s
+	allowing.above = func(m float64) int { return s.above(m + most) }
+	allowing.below = func(m float64) int { return s.below(m - most) }
+	allowing.bare = cmp.Or(s.bare, s)
+	return &allowing
 }
 
 // SignedRank is the sample of paired differences, at least one. They may be
@@ -165,6 +179,7 @@ func (s *Sample) LeastP() float64 { return s.tail(s.comparisons) }
 // Estimate is the shift, by Hodges and Lehmann: the median of the comparisons.
 // It is infinite where half of them are, NaN where they are so in both directions.
 func (s *Sample) Estimate() float64 {
+	s = cmp.Or(s.bare, s)
 	k := (s.comparisons + 1) / 2
 	return largest(s.above, k)/2 - largest(s.mirrorBelow, k)/2
 }

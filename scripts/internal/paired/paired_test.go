@@ -1,6 +1,7 @@
 package paired
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -230,6 +231,9 @@ func TestDuality(t *testing.T) {
 		if round%2 == 1 {
 			s = rankSum(t, d, draw(rng, kind, 1+rng.IntN(12)))
 		}
+		if round%3 == 0 {
+			s = s.Allowing(rng.Float64()).Allowing(rng.Float64())
+		}
 		alpha := []float64{0.5, 0.25, 0.1, 0.05, 1. / 64, 0.01, 0.0025}[rng.IntN(7)]
 		low, _ := s.Lower(alpha)
 		high, _ := s.Upper(alpha)
@@ -273,6 +277,98 @@ func TestSymmetry(t *testing.T) {
 			t.Errorf("bounds %v and %v of %v", low, -high, d)
 		}
 	}
+}
+
+// An allowance moves both bounds out, and leaves the estimate.
+func TestAllowing(t *testing.T) {
+	bare := signedRank(t, []float64{1, 2, 3, 4, 5, 6, 7, 8})
+	s := bare.Allowing(0.25).Allowing(0.25)
+	was, is := bare.Interval(0.1), s.Interval(0.1)
+	near(t, "lower end", is.Low, was.Low-0.5, 1e-12)
+	near(t, "upper end", is.High, was.High+0.5, 1e-12)
+	if is.Confidence != was.Confidence || s.Estimate() != bare.Estimate() || s.LeastP() != bare.LeastP() {
+		t.Errorf("%v and %v, with an allowance %v and %v", was, bare.Estimate(), is, s.Estimate())
+	}
+	if s.Greater(1) != bare.Greater(1.5) || s.Less(6) != bare.Less(5.5) {
+		t.Errorf("p-values %v and %v, at the moved bounds %v and %v", s.Greater(1), s.Less(6), bare.Greater(1.5), bare.Less(5.5))
+	}
+}
+
+// Trend is what all orders of the figures say, and at most that where they tie.
+func TestTrend(t *testing.T) {
+	rng := rand.New(rand.NewPCG(18, 19))
+	for round := range 60 {
+		kind := []string{"normal", "signs"}[round%2]
+		values := draw(rng, kind, 1+rng.IntN(6))
+		rises := func(v []float64) (count int) {
+			for i := range v {
+				for _, before := range v[:i] {
+					if before < v[i] {
+						count++
+					}
+				}
+			}
+			return count
+		}
+		ranks := make([]float64, len(values)) // any figures without ties
+		for i := range ranks {
+			ranks[i] = float64(i)
+		}
+		most := max(rises(values), rises(negated(values)))
+		as, all := 0, 0
+		orders(ranks, func(v []float64) {
+			all++
+			if rises(v) >= most {
+				as++
+			}
+		})
+		p, direction, err := Trend(values)
+		if want := min(1, 2*float64(as)/float64(all)); err != nil || math.Abs(p-want) > 1e-12 {
+			t.Errorf("%v: p %v, %v; all orders say %v", values, p, err, want)
+		}
+		if up, down := rises(values), rises(negated(values)); direction != cmp.Compare(up, down) {
+			t.Errorf("%v: direction %d of %d that rise and %d that fall", values, direction, up, down)
+		}
+	}
+	if p, direction, _ := Trend([]float64{1, 2, 3, 4, 5, 6, 7}); math.Abs(p-2./5040) > 1e-15 || direction != 1 {
+		t.Errorf("7 that rise: %v, %d", p, direction)
+	}
+	if _, _, err := Trend([]float64{1, math.NaN()}); err == nil {
+		t.Error("NaN was taken")
+	}
+	// Where the normal distribution takes over the two agree.
+	f := float64(exactTrend)
+	approx, exact := normal(f*(f-1)/4, math.Sqrt(f*(f-1)*(2*f+5)/72)), kendallTail(exactTrend)
+	for _, k := range []int{1000, 1100, 1200} { // down to 2e-5, where it is on the safe side
+		if r := approx(k) / exact(k); r < 0.98 || r > 1.5 {
+			t.Errorf("%d pairs that rise: the approximation is %v times the exact tail, %v", k, r, exact(k))
+		}
+	}
+}
+
+func negated(values []float64) []float64 {
+	n := slices.Clone(values)
+	for i := range n {
+		n[i] = -n[i]
+	}
+	return n
+}
+
+// orders calls f with each order of the values.
+func orders(values []float64, f func([]float64)) {
+	var place func(k int)
+	place = func(k int) {
+		if k == len(values) {
+			f(values)
+			return
+		}
+		for i := k; i < len(values); i++ {
+			values[k], values[i] = values[i], values[k]
+			place(k + 1)
+			values[k], values[i] = values[i], values[k]
+		}
+	}
+	place(0)
 }
 
 // binomial bounds: by how much a count of n trials may be off n·p, 4.5 standard

@@ -1,6 +1,7 @@
 package prose
 
 import (
+	"math"
 	"strings"
 	"testing"
 )
@@ -45,6 +46,61 @@ func TestTexts(t *testing.T) {
 		{Chance(0.0001, 4), "0.0001"},
 		{Chance(0, 4), "<0.0001"},
 		{Markdown(" a|b\n_c_ <b>@x</b> 5$ \x1b[0m\u202e"), ` a\|b \_c\_ &lt;b&gt;&#64;x&lt;/b&gt; 5\$ ?\[0m?`},
+	} {
+		if test.got != test.want {
+			t.Errorf("it reads %q, want %q", test.got, test.want)
+		}
+	}
+}
+
+func TestFigure(t *testing.T) {
+	for _, tt := range []struct {
+		unit  string
+		value float64
+		want  string
+	}{
+		{"ns/op", 0, "0 ns"},
+		{"ns/op", 0.25, "0.250 ns"},
+		{"ns/op", 0.0001, "<0.001 ns"},
+		{"ns/op", 165.2, "165 ns"},
+		{"ns/op", 999.4, "999 ns"},
+		{"ns/op", 999.6, "1.00 µs"},
+		{"ns/op", 9995, "9.99 µs"},
+		{"ns/op", 9996, "10.0 µs"},
+		{"ns/op", 123456, "123 µs"},
+		{"ns/op", 5e6, "5.00 ms"},
+		{"ns/op", -1850, "−1.85 µs"},
+		{"p99-ns", 78e9, "78.0 s"},
+		{"p99-ns", 7e12, "7000 s"},
+		{"user-B/task", 1023, "1023 B"},
+		{"user-B/task", 1023.6, "1020 B"},
+		{"user-B/task", 1024, "1.00 KiB"},
+		{"user-B/task", 4210, "4.11 KiB"},
+		{"residue-B/task", -12.3, "−12.3 B"},
+		{"intercept-B", 8 << 20, "8.00 MiB"},
+		{"B/op", 5 << 40, "5.00 TiB"},
+		{"user+kernel-B/task", 27310, "26.7 KiB"},
+		{"kernel-switches/op", 0.0012, "0.00120"},
+		{"kernel-switches/op", 0.00004, "<0.001"},
+		{"kernel-switches/op", -0.00004, ">−0.001"},
+		{"tasks", 12345, "12345"},
+		{"tasks", 1e6, "1000000"},
+		{"x-goroutine", 1, "1.00"},
+	} {
+		if got := Figure(tt.unit, tt.value); got != tt.want {
+			t.Errorf("Figure(%q, %v) = %q, want %q", tt.unit, tt.value, got, tt.want)
+		}
+	}
+}
+
+func TestIntervals(t *testing.T) {
+	for _, test := range []struct{ got, want string }{
+		{Interval("ns/op", 1500, 999.6, 12345), "[1.00, 12.3]"},
+		{TimesInterval(0.9871, 1), "[0.987, 1.00]"},
+		{TimesInterval(0.99961, 1.00004), "[0.9996, 1.00004]"}, // it holds 1
+		{TimesInterval(19.2, math.Inf(1)), "[19.2, unbounded]"},
+		{Times(math.Inf(1)), "unbounded"},
+		{Times(0.01234), "0.0123×"},
 	} {
 		if test.got != test.want {
 			t.Errorf("it reads %q, want %q", test.got, test.want)

@@ -10,17 +10,15 @@ import (
 	"slices"
 	"strings"
 
-	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/results"
 )
 
-const usage = `Usage: go run ./scripts/report [-format html|markdown] [-o OUT] FILE... [CALIBRATION...]
+const usage = `Usage: go run ./scripts/report [-format html|markdown] [-o OUT] FILE...
 
 Makes of results files what people look at: one HTML page that needs nothing
 but itself, or Markdown with SVG pictures beside it. Several files, such as two
-machines' or two versions', stand side by side. Data of calibrate among them
-add what the gate is worth.
+machines' or two versions', stand side by side.
 
 Without -o the report is written beside the first file, as .html or .md. "-o -"
 writes the page, or the Markdown without its pictures, to standard output. A
@@ -30,7 +28,6 @@ Examples:
   go run ./scripts/report results/reference.txt
   go run ./scripts/report -o /tmp/both.html here.txt there.txt
   go run ./scripts/report -format markdown -o results/reference.md results/reference.txt
-  go run ./scripts/report results/reference.txt results/calibration.jsonl
 
 Exit status: 0 when the report is written, and its path printed; else 2.
 
@@ -57,33 +54,14 @@ func run(paths []string, format, out string, stdout, stderr io.Writer) error {
 		return errors.New("no file given; give one or more that \"go run ./scripts/run\" wrote, such as results/reference.txt")
 	}
 	var files []*results.File
-	var pages []*runs.Page
 	for _, path := range paths {
-		if !runs.Is(path) {
-			f, err := results.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			files = append(files, f)
-			continue
-		}
-		f, err := runs.ReadFile(path)
+		f, err := results.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		page, err := f.Page()
-		if err != nil {
-			return err
-		}
-		pages = append(pages, page)
-	}
-	if len(files) == 0 {
-		return fmt.Errorf("%s says what the gate is worth, and a report is of results files; give one or more of those before it, or print it alone: go run ./scripts/calibrate -analyse -data %s", paths[0], paths[0])
+		files = append(files, f)
 	}
 	r := New(files)
-	for _, p := range pages {
-		r.Add(p)
-	}
 	if out == "" {
 		out = Beside(files[0].Name, map[string]string{"html": ".html", "markdown": ".md"}[format])
 	}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/results"
 )
 
@@ -90,63 +89,6 @@ func TestCommand(t *testing.T) {
 		if !strings.Contains(stdout, filepath.Join(dir, l[1])+"\n") {
 			t.Errorf("the path of %s is not printed", l[1])
 		}
-	}
-}
-
-// TestCalibration sets calibration data beside a results file: every cell of
-// their tables is on the page, and each table in the Markdown.
-func TestCalibration(t *testing.T) {
-	dir := folder(t)
-	in, data := filepath.Join(dir, "file.txt"), filepath.Join(dir, "data.jsonl")
-	text := contents(t, filepath.Join("..", "..", "..", "results", "calibration.jsonl"))
-	lines := strings.SplitAfterN(text, "\n", 13)
-	if err := os.WriteFile(data, []byte(strings.Join(lines[:min(len(lines), 12)], "")), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	f, err := runs.ReadFile(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := f.Page()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if status, _, stderr := call(in, data); status != 0 {
-		t.Fatalf("exit status %d: %s", status, stderr)
-	}
-	page := contents(t, filepath.Join(dir, "file.html"))
-	sound(t, page)
-	_, gate, ok := strings.Cut(page, `<section id="gate"`)
-	gate, _, _ = strings.Cut(gate, "</section>")
-	if !ok {
-		t.Error("the page has no section of the gate")
-	}
-	var cells []string
-	for _, n := range nodes(t, gate, "th", "td") {
-		cells = append(cells, textOf(n))
-	}
-	var want []string
-	for _, s := range p.Tables {
-		for _, row := range s.Rows {
-			want = append(want, row...)
-		}
-	}
-	if d := cmp.Diff(want, cells); d != "" {
-		t.Errorf("the cells of the gate's tables (-want +got):\n%s", d)
-	}
-
-	if status, _, stderr := call("-format", "markdown", in, data); status != 0 {
-		t.Fatalf("exit status %d: %s", status, stderr)
-	}
-	md := contents(t, filepath.Join(dir, "file.md"))
-	for _, s := range p.Tables {
-		if !strings.Contains(md, "### "+escape(s.Title)+"\n") {
-			t.Errorf("the Markdown has no section %q", s.Title)
-		}
-	}
-
-	if status, stdout, stderr := call(data); status != 2 || stdout != "" || !strings.Contains(stderr, data) || !strings.Contains(stderr, "results files") {
-		t.Errorf("with calibration data alone: exit status %d, %q, %q", status, stdout, stderr)
 	}
 }
 

@@ -8,12 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/summary"
 	"threadbench/scripts/internal/table"
 )
 
 var (
-	factored = regexp.MustCompile(`^(\S+×)( \[[^]]*\])?(?:, (.*))?: ([^:]+), (\S+/impl=\S+) over (\S+), (\d+) rounds?$`)
+	factored = regexp.MustCompile(`^(\S+×(?: or \S+×)?)( \[[^]]*\])?(?:, (.*))?: ([^:]+), (\S+/impl=\S+) over (\S+), (\d+) rounds?$`)
 	exactly  = regexp.MustCompile(`^(\S[^:]*): (.*?), (\S+) \(([^,\s]+), (?:median of )?(\d+) values?\)(; stopped by .*)?$`)
 )
 
@@ -31,16 +33,16 @@ func TestFigures(t *testing.T) {
 			for _, row := range section.Rows {
 				stats := row.Stats
 				if both := file.Row(row.Name.String()).Values(results.Memory); len(both) > 0 {
-					stats = append(slices.Clone(stats), table.Summarize(results.Memory, both))
+					stats = append(slices.Clone(stats), summary.Median(results.Memory, both))
 				}
 				for _, s := range stats {
-					says := table.Figure(s.Unit, s.Median)
+					says := prose.Figure(s.Unit, s.Center)
 					if s.Interval {
 						says += " " + s.Within()
 					}
-					known[fmt.Sprintf("%s|%s|%s|%.6g|%d", row.Contender, s.Unit, says, s.Median, s.N)] = true
+					known[fmt.Sprintf("%s|%s|%s|%.6g|%d", row.Contender, s.Unit, says, s.Center, s.Rounds)] = true
 				}
-				if impl := row.Name.Get("impl"); row.Factor != nil && row.Factor.Unit == results.PairedFactor && !row.Own() &&
+				if impl := row.Name.Get("impl"); row.Factor != nil &&
 					impl != "goroutine" && impl != "floor" && row.Name.Get("mode") != "stamped" {
 					pairs[row.FullName] = true
 				}
@@ -61,10 +63,10 @@ func TestFigures(t *testing.T) {
 				}
 				delete(pairs, row.FullName)
 				within := ""
-				if row.Factor.Interval {
+				if row.Factor.Interval && row.Factor.States == nil {
 					within = " " + row.Factor.Within()
 				}
-				if got, want := f[1:], []string{table.Times(row.Factor.Median), within, row.Doubt, row.Contender, row.FullName, row.Ref, strconv.Itoa(row.Factor.N)}; !slices.Equal(got, want) {
+				if got, want := f[1:], []string{row.Factor.Text(), within, row.Doubt, row.Contender, row.FullName, row.Ref, strconv.Itoa(row.Factor.Rounds)}; !slices.Equal(got, want) {
 					t.Errorf("%s: %q, where the data have %q", path, got, want)
 				}
 				continue

@@ -8,7 +8,8 @@ import (
 
 	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/chart"
-	"threadbench/scripts/internal/table"
+	"threadbench/scripts/internal/prose"
+	"threadbench/scripts/internal/summary"
 )
 
 // An arm is how a contender looks and what it is called in every picture.
@@ -58,13 +59,13 @@ func keyed(n catalog.Name, but ...string) string {
 // tick is a tick's value in a unit: "10 µs", "0.5".
 func tick(unit string) func(float64) string {
 	return func(v float64) string {
-		number, of, _ := strings.Cut(table.Figure(unit, v), " ")
+		number, of, _ := strings.Cut(prose.Figure(unit, v), " ")
 		return strings.TrimSpace(short(number) + " " + of)
 	}
 }
 
 // times is a tick's value as a factor: "10×".
-func times(v float64) string { return short(strings.TrimSuffix(table.Times(v), "×")) + "×" }
+func times(v float64) string { return short(strings.TrimSuffix(prose.Times(v), "×")) + "×" }
 
 // short is a number without the zeros behind its point.
 func short(number string) string {
@@ -78,11 +79,11 @@ func short(number string) string {
 func tasks(v float64) string {
 	switch {
 	case v >= 1e6:
-		return short(table.Figure("", v/1e6)) + "M"
+		return short(prose.Figure("", v/1e6)) + "M"
 	case v >= 1e3:
-		return short(table.Figure("", v/1e3)) + "k"
+		return short(prose.Figure("", v/1e3)) + "k"
 	}
-	return short(table.Figure("", v))
+	return short(prose.Figure("", v))
 }
 
 // bytesOf is a depth of a name: "4 KiB"; as it stands if it is no number.
@@ -95,4 +96,6 @@ func bytesOf(depth string) string {
 }
 
 // span is a summary's interval.
-func span(s table.Stat) chart.Span { return chart.Span{Low: s.Low, High: s.High, There: s.Interval} }
+func span(s summary.Summary) chart.Span {
+	return chart.Span{Low: s.Low, High: s.High, There: s.Interval}
+}

@@ -95,7 +95,7 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 	if len(c.Answers) == 0 {
 		fmt.Fprint(b, "No row compares making, keeping or switching between goroutines and threads.\n\n")
 	} else {
-		fmt.Fprint(b, "\nFactors are medians over rounds; in brackets their 95% intervals.\n\n")
+		fmt.Fprint(b, "\nIn brackets 95% intervals.\n\n")
 	}
 
 	fmt.Fprint(b, "## What is taught, and what was measured\n\n")
@@ -148,21 +148,6 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 		if len(f.Panels) > 0 && base != "" {
 			fmt.Fprintf(b, "![%s](%s)\n\n", escape(f.Title), link(Picture{Name: f.ID}.File(base)))
 		}
-		for _, t := range f.Tables {
-			fmt.Fprintf(b, "### %s\n\n%s\n\n", escape(t.Title), escape(t.About))
-			for i, row := range t.Rows {
-				if i == 0 {
-					tableHead(b, row, nil)
-					continue
-				}
-				fmt.Fprint(b, "|")
-				for _, cell := range row {
-					fmt.Fprintf(b, " %s |", escape(cell))
-				}
-				fmt.Fprintln(b)
-			}
-			fmt.Fprintln(b)
-		}
 		list(f.Words)
 		list(f.Notes)
 	}
@@ -209,19 +194,9 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 		}
 		fmt.Fprintln(b)
 	}
-	fmt.Fprint(b, "\n## How it was measured\n\n")
+	fmt.Fprint(b, "\n## How it was measured\n")
 	for _, m := range c.Method {
-		fmt.Fprintf(b, "%s\n\n", escape(m))
-	}
-	for i, s := range c.Sources {
-		label := ""
-		if c.Several {
-			label = s.Label + ": "
-		}
-		fmt.Fprintf(b, "%s\n", escape(label+s.Spread))
-		if i < len(c.Sources)-1 {
-			fmt.Fprintln(b)
-		}
+		fmt.Fprintf(b, "\n%s\n", escape(m))
 	}
 	return b.Flush()
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/summary"
 	"threadbench/scripts/internal/table"
 )
 
@@ -32,7 +32,6 @@ type content struct {
 	Places   []place
 	Settings []setting
 	Method   []string
-	Data     []string // the calibrations' names
 }
 
 // A sourceText is a file in words.
@@ -41,7 +40,6 @@ type sourceText struct {
 	Machine string
 	Wrong   []string // why its figures are no result
 	Begun   string
-	Spread  string
 }
 
 // An answer is a sentence.
@@ -78,7 +76,7 @@ func (r *Report) answers() []answer {
 			var rows []*table.Row
 			var who []string
 			for _, row := range q.Rows {
-				if found := s.rows[row.Row]; found != nil && found.Factor != nil && found.Factor.Unit == results.PairedFactor {
+				if found := s.rows[row.Row]; found != nil && found.Factor != nil {
 					rows, who = append(rows, found), append(who, row.Says)
 				}
 			}
@@ -90,8 +88,8 @@ func (r *Report) answers() []answer {
 					a.Parts = append(a.Parts, part{Text: ", "})
 				}
 				f := found.Factor
-				a.Parts = append(a.Parts, part{Text: who[i] + " "}, part{table.Times(f.Median), armOf(found.Name).look.Class})
-				if f.Interval {
+				a.Parts = append(a.Parts, part{Text: who[i] + " "}, part{f.Text(), armOf(found.Name).look.Class})
+				if f.Interval && f.States == nil {
 					a.Parts = append(a.Parts, part{Text: " " + f.Within()})
 				}
 				if found.Doubt != "" {
@@ -135,7 +133,7 @@ func (r *Report) claims() (all []claim, unasked []string) {
 			v := verdict{Verdict: e.Verdict, Reason: e.Reason, Circumstances: e.Circumstances()}
 			for _, n := range e.Needs {
 				if n.There {
-					v.Needs = append(v.Needs, fmt.Sprintf("%s, %s: %s", n.Measured(), n.Held(), n.What))
+					v.Needs = append(v.Needs, n.String())
 				}
 			}
 			c.Verdicts = append(c.Verdicts, v)
@@ -256,7 +254,7 @@ func (r *Report) grid(family string) grid {
 				g.Words = append(g.Words, r.titled(s, row.Words))
 			}
 		}
-		for _, remark := range s.table.Remarks(section) {
+		for _, remark := range append(s.table.SelfRatios(family, ""), s.table.Remarks(section)...) {
 			g.Remarks = append(g.Remarks, r.titled(s, remark))
 		}
 	}
@@ -352,7 +350,7 @@ func (s source) weather() (head []cell, rows [][]cell) {
 		row := []cell{{Text: strconv.Itoa(w.Round), Value: strconv.Itoa(w.Round), Right: true}}
 		for _, k := range keys {
 			c := cell{Text: said[i][k], Right: true}
-			if v, ok := amount(said[i][k]); ok {
+			if v, ok := w.Amount(k); ok {
 				c.Value = exact(v)
 			}
 			row = append(row, c)
@@ -360,30 +358,6 @@ func (s source) weather() (head []cell, rows [][]cell) {
 		rows = append(rows, row)
 	}
 	return head, rows
-}
-
-// amount is the number of a word like "1.59%".
-func amount(s string) (float64, bool) {
-	v, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
-	return v, err == nil && !math.IsInf(v, 0) && !math.IsNaN(v)
-}
-
-// seen is the range of a weather key over the rounds.
-func (s source) seen(key string) (low, high float64, ok bool) {
-	for _, w := range s.file.Weather {
-		for _, f := range strings.Fields(w.Says) {
-			k, text, _ := strings.Cut(f, "=")
-			v, number := amount(text)
-			if k != key || !number {
-				continue
-			}
-			if !ok {
-				low, high = v, v
-			}
-			low, high, ok = min(low, v), max(high, v), true
-		}
-	}
-	return low, high, ok
 }
 
 // caveats say what keeps a file's figures from being compared with others, or
@@ -397,14 +371,10 @@ func (s source) caveats() []string {
 	}
 	get := s.file.Get
 	add(strings.HasSuffix(get("cross-shares"), "+other-kind"), "The two CPUs of place=cross are of different kinds (cross-shares: %s).", get("cross-shares"))
-	add(s.file.Driver == results.Testing, "driver: testing. One arm ran after the other, so factors are quotients of two medians, unpaired; never pool them with those of driver lockstep.")
-	add(s.file.Rounds < table.Enough(), "%s: too few for a 95%% interval, which takes %d.", prose.Count(s.file.Rounds, "round"), table.Enough())
+	add(s.file.Driver == results.Testing, "driver: testing. One arm ran after the other, so factors are unpaired; never pool them with those of driver lockstep.")
+	add(s.file.Rounds < summary.Enough(), "%s: too few for a 95%% interval, which takes %d.", prose.Count(s.file.Rounds, "round"), summary.Enough())
 	virt := get("virt")
 	add(virt != "" && virt != "none", "A virtual machine (%s): what others on its host do is not seen from within, and the hypervisor's share of a thread's cost is in the figures.", virt)
-	low, high, ok := s.seen("steal")
-	add(ok && high >= 0.5, "Between %.2f%% and %.2f%% of the CPU time of a round was taken by the hypervisor for others (steal).", low, high)
-	_, high, ok = s.seen("throttled")
-	add(ok && high > 0, "A CPU quota held the process up, %.0f times in one of the rounds.", high)
 	governor := get("governor")
 	add(governor != "" && governor != "performance", "The clock of the CPUs was not held fixed (governor: %s): absolute times drift with it.", governor)
 	add(get("cgo") == "on", "cgo is linked: the runtime makes its threads through pthread_create.")
@@ -428,7 +398,8 @@ func (r *Report) method() []string {
 	all := []string{
 		"Each contender runs in a worker, a fresh process that does nothing else. A coordinator hands the turn to the workers of a pair, 1.5 ms each, one after the other, in counterbalanced order; what disturbs one disturbs the other. A round is a set of fresh workers, and the round is the unit of all statistics.",
 		"The task that does the ops stops the clock itself. Every row counts what shows that the thing was measured (kernel switches, threads by their ids, system calls by a tracer), and has no figure where the counts contradict its name.",
-		"A figure is the median over rounds with its 95% interval from order statistics (golang.org/x/perf/benchmath, as benchstat prints it). A factor is the median of the rounds' paired factors, never a quotient of two medians. The goroutine arm is measured twice in the same laps (in the short profile only where arms take turns in laps); that factor to itself stands on its own line and would be 1 on a perfect instrument.",
+		"A figure is the median over rounds with its 95% interval from order statistics (golang.org/x/perf/benchmath, as benchstat prints it). " + table.About(results.Lockstep) + " In the short profile the goroutine arm is measured twice only where arms take turns in laps.",
+		"Two states are told where the gap between them is wider than the ranges of both, instead of an estimate between them. A trend is Mann and Kendall's test over the rounds, at 5% over all rows of the file.",
 		"Verdicts on statements are by signed-rank tests over rounds against bounds written down beforehand, Holm's procedure over all statements: the chance of any wrong one is at most 5%.",
 	}
 	all = append(all, "Not comparable: absolute times of two runs, unless the machine was idle and the same; files whose kernel, go, build, cpus, cpu-type, cpu-capacity, cpu-max-freq, virt, mitigations, spectre-v2, retbleed, spec-rstack-overflow, page-size, thp or cgo differ; times at place=cross of files whose cross-shares differ; a switch through a channel with one through a futex as if they were the same primitive, since they are each side's own; counts of system calls (mode=traced) with a time, since under a tracer there is none.")
@@ -447,11 +418,8 @@ func (r *Report) content() *content {
 		Figures: r.figures(), Families: r.tables(), Places: r.places(), Settings: r.settings(), Method: r.method(),
 	}
 	c.Claims, c.Unasked = r.claims()
-	for _, p := range r.calibrations {
-		c.Data = append(c.Data, filepath.Base(p.Name))
-	}
 	for _, s := range r.sources {
-		c.Sources = append(c.Sources, sourceText{Label: s.label, Machine: s.table.Machine(), Wrong: results.Wrong(s.file.Config), Begun: strings.Join(s.file.Begun, "; again "), Spread: s.table.Spread()})
+		c.Sources = append(c.Sources, sourceText{Label: s.label, Machine: s.table.Machine(), Wrong: results.Wrong(s.file.Config), Begun: strings.Join(s.file.Begun, "; again ")})
 		c.Ledgers = append(c.Ledgers, ledger{s.label, s.ledger.Tally()})
 	}
 	return c

@@ -170,7 +170,7 @@ func TestPage(t *testing.T) {
 	}
 	for _, want := range []string{
 		"SetMaxThreads", "kernel.pid_max", "raise it: sysctl -w kernel.pid_max=100444", // the limits, drawn and told
-		"A virtual machine (kvm)", "Between 1.50% and 5.00%", "governor: none", "build with -tags pthread",
+		"A virtual machine (kvm)", "more than 1% of the CPU time for others (steal) in 6 of 6 rounds, at most 5.00%", "governor: none", "build with -tags pthread",
 		"expected 1000 kernel switches of 1000 ops, give or take 100; seen 12 (in 1 of 6 rounds)",
 		"begun 2026-03-04T05:06:07Z on bench-host",
 	} {
@@ -267,15 +267,11 @@ func TestBenchstat(t *testing.T) {
 			case n.Data == "tr" && n.Parent.Data == "tbody":
 				row++
 				name := section.Rows[row].FullName
-				own := section.Rows[row].Own()
 				column := -1
 				var before printed
 				for _, c := range n.Children {
 					column++
 					of, figure := units[head[column]], attr(c, "data-value")
-					if head[column] == "against goroutine" {
-						of = map[bool]string{true: "x-self", false: "x-goroutine"}[own]
-					}
 					if head[column] == "95% interval" && before.within != "" && figure != "" {
 						intervals++
 						compareInterval(t, name, textOf(c), before.center, before.scale, before.within)
@@ -313,8 +309,8 @@ func TestBenchstat(t *testing.T) {
 			}
 		}
 	}
-	if held < 200 || intervals < 60 {
-		t.Errorf("%d figures and %d intervals were compared, want 200 and 60 at least", held, intervals)
+	if held < 150 || intervals < 40 {
+		t.Errorf("%d figures and %d intervals were compared, want 150 and 40 at least", held, intervals)
 	}
 }
 
@@ -373,7 +369,7 @@ func TestBadInput(t *testing.T) {
 		{"NaN", driver + round(1, "BenchmarkSwitch/impl=goroutine/via=channel 10 NaN ns/op"), nil, "NaN"},
 		{"an outlier", driver + round(1, pair...) + round(2, pair[0], "BenchmarkSwitch/impl=locked/via=channel/place=same 10 1e12 ns/op 4e9 x-goroutine") +
 			round(3, pair[0], "BenchmarkSwitch/impl=locked/via=channel/place=same 10 1e12 ns/op 4e9 x-goroutine"),
-			[]string{"4000000000×", "1000 s"}, ""},
+			[]string{"1000 s"}, ""},
 		{"one arm only", driver + round(1, pair[1]), []string{"The goroutine arm of these lines is not in this file", "locked thread", "56.0×"}, ""},
 		{"the goroutine alone", driver + round(1, pair[0]), []string{"There is nothing to compare", "250 ns"}, ""},
 		{"cut in mid-line", driver + round(1, pair...) + pair[0] + "\nBenchmarkSwitch/impl=lock", []string{"A round of this file never ended", "14.0 µs"}, ""},
@@ -447,7 +443,7 @@ func TestSeveral(t *testing.T) {
 			sound(t, page)
 			if n := len(tt.files); n > 1 {
 				for _, label := range tt.want {
-					if got := strings.Count(page, `<th scope="colgroup" colspan="8">`+label+`</th>`); tt.name == "by version" && got == 0 {
+					if headed := regexp.MustCompile(`<th scope="colgroup" colspan="\d+">` + regexp.QuoteMeta(label) + `</th>`); !headed.MatchString(page) {
 						t.Errorf("no column of figures is headed %q", label)
 					}
 				}

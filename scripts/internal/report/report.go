@@ -2,12 +2,12 @@
 // or Markdown with pictures.
 //
 // Its stance: it computes nothing. Figures, intervals, factors and sentences
-// are those of package table, verdicts those of package claims, what the gate is
-// worth is package calibrate/runs's; here they are put in order and drawn. Page and
-// Markdown are two forms of one Report, and each is the same bytes for the same
-// files. Text of a file is escaped by html/template, or for Markdown by package
-// prose, and the page says by its content security policy that it loads nothing
-// and runs nothing but its own script.
+// are those of package table, verdicts those of package claims; here they are
+// put in order and drawn. Page and Markdown are two forms of one Report, and each
+// is the same bytes for the same files. Text of a file is escaped by
+// html/template, or for Markdown by package prose, and the page says by its
+// content security policy that it loads nothing and runs nothing but its own
+// script.
 //
 // Of ours it also imports the catalog of names, units and families, and
 // chart, commandline and results.
@@ -21,7 +21,6 @@ import (
 	"strings"
 
 	"threadbench/bench/catalog"
-	"threadbench/scripts/internal/calibrate/runs"
 	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/results"
 	"threadbench/scripts/internal/table"
@@ -29,8 +28,7 @@ import (
 
 // A Report is what there is to show of one or more results files.
 type Report struct {
-	sources      []source
-	calibrations []*runs.Page
+	sources []source
 }
 
 // A source is one of the files, reckoned up.
@@ -64,9 +62,6 @@ func New(files []*results.File) *Report {
 	}
 	return r
 }
-
-// Add adds what a calibration says of the gate.
-func (r *Report) Add(p *runs.Page) { r.calibrations = append(r.calibrations, p) }
 
 // several tells whether files stand side by side.
 func (r *Report) several() bool { return len(r.sources) > 1 }

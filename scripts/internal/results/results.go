@@ -9,7 +9,7 @@
 // belongs to. The one thing left out is a round that never ended, because its
 // run was killed: it is reported, and doesn't count.
 //
-// Of ours it imports the catalog of names, units and families.
+// Of ours it imports the catalog of names, units and families, and prose.
 package results
 
 import (
@@ -66,27 +66,19 @@ type File struct {
 	Dropped   []Span
 }
 
-// A Weather is what a round's first line says of it.
-type Weather struct {
-	Round int
-	Says  string // "" where the round has no such line
-}
-
 // A Setting is a "key: value" line: configuration, constant within a file.
 type Setting struct{ Key, Value string }
 
 // Warnings are what a reader must know of a file before its figures: that its
-// workers were slowed down on purpose or built so, that a round never ended.
+// workers were slowed down on purpose or built so, that a round never ended, that
+// the machine was not its own.
 func (f *File) Warnings() []string {
 	all := Wrong(f.Config)
 	if f.Truncated {
-		all = append(all, Unended)
+		all = append(all, "A round of this file never ended, since its run was killed: it isn't counted.")
 	}
-	return all
+	return append(all, f.disturbed()...)
 }
-
-// Unended is what a reader must know of a truncated file.
-const Unended = "A round of this file never ended, since its run was killed: it isn't counted."
 
 // Wrong is what a reader must know of a file before its figures, since they are
 // no plain program's: its workers were slowed down on purpose, or built with

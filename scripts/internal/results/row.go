@@ -2,6 +2,7 @@ package results
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"threadbench/bench/catalog"
@@ -50,6 +51,14 @@ func (r *Row) Values(unit string) []float64 {
 		}
 	}
 	return vs
+}
+
+// Cut tells whether a run had fewer tasks than its row's name says, since no
+// more fitted. A hundredth less is the number that three digits tell.
+func (r *Row) Cut(run Run) bool {
+	n, err := strconv.ParseFloat(r.Name.Get("n"), 64)
+	tasks, ok := run.Get("tasks")
+	return err == nil && ok && tasks < 0.99*n
 }
 
 // Get is the run's value in a unit, which may be a Sum.

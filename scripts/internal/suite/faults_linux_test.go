@@ -84,6 +84,19 @@ func inSlice(failure func()) func() int {
 	}
 }
 
+// answering is a worker that claims to have done each op in so many
+// nanoseconds, with so many threads.
+func answering(nanoseconds, threads int) func() int {
+	return func() int {
+		fmt.Println("ready")
+		for n := await(); n > 0; n = await() {
+			fmt.Printf("done %d %d +threads=%d\n", n, nanoseconds*n, threads*n)
+		}
+		fmt.Println("closed")
+		return 0
+	}
+}
+
 func hang() { time.Sleep(time.Hour) }
 
 // failures are the ways of a worker to fail. What else one might answer is
@@ -102,6 +115,8 @@ var failures = map[string]func() int{
 		fmt.Println("error left behind: 2 raw threads")
 		return 1
 	},
+	"takes-1": answering(1000, 0),
+	"takes-2": answering(2000, 1),
 	"noisy": func() int { // a good one
 		os.Stderr.WriteString(strings.Repeat("word ", 200_000))
 		panic(syscall.Exec(filepath.Join(filepath.Dir(os.Args[0]), "real"), os.Args, os.Environ()))

@@ -220,7 +220,7 @@ func (k *killing) heard(reason string) {
 	}
 	k.told = strings.Split(strings.TrimSuffix(string(typed), "\n"), "\n")
 	o, err := parse(k.told, nil)
-	if err != nil || !o.resume || o.out != k.path || o.plan != k.plan() {
+	if err != nil || !o.resume || o.out != k.path || o.plan.line() != k.plan().line() {
 		k.Errorf("it says to go on with %q, which is %+v, %v", k.told, o, err)
 	}
 }

@@ -89,7 +89,7 @@ func (o *output) resume(plan Plan, head []byte) error {
 	if at == nil || json.Unmarshal(text[at[2]:at[3]], &had) != nil {
 		return errors.New("it has no plan that can be read, so no run of this command began it; replace it by -force, or start another with -o")
 	}
-	if had != plan {
+	if had.line() != plan.line() {
 		return fmt.Errorf("it was begun as %s; give the same flags, or another file with -o", flags(had))
 	}
 	was, is := results.Head(bytes.NewReader(text)), results.Head(bytes.NewReader(head))
@@ -115,5 +115,9 @@ func (o *output) appendRound(text string) error {
 }
 
 func flags(p Plan) string {
-	return fmt.Sprintf("-profile %s -bench %s -rounds %d -cpu %d", p.Profile, commandline.Quote(p.Bench), p.Rounds, p.CPU)
+	long := fmt.Sprintf("-rounds %d", p.Rounds)
+	if p.Looks != nil {
+		long = "-until " + decided
+	}
+	return fmt.Sprintf("-profile %s -bench %s %s -cpu %d", p.Profile, commandline.Quote(p.Bench), long, p.CPU)
 }

@@ -51,8 +51,20 @@ func defaultRounds() string {
 type Plan struct {
 	Profile string `json:"profile"`
 	Bench   string `json:"bench"`
-	Rounds  int    `json:"rounds"`
+	Rounds  int    `json:"rounds,omitempty"` // 0 with Looks
 	CPU     int    `json:"cpu"`
+
+	// Looks are the rounds after which a run looks at the ledger, and goes on
+	// with what is undecided; nil for a run of Rounds rounds.
+	Looks []int `json:"looks,omitempty"`
+}
+
+// most is how many rounds the run makes at the most.
+func (p Plan) most() int {
+	if p.Looks != nil {
+		return p.Looks[len(p.Looks)-1]
+	}
+	return p.Rounds
 }
 
 func (p Plan) line() string {
@@ -110,13 +122,9 @@ func (p Profile) twin(c measure.Case) bool {
 
 // selectCases are the profile's cases whose full name matches.
 func selectCases(p Profile, re *regexp.Regexp) []measure.Case {
-	var chosen []measure.Case
-	for _, c := range bench.Families.Cases() {
-		if (p.Full || c.Quick) && re.MatchString("Benchmark"+c.Name.String()) {
-			chosen = append(chosen, c)
-		}
-	}
-	return chosen
+	return slices.DeleteFunc(bench.Families.Cases(), func(c measure.Case) bool {
+		return !p.Full && !c.Quick || !re.MatchString("Benchmark"+c.Name.String())
+	})
 }
 
 // groups are the profile's cases in groups, each in the cases' order.

@@ -37,6 +37,7 @@ const usage = `run measures goroutines against threads on this machine and print
   go run ./scripts/run                             the short profile, 95 to 110 s on two cores
   go run ./scripts/run -profile full               every case, about 40 minutes
   go run ./scripts/run -bench 'Switch/.*via=pipe'  the cases whose full name matches
+  go run ./scripts/run -until decided              what the ledger needs, until it is decided
   go run ./scripts/run -o mine.txt                 the raw rounds into a file of your choice
   go run ./scripts/run -o mine.txt -resume         go on after ^C or a kill, to the same plan
   go run ./scripts/run -list                       the cases that would be measured
@@ -45,11 +46,20 @@ Progress goes to standard error, the table to standard output. Beside the
 results file a page is written that shows the same (.html). The exit code
 is 0 when the job is done, whatever the numbers say, else 2.
 
+-until decided measures the rows that decide the statements of the ledger
+(scripts/claims), of the full profile. After 12, 18, 27, 40 and 60 rounds it
+looks which statements are decided, and goes on with the rows of the others. It
+ends when all are decided or can't be, or when the next look is beyond -budget.
+A verdict stands once it is reached; the chance of any wrong one over all looks
+is at most 5%.
+
 `
 
 // options are the command line.
 type options struct {
 	plan   Plan
+	until  string
+	budget time.Duration
 	out    string
 	force  bool
 	resume bool
@@ -71,6 +81,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.StringVar(&o.plan.Profile, "profile", "quick", "how long to measure: quick or full")
 	fs.StringVar(&o.plan.Bench, "bench", "", "a `regexp`: measure only cases whose full name, like BenchmarkSwitch/impl=clone/via=futex/place=same, matches")
 	fs.IntVar(&o.plan.Rounds, "rounds", 0, "how many rounds, each of fresh processes (default "+defaultRounds()+")")
+	fs.StringVar(&o.until, "until", "", "go on until the ledger is `decided`, in place of -rounds; the profile is full then, unless -profile is given")
+	fs.DurationVar(&o.budget, "budget", 20*time.Minute, "how long to measure at the most with -until")
 	fs.IntVar(&o.plan.CPU, "cpu", -1, "the CPU for what takes place on one (default the highest-numbered of the fastest ones allowed)")
 	fs.Var(&o.allowed, "allow", allow.Usage)
 	fs.StringVar(&o.out, "o", "", "the results `file` (default results/local/DATE-HOST.txt)")
@@ -85,17 +97,20 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	if fs.NArg() > 0 {
 		return o, fmt.Errorf("run takes no argument, %q given; choose cases by -bench, the file by -o", fs.Arg(0))
 	}
+	set := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { set[f.Name] = true })
+	if err := o.parseUntil(set); err != nil {
+		return o, err
+	}
 	i := slices.IndexFunc(Profiles, func(p Profile) bool { return p.Name == o.plan.Profile })
 	if i < 0 {
 		return o, fmt.Errorf("-profile %q is none; choose quick or full", o.plan.Profile)
 	}
 	o.profile = Profiles[i]
-	set := map[string]bool{}
-	fs.Visit(func(f *flag.Flag) { set[f.Name] = true })
-	if !set["rounds"] {
+	if !set["rounds"] && o.until == "" {
 		o.plan.Rounds = o.profile.Rounds
 	}
-	if o.plan.Rounds < 1 {
+	if o.plan.most() < 1 {
 		return o, fmt.Errorf("-rounds %d is too few; give 1 or more", o.plan.Rounds)
 	}
 	if o.plan.CPU < -1 {
@@ -138,12 +153,18 @@ func Run(args []string, stdout, stderr io.Writer) int {
 type machine struct {
 	measure.Session
 	worker string
+
+	deadline time.Time                // no round begins after it; zero for none
+	took     map[string]time.Duration // of an arm in a round, by its group
 }
 
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	cases := selectCases(o.profile, o.match)
+	if o.until == decided {
+		_, cases = undecided(cases, nil)
+	}
 	if len(cases) == 0 {
-		return fmt.Errorf("-bench %q matches no case of profile %s; -list shows them", o.plan.Bench, o.plan.Profile)
+		return fmt.Errorf("-bench %q matches no case of profile %s%s; -list shows them", o.plan.Bench, o.plan.Profile, map[bool]string{true: " that the ledger needs"}[o.until == decided])
 	}
 	if o.list {
 		_, err := io.WriteString(stdout, list(cases))
@@ -192,16 +213,20 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 
-	m := &machine{measure.Session{Site: site, Patience: o.patience}, worker}
+	m := &machine{Session: measure.Session{Site: site, Patience: o.patience}, worker: worker}
 	m.KeepOff(true)
 
-	err = m.rounds(ctx, o, o.profile.groups(cases), out, stderr)
+	if o.until == decided {
+		err = m.untilDecided(ctx, o, cases, out, stderr)
+	} else {
+		err = m.rounds(ctx, o, o.profile.groups(cases), out, o.plan.Rounds, stderr)
+	}
 	if stopped := context.Cause(ctx); stopped != nil {
 		if errors.Is(err, stopped) {
 			err = nil
 		}
-		if out.next <= o.plan.Rounds {
-			err = errors.Join(err, fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.Rounds, flags(o.plan)+o.allowing(), commandline.Quote(o.out)))
+		if out.next <= o.plan.most() {
+			err = errors.Join(err, fmt.Errorf("%w after %d of %d rounds; go on with -resume %s -o %s", stopped, out.next-1, o.plan.most(), flags(o.plan)+o.allowing(), commandline.Quote(o.out)))
 		}
 	}
 	if out.next == 1 {
@@ -299,21 +324,22 @@ func hostname() string {
 	return host
 }
 
-// rounds measures the rounds that are left and keeps each as it ends.
-func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output, stderr io.Writer) error {
-	left := o.plan.Rounds - out.next + 1
-	p := job.NewProgress(stderr, max(0, left)*len(gs))
+// rounds measures up to the last round and keeps each as it ends.
+func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output, last int, stderr io.Writer) error {
+	p := job.NewProgress(stderr, max(0, last-out.next+1)*len(gs))
 	defer p.End()
 	noted := map[note]bool{}
-	for out.next <= o.plan.Rounds {
+	for out.next <= last && (m.deadline.IsZero() || time.Now().Before(m.deadline)) {
 		var lines, notes strings.Builder
 		before := disturbance.Read()
 		for _, g := range inRound(gs, out.next) {
-			p.At(fmt.Sprintf("round %d of %d", out.next, o.plan.Rounds), g.cases[0].Name.Family)
+			p.At(fmt.Sprintf("round %d of %d", out.next, last), g.cases[0].Name.Family)
+			begun := time.Now()
 			outcomes, err := m.measureGroup(ctx, g, o.profile, out.next)
 			if err != nil {
 				return err
 			}
+			m.note(g, time.Since(begun))
 			p.Step(1)
 			for _, oc := range outcomes {
 				lines.WriteString(oc.line)

@@ -9,6 +9,7 @@ import (
 
 	"threadbench/bench"
 	"threadbench/bench/measure"
+	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/job"
 )
 
@@ -28,6 +29,11 @@ func TestRefusedCommandLines(t *testing.T) {
 		{[]string{"-profile", ""}, `-profile "" is none; choose quick or full`},
 		{[]string{"-rounds", "0"}, "-rounds 0 is too few; give 1 or more"},
 		{[]string{"-rounds", "-1"}, "-rounds -1 is too few; give 1 or more"},
+		{[]string{"-until", "tomorrow"}, `-until "tomorrow" is none; the one thing to go on until is decided`},
+		{[]string{"-until", "decided", "-rounds", "20"}, "-rounds and -until exclude each other: with -until decided a run looks after 12, 18, 27, 40, 60 rounds, at 1% each"},
+		{[]string{"-until", "decided", "-budget", "0"}, "-budget 0s is too short; give a time like 20m"},
+		{[]string{"-budget", "1h"}, "-budget 1h0m0s limits nothing without -until decided; give that, too, or -rounds"},
+		{[]string{"-until", "decided", "-bench", "place=free"}, `-bench "place=free" matches no case of profile full that the ledger needs; -list shows them`},
 		{[]string{"-cpu", "-2"}, "-cpu -2 is none; give the number of an allowed CPU"},
 		{[]string{"-allow", "fast"}, `invalid value "fast" for flag -allow: "fast" is none; choose of race, msan, asan, cover, gcflags; -h shows the flags`},
 		{[]string{"-cpu", "9999"}, "measuring on CPU 9999: this process may use only ["},
@@ -90,12 +96,14 @@ func TestHelpExamples(t *testing.T) {
 }
 
 func TestList(t *testing.T) {
+	_, needed := claims.Needed(nil)
 	for _, test := range []struct {
 		args []string
 		is   func(measure.Case) bool
 	}{
 		{[]string{"-list"}, func(c measure.Case) bool { return c.Quick }},
 		{[]string{"-list", "-profile", "full"}, func(measure.Case) bool { return true }},
+		{[]string{"-list", "-until", "decided"}, func(c measure.Case) bool { return needed[c.Name.String()] }},
 		{[]string{"-list", "-profile", "full", "-bench", "^BenchmarkSwitch.*/place=cross$"}, func(c measure.Case) bool { return c.Name.Get("place") == "cross" }},
 	} {
 		code, stdout, stderr := call(test.args...)

@@ -1,21 +1,24 @@
 package table
 
 import (
+	"cmp"
 	"encoding/csv"
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"threadbench/bench/catalog"
 )
 
 // CSV renders the table's rows flat, one line for each case and unit, under a
 // line of headings. The columns mean what they do in JSON, with one for each
-// key of catalog.Keys; what isn't there is empty. Its error is the writer's.
+// key of catalog.Keys; what isn't there is empty. The warnings are the file's and
+// the row's, in words. Its error is the writer's.
 func (t *Table) CSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	c.Write(slices.Concat([]string{"name", "family"}, catalog.Keys,
-		[]string{"unit", "primary", "lottery", "median", "low", "high", "rounds", "ref", "factor", "factorLow", "factorHigh", "paired", "p"}))
+		[]string{"unit", "primary", "lottery", "center", "low", "high", "rounds", "ref", "factor", "factorLow", "factorHigh", "paired", "aa", "aaLow", "aaHigh", "aaWorst", "warnings"}))
 	number := func(v *float64) string {
 		if v == nil {
 			return ""
@@ -35,8 +38,13 @@ func (t *Table) CSV(w io.Writer) error {
 		if l.Paired != nil {
 			paired = strconv.FormatBool(*l.Paired)
 		}
-		c.Write(append(record, l.Unit, strconv.FormatBool(l.Primary), strconv.FormatBool(l.Lottery), number(&l.Median), number(l.Low), number(l.High), strconv.Itoa(l.Rounds),
-			l.Ref, number(l.Factor), number(l.FactorLow), number(l.FactorHigh), paired, number(l.P)))
+		aa := cmp.Or(l.AA, &aaJSON{})
+		warnings := slices.Clone(t.Warnings)
+		for _, w := range l.Warnings {
+			warnings = append(warnings, w.Says)
+		}
+		c.Write(append(record, l.Unit, strconv.FormatBool(l.Primary), strconv.FormatBool(l.Lottery), number(&l.Center), number(l.Low), number(l.High), strconv.Itoa(l.Rounds),
+			l.Ref, number(l.Factor), number(l.FactorLow), number(l.FactorHigh), paired, number(aa.Factor), number(aa.Low), number(aa.High), number(aa.Worst), strings.Join(warnings, "; ")))
 	}
 	c.Flush()
 	return c.Error()

@@ -5,11 +5,13 @@ import (
 	"io"
 
 	"threadbench/bench/catalog"
+	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/summary"
 )
 
 // Version is the version of the JSON form. It rises when a field is taken away
 // or changes its meaning; new fields alone don't raise it.
-const Version = 1
+const Version = 2
 
 // document is the JSON form, described at JSON.
 type document struct {
@@ -18,8 +20,8 @@ type document struct {
 	Config    map[string]string `json:"config"`
 	Rounds    int               `json:"rounds"`
 	Truncated bool              `json:"truncated"`
+	Warnings  []string          `json:"warnings"`
 	Rows      []line            `json:"rows"`
-	AA        *aaJSON           `json:"aa"`
 	Notes     []noteJSON        `json:"notes"`
 }
 
@@ -32,7 +34,7 @@ type line struct {
 	Unit       string            `json:"unit"`
 	Primary    bool              `json:"primary"`
 	Lottery    bool              `json:"lottery"`
-	Median     float64           `json:"median"`
+	Center     float64           `json:"center"`
 	Low        *float64          `json:"low,omitempty"`
 	High       *float64          `json:"high,omitempty"`
 	Rounds     int               `json:"rounds"`
@@ -41,15 +43,18 @@ type line struct {
 	FactorLow  *float64          `json:"factorLow,omitempty"`
 	FactorHigh *float64          `json:"factorHigh,omitempty"`
 	Paired     *bool             `json:"paired,omitempty"`
-	P          *float64          `json:"p,omitempty"`
+	States     []summary.State   `json:"states,omitempty"`
+	AA         *aaJSON           `json:"aa,omitempty"`
 	Words      string            `json:"words,omitempty"`
+	Warnings   []summary.Warning `json:"warnings,omitempty"`
 }
 
 type aaJSON struct {
-	Low      float64 `json:"low"`
-	High     float64 `json:"high"`
-	N        int     `json:"n"`
-	Furthest string  `json:"furthest"`
+	Factor *float64 `json:"factor"`
+	Low    *float64 `json:"low,omitempty"`
+	High   *float64 `json:"high,omitempty"`
+	Worst  *float64 `json:"worst"`
+	Rounds int      `json:"rounds"`
 }
 
 type noteJSON struct {
@@ -66,10 +71,8 @@ type noteJSON struct {
 //	config     the file's configuration, key to value
 //	rounds     complete rounds; with driver testing the most runs of a case
 //	truncated  true if a round never ended and isn't counted
+//	warnings   an array of texts: what a reader must know of the file first
 //	rows       an array, one object for each case and unit
-//	aa         goroutine arms measured twice in the same laps: low and high are
-//	           the least and the greatest of the n arms' medians, furthest the
-//	           name of the one furthest from 1; null if there is none
 //	notes      an array: kind ("skip", "cut", "failed"), name, reason, times
 //
 // A row:
@@ -79,25 +82,26 @@ type noteJSON struct {
 //	           user+kernel-B/task, which is the two added up by round
 //	primary    true for the figure that the factor is of
 //	lottery    true if the schedulers place the tasks: it decides nothing
-//	median     over rounds; low and high are its 95% interval
+//	center     the median over rounds; low and high are its 95% interval
 //	rounds     with a value
 //	ref        the goroutine arm's name
-//	factor     over the goroutine arm, primary rows only; factorLow and
-//	           factorHigh are its 95% interval; on that arm itself its ratio to
-//	           its twin, x-self, where it had one
-//	paired     false if the factor is a quotient of two medians: then p is the
-//	           Mann-Whitney U-test's, and there is no interval
+//	factor     over the goroutine arm, primary rows only, 1 on that arm itself;
+//	           factorLow and factorHigh are its 95% interval
+//	states     the two groups that the factor's rounds lie in, where they do:
+//	           center and rounds of each
+//	paired     false if the factor is of two sets of runs, without pairs
+//	aa         the goroutine arm over itself in the same laps, which the factor's
+//	           interval allows for: factor, low, high, worst (the round that is
+//	           furthest from 1), rounds
 //	words      the comparison as a sentence
+//	warnings   an array: kind and, in words, says
 //
 // What isn't there is left out: an interval with too few rounds, a factor with
 // nothing to refer to or of a figure that isn't compared so. There is no NaN and no infinity.
 func (t *Table) JSON(w io.Writer) error {
-	doc := document{Version: Version, Driver: t.Driver, Config: map[string]string{}, Rounds: t.Rounds, Truncated: t.Truncated, Rows: t.lines(), Notes: []noteJSON{}}
+	doc := document{Version: Version, Driver: t.Driver, Config: map[string]string{}, Rounds: t.Rounds, Truncated: t.Truncated, Warnings: append([]string{}, t.Warnings...), Rows: t.lines(), Notes: []noteJSON{}}
 	for _, s := range t.Config {
 		doc.Config[s.Key] = s.Value
-	}
-	if a := t.AA; a != nil {
-		doc.AA = &aaJSON{a.Low, a.High, a.N, a.Furthest}
 	}
 	for _, n := range t.Notes {
 		doc.Notes = append(doc.Notes, noteJSON{n.Kind, n.FullName, n.Reason, n.Rounds})
@@ -121,17 +125,11 @@ func (t *Table) lines() []line {
 			}
 			for i, st := range r.Stats {
 				l := line{Name: r.FullName, Family: r.Name.Family, Impl: r.Name.Get("impl"), Keys: keys, Unit: st.Unit,
-					Primary: i == 0, Lottery: r.Lottery, Median: st.Median, Rounds: st.N, Ref: r.Ref}
-				l.Low, l.High = st.ends()
+					Primary: i == 0, Lottery: r.Lottery, Center: st.Center, Rounds: st.Rounds, Ref: r.Ref}
+				l.Low, l.High = ends(st)
 				if l.Primary {
-					l.Words = r.Words
-				}
-				if f := r.Factor; f != nil && l.Primary {
-					l.Factor, l.Paired = &f.Median, &f.Paired
-					l.FactorLow, l.FactorHigh = f.ends()
-					if !f.Paired && !r.Own() {
-						l.P = &f.P
-					}
+					l.Words, l.Warnings = r.Words, r.Warnings
+					l.factor(t, r)
 				}
 				lines = append(lines, l)
 			}
@@ -140,8 +138,25 @@ func (t *Table) lines() []line {
 	return lines
 }
 
+// factor adds a row's factor, and its A/A.
+func (l *line) factor(t *Table, r Row) {
+	f := r.Factor
+	if f == nil && r.Own() && r.Compared {
+		f = &summary.Summary{Center: 1}
+	}
+	if f != nil {
+		paired := t.Driver == results.Lockstep
+		l.Factor, l.Paired, l.States = &f.Center, &paired, f.States
+		l.FactorLow, l.FactorHigh = ends(*f)
+	}
+	if a := r.AA; a != nil {
+		l.AA = &aaJSON{Factor: &a.Center, Worst: &a.Worst, Rounds: a.Rounds}
+		l.AA.Low, l.AA.High = ends(a.Summary)
+	}
+}
+
 // ends are the interval's, nil where there is none.
-func (s Stat) ends() (low, high *float64) {
+func ends(s summary.Summary) (low, high *float64) {
 	if !s.Interval {
 		return nil, nil
 	}

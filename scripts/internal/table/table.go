@@ -1,97 +1,68 @@
 // Package table computes the paired table of a results file and renders it as
 // text, JSON and CSV.
 //
-// Its stance: the unit of the statistics is a round. A figure is the median
-// over rounds with the 95% interval that benchmath gives without assuming a
-// distribution; where there are too few rounds for one, there is none. The
-// factor against the goroutine arm is the median of the rounds' paired
-// factors, never a quotient of two medians, except in files of driver testing:
-// those have no pairs, and their factors say so and carry no interval.
-// Nothing is subtracted, pooled over cases, or left out without a word.
+// Its stance: the unit of the statistics is a round, and what is said of the
+// rounds is package summary's: here it is put in order. Each section shows what
+// its goroutine arm is over itself, and what there is to doubt stands below the
+// lines that it is about. Nothing is subtracted, pooled over cases, or left out
+// without a word.
 //
-// Of ours it imports the catalog of names, units and families, and prose
-// and results.
+// Of ours it imports the catalog of names, units and families, and prose,
+// results and summary.
 package table
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 
 	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/summary"
 )
 
 // A Table is a results file reckoned up.
 type Table struct {
 	Config    []results.Setting
-	Driver    string // results.Lockstep or results.Testing
-	Rounds    int    // complete ones; with driver testing the most runs of one case
-	Truncated bool   // a round of the file never ended and isn't counted
+	Driver    string   // results.Lockstep or results.Testing
+	Rounds    int      // complete ones; with driver testing the most runs of one case
+	Looks     []int    // after which the run went on with some of the rows only
+	Truncated bool     // a round of the file never ended and isn't counted
+	Warnings  []string // what a reader must know first
 	Sections  []Section
-	AA        *AA // nil if no arm was measured twice in the same laps
 	Notes     []results.Note
 }
 
 // A Section is a family's rows that refer to one goroutine arm.
 type Section struct {
 	Family string
-	Fixed  string   // the keys that all rows share, "place=same"; "" if none
-	Vary   []string // the keys that tell the rows apart, impl left out
-	OneOp  string   // what ONE op is
-	Rows   []Row    // in the order of catalog.Contenders, then of the file
-	group  string   // the goroutine arm that they refer to
+	Fixed  string      // the keys that all rows share, "place=same"; "" if none
+	Vary   []string    // the keys that tell the rows apart, impl left out
+	OneOp  string      // what ONE op is
+	AA     *summary.AA // of the goroutine arm; nil if there is none
+	Rows   []Row       // in the order of catalog.Contenders, then of the file
+	group  string      // the goroutine arm that they refer to
 }
 
 // A Row is one case.
 type Row struct {
 	Name      catalog.Name
-	FullName  string  // as in the file
-	Contender string  // in words: "raw thread (clone)"
-	Ref       string  // the goroutine arm's name, "" if the file doesn't hold it
-	Lottery   bool    // placed by the schedulers: decides nothing
-	Stats     []Stat  // the primary figure first, then the file's units in order
-	Factor    *Factor // nil if there is nothing to refer to, or the figure is none that is compared so
-	Words     string  // the comparison as a sentence; "" for the goroutine arm itself
-	Doubt     string  // what a reader of the factor alone must know: "no difference seen"; "" if nothing
-}
-
-// A Stat is the summary of one unit over rounds.
-type Stat struct {
-	Unit      string
-	Median    float64
-	Low, High float64 // the 95% interval of the median, if Interval
-	Interval  bool    // false where there are too few rounds for one
-	N         int     // rounds with a value, at least 1
-}
-
-// A Factor is a case's primary figure over its goroutine arm's. Its Stat's
-// unit is results.PairedFactor, or results.SelfFactor for a goroutine arm that
-// was measured twice: then it is the one over the other.
-type Factor struct {
-	Stat
-	Paired bool // over the same laps; else a quotient of two medians, without interval
-
-	// P is, if not Paired, the probability of the two samples by chance
-	// alone (Mann-Whitney U-test); Few says that there are too few runs for
-	// it to be small.
-	P   float64
-	Few bool
-}
-
-// AA is how far apart one arm came out that was measured twice in the same
-// laps (x-self), which would be 1 on a perfect instrument. Cases that the
-// schedulers place, or that are measured once a process, are left out.
-type AA struct {
-	Low, High float64 // the least and the greatest median of an arm over the rounds
-	N         int     // arms, at least 1
-	Furthest  string  // the name of the one whose median is furthest from 1
+	FullName  string            // as in the file
+	Contender string            // in words: "raw thread (clone)"
+	Ref       string            // the goroutine arm's name, "" if the file doesn't hold it
+	Lottery   bool              // placed by the schedulers: decides nothing
+	Stats     []summary.Summary // the primary figure first, then the file's units in order
+	Factor    *summary.Summary  // nil for the goroutine arm itself, and if there is nothing to refer to or the figure is none that is compared so
+	Compared  bool              // the figure is one that is compared so
+	AA        *summary.AA       // of the goroutine arm that it refers to; nil if there is none
+	Words     string            // the comparison as a sentence; "" for the goroutine arm itself
+	Doubt     string            // what a reader of the factor alone must know: "no difference seen"; "" if nothing
+	Warnings  []summary.Warning // of the primary figure and the factor
 }
 
 // New reckons up a file.
 func New(f *results.File) *Table {
-	t := &Table{Config: f.Config, Driver: f.Driver, Rounds: f.Rounds, Truncated: f.Truncated, Notes: f.Notes}
+	t := &Table{Config: f.Config, Driver: f.Driver, Rounds: f.Rounds, Truncated: f.Truncated, Warnings: f.Warnings(), Notes: f.Notes, Looks: f.Looks()}
 	at := map[string]int{} // group → section
 	for _, r := range f.Rows {
 		row := newRow(f, r)
@@ -105,11 +76,10 @@ func New(f *results.File) *Table {
 		if !ok {
 			i = len(t.Sections)
 			at[group] = i
-			t.Sections = append(t.Sections, Section{Family: r.Name.Family, group: group})
+			t.Sections = append(t.Sections, Section{Family: r.Name.Family, AA: row.AA, group: group})
 		}
 		t.Sections[i].Rows = append(t.Sections[i].Rows, row)
 	}
-	t.AA = newAA(t.Sections)
 	for i := range t.Sections {
 		t.Sections[i].finish()
 	}
@@ -168,7 +138,7 @@ func Align(tables []*Table) {
 			s.Rows = slices.Clone(s.Rows)
 			for i := range s.Rows {
 				if r := t.Row(s.Rows[i].Name.String()); r != nil {
-					s.Rows[i] = *r
+					s.Rows[i], s.AA = *r, r.AA
 				}
 			}
 			own = append(own, s)
@@ -239,30 +209,23 @@ func order(n catalog.Name) int {
 
 func newRow(f *results.File, r *results.Row) Row {
 	row := Row{Name: r.Name, FullName: r.FullName, Contender: contender(r.Name), Lottery: r.Name.Get("place") == "free"}
-	primary, _ := r.Primary()
-	row.Stats = append(row.Stats, Summarize(primary, r.Values(primary)))
+	row.Compared, row.AA = compared(r), summary.Of(f, r)
+	row.Stats = append(row.Stats, summary.Primary(f, r))
 	for _, u := range r.Units() {
-		if u != primary && u != results.PairedFactor {
-			row.Stats = append(row.Stats, Summarize(u, r.Values(u)))
+		if u != row.Stats[0].Unit && u != results.PairedFactor && u != results.SelfFactor {
+			row.Stats = append(row.Stats, summary.Median(u, r.Values(u)))
 		}
 	}
+	row.Warnings = append(summary.Row(f, r), row.Stats[0].Warnings...)
 	ref := f.Ref(r)
 	if ref != nil {
 		row.Ref = ref.Name.String()
 	}
-	switch xs := r.Values(results.PairedFactor); {
-	case !compared(r):
-	case ref == r:
-		row.Factor = &Factor{Stat: Stat{Unit: results.PairedFactor, Median: 1, N: len(r.Runs)}, Paired: f.Driver == results.Lockstep, P: 1}
-		if self := r.Values(results.SelfFactor); len(self) > 0 {
-			row.Factor.Stat = Summarize(results.SelfFactor, self)
-		}
-	case f.Driver == results.Lockstep && len(xs) > 0:
-		row.Factor = &Factor{Stat: Summarize(results.PairedFactor, xs), Paired: true}
-	case f.Driver == results.Testing && ref != nil:
-		row.Factor = unpaired(r, ref)
+	if e := summary.Factor(f, r); e != nil && row.Compared && ref != r {
+		row.Factor = &e.Summary
+		row.Warnings = append(row.Warnings, e.Warnings...)
 	}
-	row.Words, row.Doubt = words(row, ref), doubt(row, ref)
+	row.Words, row.Doubt = words(row, ref), doubt(row)
 	return row
 }
 
@@ -274,42 +237,14 @@ func compared(r *results.Row) bool {
 }
 
 // Stat is the row's summary in a unit.
-func (r *Row) Stat(unit string) (Stat, bool) {
+func (r *Row) Stat(unit string) (summary.Summary, bool) {
 	for _, s := range r.Stats {
 		if s.Unit == unit {
 			return s, true
 		}
 	}
-	return Stat{}, false
+	return summary.Summary{}, false
 }
 
 // Own reports whether the row is the goroutine arm that its section refers to.
 func (r *Row) Own() bool { return r.Ref == r.Name.String() }
-
-// newAA is nil where no arm was measured twice in the same laps.
-func newAA(sections []Section) *AA {
-	aa := &AA{}
-	worst := -1.0
-	for _, s := range sections {
-		for _, r := range s.Rows {
-			if f, known := catalog.FamilyOf(r.Name.Family); known && !f.InLaps(r.Name.Get("mode")) {
-				continue
-			}
-			if !r.Own() || r.Lottery || r.Factor == nil || r.Factor.Unit != results.SelfFactor {
-				continue
-			}
-			m := r.Factor.Median
-			if aa.N == 0 {
-				aa.Low, aa.High = m, m
-			}
-			aa.N, aa.Low, aa.High = aa.N+1, min(aa.Low, m), max(aa.High, m)
-			if off := math.Abs(m - 1); off > worst {
-				worst, aa.Furthest = off, r.Name.String()
-			}
-		}
-	}
-	if aa.N == 0 {
-		return nil
-	}
-	return aa
-}

@@ -13,23 +13,18 @@ import (
 	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/summary"
 )
 
 // Text renders the table for a reader, at most 100 columns wide except where a
 // single word of the file is wider. Its error is the writer's.
 func (t *Table) Text(w io.Writer) error {
 	b := bufio.NewWriter(w)
-	for _, s := range results.Wrong(t.Config) {
+	for _, s := range t.Warnings {
 		prose.Wrap(b, s, "", "  ")
 	}
 	prose.Wrap(b, t.Machine(), "", "  ")
-	if t.Driver == results.Testing {
-		prose.Wrap(b, "The driver was go test: one arm ran after the other, so a factor is a quotient of two medians, unpaired, with no interval; p is the probability of such samples by chance (Mann-Whitney U-test).", "", "  ")
-	}
-	if t.Truncated {
-		prose.Wrap(b, results.Unended, "", "  ")
-	}
-	prose.Wrap(b, t.Spread(), "", "  ")
+	prose.Wrap(b, About(t.Driver), "", "  ")
 	if len(t.Sections) == 0 {
 		fmt.Fprintln(b, "\nNothing was measured.")
 	}
@@ -86,7 +81,11 @@ func (t *Table) Machine() string {
 		}
 		return ""
 	}
-	parts := []string{fmt.Sprintf("threadbench: %s, driver %s", prose.Count(t.Rounds, noun(t.Driver)), t.Driver)}
+	rounds := prose.Count(t.Rounds, summary.Noun(t.Driver))
+	if t.Looks != nil {
+		rounds = "up to " + rounds + ", less of what was decided before"
+	}
+	parts := []string{fmt.Sprintf("threadbench: %s, driver %s", rounds, t.Driver)}
 	if os, arch := get("goos"), get("goarch"); os != "" || arch != "" {
 		parts = append(parts, os+"/"+arch)
 	}
@@ -100,22 +99,12 @@ func (t *Table) Machine() string {
 	return strings.Join(parts, ", ")
 }
 
-// noun is what a driver makes many of.
-func noun(driver string) string {
+// About says what the figures of a driver's file are.
+func About(driver string) string {
 	if driver == results.Testing {
-		return "run"
+		return "The driver was go test: one arm ran after the other. A factor is the shift between two sets of runs, unpaired, by Hodges and Lehmann on logarithms, with the 95% rank-sum interval. Nothing here shows what the instrument is worth (A/A)."
 	}
-	return "round"
-}
-
-// Spread says what the instrument is worth, by A/A.
-func (t *Table) Spread() string {
-	if t.AA == nil {
-		return "A/A: no arm of this file was measured twice in the same laps, so this machine's own spread is not known."
-	}
-	a := t.AA
-	return fmt.Sprintf("A/A, a goroutine arm measured twice in the same laps: medians from %.3f× to %.3f× over %s, furthest from 1 in %s. The factor on a goroutine's line is this one, where it was measured.",
-		a.Low, a.High, prose.Count(a.N, "arm"), a.Furthest)
+	return "A time is the median over rounds. A factor is the Hodges-Lehmann estimate of the rounds' paired factors, on logarithms. Its 95% signed-rank interval is widened on both sides by the far end of the A/A below it: the goroutine arm over itself."
 }
 
 // Title names the section: "Switch place=same".
@@ -145,7 +134,7 @@ func (t *Table) section(b *bufio.Writer, s *Section) {
 		grid(b, slices.Concat(labels, more[:n]))
 		more = more[n:]
 	}
-	below := t.Remarks(s)
+	below := append(t.SelfRatios(s.Family, s.group), t.Remarks(s)...)
 	for _, r := range s.Rows {
 		if r.Words != "" {
 			below = append(below, r.Words)
@@ -198,7 +187,7 @@ func (t *Table) figures(s *Section) []Column {
 	median, within := Column{Right: true}, Column{Head: "95%\ninterval", Right: true}
 	x, last := Column{Head: "against\ngoroutine", Right: true}, Column{Head: "95%\ninterval", Right: true}
 	if t.Driver == results.Testing {
-		x.Head, last.Head = "unpaired\nfactor", "p"
+		x.Head = "unpaired\nfactor"
 	}
 	for _, r := range s.Rows {
 		if len(r.Stats) == 0 {
@@ -213,27 +202,105 @@ func (t *Table) figures(s *Section) []Column {
 		} else {
 			median.Head = mixed
 		}
-		median.add(Figure(primary.Unit, primary.Median), primary.Median)
-		within.add(primary.Within(), primary.width())
+		median.add(primary.Figure(primary.Center), primary.Center)
+		within.add(primary.Within(), width(primary))
 		switch f := r.Factor; {
-		case f == nil:
-			x.empty()
+		case f != nil && f.States != nil:
+			x.add(f.Text(), f.Center)
 			last.empty()
-		case r.Own() && f.Unit != results.SelfFactor:
+		case f != nil:
+			x.add(f.Text(), f.Center)
+			last.add(f.Within(), width(*f))
+		case r.Own() && r.Compared:
 			x.add("1×", 1)
 			last.add("", math.NaN())
-		case f.Paired:
-			x.add(Times(f.Median), f.Median)
-			last.add(f.Within(), f.width())
 		default:
-			x.add(Times(f.Median), f.Median)
-			last.add(prose.Chance(f.P, 3), f.P)
+			x.empty()
+			last.empty()
 		}
 	}
-	if !slices.ContainsFunc(s.Rows, func(r Row) bool { return r.Factor != nil }) {
-		return []Column{median, within}
+	columns := []Column{median, within}
+	if slices.ContainsFunc(s.Rows, func(r Row) bool { return r.Factor != nil }) {
+		columns = append(columns, x, last)
 	}
-	return []Column{median, within, x, last}
+	marks, _ := s.doubts()
+	doubt := Column{Head: "doubt"}
+	for _, m := range marks {
+		doubt.add(m, math.NaN())
+	}
+	if strings.Join(marks, "") != "" {
+		columns = append(columns, doubt)
+	}
+	return columns
+}
+
+// width is that of a summary's interval, NaN where there is none.
+func width(s summary.Summary) float64 {
+	if !s.Interval {
+		return math.NaN()
+	}
+	return s.High - s.Low
+}
+
+// doubts are the marks of the section's rows, and what they mean. What is to be
+// said of all rows has no mark.
+func (s *Section) doubts() (marks, lines []string) {
+	rows := 0
+	of := map[string]map[int]bool{} // what is said → the rows
+	var order []string
+	for i, r := range s.Rows {
+		if len(r.Stats) > 0 {
+			rows++
+		}
+		for _, w := range r.Warnings {
+			if w.Kind == summary.Excludes || w.Kind == summary.NoAA {
+				continue // the section says it
+			}
+			if of[w.Says] == nil {
+				of[w.Says] = map[int]bool{}
+				order = append(order, w.Says)
+			}
+			of[w.Says][i] = true
+		}
+	}
+	marks = make([]string, len(s.Rows))
+	marked := 0
+	for _, says := range order {
+		if len(of[says]) == rows {
+			lines = append(lines, says+".")
+			continue
+		}
+		mark := string(rune('a' + marked%26))
+		if marked >= 26 {
+			mark = string(rune('a'+marked/26-1)) + mark
+		}
+		marked++
+		lines = append(lines, mark+": "+says+".")
+		for i := range of[says] {
+			marks[i] = strings.TrimSpace(marks[i] + " " + mark)
+		}
+	}
+	return marks, lines
+}
+
+// SelfRatios say what goroutine arms of a family are over themselves, those of
+// one group or, where that is "", of all: once where all say the same.
+func (t *Table) SelfRatios(family, group string) []string {
+	var titled, plain []string
+	if t.Driver == results.Testing {
+		return nil // About says that it has none
+	}
+	for _, s := range t.Sections {
+		measured := func(r Row) bool { return r.Factor != nil || r.AA != nil }
+		if s.Family != family || group != "" && s.group != group || !slices.ContainsFunc(s.Rows, measured) {
+			continue
+		}
+		titled, plain = append(titled, s.Title()+". "+s.AA.String()), append(plain, s.AA.String())
+	}
+	if once := slices.Compact(slices.Clone(plain)); len(once) <= 1 {
+		return once
+	}
+	return titled
 }
 
 // evidence are the columns of what shows that the thing was measured.
@@ -243,7 +310,7 @@ func (t *Table) evidence(s *Section) []Column {
 	if units == nil {
 		for _, r := range s.Rows {
 			for i, st := range r.Stats {
-				if i > 0 && st.Unit != results.SelfFactor && !slices.Contains(units, st.Unit) {
+				if i > 0 && !slices.Contains(units, st.Unit) {
 					units = append(units, st.Unit)
 				}
 			}
@@ -260,7 +327,7 @@ func (t *Table) evidence(s *Section) []Column {
 				continue
 			}
 			there = true
-			c.add(Figure(u, st.Median), st.Median)
+			c.add(st.Figure(st.Center), st.Center)
 		}
 		if there {
 			columns = append(columns, c)
@@ -271,8 +338,7 @@ func (t *Table) evidence(s *Section) []Column {
 
 // Remarks say what a reader has to know of a section's lines.
 func (t *Table) Remarks(s *Section) []string {
-	var notes, cases []string
-	var few []int
+	_, notes := s.doubts()
 	lottery, alone, differ := false, false, false
 	unit := ""
 	for _, r := range s.Rows {
@@ -285,19 +351,7 @@ func (t *Table) Remarks(s *Section) []string {
 		differ = differ || r.Stats[0].Unit != unit
 		lottery = lottery || r.Lottery
 		alone = alone || r.Ref == ""
-		p := r.Stats[0]
-		if !p.Interval && !slices.Contains(few, p.N) {
-			few = append(few, p.N)
-		}
-		if p.N < t.Rounds {
-			cases = append(cases, fmt.Sprintf("Benchmark%s: in %d of %s only.", r.FullName, p.N, prose.Count(t.Rounds, noun(t.Driver))))
-		}
 	}
-	slices.Sort(few)
-	for _, n := range few {
-		notes = append(notes, fmt.Sprintf("%s %s: too few for a 95%% interval (%d needed)", none, prose.Count(n, noun(t.Driver)), Enough()))
-	}
-	notes = append(notes, cases...)
 	if differ {
 		notes = append(notes, "The primary figures of these lines are of different kinds.")
 	}
@@ -338,7 +392,7 @@ func (t *Table) Left() []string {
 		// Each is told once, with its first reason.
 		var more []string
 		if g.first.Kind == "failed" {
-			more = append(more, fmt.Sprintf("in %d of %s", g.rounds, prose.Count(t.Rounds, noun(t.Driver))))
+			more = append(more, fmt.Sprintf("in %d of %s", g.rounds, prose.Count(t.Rounds, summary.Noun(t.Driver))))
 		}
 		if g.others {
 			more = append(more, "others differ")
@@ -364,7 +418,7 @@ func (c *Column) add(cell string, value float64) {
 }
 
 // empty adds a cell where there is no figure.
-func (c *Column) empty() { c.add(none, math.NaN()) }
+func (c *Column) empty() { c.add(summary.None, math.NaN()) }
 
 func (c Column) lines() (upper, lower string) {
 	upper, lower, two := strings.Cut(c.Head, "\n")

@@ -10,6 +10,7 @@ import (
 	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
+	"threadbench/scripts/internal/summary"
 )
 
 // contender is a name's contender in words, its own word if it is none of
@@ -33,6 +34,31 @@ func oneOp(n catalog.Name) string {
 // their own.
 var generic = catalog.Wording{Says: "{case}: {x} the goroutine arm's {unit}", Same: "{case}: no difference from the goroutine arm seen, {x} its {unit}"}
 
+// head is a unit's column heading, lines parted by "\n".
+func head(unit string) string {
+	switch unit {
+	case "ns/op":
+		return "time\nper op"
+	case results.Memory:
+		return "user and\nkernel"
+	case "user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task":
+		name, _, _ := strings.Cut(unit, "-")
+		return name
+	case "kernel-switches/op":
+		return "kernel\nswitches/op"
+	case "syscalls/op":
+		return "system\ncalls/op"
+	case "crossed/op":
+		return "crossed\nshare"
+	case "threads/op":
+		return "threads\nper op"
+	}
+	if name, ok := strings.CutSuffix(unit, "-ns"); ok {
+		return name
+	}
+	return unit
+}
+
 // words is how a row compares, as a sentence: "" where it doesn't, and for the
 // goroutine arm itself. ref is nil where the file doesn't hold that arm.
 func words(r Row, ref *results.Row) string {
@@ -44,27 +70,23 @@ func words(r Row, ref *results.Row) string {
 	if f == nil && ref != nil && !r.Own() {
 		return plain(w.Says, r, ref)
 	}
-	if f == nil || r.Own() || f.Median <= 0 {
+	if f == nil {
 		return ""
 	}
-	template, x, tail := w.Says, digits(f.Median)+" times", ""
+	template, x, tail := w.Says, prose.Digits(f.Center)+" times", " "+f.Within()
 	switch {
-	case !f.Paired && f.Few:
-		tail = " (unpaired; too few runs to tell)"
-	case !f.Paired && f.P >= 1-confidence:
-		template, tail = w.Same, fmt.Sprintf(" (unpaired, p %s)", prose.Chance(f.P, 3))
-	case !f.Paired:
-		tail = fmt.Sprintf(" (medians of unpaired runs, p %s)", prose.Chance(f.P, 3))
+	case f.States != nil:
+		x = strings.ReplaceAll(f.Text(), "×", "") + " times"
+		tail = " (" + f.Says(summary.TwoStates) + ")"
 	case !f.Interval:
-		tail = fmt.Sprintf(" (%s: no interval)", prose.Count(f.N, "round"))
-	case f.Low <= 1 && 1 <= f.High:
-		template, x = w.Same, fmt.Sprintf("%s to %s times", digits(f.Low), digits(f.High))
-	case overlaps(f.Stat, ref):
-		tail = fmt.Sprintf(" %s, which says nothing: the goroutine arm against itself came out so, too", f.Within())
+		tail = " (" + f.Says(summary.Few) + ")"
+	case alike(*f):
+		template, x, tail = w.Same, fmt.Sprintf("%s to %s times", prose.Digits(f.Low), prose.Digits(f.High)), ""
 	case f.High < 1 && w.Less != "":
-		tail = fmt.Sprintf(" %s: %s", f.Within(), w.Less)
-	default:
-		tail = " " + f.Within()
+		tail += ": " + w.Less
+	}
+	if f.Unpaired {
+		tail += " (unpaired)"
 	}
 	if r.Lottery {
 		tail += " (a lottery)"
@@ -72,31 +94,31 @@ func words(r Row, ref *results.Row) string {
 	return fill(template, x, r, ref) + tail + "."
 }
 
+// alike tells whether a factor shows no difference.
+func alike(f summary.Summary) bool { return f.Interval && f.Low <= 1 && 1 <= f.High }
+
 // doubt is, of a row's factor, what its sentence says beside the numbers.
-func doubt(r Row, ref *results.Row) string {
+func doubt(r Row) string {
 	f := r.Factor
-	if f == nil || r.Own() {
+	if f == nil {
 		return ""
 	}
-	var says []string
+	var all []string
+	if f.Unpaired {
+		all = append(all, "unpaired")
+	}
 	switch {
-	case !f.Paired && f.Few:
-		says = append(says, "unpaired, too few runs to tell")
-	case !f.Paired && f.P >= 1-confidence:
-		says = append(says, "unpaired, no difference seen")
-	case !f.Paired:
-		says = append(says, "unpaired, p "+prose.Chance(f.P, 3))
+	case f.States != nil:
+		all = append(all, f.Says(summary.TwoStates))
 	case !f.Interval:
-		says = append(says, prose.Count(f.N, "round")+", no interval")
-	case f.Low <= 1 && 1 <= f.High:
-		says = append(says, "no difference seen")
-	case overlaps(f.Stat, ref):
-		says = append(says, "says nothing: the goroutine arm against itself came out so, too")
+		all = append(all, f.Says(summary.Few))
+	case alike(*f):
+		all = append(all, "no difference seen")
 	}
 	if r.Lottery {
-		says = append(says, "a lottery")
+		all = append(all, "a lottery")
 	}
-	return strings.Join(says, "; ")
+	return strings.Join(all, "; ")
 }
 
 // plain is a sentence with a row's figure and its goroutine arm's, without a
@@ -107,19 +129,8 @@ func plain(says string, r Row, ref *results.Row) string {
 	if strings.Contains(says, "{x}") || len(over) == 0 {
 		return ""
 	}
-	figures := strings.NewReplacer("{figure}", Figure(unit, r.Stats[0].Median), "{ref figure}", Figure(unit, Summarize(unit, over).Median))
+	figures := strings.NewReplacer("{figure}", prose.Figure(unit, r.Stats[0].Center), "{ref figure}", prose.Figure(unit, summary.Median(unit, over).Center))
 	return fill(figures.Replace(says), "", r, ref) + "."
-}
-
-// overlaps tells whether the factor is one that the goroutine arm has to
-// itself as well, over its twin or the twin over it.
-func overlaps(f Stat, ref *results.Row) bool {
-	if ref == nil || len(ref.Values(results.SelfFactor)) == 0 {
-		return false
-	}
-	self := Summarize(results.SelfFactor, ref.Values(results.SelfFactor))
-	over := func(low, high float64) bool { return f.Low <= high && low <= f.High }
-	return self.Interval && (over(self.Low, self.High) || self.Low > 0 && over(1/self.High, 1/self.Low))
 }
 
 // wordingFor is the first of the family's wordings that fits.
@@ -182,8 +193,8 @@ func fill(template, x string, r Row, ref *results.Row) string {
 func number(r Row) string {
 	n := r.Name.Get("n")
 	for _, s := range r.Stats {
-		if named, err := strconv.ParseFloat(n, 64); err == nil && s.Unit == "tasks" && s.Median < 0.99*named {
-			return fmt.Sprintf("%.0f (of %s: no more fitted)", s.Median, n)
+		if named, err := strconv.ParseFloat(n, 64); err == nil && s.Unit == "tasks" && s.Center < 0.99*named {
+			return fmt.Sprintf("%.0f (of %s: no more fitted)", s.Center, n)
 		}
 	}
 	return n

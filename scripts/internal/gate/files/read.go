@@ -259,10 +259,7 @@ func (b *builder) result(res *benchfmt.Result) (what, wayOut string) {
 	}
 	var seen []string
 	for _, v := range res.Values {
-		value, name := v.Value, v.Unit
-		if v.OrigUnit != "" {
-			value, name = v.OrigValue, v.OrigUnit
-		}
+		value, name := Original(v)
 		tidied, tidy := benchunit.Tidy(value, name)
 		switch {
 		case !isFigure(value) || !isFigure(tidied):
@@ -316,15 +313,7 @@ func (b *builder) finish() {
 	meta := b.units.Units()
 	for _, r := range b.file.rows {
 		for _, u := range r.units {
-			switch meta.GetBetter(u.tidy) {
-			case -1:
-				u.better = "lower"
-			case 1:
-				u.better = "higher"
-			}
-			assume := meta.Get(u.tidy, "assume")
-			// go test writes these two as whole numbers.
-			u.exact = assume != nil && assume.Value == "exact" || assume == nil && (u.tidy == "B/op" || u.tidy == "allocs/op")
+			u.better, u.exact = Sides(meta, u.tidy)
 		}
 	}
 	for _, s := range b.file.config {
@@ -332,6 +321,24 @@ func (b *builder) finish() {
 			b.file.remark(verdict.Notice, "%s: %s has %d values (%s), which are taken together.", b.file.path, s.key, len(s.values), some(s.values))
 		}
 	}
+}
+
+// Original is a value as it stands in its line.
+func Original(v benchfmt.Value) (value float64, unit string) {
+	if v.OrigUnit != "" {
+		return v.OrigValue, v.OrigUnit
+	}
+	return v.Value, v.Unit
+}
+
+// Sides says of a unit whether "lower" or "higher" is better, "" if nothing says
+// so, and whether it is whole by construction.
+func Sides(meta benchfmt.UnitMetadataMap, unit string) (better string, exact bool) {
+	better = map[int]string{-1: "lower", 1: "higher"}[meta.GetBetter(unit)]
+	if assume := meta.Get(unit, "assume"); assume != nil {
+		return better, assume.Value == "exact"
+	}
+	return better, unit == "B/op" || unit == "allocs/op" // go test writes these two as whole numbers
 }
 
 // better is the better side of a unit of this suite: as the file says, else as

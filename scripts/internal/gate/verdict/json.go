@@ -9,21 +9,20 @@ import (
 
 // Version is the version of the JSON form. It rises when a field is taken away
 // or changes its meaning; new fields alone don't raise it.
-const Version = 1
+const Version = 2
 
 type document struct {
-	Version     int          `json:"version"`
-	Verdict     Verdict      `json:"verdict"`
-	Exit        int          `json:"exit"`
-	Base        string       `json:"base"`
-	Head        string       `json:"head"`
-	Plan        string       `json:"plan"`
-	Alpha       float64      `json:"alpha"`
-	Margin      float64      `json:"margin"`
-	Decided     int          `json:"decided"`
-	Calibration *string      `json:"calibration"`
-	Remarks     []remarkJSON `json:"remarks"`
-	Rows        []rowJSON    `json:"rows"`
+	Version int          `json:"version"`
+	Verdict Verdict      `json:"verdict"`
+	Exit    int          `json:"exit"`
+	Base    string       `json:"base"`
+	Head    string       `json:"head"`
+	Plan    string       `json:"plan"`
+	Alpha   float64      `json:"alpha"`
+	Margin  float64      `json:"margin"`
+	Decided int          `json:"decided"`
+	Remarks []remarkJSON `json:"remarks"`
+	Rows    []rowJSON    `json:"rows"`
 }
 
 type remarkJSON struct {
@@ -73,8 +72,6 @@ type changeJSON struct {
 //	base, head   what was compared, plan how to repeat it, for a reader
 //	alpha        the family's level; margin, 0.01 being 1%
 //	decided      how many rows statistics decide
-//	calibration  where it comes from; null if there is none. A remark says what
-//	             it makes of such runs
 //	remarks      an array: level ("error", "warning", "notice"), text
 //	rows         an array, one object for each benchmark and unit
 //
@@ -104,9 +101,6 @@ type changeJSON struct {
 func (r *Report) JSON(w io.Writer) error {
 	doc := document{Version: Version, Verdict: r.Verdict, Exit: r.ExitCode(), Base: r.Base, Head: r.Head, Plan: r.Plan,
 		Alpha: r.Rules.Alpha, Margin: r.Rules.Margin, Decided: r.Decided, Remarks: []remarkJSON{}, Rows: []rowJSON{}}
-	if c := r.Rules.Calibration; c != nil && c.Source != "" {
-		doc.Calibration = &c.Source
-	}
 	for _, m := range r.Remarks {
 		doc.Remarks = append(doc.Remarks, remarkJSON(m))
 	}

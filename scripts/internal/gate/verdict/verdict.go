@@ -33,7 +33,7 @@
 // decides, leaves out "no change", or a control's exact counts differ, the run is invalid, whatever its
 // rows say.
 //
-// Of ours it imports paired and prose.
+// Of ours it imports numbers, paired and prose.
 package verdict
 
 import (
@@ -63,11 +63,7 @@ const (
 const power = 0.8
 
 // A Pair is one round of a row.
-type Pair struct {
-	Round      int    // its number, once a row
-	Seed       uint64 // of the layout, 0 if the round had none of its own
-	Base, Head float64
-}
+type Pair struct{ Base, Head float64 }
 
 // A Row is one benchmark in one unit. Figures are finite and above 0, in exact
 // rows at least 0; in rows that decide nothing they may be anything.
@@ -85,17 +81,9 @@ type Row struct {
 
 // Rules are what a verdict is held to.
 type Rules struct {
-	Alpha        float64      // of the family: above 0, below 0.5
-	Margin       float64      // how much worse is let pass: 0.01 is 1%; at least 0
-	Inconclusive string       // what exit code 3 becomes: "" stays, "pass" is 0, "fail" is 1
-	Calibration  *Calibration // nil: nothing is known
-}
-
-// A Calibration is what is known of runs like this one on this machine. It
-// moves no margin and no verdict; it says what they are worth.
-type Calibration struct {
-	Source string // where it comes from; "" if nothing is known after all
-	Text   string // what it says, for the reader
+	Alpha        float64 // of the family: above 0, below 0.5
+	Margin       float64 // how much worse is let pass: 0.01 is 1%; at least 0
+	Inconclusive string  // what exit code 3 becomes: "" stays, "pass" is 0, "fail" is 1
 }
 
 // A Remark is a line that a reader must not miss.
@@ -155,15 +143,17 @@ type Control struct {
 }
 
 // Judge gives the verdict. Its errors mean that there can be none (exit code
-// 2): rules out of range; no rows, or none that decides; a row that stands
-// twice, has no rounds or a round twice; a figure that is not finite, below 0,
-// or 0 in a row that isn't exact; too few rounds for any verdict.
+// 2): no row that decides; a figure that is not finite, below 0, or 0 in a row
+// that isn't exact; too few rounds for any verdict.
 func Judge(rows []Row, rules Rules) (*Report, error) {
-	if err := check(rows, rules); err != nil {
-		return nil, err
-	}
 	r := &Report{Rules: rules}
+	if !slices.ContainsFunc(rows, func(r Row) bool { return r.Better != "" }) {
+		return nil, errors.New("no row says which direction is better, so none decides anything; the files need a line like \"Unit ns/op better=lower\"")
+	}
 	for _, row := range rows {
+		if err := row.check(); err != nil {
+			return nil, err
+		}
 		r.Rows = append(r.Rows, Result{Row: row, Counted: row.counted()})
 	}
 	if err := r.decide(); err != nil {
@@ -176,76 +166,21 @@ func Judge(rows []Row, rules Rules) (*Report, error) {
 	return r, nil
 }
 
-func check(rows []Row, rules Rules) error {
-	switch {
-	case !(rules.Alpha > 0 && rules.Alpha < 0.5):
-		return fmt.Errorf("the level %v is not above 0 and below 0.5; give 0.01 for 1%%", rules.Alpha)
-	case !(rules.Margin >= 0 && rules.Margin < 10):
-		return fmt.Errorf("the margin %v is not from 0 to 10; give 0.01 for 1%%", rules.Margin)
-	case rules.Inconclusive != "" && rules.Inconclusive != "pass" && rules.Inconclusive != "fail":
-		return fmt.Errorf("inconclusive is to become %q; give pass or fail", rules.Inconclusive)
-	case len(rows) == 0:
-		return errors.New("no rows to judge; select some benchmarks")
-	case !slices.ContainsFunc(rows, func(r Row) bool { return r.Better != "" }):
-		return fmt.Errorf("none of the %s decides anything, since none says which direction is better; the files need a line like \"Unit %s better=lower\"", prose.Count(len(rows), "row"), rows[0].Unit)
-	}
-	seen := map[string]bool{}
-	for _, row := range rows {
-		if seen[row.String()] {
-			return fmt.Errorf("%s stands twice; give each row once", row)
-		}
-		seen[row.String()] = true
-		if err := row.check(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // String is the row in a message.
 func (r Row) String() string { return fmt.Sprintf("%s (%s)", r.Name, r.Unit) }
 
+// check sees that what decides can be compared.
 func (r Row) check() error {
-	paired, unpaired := len(r.Pairs) > 0, len(r.Old) > 0 && len(r.New) > 0
-	switch {
-	case r.Better != "" && r.Better != "lower" && r.Better != "higher":
-		return fmt.Errorf("%s: better is %q; give lower or higher", r, r.Better)
-	case paired && (len(r.Old) > 0 || len(r.New) > 0):
-		return fmt.Errorf("%s has rounds both paired and unpaired; give one kind", r)
-	case !paired && !unpaired:
-		return fmt.Errorf("%s has no rounds of both sides; run it on both, or leave it out", r)
-	case !paired && len(r.Control) > 0:
-		return fmt.Errorf("%s is unpaired and has a control; give paired rounds", r)
+	if r.Better == "" {
+		return nil
 	}
-	figure := func(where string, v float64) error {
-		if r.Better == "" || v >= 0 && !math.IsInf(v, 0) && (v > 0 || r.Exact) {
-			return nil
-		}
-		return fmt.Errorf("%s: %s is %v, which has no logarithm and can't be compared; leave the row out, or mend what measures it", r, where, v)
-	}
-	for _, set := range []struct {
-		what  string
-		pairs []Pair
-	}{{"", r.Pairs}, {" of the control", r.Control}} {
-		rounds := map[int]bool{}
-		for _, p := range set.pairs {
-			if rounds[p.Round] {
-				return fmt.Errorf("%s: round %d%s stands twice; a round counts once", r, p.Round, set.what)
-			}
-			rounds[p.Round] = true
-			if err := errors.Join(figure(fmt.Sprintf("base in round %d%s", p.Round, set.what), p.Base),
-				figure(fmt.Sprintf("head in round %d%s", p.Round, set.what), p.Head)); err != nil {
-				return err
-			}
-		}
-	}
-	for _, set := range []struct {
-		what    string
-		figures []float64
-	}{{"old", r.Old}, {"new", r.New}} {
-		for i, v := range set.figures {
-			if err := figure(fmt.Sprintf("figure %d of %s", i+1, set.what), v); err != nil {
-				return err
+	base, head := r.sides()
+	controlBase, control := split(r.Control)
+	for i, figures := range [][]float64{base, head, controlBase, control} {
+		for k, v := range figures {
+			if !(v >= 0) || math.IsInf(v, 0) || v == 0 && !r.Exact {
+				of := []string{"base", "head", "the control's base", "the control"}[i]
+				return fmt.Errorf("%s: figure %d of %s is %v, which has no logarithm and can't be compared; leave the row out, or mend what measures it", r, k+1, of, v)
 			}
 		}
 	}
@@ -286,31 +221,35 @@ func (r Row) sign() float64 {
 	return 1
 }
 
-// logs are the logarithms of head over base by round, positive where head is
-// worse; none where both are 0.
-func (r Row) logs(pairs []Pair) []float64 {
-	d := make([]float64, len(pairs))
-	for i, p := range pairs {
-		if p.Base != p.Head {
-			d[i] = r.sign() * (math.Log(p.Head) - math.Log(p.Base))
+// logs are logarithms that are larger where it is worse: of head over base by
+// round, in one set, none where both are 0; or of unpaired figures, old and new.
+func (r Row) logs() (sets [][]float64) {
+	if len(r.Pairs) > 0 {
+		d := make([]float64, len(r.Pairs))
+		for i, p := range r.Pairs {
+			if p.Base != p.Head {
+				d[i] = r.sign() * (math.Log(p.Head) - math.Log(p.Base))
+			}
 		}
+		return [][]float64{d}
 	}
-	return d
+	for _, figures := range [][]float64{r.Old, r.New} {
+		var l []float64
+		for _, v := range figures {
+			l = append(l, r.sign()*math.Log(v))
+		}
+		sets = append(sets, l)
+	}
+	return sets
 }
 
 // sample is what the row's rounds say of the shift of logs.
 func (r Row) sample() (*paired.Sample, error) {
-	if len(r.Pairs) > 0 {
-		return paired.SignedRank(r.logs(r.Pairs))
+	l := r.logs()
+	if len(l) == 1 {
+		return paired.SignedRank(l[0])
 	}
-	logs := func(figures []float64) []float64 {
-		l := make([]float64, len(figures))
-		for i, v := range figures {
-			l[i] = r.sign() * math.Log(v)
-		}
-		return l
-	}
-	return paired.RankSum(logs(r.Old), logs(r.New))
+	return paired.RankSum(l[0], l[1])
 }
 
 // decide judges the rows.
@@ -320,7 +259,7 @@ func (r *Report) decide() error {
 	samples := make([]*paired.Sample, len(r.Rows))
 	for i := range r.Rows {
 		res := &r.Rows[i]
-		res.Change = newChange(res.Row.sides())
+		res.Change = res.Row.change()
 		if res.Counted {
 			res.count(r.Rules.Margin)
 			continue
@@ -346,11 +285,12 @@ func (r *Report) decide() error {
 		}
 		res := &r.Rows[i]
 		if res.Row.Better != "" {
-			if err := enough(res.Row.String(), samples[i], r.Decided, r.Rules.Alpha); err != nil {
+			if err := enough(res.Row, samples[i], r.Decided, r.Rules.Alpha); err != nil {
 				return err
 			}
 		}
-		res.measure(samples[i], level, r.Rules.Margin)
+		res.measure(res.Row, samples[i], level)
+		res.Detectable = math.Exp(res.Row.sign() * samples[i].Detectable(math.Log1p(r.Rules.Margin), level, power))
 	}
 	for k, p := range paired.Holm(ps) {
 		res := &r.Rows[at[k]]
@@ -371,7 +311,7 @@ func (r *Report) decide() error {
 
 // enough is an error unless a sample of such a size can speak: with all rounds
 // on one side its two-sided p-value is at most alpha/m.
-func enough(what string, s *paired.Sample, m int, alpha float64) error {
+func enough(row Row, s *paired.Sample, m int, alpha float64) error {
 	if 2*s.LeastP()*float64(m) <= alpha {
 		return nil
 	}
@@ -386,7 +326,7 @@ func enough(what string, s *paired.Sample, m int, alpha float64) error {
 		return err
 	}
 	return fmt.Errorf("%s has %s, too few for any verdict at a level of %g%% over %s: at least %d%s are needed; measure more, or select fewer rows",
-		what, have, 100*alpha, prose.Count(m, "row"), least, each)
+		row, have, 100*alpha, prose.Count(m, "row"), least, each)
 }
 
 // count judges a row of exact counts.
@@ -407,15 +347,9 @@ func (res *Result) count(margin float64) {
 	}
 }
 
-// measure fills in what the sample says.
-func (res *Result) measure(s *paired.Sample, level, margin float64) {
-	sign := res.Row.sign()
-	res.Change.measure(s, sign, level)
-	res.Spread = spread(res.Row)
-	res.Detectable = math.Exp(sign * s.Detectable(math.Log1p(margin), level, power))
-}
-
-func newChange(base, head []float64) Change {
+// change is the row's before it is judged.
+func (r Row) change() Change {
+	base, head := r.sides()
 	return Change{Rounds: [2]int{len(base), len(head)}, Base: numbers.Median(base), Head: numbers.Median(head), Ratio: math.NaN(), Low: 0, High: math.Inf(1)}
 }
 
@@ -428,37 +362,28 @@ func (c *Change) exact() {
 	c.Low, c.High = c.Ratio, c.Ratio
 }
 
-// measure fills in what the sample says, its bounds at level each.
-func (c *Change) measure(s *paired.Sample, sign, level float64) {
+// measure fills in what the row's sample says, its bounds at level each.
+func (c *Change) measure(r Row, s *paired.Sample, level float64) {
+	sign := r.sign()
 	low, _ := s.Lower(level)
 	high, _ := s.Upper(level)
 	c.Ratio, c.Low, c.High = math.Exp(sign*s.Estimate()), math.Exp(sign*low), math.Exp(sign*high)
 	if sign < 0 {
 		c.Low, c.High = c.High, c.Low
 	}
+	c.Spread = spread(r)
 }
 
 // spread is the median distance of the rounds from their middle, as a share:
 // of the pairs' ratios, or of the figures of each side from that side's median.
 func spread(r Row) float64 {
 	var off []float64
-	around := func(logs []float64) {
+	for _, logs := range r.logs() {
 		middle := numbers.Median(logs)
 		for _, v := range logs {
 			if d := math.Abs(v - middle); !math.IsNaN(d) {
 				off = append(off, d)
 			}
-		}
-	}
-	if len(r.Pairs) > 0 {
-		around(r.logs(r.Pairs))
-	} else {
-		for _, side := range [][]float64{r.Old, r.New} {
-			logs := make([]float64, len(side))
-			for i, v := range side {
-				logs[i] = math.Log(v)
-			}
-			around(logs)
 		}
 	}
 	if len(off) == 0 {
@@ -470,7 +395,8 @@ func spread(r Row) float64 {
 // control judges the controls.
 func (r *Report) control() error {
 	type sampled struct {
-		of     *Result
+		*Control
+		row    Row
 		sample *paired.Sample
 	}
 	var decided []sampled
@@ -479,86 +405,51 @@ func (r *Report) control() error {
 		if res.Row.Better == "" || len(res.Row.Control) == 0 {
 			continue
 		}
-		base, head := split(res.Row.Control)
-		c := &Control{Change: newChange(base, head), P: 1, Adjusted: 1}
+		row := Row{Name: "the control of " + res.Row.Name, Unit: res.Row.Unit, Better: res.Row.Better, Exact: res.Row.Exact, Pairs: res.Row.Control}
+		c := &Control{Change: row.change(), P: 1, Adjusted: 1}
 		res.Control = c
-		if res.Row.Exact && constant(base) && constant(head) {
+		if row.counted() {
 			c.exact()
 			if c.Base != c.Head {
 				c.P, c.Adjusted, c.Sees = 0, 0, true
 			}
 			continue
 		}
-		s, err := paired.SignedRank(res.Row.logs(res.Row.Control))
+		s, err := row.sample()
 		if err != nil {
-			return fmt.Errorf("the control of %s: %w", res.Row, err)
+			return fmt.Errorf("%s: %w", row, err)
 		}
-		decided = append(decided, sampled{res, s})
+		decided = append(decided, sampled{c, row, s})
 	}
 	var ps []float64
-	for _, d := range decided {
-		if err := enough("the control of "+d.of.Row.String(), d.sample, len(decided), r.Rules.Alpha); err != nil {
+	for _, c := range decided {
+		if err := enough(c.row, c.sample, len(decided), r.Rules.Alpha); err != nil {
 			return err
 		}
-		c := d.of.Control
-		c.P = d.sample.Differs(0)
-		c.measure(d.sample, d.of.Row.sign(), r.Rules.Alpha/float64(2*len(decided)))
+		c.P = c.sample.Differs(0)
+		c.measure(c.row, c.sample, r.Rules.Alpha/float64(2*len(decided)))
 		c.Sees = c.Low > 1 || c.High < 1
-		c.Spread = spread(Row{Better: d.of.Row.Better, Pairs: d.of.Row.Control})
 		ps = append(ps, c.P)
 	}
 	for i, p := range paired.Holm(ps) {
-		decided[i].of.Control.Adjusted = p
+		decided[i].Adjusted = p
 	}
 	return nil
 }
 
 // conclude is the verdict over all rows, and what has to be said beside it.
 func (r *Report) conclude() {
-	r.Verdict = Pass
-	for _, res := range r.Rows {
-		if worse(res.Verdict, r.Verdict) {
-			r.Verdict = res.Verdict
-		}
-	}
-	var controls, pairs []string
-	for _, res := range r.Rows {
-		switch {
-		case res.Row.Better == "":
-			continue
-		case len(res.Row.Pairs) > 0:
-			pairs = append(pairs, res.Row.String())
-		}
-		if res.Control != nil {
-			controls = append(controls, res.Row.String())
-		}
-	}
+	order := []Verdict{"", Pass, Inconclusive, Regression}
+	worst := slices.MaxFunc(r.Rows, func(a, b Result) int {
+		return cmp.Compare(slices.Index(order, a.Verdict), slices.Index(order, b.Verdict))
+	})
+	r.Verdict = worst.Verdict
 	for _, res := range r.Rows {
 		if c := res.Control; c != nil && c.Sees {
 			r.Verdict = Invalid
-			r.remark(Error, "The control of %s saw a difference between base and base, %s: this run can't be trusted, whatever its rows say. Run again on a machine that is left alone.", res.Row, c.interval())
+			r.Remarks = append(r.Remarks, Remark{Error, fmt.Sprintf("The control of %s saw a difference between base and base, %s: this run can't be trusted, whatever its rows say. Run again on a machine that is left alone.", res.Row, c.interval())})
 		}
 	}
-	if len(pairs) > 0 && len(controls) < len(pairs) {
-		r.remark(Warning, "%d of %s had no control: an instrument that favours one side would not have been noticed there.", len(pairs)-len(controls), prose.Count(len(pairs), "row"))
-	}
-	switch c := r.Rules.Calibration; {
-	case r.Decided == 0:
-	case c == nil:
-		r.remark(Notice, "No calibration data: this machine's own noise is not known, and the margin of %s is used alone.", prose.Percent(r.Rules.Margin))
-	default:
-		r.remark(Notice, "%s", c.Text)
-	}
-}
-
-// worse orders the verdicts of rows.
-func worse(a, b Verdict) bool {
-	order := []Verdict{"", Pass, Inconclusive, Regression}
-	return cmp.Compare(slices.Index(order, a), slices.Index(order, b)) > 0
-}
-
-func (r *Report) remark(level, format string, args ...any) {
-	r.Remarks = append(r.Remarks, Remark{level, fmt.Sprintf(format, args...)})
 }
 
 // ExitCode is 0 for Pass, 1 for Regression, 3 for Inconclusive and Invalid,

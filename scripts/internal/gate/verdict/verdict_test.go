@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,11 +27,11 @@ var rules = Rules{Alpha: 0.01, Margin: 0.01}
 func rounds(seed uint64, n int, factor, scatter float64) []Pair {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	var pairs []Pair
-	for i := range n {
+	for range n {
 		layout := math.Exp(0.05 * rng.NormFloat64())
 		base := 100 * layout * math.Exp(scatter*rng.NormFloat64())
 		head := 100 * layout * factor * math.Exp(scatter*rng.NormFloat64())
-		pairs = append(pairs, Pair{Round: i + 1, Seed: uint64(i), Base: base, Head: head})
+		pairs = append(pairs, Pair{Base: base, Head: head})
 	}
 	return pairs
 }
@@ -44,13 +45,7 @@ func figures(seed uint64, n int, center, scatter float64) []float64 {
 	return v
 }
 
-func constants(n int, base, head float64) []Pair {
-	var pairs []Pair
-	for i := range n {
-		pairs = append(pairs, Pair{Round: i + 1, Base: base, Head: head})
-	}
-	return pairs
-}
+func constants(n int, base, head float64) []Pair { return slices.Repeat([]Pair{{base, head}}, n) }
 
 func row(name string, pairs []Pair) Row {
 	return Row{Name: name, Unit: "ns/op", Better: "lower", Pairs: pairs}
@@ -161,7 +156,7 @@ func TestVaryingCounts(t *testing.T) {
 	vary := func(base, head []float64) Row {
 		r := Row{Name: "x", Unit: "allocs/op", Better: "lower", Exact: true}
 		for i := range 12 {
-			r.Pairs = append(r.Pairs, Pair{Round: i + 1, Base: base[i%len(base)], Head: head[i%len(head)]})
+			r.Pairs = append(r.Pairs, Pair{Base: base[i%len(base)], Head: head[i%len(head)]})
 		}
 		return r
 	}
@@ -224,12 +219,6 @@ func TestControl(t *testing.T) {
 		few = append(few, a)
 	}
 	if r := judge(t, few, rules); r.Verdict != Regression {
-		t.Errorf("%s, %v", r.Verdict, r.Remarks)
-	}
-	rows := []Row{with(rounds(1, 30, 1, 0.004), rounds(2, 30, 1, 0.004)), with(rounds(3, 30, 1, 0.004), nil)}
-	rows[1].Name = "y"
-	r := judge(t, rows, rules)
-	if r.Verdict != Pass || !strings.Contains(fmt.Sprint(r.Remarks), "1 of 2 rows had no control") {
 		t.Errorf("%s, %v", r.Verdict, r.Remarks)
 	}
 }
@@ -313,25 +302,6 @@ func TestFalseAlarms(t *testing.T) {
 	}
 }
 
-// TestCalibration has data on the machine say what they say, and change
-// nothing else.
-func TestCalibration(t *testing.T) {
-	rows := []Row{row("x", rounds(1, 15, 1.05, 0.005)), row("y", rounds(2, 30, 1, 0.004))}
-	without := judge(t, rows, rules)
-	if !strings.Contains(fmt.Sprint(without.Remarks), "No calibration data") || without.Verdict != Regression {
-		t.Errorf("%s, %v", without.Verdict, without.Remarks)
-	}
-	calibrated := rules
-	calibrated.Calibration = &Calibration{Source: "noise.jsonl", Text: "None of 100 such runs was wrong."}
-	with := judge(t, rows, calibrated)
-	if said := fmt.Sprint(with.Remarks); strings.Contains(said, "No calibration data") || !strings.Contains(said, "None of 100 such runs was wrong.") {
-		t.Errorf("it says %s", said)
-	}
-	if diff := cmp.Diff(without.Rows, with.Rows); diff != "" {
-		t.Errorf("the data change the rows:\n%s", diff)
-	}
-}
-
 // What decides nothing has figures and no verdict, whatever they are.
 func TestInformation(t *testing.T) {
 	info := Row{Name: "i", Unit: "crossed/op", Pairs: constants(3, 0, -1)}
@@ -349,9 +319,8 @@ func TestInformation(t *testing.T) {
 
 func TestJudgeErrors(t *testing.T) {
 	ok := rounds(1, 15, 1, 0.01)
-	twice := append(rounds(1, 15, 1, 0.01), Pair{Round: 3, Base: 1, Head: 1})
 	figure := func(base, head float64) []Row {
-		return []Row{row("x", append(rounds(1, 15, 1, 0.01), Pair{Round: 16, Base: base, Head: head}))}
+		return []Row{row("x", append(rounds(1, 15, 1, 0.01), Pair{Base: base, Head: head}))}
 	}
 	for _, tt := range []struct {
 		name  string
@@ -359,29 +328,19 @@ func TestJudgeErrors(t *testing.T) {
 		rules Rules
 		want  string
 	}{
-		{"level 0", []Row{row("x", ok)}, Rules{}, "the level 0 is not above 0 and below 0.5"},
-		{"level NaN", []Row{row("x", ok)}, Rules{Alpha: math.NaN()}, "the level NaN"},
-		{"margin", []Row{row("x", ok)}, Rules{Alpha: 0.01, Margin: -1}, "the margin -1 is not from 0"},
-		{"inconclusive", []Row{row("x", ok)}, Rules{Alpha: 0.01, Inconclusive: "maybe"}, `inconclusive is to become "maybe"; give pass or fail`},
-		{"no rows", nil, rules, "no rows to judge"},
-		{"nothing decides", []Row{{Name: "x", Unit: "tasks", Pairs: ok}}, rules, `none of the 1 row decides anything, since none says which direction is better; the files need a line like "Unit tasks better=lower"`},
-		{"better", []Row{{Name: "x", Unit: "ns/op", Better: "more", Pairs: ok}}, rules, `x (ns/op): better is "more"; give lower or higher`},
-		{"twice", []Row{row("x", ok), row("x", ok)}, rules, "x (ns/op) stands twice"},
-		{"both kinds", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Pairs: ok, Old: []float64{1}}}, rules, "x (ns/op) has rounds both paired and unpaired"},
-		{"no rounds", []Row{row("x", nil)}, rules, "x (ns/op) has no rounds of both sides"},
-		{"one side", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Old: []float64{1}}}, rules, "x (ns/op) has no rounds of both sides"},
-		{"round twice", []Row{row("x", twice)}, rules, "x (ns/op): round 3 stands twice"},
-		{"zero", figure(1, 0), rules, "x (ns/op): head in round 16 is 0, which has no logarithm"},
-		{"negative", figure(-1, 1), rules, "x (ns/op): base in round 16 is -1"},
-		{"NaN", figure(math.NaN(), 1), rules, "base in round 16 is NaN"},
-		{"infinite", figure(1, math.Inf(1)), rules, "head in round 16 is +Inf"},
-		{"negative count", []Row{{Name: "x", Unit: "allocs/op", Better: "lower", Exact: true, Old: []float64{1, -1}, New: []float64{1}}}, rules, "figure 2 of old is -1"},
+		{"no rows", nil, rules, "none decides anything"},
+		{"nothing decides", []Row{{Name: "x", Unit: "tasks", Pairs: ok}}, rules, "no row says which direction is better"},
+		{"zero", figure(1, 0), rules, "x (ns/op): figure 16 of head is 0, which has no logarithm"},
+		{"negative", figure(-1, 1), rules, "x (ns/op): figure 16 of base is -1"},
+		{"NaN", figure(math.NaN(), 1), rules, "figure 16 of base is NaN"},
+		{"infinite", figure(1, math.Inf(1)), rules, "figure 16 of head is +Inf"},
+		{"negative count", []Row{{Name: "x", Unit: "allocs/op", Better: "lower", Exact: true, Old: []float64{1, -1}, New: []float64{1}}}, rules, "figure 2 of base is -1"},
 		{"too few", []Row{row("x", ok[:7])}, rules, "x (ns/op) has 7 rounds, too few for any verdict at a level of 1% over 1 row: at least 8 are needed; measure more"},
 		{"too few for four", []Row{row("a", ok), row("b", ok), row("c", ok), row("d", ok[:9])}, rules, "d (ns/op) has 9 rounds, too few for any verdict at a level of 1% over 4 rows: at least 10 are needed"},
 		{"one count a side", []Row{{Name: "x", Unit: "B/op", Better: "lower", Exact: true, Old: []float64{1043}, New: []float64{1056}}}, rules, "x (B/op) has 1 and 1 figure, too few for any verdict"},
 		{"too few, unpaired", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Old: []float64{1, 2, 3, 4}, New: []float64{1, 2, 3, 4}}}, rules, "x (ns/op) has 4 and 4 figures, too few for any verdict at a level of 1% over 1 row: at least 5 on each side are needed"},
 		{"control", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Pairs: ok, Control: ok[:3]}}, rules, "the control of x (ns/op) has 3 rounds, too few"},
-		{"control NaN", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Pairs: ok, Control: constants(10, 1, 0)}}, rules, "head in round 1 of the control is 0"},
+		{"control NaN", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Pairs: ok, Control: constants(10, 1, 0)}}, rules, "figure 1 of the control is 0"},
 	} {
 		r, err := Judge(tt.rows, tt.rules)
 		if err == nil {
@@ -418,8 +377,7 @@ func reports(t *testing.T) map[string]*Report {
 		{Name: "Zero", Unit: "allocs/op", Better: "lower", Exact: true, Old: []float64{0, 1, 0, 1, 0, 1}, New: []float64{2, 3, 2, 3, 2, 3}},
 	}, rules)
 	quiet := judge(t, []Row{with(row(long, rounds(2, 30, 1, 0.004)), rounds(52, 30, 1, 0.004))}, rules)
-	noisy := judge(t, []Row{with(row(long, rounds(6, 15, 1, 0.05)), rounds(52, 15, 1, 0.05))}, Rules{Alpha: 0.01, Margin: 0.01, Inconclusive: "pass",
-		Calibration: &Calibration{Source: "noise.json", Text: "Of 100 such runs here, in which nothing had changed, 0 said regression."}})
+	noisy := judge(t, []Row{with(row(long, rounds(6, 15, 1, 0.05)), rounds(52, 15, 1, 0.05))}, Rules{Alpha: 0.01, Margin: 0.01, Inconclusive: "pass"})
 	return map[string]*Report{"noisy": noisy, "mixed": mixed, "invalid": invalid, "files": files, "quiet": quiet}
 }
 
@@ -554,7 +512,10 @@ func FuzzJudge(f *testing.F) {
 		var pairs []Pair
 		for i := range 40 {
 			v := []float64{a, b, c, a * b}
-			pairs = append(pairs, Pair{Round: i, Base: v[i%4], Head: v[i/4%4]})
+			pairs = append(pairs, Pair{Base: v[i%4], Head: v[i/4%4]})
+		}
+		if !(alpha > 0 && alpha < 0.5 && margin >= 0 && margin < 10) {
+			return
 		}
 		rows := []Row{{Name: name, Unit: unit, Better: "lower", Exact: exact, Pairs: pairs, Control: pairs},
 			{Name: name + "'", Unit: unit, Better: "higher", Exact: exact, Old: []float64{a, b, a, b, a}, New: []float64{b, c, b, c}}}

@@ -1,4 +1,4 @@
-package runs
+package calibrate
 
 import (
 	"fmt"
@@ -6,31 +6,43 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aclements/go-moremath/mathx"
+
 	"threadbench/scripts/internal/gate/verdict"
+	"threadbench/scripts/internal/prose"
 )
 
 // An answer is what the gate says of a run's two sides: head against base as
 // they were measured or, of runs in which these share a layout, once more with
 // the control in the place of base, so that the sides have layouts apart.
 type answer struct {
-	*Run
-	apart  bool
+	*trial
+	sides  string // oneLayout or apart
 	report *verdict.Report
 }
 
+const (
+	oneLayout = "one layout"
+	apart     = "apart"
+)
+
 // answersOf are the answers of those runs that have a verdict.
-func answersOf(runs []*Run) ([]*answer, error) {
+func answersOf(runs []*trial) ([]*answer, error) {
 	var all []*answer
 	for _, r := range runs {
 		for _, swapped := range []bool{false, true} {
-			if r.Error != "" || swapped && r.Kind == Rebuilt {
+			if r.Error != "" || swapped && r.Kind == rebuilt {
 				continue
 			}
 			report, err := r.judge(swapped)
 			if err != nil {
 				return nil, fmt.Errorf("the run of %v: %w", r.Begun.Format(time.RFC3339), err)
 			}
-			all = append(all, &answer{r, swapped || r.Kind == Rebuilt, report})
+			sides := oneLayout
+			if swapped || r.Kind == rebuilt {
+				sides = apart
+			}
+			all = append(all, &answer{r, sides, report})
 		}
 	}
 	return all, nil
@@ -39,7 +51,7 @@ func answersOf(runs []*Run) ([]*answer, error) {
 // judge is the gate's own decision on the run's figures, with base and control
 // swapped or as they were. As they were, what was said then counts: the figures
 // that are kept are rounded, which may turn a verdict that hangs by a hair.
-func (r *Run) judge(swapped bool) (*verdict.Report, error) {
+func (r *trial) judge(swapped bool) (*verdict.Report, error) {
 	var all []verdict.Row
 	for _, row := range r.Rows {
 		v := verdict.Row{Name: row.Name, Unit: row.Unit, Better: row.Better}
@@ -48,12 +60,12 @@ func (r *Run) judge(swapped bool) (*verdict.Report, error) {
 			if swapped {
 				base, control = control, base
 			}
-			v.Pairs = append(v.Pairs, verdict.Pair{Round: i + 1, Base: base, Head: row.Head[i]})
-			v.Control = append(v.Control, verdict.Pair{Round: i + 1, Base: base, Head: control})
+			v.Pairs = append(v.Pairs, verdict.Pair{Base: base, Head: row.Head[i]})
+			v.Control = append(v.Control, verdict.Pair{Base: base, Head: control})
 		}
 		all = append(all, v)
 	}
-	report, err := verdict.Judge(all, verdict.Rules{Alpha: r.Session.Alpha, Margin: r.Session.Margin})
+	report, err := verdict.Judge(all, verdict.Rules{Alpha: r.session.Alpha, Margin: r.session.Margin})
 	if err == nil && !swapped {
 		report.Verdict = r.Verdict
 		for i, row := range r.Rows {
@@ -91,7 +103,7 @@ func (r row) name() string { return strings.TrimSuffix(r.Row.Name+" "+r.Row.Unit
 // of the run. So the gate decides if no other row is worse; where others are,
 // Holm's method finds more. A run whose control saw a difference finds nothing.
 func (r row) found() bool {
-	return r.Run.Verdict != verdict.Invalid && r.P < r.report.Rules.Alpha/float64(r.report.Decided)
+	return r.trial.Verdict != verdict.Invalid && r.P < r.report.Rules.Alpha/float64(r.report.Decided)
 }
 
 // group sorts values by a key: the keys as they first come, and the values of each.
@@ -105,4 +117,52 @@ func group[K comparable, V any](all []V, key func(V) K) (keys []K, of map[K][]V)
 		of[k] = append(of[k], v)
 	}
 	return keys, of
+}
+
+// level is that of all bounds and intervals: 95%.
+const level = 0.05
+
+// A tally is how many of n independent runs had something. Its bounds are
+// exact: Clopper and Pearson, The Use of Confidence or Fiducial Limits
+// Illustrated in the Case of the Binomial, 1934, as quantiles of the beta
+// distribution. They hold the true share with at least the confidence asked
+// for, whatever the share is.
+type tally struct{ k, n int }
+
+// count is how many of the values had something.
+func count[V any](all []V, had func(V) bool) tally {
+	c := tally{n: len(all)}
+	for _, v := range all {
+		if had(v) {
+			c.k++
+		}
+	}
+	return c
+}
+
+// lower is the one-sided lower bound at level alpha, from 0 to 1.
+func (c tally) lower(alpha float64) float64 {
+	if c.k == 0 {
+		return 0
+	}
+	low, high := 0.0, 1.0
+	for range 60 {
+		if middle := (low + high) / 2; mathx.BetaInc(middle, float64(c.k), float64(c.n-c.k+1)) < alpha {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
+
+// upper is the one-sided upper bound at level alpha.
+func (c tally) upper(alpha float64) float64 { return 1 - tally{c.n - c.k, c.n}.lower(alpha) }
+
+// String is "3 of 100".
+func (c tally) String() string { return fmt.Sprintf("%d of %d", c.k, c.n) }
+
+// within is the two-sided 95% interval, half of the level on each side.
+func (c tally) within() string {
+	return "[" + prose.Percent(c.lower(level/2)) + ", " + prose.Percent(c.upper(level/2)) + "]"
 }

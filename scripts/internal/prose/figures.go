@@ -1,16 +1,11 @@
-package table
+package prose
 
 import (
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
-
-	"threadbench/scripts/internal/results"
 )
-
-// none stands where there is no figure.
-const none = "–"
 
 // A scale turns a unit's values into a reader's.
 type scale struct {
@@ -52,7 +47,7 @@ func (s scale) number(v float64) string {
 	if s.counts && v >= 1000 && v < 1<<50 && v == math.Trunc(v) {
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	}
-	return digits(v / s.factor)
+	return Digits(v / s.factor)
 }
 
 // Figure is v, a value in the file's unit, as a reader has it: "9.12 µs".
@@ -61,31 +56,34 @@ func Figure(unit string, v float64) string {
 	return strings.TrimSpace(s.number(v) + " " + s.unit)
 }
 
-// Within is a summary's interval on the median's scale, "[9.01, 9.30]", or a
-// dash.
-func (s Stat) Within() string {
-	if !s.Interval {
-		return none
-	}
-	sc := scaleFor(s.Unit, s.Median)
+// Interval is the two ends of one around center, a value in the file's unit, on
+// center's scale: "[9.01, 9.30]".
+func Interval(unit string, center, low, high float64) string {
+	s := scaleFor(unit, center)
+	return fmt.Sprintf("[%s, %s]", s.number(low), s.number(high))
+}
+
+// TimesInterval is the two ends of a factor's interval: "[0.9996, 1.01]". It
+// has as many digits as show whether it holds 1.
+func TimesInterval(low, high float64) string {
 	end := func(x float64) string {
-		if factor := s.Unit == results.PairedFactor || s.Unit == results.SelfFactor; factor && x != 1 && round3(x) == 1 {
-			// Whether the interval holds 1 is to be seen.
+		if x != 1 && round3(x) == 1 {
 			for digits := 3; digits < 6; digits++ {
 				if f := strconv.FormatFloat(x, 'f', digits, 64); strings.Trim(f, "0") != "1." {
 					return f
 				}
 			}
 		}
-		return sc.number(x)
+		return Digits(x)
 	}
-	return fmt.Sprintf("[%s, %s]", end(s.Low), end(s.High))
+	return fmt.Sprintf("[%s, %s]", end(low), end(high))
 }
 
-// digits is v with three significant digits, in full: no exponent, and a
+// Digits is v with three significant digits, in full: no exponent, and a
 // minus that is no hyphen. From 1,000 to 1,023 it is four, since 1,023 B don't
-// make a KiB. What is nearer to 0 than a thousandth is said to be so.
-func digits(v float64) string {
+// make a KiB. What is nearer to 0 than a thousandth is said to be so, and an
+// infinity to be unbounded.
+func Digits(v float64) string {
 	sign := ""
 	if v < 0 {
 		sign, v = "−", -v
@@ -93,6 +91,8 @@ func digits(v float64) string {
 	switch {
 	case v == 0:
 		return "0"
+	case math.IsInf(v, 0):
+		return "unbounded"
 	case round3(v) < 0.001 && sign != "":
 		return ">−0.001"
 	case round3(v) < 0.001:
@@ -112,29 +112,9 @@ func round3(v float64) float64 {
 }
 
 // Times is a factor: "55.2×".
-func Times(x float64) string { return digits(x) + "×" }
-
-// head is a unit's column heading, lines parted by "\n".
-func head(unit string) string {
-	switch unit {
-	case "ns/op":
-		return "time\nper op"
-	case results.Memory:
-		return "user and\nkernel"
-	case "user-B/task", "kernel-B/task", "reserved-B/task", "residue-B/task":
-		name, _, _ := strings.Cut(unit, "-")
-		return name
-	case "kernel-switches/op":
-		return "kernel\nswitches/op"
-	case "syscalls/op":
-		return "system\ncalls/op"
-	case "crossed/op":
-		return "crossed\nshare"
-	case "threads/op":
-		return "threads\nper op"
+func Times(x float64) string {
+	if math.IsInf(x, 0) {
+		return Digits(x)
 	}
-	if name, ok := strings.CutSuffix(unit, "-ns"); ok {
-		return name
-	}
-	return unit
+	return Digits(x) + "×"
 }

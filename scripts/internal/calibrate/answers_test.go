@@ -1,4 +1,4 @@
-package runs
+package calibrate
 
 import (
 	"fmt"
@@ -11,32 +11,32 @@ import (
 // exact interval, 95%), and against the closed form at no and all successes.
 func TestCount(t *testing.T) {
 	for _, test := range []struct {
-		c         Count
+		c         tally
 		low, high string
 	}{
-		{Count{81, 263}, "0.2527", "0.3676"},
-		{Count{15, 148}, "0.0578", "0.1617"},
-		{Count{0, 20}, "0.0000", "0.1684"},
-		{Count{1, 29}, "0.0009", "0.1776"},
+		{tally{81, 263}, "0.2527", "0.3676"},
+		{tally{15, 148}, "0.0578", "0.1617"},
+		{tally{0, 20}, "0.0000", "0.1684"},
+		{tally{1, 29}, "0.0009", "0.1776"},
 	} {
-		low, high := test.c.Lower(0.025), test.c.Upper(0.025)
+		low, high := test.c.lower(0.025), test.c.upper(0.025)
 		if fmt.Sprintf("%.4f", low) != test.low || fmt.Sprintf("%.4f", high) != test.high {
 			t.Errorf("%v: [%.4f, %.4f], want [%s, %s]", test.c, low, high, test.low, test.high)
 		}
 	}
 	for _, n := range []int{1, 20, 100, 300} {
 		want := math.Pow(0.05, 1/float64(n))
-		if got := (Count{n, n}).Lower(0.05); math.Abs(got-want) > 1e-9 {
+		if got := (tally{n, n}).lower(0.05); math.Abs(got-want) > 1e-9 {
 			t.Errorf("%d of %d: at least %v, want %v", n, n, got, want)
 		}
-		if got := (Count{0, n}).Upper(0.05); math.Abs(got-(1-want)) > 1e-9 {
+		if got := (tally{0, n}).upper(0.05); math.Abs(got-(1-want)) > 1e-9 {
 			t.Errorf("0 of %d: at most %v, want %v", n, got, 1-want)
 		}
-		if low, high := (Count{0, n}).Lower(0.05), (Count{n, n}).Upper(0.05); low != 0 || high != 1 {
+		if low, high := (tally{0, n}).lower(0.05), (tally{n, n}).upper(0.05); low != 0 || high != 1 {
 			t.Errorf("of %d: bounds %v and %v at the ends", n, low, high)
 		}
 	}
-	if got := (Count{0, 100}).Upper(0.05); fmt.Sprintf("%.3f", got) != "0.030" {
+	if got := (tally{0, 100}).upper(0.05); fmt.Sprintf("%.3f", got) != "0.030" {
 		t.Errorf("none of 100 bounds the share at %v, want 3%%", got)
 	}
 }

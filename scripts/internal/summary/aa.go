@@ -1,0 +1,85 @@
+package summary
+
+import (
+	"fmt"
+	"math"
+
+	"threadbench/scripts/internal/paired"
+	"threadbench/scripts/internal/prose"
+	"threadbench/scripts/internal/results"
+)
+
+// An AA is what a goroutine arm is over itself, opened twice in the same laps: 1
+// on a perfect instrument.
+type AA struct {
+	Summary
+	Worst float64 // of a round, the furthest from 1
+}
+
+// off is how far the interval of an A/A has to lie from 1 for a warning.
+const off = 0.01
+
+// Of is the A/A of the goroutine arm that a row refers to, nil where it was not
+// measured twice.
+func Of(f *results.File, r *results.Row) *AA {
+	ref := f.Ref(r)
+	if ref == nil {
+		return nil
+	}
+	logs := logarithms(ref, results.SelfFactor, 1)
+	if len(logs) == 0 {
+		return nil
+	}
+	sample, _ := paired.SignedRank(logs)
+	a := &AA{Summary{Factor: true, Rounds: len(logs)}.estimate(sample).Summary, 1}
+	worst := 0.0
+	for _, l := range logs {
+		if math.Abs(l) > math.Abs(worst) {
+			worst = l
+		}
+	}
+	a.Worst = math.Exp(worst)
+	if a.Interval && (a.Low > 1+off || a.High < 1/(1+off)) {
+		a.warn(Excludes, fmt.Sprintf("the interval of the A/A is off 1 by more than %s", prose.Percent(off)))
+	}
+	return a
+}
+
+// Allowance is the most, as a logarithm, by which the instrument may favour one
+// of two arms, as far as the A/A shows: the end of its 95% interval that is
+// further from 1. It is 0 where there is no interval.
+//
+// The A/A is evidence of a systematic effect between workers. Its sign in another
+// pair isn't known, and so it can't be corrected for. Phillips, Eberhardt and
+// Parry, Guidelines for Expressing the Uncertainty of Measurement Results
+// Containing Uncorrected Bias, J. Res. NIST 102 (1997) 577, add the size of such
+// an effect to the expanded uncertainty. The size is itself an estimate; here its
+// bound is added. TestAllowance has the simulation: with the estimate in its
+// place, or with the hull of the two intervals, a factor's 95% interval covers
+// too rarely.
+func (a *AA) Allowance() float64 {
+	if a == nil || !a.Interval {
+		return 0
+	}
+	return max(math.Abs(math.Log(a.Low)), math.Abs(math.Log(a.High)))
+}
+
+// String is the A/A in a line: "A/A: 0.998× [0.991, 1.004], worst round 1.12×,
+// 12 rounds".
+func (a *AA) String() string {
+	if a == nil {
+		return "A/A: none in this file; intervals are those of the rounds alone."
+	}
+	s := "A/A: " + a.Figure(a.Center)
+	if a.Interval {
+		s += " " + a.Within()
+	}
+	s += fmt.Sprintf(", worst round %s, %s", a.Figure(a.Worst), prose.Count(a.Rounds, "round"))
+	if !a.Interval {
+		s += ": too few for an interval"
+	}
+	for _, w := range a.Warnings {
+		s += "; " + w.Says
+	}
+	return s + "."
+}
