@@ -206,7 +206,9 @@ func weigh(ledger []statement, f *results.File) (entries []Entry, ps []float64) 
 			wrong = min(wrong, found.wrong*float64(len(e.Needs)))
 		}
 		for _, c := range s.beside {
-			e.Beside = append(e.Beside, find(c, f))
+			if !slices.ContainsFunc(e.Needs, func(n Finding) bool { return n.What == c.what }) { // as in the smaller form
+				e.Beside = append(e.Beside, find(c, f))
+			}
 		}
 		e.Verdict = Holds
 		if wrong < right {
