@@ -12,7 +12,6 @@ type Waiters struct {
 	want    atomic.Int64
 	arrived atomic.Int64
 	all     chan struct{} // says that arrived has come to want
-	begun   sync.WaitGroup
 	ended   sync.WaitGroup
 	turns   []int64
 	errs    []error
@@ -24,7 +23,6 @@ type Waiters struct {
 func NewWaiters(n int, in func(), wait func(task int) (more bool, err error)) *Waiters {
 	w := &Waiters{n: n, all: make(chan struct{}, 1), turns: make([]int64, n), errs: make([]error, n)}
 	w.want.Store(int64(n))
-	w.begun.Add(n)
 	w.ended.Add(n)
 	for i := range n {
 		go w.task(i, in, wait)
@@ -37,7 +35,6 @@ func (w *Waiters) task(i int, in func(), wait func(int) (bool, error)) {
 	if in != nil {
 		in()
 	}
-	w.begun.Done()
 	for {
 		if w.arrived.Add(1) == w.want.Load() {
 			select {
@@ -53,9 +50,6 @@ func (w *Waiters) task(i int, in func(), wait func(int) (bool, error)) {
 		w.turns[i]++
 	}
 }
-
-// Wait returns when every task has begun and is about to wait.
-func (w *Waiters) Wait() { w.begun.Wait() }
 
 // WaitTurns returns when the tasks have waited n times since they were made,
 // all together, and have come back to wait again.

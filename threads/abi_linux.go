@@ -210,16 +210,18 @@ type ring struct {
 
 const ringSlots = 64
 
-// bodies are the places where a raw thread can start, as PCs. A driver's is
-// drive…, its peer's serve….
+// bodies are the places where a raw thread can start, as PCs, in the order in
+// which bodies_linux.h fills them in. A driver's is drive…, its peer's serve….
 type bodies struct {
-	exit, park, begin, watch, fault, work, share, source, stage, listen, sync, hog, echo uintptr
-
-	driveFutex, driveFutexCalled, driveFutexStamped, driveMiss uintptr
-	drivePipe, drivePipeCalled, drivePipeStamped, driveYield   uintptr
-	driveCreate, driveCreateStamped                            uintptr
-	driveStamp, driveGrow, driveRead, driveSleep, drivePace    uintptr
-	driveSink                                                  uintptr
-	serveFutex, serveFutexCalled, serveFutexStamped            uintptr
-	servePipe, servePipeCalled, servePipeStamped, serveYield   uintptr
+	exit, watch, fault, work, share, source, stage, listen, sync, hog, echo uintptr
+	driveRead, driveSink, park, begin                                       uintptr
+	driveFutex, driveFutexCalled, driveFutexStamped, driveMiss              uintptr
+	drivePipe, drivePipeCalled, drivePipeStamped, driveYield                uintptr
+	driveCreate, driveCreateStamped, driveStamp, driveGrow                  uintptr
+	driveSleep, drivePace                                                   uintptr
+	serveFutex, serveFutexCalled, serveFutexStamped, servePipe              uintptr
+	servePipeCalled, servePipeStamped, serveYield                           uintptr
 }
+
+// pcs are where they begin, by bodies_linux.h.
+var pcs bodies

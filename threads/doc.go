@@ -22,9 +22,9 @@
 //   - unblock a signal that a Go handler takes: it would run on a thread without
 //     a g.
 //
-// Hence every body is assembly, in raw_linux_*.s, each under this law. It
-// touches its own stack, the control words that its creator mapped for it
-// outside of the Go heap, and nothing else.
+// Hence every body is assembly, in raw_linux_*.s and bodies_linux.h, each under
+// this law. It touches its own stack, the control words that its creator mapped
+// for it outside of the Go heap, and nothing else.
 //
 // # What stands on the clock
 //

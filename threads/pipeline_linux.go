@@ -28,46 +28,39 @@ func NewPipeline(stages, slots, steps int) (*Pipeline, error) {
 	if stages < 1 || slots < 1 || slots > ringSlots || slots&(slots-1) != 0 {
 		panic(fmt.Sprintf("threads: a pipeline of %d stages with rings of %d slots", stages, slots))
 	}
-	d, err := newDriver(pcs.driveSink, 1)
-	if err != nil {
-		return nil, err
-	}
-	p := &Pipeline{Driver: d, flows: slots > 1}
-	var rings []*ring
-	for range stages + 1 {
-		m, err := mapMemory(ringBytes)
-		if err != nil {
-			p.abandon()
-			return nil, startError("mmap", err, LeastStack(0))
-		}
-		p.rings = append(p.rings, m)
-		r := (*ring)(m.base)
-		r.size = uint64(slots)
-		rings = append(rings, r)
-	}
-	source, err := newThread(pcs.source, LeastStack(0))
-	if err != nil {
-		p.abandon()
-		return nil, err
-	}
-	d.peer = &source
-	d.driver.control.other, source.control.other = source.control, d.driver.control
-	source.control.to, d.driver.control.from = rings[0], rings[stages]
-	for i := range stages {
-		t, err := newThread(pcs.stage, LeastStack(0))
-		if err == nil {
-			t.control.from, t.control.to, t.control.steps = rings[i], rings[i+1], uint64(max(steps, 1))
-			if err = t.start(); err != nil {
-				t.mapping.unmap()
+	p := &Pipeline{flows: slots > 1}
+	var err error
+	p.Driver, err = newDriver(pcs.driveSink, 0, 1, func(d *Driver) error {
+		var rings []*ring
+		for range stages + 1 {
+			m, err := mapMemory(ringBytes)
+			if err != nil {
+				return startError("mmap", err, LeastStack(0))
 			}
+			p.rings = append(p.rings, m)
+			r := (*ring)(m.base)
+			r.size = uint64(slots)
+			rings = append(rings, r)
 		}
-		if err != nil {
-			p.abandon()
-			return nil, err
+		if err := d.meet(pcs.source); err != nil {
+			return err
 		}
-		p.stages = append(p.stages, t)
-	}
-	if _, err := d.startAll(); err != nil {
+		d.peer.control.to, d.driver.control.from = rings[0], rings[stages]
+		for i := range stages {
+			t, err := newThread(pcs.stage, LeastStack(0))
+			if err != nil {
+				return err
+			}
+			t.control.from, t.control.to, t.control.steps = rings[i], rings[i+1], uint64(max(steps, 1))
+			if err := t.start(); err != nil {
+				t.mapping.unmap()
+				return err
+			}
+			p.stages = append(p.stages, t)
+		}
+		return nil
+	})
+	if err != nil {
 		p.endStages()
 		return nil, err
 	}
@@ -135,12 +128,6 @@ func (p *Pipeline) endStages() {
 	for _, m := range p.rings {
 		m.unmap()
 	}
-}
-
-// abandon gives back what there is of a pipeline whose driver never ran.
-func (p *Pipeline) abandon() {
-	p.endStages()
-	p.discard()
 }
 
 // Close ends the threads and gives back what they had.

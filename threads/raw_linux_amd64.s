@@ -68,87 +68,9 @@ child:
 	MOVQ control_body(R12), AX
 	JMP  AX
 
-// func bodyPCs(pcs *bodies)
-//
-// Fills in where each body begins.
-TEXT ·bodyPCs(SB), NOSPLIT, $0-8
-	MOVQ pcs+0(FP), DI
-	LEAQ exit<>(SB), AX
-	MOVQ AX, bodies_exit(DI)
-	LEAQ park<>(SB), AX
-	MOVQ AX, bodies_park(DI)
-	LEAQ begin<>(SB), AX
-	MOVQ AX, bodies_begin(DI)
-	LEAQ watch<>(SB), AX
-	MOVQ AX, bodies_watch(DI)
-	LEAQ fault<>(SB), AX
-	MOVQ AX, bodies_fault(DI)
-	LEAQ work<>(SB), AX
-	MOVQ AX, bodies_work(DI)
-	LEAQ share<>(SB), AX
-	MOVQ AX, bodies_share(DI)
-	LEAQ source<>(SB), AX
-	MOVQ AX, bodies_source(DI)
-	LEAQ stage<>(SB), AX
-	MOVQ AX, bodies_stage(DI)
-	LEAQ listen<>(SB), AX
-	MOVQ AX, bodies_listen(DI)
-	LEAQ sync<>(SB), AX
-	MOVQ AX, bodies_sync(DI)
-	LEAQ hog<>(SB), AX
-	MOVQ AX, bodies_hog(DI)
-	LEAQ echo<>(SB), AX
-	MOVQ AX, bodies_echo(DI)
-	LEAQ driveFutex<>(SB), AX
-	MOVQ AX, bodies_driveFutex(DI)
-	LEAQ driveFutexCalled<>(SB), AX
-	MOVQ AX, bodies_driveFutexCalled(DI)
-	LEAQ driveFutexStamped<>(SB), AX
-	MOVQ AX, bodies_driveFutexStamped(DI)
-	LEAQ driveMiss<>(SB), AX
-	MOVQ AX, bodies_driveMiss(DI)
-	LEAQ drivePipe<>(SB), AX
-	MOVQ AX, bodies_drivePipe(DI)
-	LEAQ drivePipeCalled<>(SB), AX
-	MOVQ AX, bodies_drivePipeCalled(DI)
-	LEAQ drivePipeStamped<>(SB), AX
-	MOVQ AX, bodies_drivePipeStamped(DI)
-	LEAQ driveYield<>(SB), AX
-	MOVQ AX, bodies_driveYield(DI)
-	LEAQ driveCreate<>(SB), AX
-	MOVQ AX, bodies_driveCreate(DI)
-	LEAQ driveCreateStamped<>(SB), AX
-	MOVQ AX, bodies_driveCreateStamped(DI)
-	LEAQ driveStamp<>(SB), AX
-	MOVQ AX, bodies_driveStamp(DI)
-	LEAQ driveGrow<>(SB), AX
-	MOVQ AX, bodies_driveGrow(DI)
-	LEAQ driveRead<>(SB), AX
-	MOVQ AX, bodies_driveRead(DI)
-	LEAQ driveSleep<>(SB), AX
-	MOVQ AX, bodies_driveSleep(DI)
-	LEAQ drivePace<>(SB), AX
-	MOVQ AX, bodies_drivePace(DI)
-	LEAQ driveSink<>(SB), AX
-	MOVQ AX, bodies_driveSink(DI)
-	LEAQ serveFutex<>(SB), AX
-	MOVQ AX, bodies_serveFutex(DI)
-	LEAQ serveFutexCalled<>(SB), AX
-	MOVQ AX, bodies_serveFutexCalled(DI)
-	LEAQ serveFutexStamped<>(SB), AX
-	MOVQ AX, bodies_serveFutexStamped(DI)
-	LEAQ servePipe<>(SB), AX
-	MOVQ AX, bodies_servePipe(DI)
-	LEAQ servePipeCalled<>(SB), AX
-	MOVQ AX, bodies_servePipeCalled(DI)
-	LEAQ servePipeStamped<>(SB), AX
-	MOVQ AX, bodies_servePipeStamped(DI)
-	LEAQ serveYield<>(SB), AX
-	MOVQ AX, bodies_serveYield(DI)
-	RET
-
 // The bodies. Each begins with its control in R12, on its own stack, under
-// the law of the raw thread (see the package's doc).
+// the law of the raw thread (see the package's doc). bodies_linux.h says what
+// each does.
 //
 // No body calls or returns, but for the two of mode=called: the first RETs of
 // a thread that the kernel has just switched to are mispredicted, since the
@@ -166,8 +88,6 @@ TEXT exit<>(SB), NOSPLIT|NOFRAME, $0-0
 	SYSCALL
 	INT  $3
 
-// watch gives the thread the signal stack of faults, leaves it the mask with
-// their signals open, and goes on with what the thread is for.
 TEXT watch<>(SB), NOSPLIT|NOFRAME, $0-0
 	LEAQ ·faults(SB), BX
 	MOVL $const_sysSigaltstack, AX
@@ -180,11 +100,6 @@ TEXT watch<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ control_then(R12), AX
 	JMP  AX
 
-// fault is the handler of the signals of faults. On the stack of faults it
-// posts what the kernel tells, and waits for the end. On any other it is a
-// thread of the Go runtime's: the handler that was there finds everything as
-// the kernel left it.
-//
 //	DI  the signal
 //	SI  siginfo_t: si_code at 8, si_addr at 16
 //	DX  ucontext_t: gregs at 40, 8 bytes each, rsp the 15th, rip the 16th
@@ -225,22 +140,31 @@ wait:
 	FUTEX(const_futexWaitPrivate, $1)
 	JMP  wait
 
-// ARRIVE says who the thread is and counts it into its herd; the arrival
-// that was waited for wakes the waiter. It leaves the herd in R13.
-#define ARRIVE \
+// SEEN says who the thread is.
+#define SEEN \
 	MOVL $const_sysGettid, AX \
 	SYSCALL \
-	MOVL AX, control_seen(R12) \
-	MOVQ control_herd(R12), R13 \
+	MOVL AX, control_seen(R12)
+
+// COUNT counts the thread in a word of the herd in R13; the one that was waited
+// for wakes the waiter.
+#define COUNT(word, counted) \
 	MOVL $1, BX \
 	LOCK \
-	XADDL BX, herd_arrived(R13) \
+	XADDL BX, word(R13) \
 	INCL BX \
 	CMPL BX, herd_want(R13) \
-	JNE  arrived \
-	LEAQ herd_arrived(R13), DI \
+	JNE  counted \
+	LEAQ word(R13), DI \
 	FUTEX(const_futexWakePrivate, $1) \
-arrived:
+counted:
+
+// ARRIVE says who the thread is and counts it into its herd, which it leaves in
+// R13.
+#define ARRIVE \
+	SEEN \
+	MOVQ control_herd(R12), R13 \
+	COUNT(herd_arrived, arrived)
 
 // TOUCH touches each page of the stack from its top, the control, down to the
 // depth. It writes without reading, so that each page has one fault. Nothing
@@ -272,13 +196,6 @@ step: \
 	DECQ CX \
 	JNZ  step
 
-// park touches each page of its stack down to the depth, arrives, waits until
-// the herd is released, and exits.
-TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
-	TOUCH(nextPage, page, touched)
-	ARRIVE
-	JMP  hold<>(SB)
-
 // hold waits until the herd in R13 is released, and exits.
 TEXT hold<>(SB), NOSPLIT|NOFRAME, $0-0
 	JMP  released
@@ -295,6 +212,24 @@ released:
 	TESTQ AX, AX \
 	JGE  done \
 	MOVQ AX, control_failed(R12)
+
+// TIME reads the clock.
+#define TIME(at, read) \
+	MOVL $const_sysClockGettime, AX \
+	MOVL $const_clockMonotonic, DI \
+	LEAQ at(R12), SI \
+	SYSCALL \
+	FAILED(read) \
+read:
+
+// USAGE reads what the process has used.
+#define USAGE(at, read) \
+	MOVL $const_sysGetrusage, AX \
+	XORL DI, DI \
+	LEAQ at(R12), SI \
+	SYSCALL \
+	FAILED(read) \
+read:
 
 // SAMPLE asks which CPU this is, if it is time to (asks).
 #define SAMPLE(done) \
@@ -319,11 +254,6 @@ released:
 	MOVQ control_stamped(R12), CX \
 	MOVQ AX, (DX)(CX*8) \
 	INCQ control_stamped(R12)
-
-// begin takes a stamp as its first instruction, and exits.
-TEXT begin<>(SB), NOSPLIT|NOFRAME, $0-0
-	STAMP
-	JMP  exit<>(SB)
 
 // The halves of a hand-off. They keep R12, R13 and BX.
 
@@ -444,19 +374,10 @@ check: \
 	JMP  next \
 done:
 
-// A driver waits for a turn at its gate, makes the warm-up's calls, makes n
-// calls on the clock, and says that the turn is over; until quit. Its body is
-// TURN, one call, TURNED.
-//
-// Between the two readings of the clock it does nothing for the evidence but
-// count the calls and, where asks says so, ask for its CPU.
-
-// TURN stands before a driver's call.
+// TURN stands before a driver's call (bodies_linux.h).
 #define TURN \
 	MOVQ control_other(R12), R13 \
-	MOVL $const_sysGettid, AX \
-	SYSCALL \
-	MOVL AX, control_seen(R12) \
+	SEEN \
 	JMP  gate \
 closed: \
 	LEAQ control_gate(R12), DI \
@@ -476,20 +397,10 @@ gate: \
 	TESTQ BX, BX \
 	JNE  call \
 warmed: \
-	MOVL $const_sysGetrusage, AX \
-	XORL DI, DI \
-	LEAQ control_before(R12), SI \
-	SYSCALL \
-	FAILED(before) \
-before: \
+	USAGE(control_before, before) \
 	MOVL $1, control_timed(R12) \
 	MOVQ control_n(R12), BX \
-	MOVL $const_sysClockGettime, AX \
-	MOVL $const_clockMonotonic, DI \
-	LEAQ control_start(R12), SI \
-	SYSCALL \
-	FAILED(start) \
-start: \
+	TIME(control_start, start) \
 	TESTQ BX, BX \
 	JEQ  over \
 call: \
@@ -520,18 +431,8 @@ next: \
 	CMPL control_timed(R12), $0 \
 	JEQ  warmed \
 over: \
-	MOVL $const_sysClockGettime, AX \
-	MOVL $const_clockMonotonic, DI \
-	LEAQ control_end(R12), SI \
-	SYSCALL \
-	FAILED(end) \
-end: \
-	MOVL $const_sysGetrusage, AX \
-	XORL DI, DI \
-	LEAQ control_after(R12), SI \
-	SYSCALL \
-	FAILED(after) \
-after: \
+	TIME(control_end, end) \
+	USAGE(control_after, after) \
 	MOVL $0, control_run(R12) \
 	MOVL control_gate(R12), AX \
 	MOVL AX, control_done(R12) \
@@ -541,18 +442,13 @@ after: \
 quit: \
 	JMP  exit<>(SB)
 
-// A peer takes the turn and passes it back, until quit. Its body is MEET, the
-// half that takes, MET, the half that passes, PARTED.
-
-// MEET stands before the half that takes.
+// MEET stands before the half of a hand-off in which a peer takes the turn.
 #define MEET \
 	MOVQ control_other(R12), R13 \
-	MOVL $const_sysGettid, AX \
-	SYSCALL \
-	MOVL AX, control_seen(R12) \
+	SEEN \
 again:
 
-// MET stands between the two.
+// MET stands between that and the half that passes.
 #define MET \
 	CMPL control_quit(R12), $0 \
 	JNE  quit \
@@ -560,161 +456,12 @@ again:
 answer: \
 	INCQ control_calls(R12)
 
-// PARTED stands after the half that passes.
+// PARTED stands after both.
 #define PARTED \
 	JMP  again \
 quit: \
 	JMP  exit<>(SB)
 
-TEXT driveFutex<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	FUTEXPASS(passed)
-	FUTEXTAKE(wait, check)
-	TURNED
-
-TEXT serveFutex<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	FUTEXTAKE(wait, check)
-	MET
-	FUTEXPASS(passed)
-	PARTED
-
-TEXT driveFutexStamped<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	FUTEXPASS(passed)
-	FUTEXTAKE(wait, check)
-	STAMP
-	TURNED
-
-TEXT serveFutexStamped<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	FUTEXTAKE(wait, check)
-	STAMP
-	MET
-	FUTEXPASS(passed)
-	PARTED
-
-TEXT driveMiss<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	FUTEXMISS(missed)
-	TURNED
-
-TEXT drivePipe<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	PIPEPASS(passed)
-	PIPETAKE(taken)
-	TURNED
-
-TEXT servePipe<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	PIPETAKE(taken)
-	MET
-	PIPEPASS(passed)
-	PARTED
-
-TEXT drivePipeStamped<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	PIPEPASS(passed)
-	PIPETAKE(taken)
-	STAMP
-	TURNED
-
-TEXT servePipeStamped<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	PIPETAKE(taken)
-	STAMP
-	MET
-	PIPEPASS(passed)
-	PARTED
-
-TEXT driveYield<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	YIELD
-	TURNED
-
-TEXT serveYield<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	AWAIT(wait, check)
-	MET
-	YIELD
-	PARTED
-
-// The hand-offs of mode=called: each half is a function, as it is in a program
-// that goes through a library. It returns after the switch.
-
-TEXT futexPass<>(SB), NOSPLIT|NOFRAME, $0-0
-	FUTEXPASS(passed)
-	RET
-
-TEXT futexTake<>(SB), NOSPLIT|NOFRAME, $0-0
-	FUTEXTAKE(wait, check)
-	RET
-
-TEXT pipePass<>(SB), NOSPLIT|NOFRAME, $0-0
-	PIPEPASS(passed)
-	RET
-
-TEXT pipeTake<>(SB), NOSPLIT|NOFRAME, $0-0
-	PIPETAKE(taken)
-	RET
-
-TEXT driveFutexCalled<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	CALL futexPass<>(SB)
-	CALL futexTake<>(SB)
-	TURNED
-
-TEXT serveFutexCalled<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	CALL futexTake<>(SB)
-	MET
-	CALL futexPass<>(SB)
-	PARTED
-
-TEXT drivePipeCalled<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	CALL pipePass<>(SB)
-	CALL pipeTake<>(SB)
-	TURNED
-
-TEXT servePipeCalled<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	CALL pipeTake<>(SB)
-	MET
-	CALL pipePass<>(SB)
-	PARTED
-
-// driveCreate makes its children and joins them.
-TEXT driveCreate<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	SPAWN(more, failed, child, made)
-	JOIN(nextChild, wait, check, joined)
-	TURNED
-
-// driveCreateStamped takes a stamp before it makes them.
-TEXT driveCreateStamped<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	STAMP
-	SPAWN(more, failed, child, made)
-	JOIN(nextChild, wait, check, joined)
-	TURNED
-
-// driveStamp takes two stamps.
-TEXT driveStamp<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	STAMP
-	STAMP
-	TURNED
-
-// driveGrow touches its stack between two stamps.
-TEXT driveGrow<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	STAMP
-	TOUCH(nextPage, page, touched)
-	STAMP
-	TURNED
-
-// driveRead reads a byte, takes a stamp, and counts the byte.
 TEXT driveRead<>(SB), NOSPLIT|NOFRAME, $0-0
 	TURN
 	PIPETAKE(taken)
@@ -736,21 +483,6 @@ TEXT driveRead<>(SB), NOSPLIT|NOFRAME, $0-0
 	FAILED(slept) \
 slept:
 
-TEXT driveSleep<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	SLEEP(slept)
-	STAMP
-	TURNED
-
-TEXT drivePace<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	SLEEP(slept)
-	STAMP
-	PIPEPASS(passed)
-	TURNED
-
-// work arrives, waits for a turn and takes it, does its steps of work, counts
-// itself, and parks. The last one to have worked wakes who waits for that.
 TEXT work<>(SB), NOSPLIT|NOFRAME, $0-0
 	ARRIVE
 	JMP  look
@@ -772,29 +504,15 @@ take:
 	STEPS(step)
 	MOVQ AX, control_work(R12)
 
-	MOVL $1, BX
-	LOCK
-	XADDL BX, herd_worked(R13)
-	INCL BX
-	CMPL BX, herd_want(R13)
-	JNE  worked
-	LEAQ herd_worked(R13), DI
-	FUTEX(const_futexWakePrivate, $1)
-worked:
+	COUNT(herd_worked, worked)
 	JMP  hold<>(SB)
 
-// share is a crew's worker: it waits for a list, does the item that the shared
-// index says until there is none left, and takes the time; the last one says
-// that the list is done. Until quit.
-//
 //	R13  the crew
 //	BX   the item's index
 //	R15  the item, the record
 TEXT share<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ control_crew(R12), R13
-	MOVL $const_sysGettid, AX
-	SYSCALL
-	MOVL AX, control_seen(R12)
+	SEEN
 	JMP  gate
 closed:
 	LEAQ crew_gate(R13), DI
@@ -838,12 +556,7 @@ asked:
 	MOVQ AX, record_Result(R15)
 	JMP  next
 over:
-	MOVL $const_sysClockGettime, AX
-	MOVL $const_clockMonotonic, DI
-	LEAQ control_end(R12), SI
-	SYSCALL
-	FAILED(ended)
-ended:
+	TIME(control_end, ended)
 	MOVL $-1, AX
 	LOCK
 	XADDL AX, crew_left(R13)
@@ -929,12 +642,8 @@ there: \
 	MOVQ CX, ring_put(R9) \
 	WAKE(ring_dry, woken)
 
-// source puts the items from next up to until, which grows with each order,
-// into its ring. It sleeps on turn; until quit.
 TEXT source<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVL $const_sysGettid, AX
-	SYSCALL
-	MOVL AX, control_seen(R12)
+	SEEN
 	MOVQ control_to(R12), R9
 	JMP  ordered
 wait:
@@ -956,12 +665,8 @@ ordered:
 quit:
 	JMP  exit<>(SB)
 
-// stage takes an item from one ring, does its work, and puts what it comes to
-// into the other; until quit.
 TEXT stage<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVL $const_sysGettid, AX
-	SYSCALL
-	MOVL AX, control_seen(R12)
+	SEEN
 again:
 	MOVQ control_from(R12), R9
 	RINGTAKE(tryTake, taken, madeRoom)
@@ -976,10 +681,6 @@ again:
 quit:
 	JMP  exit<>(SB)
 
-// driveSink is a pipeline's end. It has the source put as many items as there
-// are calls still to make and ahead more, if the source has none to put: at the
-// first call of the warm-up and, unless they were ordered ahead, of those on the
-// clock. Then it takes an item and adds it up. Its peer is the source.
 TEXT driveSink<>(SB), NOSPLIT|NOFRAME, $0-0
 	TURN
 	MOVQ control_calls(R12), AX
@@ -998,16 +699,18 @@ ordered:
 	ADDQ R15, control_sum(R12)
 	TURNED
 
-// listen arrives, reads a byte, and again, until there is none; it says what
-// read answered last, and exits.
+// BYTE reads a byte.
+#define BYTE \
+	MOVL $const_sysRead, AX \
+	MOVQ control_fd(R12), DI \
+	LEAQ -8(SP), SI \
+	MOVL $1, DX \
+	SYSCALL
+
 TEXT listen<>(SB), NOSPLIT|NOFRAME, $0-0
 again:
 	ARRIVE
-	MOVL $const_sysRead, AX
-	MOVQ control_fd(R12), DI
-	LEAQ -8(SP), SI
-	MOVL $1, DX
-	SYSCALL
+	BYTE
 	MOVQ AX, control_got(R12)
 	CMPQ AX, $1
 	JNE  over
@@ -1016,16 +719,10 @@ again:
 over:
 	JMP  exit<>(SB)
 
-// sync is listen with a record written to another file, and synced, for each
-// byte. If one of the calls fails it says what that answered, and exits.
 TEXT sync<>(SB), NOSPLIT|NOFRAME, $0-0
 again:
 	ARRIVE
-	MOVL $const_sysRead, AX
-	MOVQ control_fd(R12), DI
-	LEAQ -8(SP), SI
-	MOVL $1, DX
-	SYSCALL
+	BYTE
 	CMPQ AX, $1
 	JNE  over
 	MOVL $const_sysWrite, AX
@@ -1046,9 +743,6 @@ over:
 	MOVQ AX, control_got(R12)
 	JMP  exit<>(SB)
 
-// hog arrives and does chunks of work, from its own tid on, until the herd is
-// released; it says what they have come to, and exits.
-//
 //	AX  what they have come to so far
 TEXT hog<>(SB), NOSPLIT|NOFRAME, $0-0
 	ARRIVE
@@ -1062,9 +756,6 @@ again:
 	MOVQ AX, control_got(R12)
 	JMP  exit<>(SB)
 
-// echo arrives, and writes back what it reads until there is no more to read,
-// or a call fails.
-//
 //	BX  bytes read
 TEXT echo<>(SB), NOSPLIT|NOFRAME, $0-0
 	ARRIVE
@@ -1093,3 +784,5 @@ short:
 	MOVQ AX, control_failed(R12)
 over:
 	JMP  exit<>(SB)
+
+#include "bodies_linux.h"

@@ -17,6 +17,12 @@
 	MOVD $const_sysClone, R8 \
 	SVC
 
+// ACQUIRE loads a word of what a register points to; nothing behind it is read
+// before. It leaves the word's address in R0.
+#define ACQUIRE(word, of, to) \
+	ADD  word, of, R0 \
+	LDARW (R0), to
+
 // FUTEX is a futex operation with no timeout on the word whose address is in
 // R0.
 #define FUTEX(op, val) \
@@ -68,87 +74,9 @@ child:
 	MOVD control_body(R19), R9
 	JMP  (R9)
 
-// func bodyPCs(pcs *bodies)
-//
-// Fills in where each body begins.
-TEXT ·bodyPCs(SB), NOSPLIT, $0-8
-	MOVD pcs+0(FP), R0
-	MOVD $exit<>(SB), R1
-	MOVD R1, bodies_exit(R0)
-	MOVD $park<>(SB), R1
-	MOVD R1, bodies_park(R0)
-	MOVD $begin<>(SB), R1
-	MOVD R1, bodies_begin(R0)
-	MOVD $watch<>(SB), R1
-	MOVD R1, bodies_watch(R0)
-	MOVD $fault<>(SB), R1
-	MOVD R1, bodies_fault(R0)
-	MOVD $work<>(SB), R1
-	MOVD R1, bodies_work(R0)
-	MOVD $share<>(SB), R1
-	MOVD R1, bodies_share(R0)
-	MOVD $source<>(SB), R1
-	MOVD R1, bodies_source(R0)
-	MOVD $stage<>(SB), R1
-	MOVD R1, bodies_stage(R0)
-	MOVD $listen<>(SB), R1
-	MOVD R1, bodies_listen(R0)
-	MOVD $sync<>(SB), R1
-	MOVD R1, bodies_sync(R0)
-	MOVD $hog<>(SB), R1
-	MOVD R1, bodies_hog(R0)
-	MOVD $echo<>(SB), R1
-	MOVD R1, bodies_echo(R0)
-	MOVD $driveFutex<>(SB), R1
-	MOVD R1, bodies_driveFutex(R0)
-	MOVD $driveFutexCalled<>(SB), R1
-	MOVD R1, bodies_driveFutexCalled(R0)
-	MOVD $driveFutexStamped<>(SB), R1
-	MOVD R1, bodies_driveFutexStamped(R0)
-	MOVD $driveMiss<>(SB), R1
-	MOVD R1, bodies_driveMiss(R0)
-	MOVD $drivePipe<>(SB), R1
-	MOVD R1, bodies_drivePipe(R0)
-	MOVD $drivePipeCalled<>(SB), R1
-	MOVD R1, bodies_drivePipeCalled(R0)
-	MOVD $drivePipeStamped<>(SB), R1
-	MOVD R1, bodies_drivePipeStamped(R0)
-	MOVD $driveYield<>(SB), R1
-	MOVD R1, bodies_driveYield(R0)
-	MOVD $driveCreate<>(SB), R1
-	MOVD R1, bodies_driveCreate(R0)
-	MOVD $driveCreateStamped<>(SB), R1
-	MOVD R1, bodies_driveCreateStamped(R0)
-	MOVD $driveStamp<>(SB), R1
-	MOVD R1, bodies_driveStamp(R0)
-	MOVD $driveGrow<>(SB), R1
-	MOVD R1, bodies_driveGrow(R0)
-	MOVD $driveRead<>(SB), R1
-	MOVD R1, bodies_driveRead(R0)
-	MOVD $driveSleep<>(SB), R1
-	MOVD R1, bodies_driveSleep(R0)
-	MOVD $drivePace<>(SB), R1
-	MOVD R1, bodies_drivePace(R0)
-	MOVD $driveSink<>(SB), R1
-	MOVD R1, bodies_driveSink(R0)
-	MOVD $serveFutex<>(SB), R1
-	MOVD R1, bodies_serveFutex(R0)
-	MOVD $serveFutexCalled<>(SB), R1
-	MOVD R1, bodies_serveFutexCalled(R0)
-	MOVD $serveFutexStamped<>(SB), R1
-	MOVD R1, bodies_serveFutexStamped(R0)
-	MOVD $servePipe<>(SB), R1
-	MOVD R1, bodies_servePipe(R0)
-	MOVD $servePipeCalled<>(SB), R1
-	MOVD R1, bodies_servePipeCalled(R0)
-	MOVD $servePipeStamped<>(SB), R1
-	MOVD R1, bodies_servePipeStamped(R0)
-	MOVD $serveYield<>(SB), R1
-	MOVD R1, bodies_serveYield(R0)
-	RET
-
 // The bodies. Each begins with its control in R19, on its own stack, under
-// the law of the raw thread (see the package's doc).
+// the law of the raw thread (see the package's doc). bodies_linux.h says what
+// each does.
 //
 // No body calls or returns, but for the two of mode=called: the first RETs of
 // a thread that the kernel has just switched to are mispredicted where the
@@ -169,8 +97,6 @@ TEXT exit<>(SB), NOSPLIT|NOFRAME, $0-0
 	SVC
 	BRK
 
-// watch gives the thread the signal stack of faults, leaves it the mask with
-// their signals open, and goes on with what the thread is for.
 TEXT watch<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD $·faults(SB), R21
 	ADD  $faultWatch_alt, R21, R0
@@ -183,11 +109,6 @@ TEXT watch<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD control_then(R19), R9
 	JMP  (R9)
 
-// fault is the handler of the signals of faults. On the stack of faults it
-// posts what the kernel tells, and waits for the end. On any other it is a
-// thread of the Go runtime's: the handler that was there finds everything as
-// the kernel left it.
-//
 //	R0   the signal
 //	R1   siginfo_t: si_code at 8, si_addr at 16
 //	R2   ucontext_t: its sigcontext at 176, there regs at 8, sp, pc
@@ -234,15 +155,16 @@ wait:
 	FUTEX(const_futexWaitPrivate, $1)
 	JMP  wait
 
-// ARRIVE says who the thread is and counts it into its herd; the arrival
-// that was waited for wakes the waiter. It leaves the herd in R20.
-#define ARRIVE \
+// SEEN says who the thread is.
+#define SEEN \
 	MOVD $const_sysGettid, R8 \
 	SVC \
-	ADD  $control_seen, R19, R1 \
-	STLRW R0, (R1) \
-	MOVD control_herd(R19), R20 \
-	ADD  $herd_arrived, R20, R0 \
+	MOVW R0, control_seen(R19)
+
+// COUNT counts the thread in a word of the herd in R20; the one that was waited
+// for wakes the waiter.
+#define COUNT(word, count, counted) \
+	ADD  word, R20, R0 \
 count: \
 	LDAXRW (R0), R1 \
 	ADDW $1, R1 \
@@ -251,9 +173,19 @@ count: \
 	ADD  $herd_want, R20, R2 \
 	LDARW (R2), R2 /* not before the count is stored */ \
 	CMPW R1, R2 \
-	BNE  arrived \
+	BNE  counted \
 	FUTEX(const_futexWakePrivate, $1) \
-arrived:
+counted:
+
+// ARRIVE says who the thread is and counts it into its herd, which it leaves in
+// R20.
+#define ARRIVE \
+	MOVD $const_sysGettid, R8 \
+	SVC \
+	ADD  $control_seen, R19, R1 \
+	STLRW R0, (R1) \
+	MOVD control_herd(R19), R20 \
+	COUNT($herd_arrived, count, arrived)
 
 // TOUCH touches each page of the stack from its top, the control, down to the
 // depth. It writes without reading, so that each page has one fault. Nothing
@@ -284,13 +216,6 @@ step: \
 	SUBS $1, R1 \
 	BNE  step
 
-// park touches each page of its stack down to the depth, arrives, waits until
-// the herd is released, and exits.
-TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
-	TOUCH(nextPage, page, touched)
-	ARRIVE
-	JMP  hold<>(SB)
-
 // hold waits until the herd in R20 is released, and exits.
 TEXT hold<>(SB), NOSPLIT|NOFRAME, $0-0
 	JMP  released
@@ -298,8 +223,7 @@ wait:
 	ADD  $herd_release, R20, R0
 	FUTEX(const_futexWaitPrivate, ZR)
 released:
-	ADD  $herd_release, R20, R0
-	LDARW (R0), R1
+	ACQUIRE($herd_release, R20, R1)
 	CBZW R1, wait
 	JMP  exit<>(SB)
 
@@ -307,6 +231,24 @@ released:
 #define FAILED(done) \
 	TBZ  $63, R0, done \
 	MOVD R0, control_failed(R19)
+
+// TIME reads the clock.
+#define TIME(at, read) \
+	MOVD $const_clockMonotonic, R0 \
+	ADD  at, R19, R1 \
+	MOVD $const_sysClockGettime, R8 \
+	SVC \
+	FAILED(read) \
+read:
+
+// USAGE reads what the process has used.
+#define USAGE(at, read) \
+	MOVD ZR, R0 \
+	ADD  at, R19, R1 \
+	MOVD $const_sysGetrusage, R8 \
+	SVC \
+	FAILED(read) \
+read:
 
 // SAMPLE asks which CPU this is, if it is time to (asks).
 #define SAMPLE(done) \
@@ -339,11 +281,6 @@ released:
 	ADD  $control_calls, R19, R2 \
 	STLR R1, (R2)
 
-// begin takes a stamp as its first instruction, and exits.
-TEXT begin<>(SB), NOSPLIT|NOFRAME, $0-0
-	STAMP
-	JMP  exit<>(SB)
-
 // The halves of a hand-off. They keep R19, R20 and R21.
 
 // FUTEXPASS gives the turn to the peer and wakes it.
@@ -362,8 +299,7 @@ wait: \
 	ADD  $control_turn, R19, R0 \
 	FUTEX(const_futexWaitPrivate, ZR) \
 check: \
-	ADD  $control_turn, R19, R0 \
-	LDARW (R0), R1 \
+	ACQUIRE($control_turn, R19, R1) \
 	CBZW R1, wait \
 	STLRW ZR, (R0)
 
@@ -412,8 +348,7 @@ wait: \
 	ADD  $control_run, R20, R0 \
 	FUTEX(const_futexWaitPrivate, ZR) \
 check: \
-	ADD  $control_run, R20, R0 \
-	LDARW (R0), R1 \
+	ACQUIRE($control_run, R20, R1) \
 	CBZW R1, wait
 
 // SPAWN starts every child, in the order of the array.
@@ -465,34 +400,23 @@ wait: \
 	ADD  $control_tid, R23, R0 \
 	FUTEX(const_futexWait, R24) \
 check: \
-	ADD  $control_tid, R23, R0 \
-	LDARW (R0), R24 \
+	ACQUIRE($control_tid, R23, R24) \
 	CBNZ R24, wait \
 	JMP  next \
 done:
 
-// A driver waits for a turn at its gate, makes the warm-up's calls, makes n
-// calls on the clock, and says that the turn is over; until quit. Its body is
-// TURN, one call, TURNED.
-//
-// Between the two readings of the clock it does nothing for the evidence but
-// count the calls and, where asks says so, ask for its CPU.
-
-// TURN stands before a driver's call. It keeps the number of the latest turn
-// that is over in R22 while it waits.
+// TURN stands before a driver's call (bodies_linux.h). It keeps the number of
+// the latest turn that is over in R22 while it waits.
 #define TURN \
 	MOVD control_other(R19), R20 \
-	MOVD $const_sysGettid, R8 \
-	SVC \
-	MOVW R0, control_seen(R19) \
+	SEEN \
 	JMP  gate \
 closed: \
 	ADD  $control_gate, R19, R0 \
 	FUTEX(const_futexWaitPrivate, R22) \
 gate: \
 	MOVWU control_done(R19), R22 \
-	ADD  $control_gate, R19, R0 \
-	LDARW (R0), R1 \
+	ACQUIRE($control_gate, R19, R1) \
 	CMPW R1, R22 \
 	BEQ  closed \
 	MOVWU control_quit(R19), R0 \
@@ -506,21 +430,11 @@ gate: \
 	MOVD control_warm(R19), R21 \
 	CBNZ R21, call \
 warmed: \
-	MOVD ZR, R0 \
-	ADD  $control_before, R19, R1 \
-	MOVD $const_sysGetrusage, R8 \
-	SVC \
-	FAILED(before) \
-before: \
+	USAGE($control_before, before) \
 	MOVD $1, R0 \
 	MOVW R0, control_timed(R19) \
 	MOVD control_n(R19), R21 \
-	MOVD $const_clockMonotonic, R0 \
-	ADD  $control_start, R19, R1 \
-	MOVD $const_sysClockGettime, R8 \
-	SVC \
-	FAILED(start) \
-start: \
+	TIME($control_start, start) \
 	CBZ  R21, over \
 call: \
 	SAMPLE(sampled) \
@@ -554,18 +468,8 @@ next: \
 	MOVWU control_timed(R19), R0 \
 	CBZ  R0, warmed \
 over: \
-	MOVD $const_clockMonotonic, R0 \
-	ADD  $control_end, R19, R1 \
-	MOVD $const_sysClockGettime, R8 \
-	SVC \
-	FAILED(end) \
-end: \
-	MOVD ZR, R0 \
-	ADD  $control_after, R19, R1 \
-	MOVD $const_sysGetrusage, R8 \
-	SVC \
-	FAILED(after) \
-after: \
+	TIME($control_end, end) \
+	USAGE($control_after, after) \
 	ADD  $control_run, R19, R0 \
 	STLRW ZR, (R0) \
 	MOVWU control_gate(R19), R1 \
@@ -576,181 +480,26 @@ after: \
 quit: \
 	JMP  exit<>(SB)
 
-// A peer takes the turn and passes it back, until quit. Its body is MEET, the
-// half that takes, MET, the half that passes, PARTED.
-
-// MEET stands before the half that takes.
+// MEET stands before the half of a hand-off in which a peer takes the turn.
 #define MEET \
 	MOVD control_other(R19), R20 \
-	MOVD $const_sysGettid, R8 \
-	SVC \
-	MOVW R0, control_seen(R19) \
+	SEEN \
 again:
 
-// MET stands between the two.
+// MET stands between that and the half that passes.
 #define MET \
-	ADD  $control_quit, R19, R0 \
-	LDARW (R0), R1 \
+	ACQUIRE($control_quit, R19, R1) \
 	CBNZ R1, quit \
 	SAMPLE(answer) \
 answer: \
 	CALLED
 
-// PARTED stands after the half that passes.
+// PARTED stands after both.
 #define PARTED \
 	JMP  again \
 quit: \
 	JMP  exit<>(SB)
 
-TEXT driveFutex<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	FUTEXPASS(passed)
-	FUTEXTAKE(wait, check)
-	TURNED
-
-TEXT serveFutex<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	FUTEXTAKE(wait, check)
-	MET
-	FUTEXPASS(passed)
-	PARTED
-
-TEXT driveFutexStamped<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	FUTEXPASS(passed)
-	FUTEXTAKE(wait, check)
-	STAMP
-	TURNED
-
-TEXT serveFutexStamped<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	FUTEXTAKE(wait, check)
-	STAMP
-	MET
-	FUTEXPASS(passed)
-	PARTED
-
-TEXT driveMiss<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	FUTEXMISS(missed)
-	TURNED
-
-TEXT drivePipe<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	PIPEPASS(passed)
-	PIPETAKE(taken)
-	TURNED
-
-TEXT servePipe<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	PIPETAKE(taken)
-	MET
-	PIPEPASS(passed)
-	PARTED
-
-TEXT drivePipeStamped<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	PIPEPASS(passed)
-	PIPETAKE(taken)
-	STAMP
-	TURNED
-
-TEXT servePipeStamped<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	PIPETAKE(taken)
-	STAMP
-	MET
-	PIPEPASS(passed)
-	PARTED
-
-TEXT driveYield<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	YIELD
-	TURNED
-
-TEXT serveYield<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	AWAIT(wait, check)
-	MET
-	YIELD
-	PARTED
-
-// The hand-offs of mode=called: each half is a function, as it is in a program
-// that goes through a library. It returns after the switch.
-
-TEXT futexPass<>(SB), NOSPLIT|NOFRAME, $0-0
-	FUTEXPASS(passed)
-	RET
-
-TEXT futexTake<>(SB), NOSPLIT|NOFRAME, $0-0
-	FUTEXTAKE(wait, check)
-	RET
-
-TEXT pipePass<>(SB), NOSPLIT|NOFRAME, $0-0
-	PIPEPASS(passed)
-	RET
-
-TEXT pipeTake<>(SB), NOSPLIT|NOFRAME, $0-0
-	PIPETAKE(taken)
-	RET
-
-TEXT driveFutexCalled<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	CALL futexPass<>(SB)
-	CALL futexTake<>(SB)
-	TURNED
-
-TEXT serveFutexCalled<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	CALL futexTake<>(SB)
-	MET
-	CALL futexPass<>(SB)
-	PARTED
-
-TEXT drivePipeCalled<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	CALL pipePass<>(SB)
-	CALL pipeTake<>(SB)
-	TURNED
-
-TEXT servePipeCalled<>(SB), NOSPLIT|NOFRAME, $0-0
-	MEET
-	CALL pipeTake<>(SB)
-	MET
-	CALL pipePass<>(SB)
-	PARTED
-
-// driveCreate makes its children and joins them.
-TEXT driveCreate<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	SPAWN(more, failed, child, made)
-	JOIN(nextChild, wait, check, joined)
-	TURNED
-
-// driveCreateStamped takes a stamp before it makes them.
-TEXT driveCreateStamped<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	STAMP
-	SPAWN(more, failed, child, made)
-	JOIN(nextChild, wait, check, joined)
-	TURNED
-
-// driveStamp takes two stamps.
-TEXT driveStamp<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	STAMP
-	STAMP
-	TURNED
-
-// driveGrow touches its stack between two stamps.
-TEXT driveGrow<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	STAMP
-	TOUCH(nextPage, page, touched)
-	STAMP
-	TURNED
-
-// driveRead reads a byte, takes a stamp, and counts the byte.
 TEXT driveRead<>(SB), NOSPLIT|NOFRAME, $0-0
 	TURN
 	PIPETAKE(taken)
@@ -774,21 +523,6 @@ TEXT driveRead<>(SB), NOSPLIT|NOFRAME, $0-0
 	FAILED(slept) \
 slept:
 
-TEXT driveSleep<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	SLEEP(slept)
-	STAMP
-	TURNED
-
-TEXT drivePace<>(SB), NOSPLIT|NOFRAME, $0-0
-	TURN
-	SLEEP(slept)
-	STAMP
-	PIPEPASS(passed)
-	TURNED
-
-// work arrives, waits for a turn and takes it, does its steps of work, counts
-// itself, and parks. The last one to have worked wakes who waits for that.
 TEXT work<>(SB), NOSPLIT|NOFRAME, $0-0
 	ARRIVE
 	JMP  look
@@ -809,44 +543,25 @@ take:
 	STEPS(step)
 	MOVD R0, control_work(R19)
 
-	ADD  $herd_worked, R20, R0
-tally:
-	LDAXRW (R0), R1
-	ADDW $1, R1
-	STLXRW R1, (R0), R2
-	CBNZ R2, tally
-	ADD  $herd_want, R20, R2
-	LDARW (R2), R2 /* not before the tally is stored */
-	CMPW R1, R2
-	BNE  worked
-	FUTEX(const_futexWakePrivate, $1)
-worked:
+	COUNT($herd_worked, tally, worked)
 	JMP  hold<>(SB)
 
-// share is a crew's worker: it waits for a list, does the item that the shared
-// index says until there is none left, and takes the time; the last one says
-// that the list is done. Until quit.
-//
 //	R20  the crew
 //	R21  the item's index, the item
 //	R22  the number of the latest list that this thread is done with
 //	R23  the record
 TEXT share<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD control_crew(R19), R20
-	MOVD $const_sysGettid, R8
-	SVC
-	MOVW R0, control_seen(R19)
+	SEEN
 	MOVD ZR, R22
 	JMP  gate
 closed:
 	ADD  $crew_gate, R20, R0
 	FUTEX(const_futexWaitPrivate, R22)
 gate:
-	ADD  $control_quit, R19, R0
-	LDARW (R0), R1
+	ACQUIRE($control_quit, R19, R1)
 	CBNZ R1, quit
-	ADD  $crew_gate, R20, R0
-	LDARW (R0), R1
+	ACQUIRE($crew_gate, R20, R1)
 	CMPW R1, R22
 	BEQ  closed
 	MOVWU R1, R22
@@ -891,12 +606,7 @@ asked:
 	MOVD R0, record_Result(R23)
 	JMP  next
 over:
-	MOVD $const_clockMonotonic, R0
-	ADD  $control_end, R19, R1
-	MOVD $const_sysClockGettime, R8
-	SVC
-	FAILED(ended)
-ended:
+	TIME($control_end, ended)
 	ADD  $crew_left, R20, R0
 leave:
 	LDAXRW (R0), R1
@@ -950,8 +660,7 @@ try: \
 	LDAR (R0), R1 /* not before the swap */ \
 	CMP  R1, R23 \
 	BNE  taken \
-	ADD  $control_quit, R19, R0 \
-	LDARW (R0), R1 \
+	ACQUIRE($control_quit, R19, R1) \
 	CBNZ R1, quit \
 	ADD  $ring_dry, R24, R0 \
 	FUTEX(const_futexWaitPrivate, $1) \
@@ -986,8 +695,7 @@ try: \
 	SUB  R1, R23, R1 \
 	CMP  R4, R1 \
 	BLO  there \
-	ADD  $control_quit, R19, R0 \
-	LDARW (R0), R1 \
+	ACQUIRE($control_quit, R19, R1) \
 	CBNZ R1, quit \
 	ADD  $ring_full, R24, R0 \
 	FUTEX(const_futexWaitPrivate, $1) \
@@ -1003,25 +711,19 @@ there: \
 	STLR R23, (R0) \
 	WAKE($ring_dry, swap, woken)
 
-// source puts the items from next up to until, which grows with each order,
-// into its ring. It sleeps on turn; until quit.
 TEXT source<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD $const_sysGettid, R8
-	SVC
-	MOVW R0, control_seen(R19)
+	SEEN
 	MOVD control_to(R19), R24
 	JMP  ordered
 wait:
 	ADD  $control_turn, R19, R0
 	FUTEX(const_futexWaitPrivate, ZR)
 check:
-	ADD  $control_turn, R19, R0
-	LDARW (R0), R1
+	ACQUIRE($control_turn, R19, R1)
 	CBZW R1, wait
 	STLRW ZR, (R0)
 ordered:
-	ADD  $control_quit, R19, R0
-	LDARW (R0), R1
+	ACQUIRE($control_quit, R19, R1)
 	CBNZ R1, quit
 	MOVD control_next(R19), R22
 	ADD  $control_until, R19, R0
@@ -1035,12 +737,8 @@ ordered:
 quit:
 	JMP  exit<>(SB)
 
-// stage takes an item from one ring, does its work, and puts what it comes to
-// into the other; until quit.
 TEXT stage<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD $const_sysGettid, R8
-	SVC
-	MOVW R0, control_seen(R19)
+	SEEN
 again:
 	MOVD control_from(R19), R24
 	RINGTAKE(tryTake, swapDry, taken, swapFull, madeRoom)
@@ -1055,10 +753,6 @@ again:
 quit:
 	JMP  exit<>(SB)
 
-// driveSink is a pipeline's end. It has the source put as many items as there
-// are calls still to make and ahead more, if the source has none to put: at the
-// first call of the warm-up and, unless they were ordered ahead, of those on the
-// clock. Then it takes an item and adds it up. Its peer is the source.
 TEXT driveSink<>(SB), NOSPLIT|NOFRAME, $0-0
 	TURN
 	MOVD control_calls(R19), R0
@@ -1083,17 +777,19 @@ ordered:
 	MOVD R0, control_sum(R19)
 	TURNED
 
-// listen arrives, reads a byte, and again, until there is none; it says what
-// read answered last, and exits.
+// BYTE reads a byte.
+#define BYTE \
+	MOVD control_fd(R19), R0 \
+	MOVD RSP, R1 \
+	SUB  $16, R1 \
+	MOVD $1, R2 \
+	MOVD $const_sysRead, R8 \
+	SVC
+
 TEXT listen<>(SB), NOSPLIT|NOFRAME, $0-0
 again:
 	ARRIVE
-	MOVD control_fd(R19), R0
-	MOVD RSP, R1
-	SUB  $16, R1
-	MOVD $1, R2
-	MOVD $const_sysRead, R8
-	SVC
+	BYTE
 	MOVD R0, control_got(R19)
 	CMP  $1, R0
 	BNE  over
@@ -1102,17 +798,10 @@ again:
 over:
 	JMP  exit<>(SB)
 
-// sync is listen with a record written to another file, and synced, for each
-// byte. If one of the calls fails it says what that answered, and exits.
 TEXT sync<>(SB), NOSPLIT|NOFRAME, $0-0
 again:
 	ARRIVE
-	MOVD control_fd(R19), R0
-	MOVD RSP, R1
-	SUB  $16, R1
-	MOVD $1, R2
-	MOVD $const_sysRead, R8
-	SVC
+	BYTE
 	CMP  $1, R0
 	BNE  over
 	MOVW control_out(R19), R0
@@ -1131,9 +820,6 @@ over:
 	MOVD R0, control_got(R19)
 	JMP  exit<>(SB)
 
-// hog arrives and does chunks of work, from its own tid on, until the herd is
-// released; it says what they have come to, and exits.
-//
 //	R21  what they have come to so far
 TEXT hog<>(SB), NOSPLIT|NOFRAME, $0-0
 	ARRIVE
@@ -1144,15 +830,11 @@ again:
 	STEPS(step)
 	MOVD R0, R21
 	CALLED
-	ADD  $herd_release, R20, R0
-	LDARW (R0), R1
+	ACQUIRE($herd_release, R20, R1)
 	CBZW R1, again
 	MOVD R21, control_got(R19)
 	JMP  exit<>(SB)
 
-// echo arrives, and writes back what it reads until there is no more to read,
-// or a call fails.
-//
 //	R22  bytes read
 TEXT echo<>(SB), NOSPLIT|NOFRAME, $0-0
 	ARRIVE
@@ -1183,3 +865,5 @@ short:
 	MOVD R0, control_failed(R19)
 over:
 	JMP  exit<>(SB)
+
+#include "bodies_linux.h"

@@ -20,13 +20,6 @@ import (
 //go:noescape
 func clone(c *control) (result int)
 
-// bodyPCs fills in where the bodies begin; see raw_linux_*.s.
-//
-//go:noescape
-func bodyPCs(pcs *bodies)
-
-var pcs = func() (b bodies) { bodyPCs(&b); return }()
-
 const (
 	controlBytes = (unsafe.Sizeof(control{}) + 63) &^ 63
 	// A body's own frames take a few words below the control; this is what

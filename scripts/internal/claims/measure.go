@@ -222,6 +222,9 @@ func (m measure) estimates(f *results.File) (least, most *summary.Estimate) {
 	}
 	allowance := 0.0
 	for _, name := range m.rows {
+		if m.same == "" {
+			break
+		}
 		row := f.Row(name)
 		if unit, _ := row.Primary(); m.same == unit {
 			allowance += summary.Of(f, row).Allowance()

@@ -25,3 +25,6 @@ func NewFutexLink() (goroutines.Link, error) {
 func NewPipeLink() (goroutines.Link, error) {
 	return nil, fmt.Errorf("linking two locked goroutines by blocking pipes: %w", errNotLinux)
 }
+
+// systemLimits knows none: no portable call tells them.
+func systemLimits(Need) ([]Limit, error) { return nil, nil }
