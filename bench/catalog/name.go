@@ -59,7 +59,7 @@ func (n Name) String() string {
 	b.WriteString(n.Family)
 	for _, k := range Keys {
 		if v := n.value[k]; v != "" {
-			fmt.Fprintf(&b, "/%s=%s", k, v)
+			b.WriteString("/" + k + "=" + v)
 		}
 	}
 	return b.String()

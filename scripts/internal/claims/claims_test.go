@@ -554,7 +554,8 @@ func TestRun(t *testing.T) {
 	}{
 		{[]string{"-h"}, 0, "Usage: go run ./scripts/claims", ""},
 		{[]string{good}, 0, "create-faster: A goroutine is created faster", ""},
-		{[]string{"-format", "json", good, good}, 0, `"verdict"`, ""},
+		{[]string{"-format", "json", good, good}, 0, `"machines": 1`, ""},
+		{[]string{"-each", "-format", "json", good, good}, 0, `"verdict"`, ""},
 		{[]string{"-format", "markdown", good}, 0, "| statement |", ""},
 		{nil, 2, "", "no file given; give one or more"},
 		{[]string{"-format", "xml", good}, 2, "", `-format "xml" is none; choose text, markdown or json`},

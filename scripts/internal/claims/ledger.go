@@ -128,6 +128,7 @@ type Entry struct {
 	Changes   []Change // of them after a run, the earliest first
 	Verdict   string
 	P         float64   // adjusted over the ledger
+	Smaller   bool      // decided in smaller numbers
 	Reason    string    // why it is inconclusive or missing; in which form, and how it reads, where that is to be said; else ""
 	Unasked   bool      // missing, and nothing was said of the rows: the run was not to measure them
 	Needs     []Finding // the first is the primary one
@@ -197,6 +198,7 @@ func weigh(ledger []statement, f *results.File) (entries []Entry, ps []float64) 
 	for _, s := range ledger {
 		e := Entry{ID: s.id, Statement: s.says, Why: s.why, Since: s.since(), Changes: s.changes}
 		e.Needs, e.Reason = s.in(f)
+		e.Smaller = e.Reason != ""
 		right, wrong := 0.0, 1.0
 		for _, found := range e.Needs {
 			if !found.There {

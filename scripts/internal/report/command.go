@@ -17,8 +17,10 @@ import (
 const usage = `Usage: go run ./scripts/report [-format html|markdown] [-o OUT] FILE...
 
 Makes of results files what people look at: one HTML page that needs nothing
-but itself, or Markdown with SVG pictures beside it. Several files, such as two
-machines' or two versions', stand side by side.
+but itself, or Markdown with SVG pictures beside it. Two or three files, such as
+two machines' or two versions', stand side by side. A report of more is of what
+their machines have in common: on how many of them each statement holds, and of
+each row the median over machines, the least and the greatest.
 
 Without -o the report is written beside the first file, as .html or .md. "-o -"
 writes the page, or the Markdown without its pictures, to standard output. A
@@ -27,6 +29,7 @@ file that report didn't make is never replaced.
 Examples:
   go run ./scripts/report results/reference.txt
   go run ./scripts/report -o /tmp/both.html here.txt there.txt
+  go run ./scripts/report -o /tmp/fleet.html machines/*.txt
   go run ./scripts/report -format markdown -o results/reference.md results/reference.txt
 
 Exit status: 0 when the report is written, and its path printed; else 2.

@@ -34,7 +34,12 @@ type panel struct {
 // figures are the sections of pictures in the page's order. One without
 // panels says why.
 func (r *Report) figures() []figure {
-	all := []figure{r.overview(), r.scale(), r.stack(), r.latency(), r.bystander(), r.wakeup()}
+	var all []figure
+	if r.many != nil {
+		all = []figure{r.manyOverview()}
+	} else {
+		all = []figure{r.overview(), r.scale(), r.stack(), r.latency(), r.bystander(), r.wakeup()}
+	}
 	for i := range all {
 		if len(all[i].Panels) == 0 {
 			all[i].Notes = append(all[i].Notes, "No row of this is in "+r.these()+": \"go run ./scripts/run -profile full\" measures it.")
@@ -88,16 +93,8 @@ func (r *Report) overview() figure {
 		"Each line is a pair: the thread's figure over the goroutine arm's, on a logarithmic axis. On the line at 1× they are alike; to the right of it the goroutine needs less, to the left the thread. " +
 			"Bars are 95% intervals over rounds; one that holds 1× shows no difference.",
 	}}
-	var threads []catalog.Name
-	for _, section := range r.sources[0].table.Sections {
-		for _, row := range section.Rows {
-			if impl := row.Name.Get("impl"); impl != "goroutine" && impl != "floor" && row.Name.Get("mode") != "stamped" && !row.Own() {
-				threads = append(threads, row.Name)
-			}
-		}
-	}
 	axis := chart.Axis{Label: "times the goroutine arm's figure", Log: true, Format: times}
-	r.dots(&f, "factor against the goroutine arm", axis, []chart.Rule{{At: 1, Label: "goroutine"}}, threads, func(row *table.Row) (d dot, ok bool) {
+	r.dots(&f, "factor against the goroutine arm", axis, []chart.Rule{{At: 1, Label: "goroutine"}}, r.threads(), func(row *table.Row) (d dot, ok bool) {
 		factor := row.Factor
 		if factor == nil {
 			return d, false

@@ -95,10 +95,32 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 	if len(c.Answers) == 0 {
 		fmt.Fprint(b, "No row compares making, keeping or switching between goroutines and threads.\n\n")
 	} else {
-		fmt.Fprint(b, "\nIn brackets 95% intervals.\n\n")
+		fmt.Fprintf(b, "\n%s\n\n", escape(c.Answered))
 	}
 
 	fmt.Fprint(b, "## What is taught, and what was measured\n\n")
+	for _, t := range c.Sums {
+		fmt.Fprintf(b, "### %s\n\n", escape(t.Title))
+		if t.About != "" {
+			fmt.Fprintf(b, "%s\n\n", escape(t.About))
+		}
+		for i, row := range t.Rows {
+			if i == 0 {
+				head := make([]string, len(row))
+				for k, cell := range row {
+					head[k] = escape(cell)
+				}
+				tableHead(b, head, nil)
+				continue
+			}
+			fmt.Fprint(b, "|")
+			for _, cell := range row {
+				fmt.Fprintf(b, " %s |", escape(cell))
+			}
+			fmt.Fprintln(b)
+		}
+		fmt.Fprintln(b)
+	}
 	for _, l := range c.Ledgers {
 		fmt.Fprintf(b, "%s: %s.\n\n", escape(l.Label), escape(l.Tally))
 	}

@@ -21,8 +21,11 @@ import (
 type content struct {
 	Title    string
 	Several  bool
+	Gathered bool // figures are over machines
 	Sources  []sourceText
 	Answers  []answer
+	Answered string  // what the answers' figures are
+	Sums     []sheet // on how many machines each statement holds
 	Ledgers  []ledger
 	Claims   []claim
 	Unasked  []string // statements whose rows no file was to measure
@@ -196,31 +199,38 @@ func exact(v float64) string {
 func (r *Report) tables() []family {
 	var all []family
 	for _, name := range r.families() {
-		f := family{Name: name, Grid: r.grid(name)}
-		if known, ok := catalog.FamilyOf(name); ok {
-			f.Ops = append(f.Ops, "One op is "+known.Op+".")
-			for _, mode := range slices.Sorted(maps.Keys(known.ModeOps)) {
-				f.Ops = append(f.Ops, fmt.Sprintf("With mode=%s it is %s.", mode, known.ModeOps[mode]))
-			}
-			f.Read = known.Read
-		}
-		units := map[string]bool{}
-		for _, s := range r.sources {
-			for _, row := range s.table.Family(name).Rows {
-				for _, stat := range row.Stats {
-					units[stat.Unit] = true
-				}
-			}
-		}
-		for _, u := range catalog.Units {
-			if units[u.Name] {
-				f.Glossary = append(f.Glossary, term{u.Name, u.What})
-				units[u.Name] = false
-			}
-		}
+		f := r.family(name)
+		f.Grid = r.grid(name)
 		all = append(all, f)
 	}
 	return all
+}
+
+// family is a family without its table.
+func (r *Report) family(name string) family {
+	f := family{Name: name}
+	if known, ok := catalog.FamilyOf(name); ok {
+		f.Ops = append(f.Ops, "One op is "+known.Op+".")
+		for _, mode := range slices.Sorted(maps.Keys(known.ModeOps)) {
+			f.Ops = append(f.Ops, fmt.Sprintf("With mode=%s it is %s.", mode, known.ModeOps[mode]))
+		}
+		f.Read = known.Read
+	}
+	units := map[string]bool{}
+	for _, s := range r.sources {
+		for _, row := range s.table.Family(name).Rows {
+			for _, stat := range row.Stats {
+				units[stat.Unit] = true
+			}
+		}
+	}
+	for _, u := range catalog.Units {
+		if units[u.Name] {
+			f.Glossary = append(f.Glossary, term{u.Name, u.What})
+			units[u.Name] = false
+		}
+	}
+	return f
 }
 
 // identifier is a name as part of an id: letters and digits of it.
@@ -415,8 +425,14 @@ func (r *Report) method() []string {
 func (r *Report) content() *content {
 	c := &content{
 		Title: "Goroutines against threads", Several: r.several(), Answers: r.answers(), About: claims.About,
-		Figures: r.figures(), Families: r.tables(), Places: r.places(), Settings: r.settings(), Method: r.method(),
+		Sums: r.sums(), Figures: r.figures(), Method: r.method(),
 	}
+	if r.many != nil {
+		r.gathered(c)
+		return c
+	}
+	c.Answered = "In brackets 95% intervals."
+	c.Families, c.Places, c.Settings = r.tables(), r.places(), r.settings()
 	c.Claims, c.Unasked = r.claims()
 	for _, s := range r.sources {
 		c.Sources = append(c.Sources, sourceText{Label: s.label, Machine: s.table.Machine(), Wrong: results.Wrong(s.file.Config), Begun: strings.Join(s.file.Begun, "; again ")})

@@ -28,7 +28,9 @@ import (
 
 // A Report is what there is to show of one or more results files.
 type Report struct {
-	sources []source
+	sources []source        // side by side; of many files the one that stands for all
+	summary *claims.Summary // of several files, else nil
+	many    *many           // of more files than stand side by side, else nil
 }
 
 // A source is one of the files, reckoned up.
@@ -45,10 +47,11 @@ func New(files []*results.File) *Report {
 	r := &Report{}
 	labels := labelled(files)
 	var tables []*table.Table
+	var ledgers []claims.Ledger
 	for i, f := range files {
 		t := table.New(f)
-		tables = append(tables, t)
-		r.sources = append(r.sources, source{labels[i], f, t, claims.New(f), map[string]*table.Row{}})
+		tables, ledgers = append(tables, t), append(ledgers, claims.New(f))
+		r.sources = append(r.sources, source{labels[i], f, t, ledgers[i], map[string]*table.Row{}})
 	}
 	table.Align(tables)
 	for i, t := range tables {
@@ -59,6 +62,14 @@ func New(files []*results.File) *Report {
 				}
 			}
 		}
+	}
+	if len(files) > 1 {
+		r.summary = claims.Sum(files, ledgers)
+	}
+	if len(files) > beside {
+		var one source
+		one, r.many = gather(r.sources)
+		r.sources = []source{one}
 	}
 	return r
 }
@@ -99,24 +110,6 @@ func (r *Report) families() []string {
 	return names
 }
 
-// host is where a file was measured, as far as it says.
-func host(f *results.File) string {
-	if len(f.Begun) == 0 {
-		return ""
-	}
-	_, host, _ := strings.Cut(f.Begun[0], " on ")
-	return host
-}
-
-// day is when a file was begun, as far as it says.
-func day(f *results.File) string {
-	if len(f.Begun) == 0 {
-		return ""
-	}
-	when, _, _ := strings.Cut(f.Begun[0], " on ")
-	return when
-}
-
 // labelled are the files' names for a reader: one's own name if it is alone,
 // else what tells each from the others, by as few of the configuration's keys
 // as it takes.
@@ -148,7 +141,7 @@ func labelled(files []*results.File) []string {
 			labels = before
 		}
 	}
-	add(host)
+	add((*results.File).Host)
 	for _, key := range append([]string{"go", "kernel", "cpu", "goarch", "cpus", "virt"}, differing(files)...) {
 		add(func(f *results.File) string {
 			if v := f.Get(key); v != "" && !slices.Contains([]string{"go", "cpu"}, key) {
@@ -163,7 +156,7 @@ func labelled(files []*results.File) []string {
 		}
 	}
 	add(func(f *results.File) string { return filepath.Base(f.Name) })
-	add(day)
+	add((*results.File).Day)
 	if distinct() < len(files) {
 		for i := range labels {
 			labels[i] = strings.TrimPrefix(fmt.Sprintf("%s, file %d", labels[i], i+1), ", ")

@@ -64,6 +64,8 @@ type File struct {
 	// killed. Their lines are in no Row and no Note; Dropped is where they stand.
 	Truncated bool
 	Dropped   []Span
+
+	byName map[string]*Row // Rows
 }
 
 // A Setting is a "key: value" line: configuration, constant within a file.
@@ -131,14 +133,7 @@ func (f *File) Get(key string) string {
 
 // Row is the row of that name (keys in the order of catalog.Keys), nil if there
 // is none.
-func (f *File) Row(name string) *Row {
-	for _, r := range f.Rows {
-		if r.Name.String() == name {
-			return r
-		}
-	}
-	return nil
-}
+func (f *File) Row(name string) *Row { return f.byName[name] }
 
 // Ref is the row of the goroutine arm that r's factor refers to, nil if the
 // file doesn't hold it. A goroutine row is its own.
@@ -215,7 +210,8 @@ func Read(r io.Reader, name string) (*File, error) {
 // first in the file wins.
 func (f *File) build(l *layout, records []benchfmt.Record, last *benchfmt.Result) error {
 	problems := l.problems
-	b := builder{file: f, rows: map[string]*Row{}}
+	f.byName = map[string]*Row{}
+	b := builder{file: f}
 	for _, rec := range records {
 		_, line := rec.Pos()
 		if !l.counts(line) {
@@ -269,7 +265,6 @@ func (f *File) build(l *layout, records []benchfmt.Record, last *benchfmt.Result
 // builder turns benchfmt's results into rows.
 type builder struct {
 	file *File
-	rows map[string]*Row
 	seen int // the line of the first result
 
 	deciding map[string][]string // by "FAMILY" or "FAMILY/mode=MODE", the units that decide such rows; nil where the file doesn't say
@@ -316,10 +311,10 @@ func (b *builder) result(res *benchfmt.Result, in round) *problem {
 	}
 
 	key := name.String()
-	row := b.rows[key]
+	row := b.file.byName[key]
 	if row == nil {
 		row = &Row{Name: name, FullName: full, Procs: procs}
-		b.rows[key] = row
+		b.file.byName[key] = row
 		b.file.Rows = append(b.file.Rows, row)
 	}
 	if row.Procs != procs {
@@ -343,6 +338,10 @@ func (b *builder) result(res *benchfmt.Result, in round) *problem {
 // config takes the file's configuration from its first result and holds the
 // others against it.
 func (b *builder) config(res *benchfmt.Result, line int) *problem {
+	same := func(c benchfmt.Config, s Setting) bool { return c.Key == s.Key && string(c.Value) == s.Value }
+	if b.file.Config != nil && slices.EqualFunc(res.Config, b.file.Config, same) {
+		return nil
+	}
 	have := settings(res)
 	if b.file.Config == nil {
 		b.file.Config, b.seen = have, line

@@ -64,7 +64,7 @@ BenchmarkSwitch/impl=goroutine/via=channel 101 0 ns/op 1 x-goroutine
 			{Kind: "failed", FullName: "Switch/impl=locked/via=channel", Reason: "seen 3", Rounds: 1, Line: 16},
 		},
 	}
-	opts := cmp.Options{cmpopts.IgnoreTypes(catalog.Name{}), cmp.AllowUnexported(Row{})}
+	opts := cmp.Options{cmpopts.IgnoreTypes(catalog.Name{}), cmp.AllowUnexported(Row{}), cmpopts.IgnoreUnexported(File{})}
 	if d := cmp.Diff(want, got, opts); d != "" {
 		t.Errorf("Read (-want +got):\n%s", d)
 	}

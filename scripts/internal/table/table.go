@@ -7,8 +7,8 @@
 // lines that it is about. Nothing is subtracted, pooled over cases, or left out
 // without a word.
 //
-// Of ours it imports the catalog of names, units and families, and prose,
-// results and summary.
+// Of ours it imports the catalog of names, units and families, and numbers,
+// prose, results and summary.
 package table
 
 import (
