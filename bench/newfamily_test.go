@@ -82,7 +82,6 @@ var Closing = Family{
 	Name:    "Closing",
 	Op:      "one channel made and closed",
 	Primary: []string{"ns/op"},
-	Laps:    []string{""},
 	Read:    "What closing a channel costs.",
 }
 `

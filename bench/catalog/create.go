@@ -3,7 +3,6 @@ package catalog
 // Create is the family of that name.
 var Create = Family{
 	Name: "Create",
-	Laps: []string{"reused", "inplace", "pooled", "burst"},
 	Op:   "one task created, run and joined",
 	ModeOps: map[string]string{
 		"nojoin":  "one task created and begun; its end is not waited for",

@@ -26,11 +26,7 @@ type Family struct {
 	Wordings []Wording // how a row's factor is said: the first that fits counts
 	Answer   *Answer   // one of a report's first sentences; nil for none
 	Picture  *Picture  // its section of pictures; nil for none
-	Laps     []string  // the modes whose arms take turns; "" is that of a case without one. All others are measured once a process
 }
-
-// InLaps reports whether the arms of a mode take turns.
-func (f Family) InLaps(mode string) bool { return slices.Contains(f.Laps, mode) }
 
 // OneOp is what one op of the family is in a mode, "" for none.
 func (f Family) OneOp(mode string) string {

@@ -3,7 +3,6 @@ package catalog
 // Pipeline is the family of that name.
 var Pipeline = Family{
 	Name:    "Pipeline",
-	Laps:    []string{"unbuffered", "buffered"},
 	Op:      "one item through a pipeline, from its source to its sink",
 	ModeOps: map[string]string{"crossover": "one item through a pipeline, with as much work that the hand-offs cost 5% of it"},
 	Primary: []string{"ns/op"},

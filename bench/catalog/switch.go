@@ -3,7 +3,6 @@ package catalog
 // Switch is the family of that name.
 var Switch = Family{
 	Name:        "Switch",
-	Laps:        []string{"", "called"},
 	Op:          "one switch from one task to another; a round trip is two",
 	Primary:     []string{"ns/op"},
 	Beside:      []string{"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},

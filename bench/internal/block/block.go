@@ -98,7 +98,7 @@ func blockLength(wait, procs string) phaseLength {
 	switch {
 	case wait == "syscall" && procs != "all":
 		return phaseLength{3200, 12_800}
-	case procs == "all" && !measure.Fewer():
+	case procs == "all":
 		return phaseLength{3200, 3200}
 	}
 	return phaseLength{1600, 1600}
@@ -113,7 +113,7 @@ func blockCases() []measure.Case {
 			Name: catalog.Name{Family: "Block"}.With("impl", impl).With("wait", wait).With("procs", procs),
 			Once: 1, CPUs: 1, Procs: 1, Env: arm.Still,
 			// Which decide; a thousand threads take a second to make.
-			Quick:    procs == "all" && n < 1000 || impl == "goroutine" && wait == "net" && (n == 1 || n == 1000),
+			Quick:    procs == "all" && wait == "syscall" && n < 1000 || impl == "goroutine" && wait == "net" && (n == 1 || n == 1000),
 			OpenOnce: openBlock(impl, wait, procs, n),
 		}
 		switch procs {

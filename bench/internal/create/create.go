@@ -91,7 +91,7 @@ func createCases() []measure.Case {
 		return measure.Case{
 			Name: catalog.Name{Family: "Create"}.With("impl", impl).With("mode", mode),
 			CPUs: 1, Procs: 1,
-			Quick:    mode == "reused" || mode == "inplace" || mode == "pooled" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
+			Quick:    mode == "reused" && impl != "floor" || mode == "inplace" || mode == "pooled" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
 			C:        impl == "pthread",
 			Evidence: wants,
 		}

@@ -77,7 +77,6 @@ type Line struct {
 	Label  string // at its end
 	Value  string // below the label: the last figure
 	Note   string // below that: why the line ends there
-	Steps  bool   // it keeps its height up to the next point, as distributions do
 	Points []Point
 }
 
@@ -88,7 +87,7 @@ type Rule struct {
 	Label string
 }
 
-// A Plot has points, lines and steps over two axes.
+// A Plot has points and lines over two axes.
 type Plot struct {
 	Title string
 	About string // for those who don't see it: what it shows
@@ -114,7 +113,7 @@ type Key struct {
 	Label string
 }
 
-// A Row is a line of Rows. It has points, bars, or neither.
+// A Row is a line of Rows. It has points or bars.
 type Row struct {
 	Head  string // a heading above it, "" for none
 	Label string
@@ -123,7 +122,6 @@ type Row struct {
 	Bars  []Bar  // on end, a stack
 	Total *Point // where the stack ends, with its interval; nil for none
 	Value string // at the end of the bars
-	Note  string // instead of bars or cells
 }
 
 // A Cell is a point in a row, and its value in the column of a key.
@@ -148,7 +146,6 @@ type Part int
 const (
 	Full Part = iota
 	Half
-	Pale
 	Outline // around the others; cut, with an open end, where it leaves the axis
 )
 

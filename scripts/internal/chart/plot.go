@@ -77,9 +77,6 @@ func (p Plot) lines(pic *picture, x, y scale) {
 			}
 			px, py := tenth(x.at(pt.X)), tenth(y.at(pt.Y))
 			to := fmt.Sprintf("L%g %g", px, py)
-			if l.Steps {
-				to = fmt.Sprintf("H%gV%g", px, py)
-			}
 			switch {
 			case !begun:
 				fmt.Fprintf(&d, "M%g %g", px, py)

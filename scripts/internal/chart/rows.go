@@ -148,9 +148,6 @@ func columnEnds(end float64, columns []float64) []float64 {
 
 func (row Row) draw(pic *picture, keys []Key, x scale, middle, values float64, beside bool, columns []float64) {
 	const tall = 13 // a bar's height
-	if row.Note != "" {
-		pic.add(text("label small", "start", fit(row.Note, pic.Width-x.from-4), x.from+4, middle+4))
-	}
 	end := x.from
 	for _, b := range row.Bars {
 		if !x.holds(b.From) || !x.holds(b.To) {

@@ -11,9 +11,10 @@
 // one of them is shown to fail (the smallest, times their number). Twice the
 // smaller of the two is its p-value, and Holm's procedure over all statements
 // of the ledger, measured or not, keeps the chance of any wrong verdict under
-// 5%. What is neither is inconclusive. A factor is compared by its logarithm, and
-// both tests allow for what its goroutine arm is over itself, as its interval
-// does (package summary).
+// 5%, and a run that looks more than once spends these 5% over its looks
+// (looks.go). What is neither is inconclusive. A factor is compared by its
+// logarithm, and both tests allow for what its goroutine arm is over itself, as
+// its interval does (package summary).
 //
 // Of some figures a round tells only between which bounds they lie, such as how
 // long the world stood. Both bounds are carried through: such a figure is shown
@@ -208,7 +209,9 @@ func weigh(ledger []statement, f *results.File) (entries []Entry, ps []float64) 
 			wrong = min(wrong, found.wrong*float64(len(e.Needs)))
 		}
 		for _, c := range s.beside {
-			e.Beside = append(e.Beside, find(c, f))
+			if !slices.ContainsFunc(e.Needs, func(n Finding) bool { return n.What == c.what }) { // as in the smaller form
+				e.Beside = append(e.Beside, find(c, f))
+			}
 		}
 		e.Verdict = Holds
 		if wrong < right {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"threadbench/bench"
@@ -26,16 +27,31 @@ func plan(looks []int) string {
 // made is a file made of figures, a row each, of which a row may have fewer
 // rounds than another.
 func made(looks []int, figures ...[]float64) *results.File {
-	f := &results.File{Name: "made.txt", Driver: results.Lockstep, Plan: plan(looks)}
-	for i, c := range bench.Families.Cases()[:len(figures)] {
-		row := &results.Row{Name: c.Name, FullName: c.Name.String()}
+	f := *template()
+	f.Plan, f.Rows, f.Rounds = plan(looks), nil, 0
+	for i := range figures {
+		row := *template().Rows[i]
+		row.Runs = nil
 		for k, x := range figures[i] {
 			row.Runs = append(row.Runs, results.Run{Round: k + 1, Line: 1000*k + i + 1, Iters: 1, Values: map[string]float64{"ns/op": x}})
 		}
-		f.Rows, f.Rounds = append(f.Rows, row), max(f.Rounds, len(figures[i]))
+		f.Rows, f.Rounds = append(f.Rows, &row), max(f.Rounds, len(figures[i]))
+	}
+	return &f
+}
+
+// template is a file of one round with as many rows as there are statements.
+var template = sync.OnceValue(func() *results.File {
+	text := "driver: lockstep\n"
+	for _, c := range bench.Families.Cases()[:len(statements)] {
+		text += fmt.Sprintf("Benchmark%s 1 1 ns/op\n", c.Name)
+	}
+	f, err := results.Read(strings.NewReader(text+"# end round 1\n"), "made.txt")
+	if err != nil {
+		panic(err)
 	}
 	return f
-}
+})
 
 // least is a ledger that holds the figures of made files to a bound, a
 // statement each.

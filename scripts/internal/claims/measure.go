@@ -155,7 +155,7 @@ func whole(row *results.Row) bool {
 // A span is the least and the most that a figure may be.
 type span struct{ least, most float64 }
 
-// values are the measure in each round that has it, in the file's order. A run
+// values are the measure in each round that has it, in the rounds' order. A run
 // that was cut is none of its row.
 func (m measure) values(f *results.File) []span {
 	at := map[int]map[string]results.Run{}
@@ -175,6 +175,7 @@ func (m measure) values(f *results.File) []span {
 			}
 		}
 	}
+	slices.Sort(order)
 	off := 0.0
 	if m.less != "" {
 		var err error

@@ -100,7 +100,7 @@ var statements = []statement{
 		},
 		why: "no problem is that nothing new begins to cost as the number grows; a factor of two is what any program pays whose memory outgrows a cache, and beyond it the number itself has a price; of threads the sentence says that they are a problem, which twice a goroutine's price is; how far threads come, and the limit that stops them, stands with the rows",
 		beside: []condition{
-			atMost(2, quotient(scale(10_000), scale(1000), "ns/op"), "time of each of 10,000 goroutines, over each of 1,000"),
+			atMost(2, quotient(scale(10_000), scale(1000), "ns/op"), "time of each of 10,000 goroutines held at once, over each of 1,000"),
 			atMost(2, quotient("Scale/impl=clone/n=10000", "Scale/impl=clone/n=1000", "ns/op"), "time of each of 10,000 raw threads, over each of 1,000"),
 			atMost(2, quotient("Scale/impl=locked/n=10000", "Scale/impl=locked/n=1000", "ns/op"), "time of each of 10,000 locked goroutines, over each of 1,000"),
 		},
@@ -175,11 +175,10 @@ var statements = []statement{
 			atLeast(0.9, quotient(blockAll("goroutine", "disk", 4), blockAll("clone", "disk", 4), "bystander-share"), "its speed beside 4 that write to disk, over that beside as many raw threads, on all CPUs"),
 		},
 		small: &form{
-			whole: "1,000 in read(2) at once",
+			whole: "1,000 in read(2) at once, and tasks that write to disk",
 			needs: []condition{
 				atLeast(0.9, value(blockAll("goroutine", "syscall", 1), "bystander-share"), "speed of a goroutine at work beside one that is blocked in read(2), over its speed alone, on all CPUs"),
 				atLeast(0.9, value(blockAll("goroutine", "syscall", 100), "bystander-share"), "speed beside 100 that are blocked in read(2), over its speed alone, on all CPUs"),
-				atLeast(0.9, quotient(blockAll("goroutine", "disk", 4), blockAll("clone", "disk", 4), "bystander-share"), "its speed beside 4 that write to disk, over that beside as many raw threads, on all CPUs"),
 			},
 		},
 		why: "a tenth is what handing the P on may cost; writing takes CPU time whoever does it, so disk is held against raw threads; GOMAXPROCS is as it comes, since the sentence is about programs as people run them",

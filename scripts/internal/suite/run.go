@@ -34,7 +34,7 @@ import (
 
 const usage = `run measures goroutines against threads on this machine and prints the paired table.
 
-  go run ./scripts/run                             the short profile, 100 to 110 s on two cores
+  go run ./scripts/run                             the short profile, 95 to 110 s on two cores
   go run ./scripts/run -profile full               every case, about 40 minutes
   go run ./scripts/run -bench 'Switch/.*via=pipe'  the cases whose full name matches
   go run ./scripts/run -until decided              what the ledger needs, until it is decided

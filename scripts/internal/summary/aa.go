@@ -9,8 +9,8 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// An AA is what a goroutine arm is over itself, opened twice in the same laps: 1
-// on a perfect instrument.
+// An AA is what an arm is over itself, opened twice in the same laps: 1 on a
+// perfect instrument.
 type AA struct {
 	Summary
 	Worst float64 // of a round, the furthest from 1
@@ -19,15 +19,17 @@ type AA struct {
 // off is how far the interval of an A/A has to lie from 1 for a warning.
 const off = 0.01
 
-// Of is the A/A of the goroutine arm that a row refers to, nil where it was not
-// measured twice.
+// Of is the A/A of the goroutine arm that a row refers to, or else its own; nil
+// where neither was measured twice.
 func Of(f *results.File, r *results.Row) *AA {
-	ref := f.Ref(r)
-	if ref == nil {
-		return nil
+	var logs []float64
+	if ref := f.Ref(r); ref != nil {
+		logs = logarithms(ref, results.SelfFactor, 1)
 	}
-	logs := logarithms(ref, results.SelfFactor, 1)
-	if len(logs) == 0 {
+	if logs == nil {
+		logs = logarithms(r, results.SelfFactor, 1)
+	}
+	if logs == nil {
 		return nil
 	}
 	sample, _ := paired.SignedRank(logs)

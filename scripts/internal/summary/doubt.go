@@ -41,13 +41,15 @@ type State struct {
 
 // How two states are told from one that scatters: the gap between them is wider
 // than the ranges of both together, each has at least leastState rounds, and
-// they differ by at least stateStep. Few rounds leave such gaps by chance, so that
+// they differ by at least stateStep and, but in factors, by leastStep, below which a
+// figure reads as 0. Few rounds leave such gaps by chance, so that
 // of fewer than fullStates, n, the gap has to be (fullStates/n)² times as wide.
 // TestStates has how often one state is taken for two: in at most 2%.
 const (
 	fullStates = 12
 	leastState = 2
 	stateStep  = 0.02
+	leastStep  = 0.001
 )
 
 // trendLevel is the chance that any row of a file that doesn't drift is said to.
@@ -68,7 +70,7 @@ func (s *Summary) doubt(f *results.File, values []float64) {
 	if i := split(values); i > 0 {
 		up := slices.Sorted(slices.Values(values))
 		s.States = []State{{s.unscaled(numbers.Median(up[:i])), i}, {s.unscaled(numbers.Median(up[i:])), len(up) - i}}
-		if low, high := s.States[0].Center, s.States[1].Center; high-low < stateStep*max(math.Abs(low), math.Abs(high)) {
+		if low, high := s.States[0].Center, s.States[1].Center; high-low < stateStep*max(math.Abs(low), math.Abs(high)) || !s.Factor && high-low < leastStep {
 			s.States = nil
 		} else {
 			s.warn(TwoStates, fmt.Sprintf("two states: %s in %s, %s in %d", s.Figure(low), prose.Count(i, noun), s.Figure(high), len(up)-i))
@@ -97,8 +99,12 @@ func split(values []float64) int {
 			at, widest = i, gap
 		}
 	}
+	if at == 0 {
+		return 0
+	}
 	few := max(1, fullStates/float64(len(up)))
-	if at == 0 || !(widest > few*few*(up[at-1]-up[0]+up[len(up)-1]-up[at])) {
+	ranges := up[at-1] - up[0] + up[len(up)-1] - up[at]
+	if !(ranges > 0 && widest > few*few*ranges) { // those without a range are counts
 		return 0
 	}
 	return at

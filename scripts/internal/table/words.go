@@ -76,47 +76,50 @@ func words(r Row, ref *results.Row) string {
 	template, x, tail := w.Says, prose.Digits(f.Center)+" times", " "+f.Within()
 	switch {
 	case f.States != nil:
-		x = strings.ReplaceAll(f.Text(), "×", "") + " times"
-		tail = " (" + f.Says(summary.TwoStates) + ")"
+		x, tail = strings.ReplaceAll(f.Text(), "×", "")+" times", ""
 	case !f.Interval:
-		tail = " (" + f.Says(summary.Few) + ")"
+		tail = ""
 	case alike(*f):
 		template, x, tail = w.Same, fmt.Sprintf("%s to %s times", prose.Digits(f.Low), prose.Digits(f.High)), ""
 	case f.High < 1 && w.Less != "":
 		tail += ": " + w.Less
 	}
-	if f.Unpaired {
-		tail += " (unpaired)"
-	}
-	if r.Lottery {
-		tail += " (a lottery)"
+	if more := remarks(r); more != nil {
+		tail += " (" + strings.Join(more, "; ") + ")"
 	}
 	return fill(template, x, r, ref) + tail + "."
 }
 
 // alike tells whether a factor shows no difference.
-func alike(f summary.Summary) bool { return f.Interval && f.Low <= 1 && 1 <= f.High }
+func alike(f summary.Summary) bool {
+	return f.States == nil && f.Interval && f.Low <= 1 && 1 <= f.High
+}
 
-// doubt is, of a row's factor, what its sentence says beside the numbers.
-func doubt(r Row) string {
-	f := r.Factor
-	if f == nil {
-		return ""
-	}
+// remarks are what a row's sentence says of its factor beside the numbers.
+func remarks(r Row) []string {
 	var all []string
-	if f.Unpaired {
-		all = append(all, "unpaired")
-	}
-	switch {
-	case f.States != nil:
+	if f := r.Factor; f.States != nil {
 		all = append(all, f.Says(summary.TwoStates))
-	case !f.Interval:
+	} else if !f.Interval {
 		all = append(all, f.Says(summary.Few))
-	case alike(*f):
-		all = append(all, "no difference seen")
+	}
+	if r.Factor.Unpaired {
+		all = append(all, "unpaired")
 	}
 	if r.Lottery {
 		all = append(all, "a lottery")
+	}
+	return all
+}
+
+// doubt is the same for one who reads no sentence.
+func doubt(r Row) string {
+	if r.Factor == nil {
+		return ""
+	}
+	all := remarks(r)
+	if alike(*r.Factor) {
+		all = append([]string{"no difference seen"}, all...)
 	}
 	return strings.Join(all, "; ")
 }
