@@ -10,6 +10,10 @@ import (
 // other state.
 func TestInState(t *testing.T) {
 	h := goroutines.NewHerd(0, nil)
+	// The runner of the tests receives, too, once it has started this one.
+	if err := AllAsleep(1, func() (int, error) { return min(1, InState("chan receive")), nil }); err != nil {
+		t.Fatal(err)
+	}
 	before := InState("chan receive")
 	if err := h.Make(100); err != nil {
 		t.Fatal(err)

@@ -92,7 +92,7 @@ func collect(ctx context.Context, o options, stderr io.Writer) error {
 func resume(path string, config map[string]string) (*file, error) {
 	f, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return &file{name: path, to: job.File{Path: path}}, job.Writable(path)
+		return &file{File: job.File{Path: path}}, job.Writable(path)
 	}
 	if err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func resume(path string, config map[string]string) (*file, error) {
 	if key, was, is := f.differs(config); key != "" {
 		return nil, fmt.Errorf("it is another machine's: its %s is %q, here it is %q", key, was, is)
 	}
-	return f, f.to.Cut()
+	return f, f.Cut()
 }
 
 // keep adds lines to the data file.
@@ -111,7 +111,7 @@ func (f *file) keep(lines ...any) error {
 			return err
 		}
 	}
-	return f.to.Append(text.Bytes())
+	return f.Append(text.Bytes())
 }
 
 // gate is the cell's command line of the gate; rounds is a folder for the raw

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"threadbench/scripts/internal/job"
 )
 
 var (
@@ -17,7 +18,7 @@ var (
 // begin makes a data file with these runs.
 func begin(t *testing.T, path string, runs ...*trial) {
 	t.Helper()
-	f := &file{name: path}
+	f := &file{File: job.File{Path: path}}
 	if err := f.keep(own); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func TestTorn(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, err := resume(path, machineB)
-		if err != nil || len(f.runs) != 1 || f.to.Size != int64(last) {
+		if err != nil || len(f.runs) != 1 || f.Size != int64(last) {
 			t.Fatalf("cut at byte %d of the last line: %v, %+v", cut-last, err, f)
 		}
 		if err := errors.Join(f.keep(own), f.keep(died)); err != nil {

@@ -127,10 +127,9 @@ func (d *duration) UnmarshalText(text []byte) error {
 
 // A file is what a data file says.
 type file struct {
-	name     string
 	sessions []*session
 	runs     []*trial
-	to       job.File // its size is what is whole; what follows is a line that was never ended, since its run was killed
+	job.File // its size is what is whole; what follows is a line that was never ended, since its run was killed
 }
 
 // opening is what a line of a session begins with.
@@ -143,13 +142,13 @@ func readFile(path string) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading calibration data: %w", err)
 	}
-	f, n := &file{name: path, to: job.File{Path: path}}, 0
+	f, n := &file{File: job.File{Path: path}}, 0
 	for l := range bytes.Lines(text) {
 		n++
 		if l[len(l)-1] != '\n' {
 			break
 		}
-		f.to.Size += int64(len(l))
+		f.Size += int64(len(l))
 		if err := f.add(l); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w; restore the file, or choose another one", path, n, err)
 		}

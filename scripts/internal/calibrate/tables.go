@@ -26,12 +26,12 @@ func (f *file) page(to io.Writer) error {
 		return err
 	}
 	if len(answers) == 0 {
-		return fmt.Errorf("%s holds no run with a verdict; \"go run ./scripts/calibrate\" makes some", f.name)
+		return fmt.Errorf("%s holds no run with a verdict; \"go run ./scripts/calibrate\" makes some", f.Path)
 	}
 	first := f.sessions[0]
 	for _, s := range f.sessions {
 		if s.Alpha != first.Alpha || s.Margin != first.Margin {
-			return fmt.Errorf("%s has sessions at level %v with margin %v and at level %v with margin %v; keep each in a file of its own", f.name, first.Alpha, first.Margin, s.Alpha, s.Margin)
+			return fmt.Errorf("%s has sessions at level %v with margin %v and at level %v with margin %v; keep each in a file of its own", f.Path, first.Alpha, first.Margin, s.Alpha, s.Margin)
 		}
 	}
 	w := bufio.NewWriter(to)
@@ -80,7 +80,7 @@ func (f *file) source() string {
 	s := f.sessions[0]
 	return fmt.Sprintf("%s: %s of the gate, %.1f hours, %s to %s; level %s, margin %s. "+
 		"Machine: %s, %s CPUs (%s), kernel %s, %s/%s, %s. Source: %s. Foreign package: %s. Runs without a verdict, which count for nothing else: %d.",
-		f.name, prose.Count(len(f.runs), "run"), seconds/3600, s.Begun.Format(time.DateOnly), f.runs[len(f.runs)-1].Begun.Format(time.DateOnly),
+		f.Path, prose.Count(len(f.runs), "run"), seconds/3600, s.Begun.Format(time.DateOnly), f.runs[len(f.runs)-1].Begun.Format(time.DateOnly),
 		prose.Percent(s.Alpha), prose.Percent(s.Margin),
 		s.Config["cpu"], s.Config["cpus"], s.Config["virt"], s.Config["kernel"], s.Config["goos"], s.Config["goarch"], of(func(s *session) string { return s.Config["go"] }),
 		of(func(s *session) string { return s.Commit }), of(func(s *session) string { return s.Package }), count(f.runs, func(r *trial) bool { return r.Error != "" }).k)

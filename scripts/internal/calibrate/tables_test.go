@@ -16,6 +16,7 @@ import (
 
 	"threadbench/scripts/internal/gate"
 	"threadbench/scripts/internal/gate/verdict"
+	"threadbench/scripts/internal/job"
 )
 
 var machineA = map[string]string{"goos": "linux", "goarch": "amd64", "cpu": "A", "cpus": "2", "virt": "kvm", "kernel": "6.1", "go": "go1.26"}
@@ -69,7 +70,7 @@ func (w world) simulate(t *testing.T, cell cell, rounds int) *trial {
 // simulated is a file with so many runs of each of some cells, 22 rounds each.
 func (w world) simulated(t *testing.T, runs int, cells ...cell) *file {
 	t.Helper()
-	f := &file{name: "data.jsonl", sessions: []*session{newSession()}}
+	f := &file{File: job.File{Path: "data.jsonl"}, sessions: []*session{newSession()}}
 	for _, c := range cells {
 		for range runs {
 			f.runs = append(f.runs, w.simulate(t, c, 22))
@@ -164,7 +165,7 @@ func TestInvalidFindsNothing(t *testing.T) {
 
 // TestNothingToSay is an error that names the file.
 func TestNothingToSay(t *testing.T) {
-	for _, f := range []*file{{name: "x"}, {name: "x", runs: []*trial{{Error: "died"}}}} {
+	for _, f := range []*file{{File: job.File{Path: "x"}}, {File: job.File{Path: "x"}, runs: []*trial{{Error: "died"}}}} {
 		if err := f.page(io.Discard); err == nil || !strings.Contains(err.Error(), "x holds no run with a verdict") {
 			t.Errorf("%v", err)
 		}
@@ -186,8 +187,8 @@ func TestKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]*trial{run, failed}, f.runs, cmp.AllowUnexported(trial{})); diff != "" || len(f.sessions) != 1 || f.to.Size != int64(len(text)) {
-		t.Errorf("%d sessions, %d bytes whole; runs (-kept +read):\n%s", len(f.sessions), f.to.Size, diff)
+	if diff := cmp.Diff([]*trial{run, failed}, f.runs, cmp.AllowUnexported(trial{})); diff != "" || len(f.sessions) != 1 || f.Size != int64(len(text)) {
+		t.Errorf("%d sessions, %d bytes whole; runs (-kept +read):\n%s", len(f.sessions), f.Size, diff)
 	}
 }
 

@@ -76,6 +76,23 @@ func Primary() (rows []string) {
 	return rows
 }
 
+// Factors are the rows whose factor over the goroutine arm is the primary
+// condition of a statement, in either form.
+func Factors() (rows []string) {
+	for _, s := range statements {
+		forms := s.needs[:1:1]
+		if s.small != nil {
+			forms = append(forms, s.small.needs[0])
+		}
+		for _, c := range forms {
+			if c.value.factor != nil {
+				rows = append(rows, c.value.rows[0])
+			}
+		}
+	}
+	return rows
+}
+
 // A Change of a statement's measure or bound was made after a run whose figures
 // were seen.
 type Change struct {

@@ -99,11 +99,15 @@ func (g group) arms() []int {
 	return append(arms, g.twins...)
 }
 
-// quoted tells whether a case is one that a report begins with, or the goroutine
-// arm of one.
+// quoted tells whether a case is one that a report begins with or whose factor
+// decides a statement, or the goroutine arm of one.
 func quoted(c measure.Case) bool {
 	name := c.Name.String()
-	return slices.ContainsFunc(catalog.Headlines(), func(n catalog.Name) bool { return n.String() == name || n.Ref().String() == name })
+	is := func(n catalog.Name) bool { return n.String() == name || n.Ref().String() == name }
+	return slices.ContainsFunc(catalog.Headlines(), is) || slices.ContainsFunc(claims.Factors(), func(row string) bool {
+		n, err := catalog.ParseName(row)
+		return err == nil && is(n)
+	})
 }
 
 // twin tells whether a case of a profile is measured once more: what is quoted,
