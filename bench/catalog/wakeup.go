@@ -3,7 +3,7 @@ package catalog
 // Wakeup is the family of that name.
 var Wakeup = Family{
 	Name:    "Wakeup",
-	Op:      "one wake-up, from its instant in the schedule to the task's first instruction",
+	Op:      "one wake-up: wake is the 99th percentile from the byte or the timer on, p50 to max are from the instant in the schedule",
 	Primary: []string{"wake-ns"},
 	Beside:  []string{"pacer-ns", "p50-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	Read: "A task is to run at 500 instants (250 in the short profile), and the time from each to its first instruction is its delay: p99 and the other percentiles are of that, p99.9 being the longest. " +

@@ -147,12 +147,12 @@ func TestVerdicts(t *testing.T) {
 		{"one round", one(1, faster), 1, high, Inconclusive, `1 round; a verdict needs 6, "go run ./scripts/run -rounds 6"`},
 		{"all of several", one(1, faster, noThreads), 6, high, Holds, ""},
 		{"one of several fails", one(1, faster, noThreads, threads), 8, high, Fails, ""},
-		{"one of several fails, in too few rounds for several", one(1, faster, noThreads, threads), 6, high, Inconclusive, "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; more rounds tell"},
+		{"one of several fails, in too few rounds for several", one(1, faster, noThreads, threads), 6, high, Inconclusive, "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; a new run of more rounds tells"},
 		{"one of several is not there", one(1, faster, atLeast(1, factor(locked), "locked")), 8, high, Missing,
 			`no BenchmarkCreate/impl=locked/mode=cold; "go run ./scripts/run -profile full" measures every row that this machine can`},
 		{"without the unit", one(1, atLeast(1, value(clone, "p99-ns"), "p99")), 8, high, Missing, "its rows are there, but not in the same rounds or without the unit, for: p99"},
 		{"one of several is not there, another fails", one(1, atLeast(1, factor(locked), "locked"), faster), 8, low, Fails, ""},
-		{"below, but not for so many statements", one(17, faster), 10, mostly, Inconclusive, "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; more rounds tell"},
+		{"below, but not for so many statements", one(17, faster), 10, mostly, Inconclusive, "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; a new run of more rounds tells"},
 	} {
 		e := judge(test.ledger, file(t, results.Lockstep, test.rounds, test.round))[0]
 		if e.Verdict != test.want || e.Reason != test.reason {
@@ -349,7 +349,7 @@ func TestOneEstimator(t *testing.T) {
 			e := c.value.factor(f, f.Row(c.value.rows[0]))
 			want := e.Text() + " " + e.Within()
 			if e.States != nil {
-				want = e.Says(summary.TwoStates)
+				want = e.Says(summary.TwoStates) + " " + e.Within()
 			}
 			if got := found.Measured(); got != want {
 				t.Errorf("%s: %s in the ledger, %s by package summary", found.What, got, want)

@@ -15,6 +15,9 @@ type form struct {
 	whole string      // what the whole has besides
 }
 
+// formsStated is the day on which all the smaller forms were written down.
+const formsStated = "2026-11-29"
+
 // in chooses the conditions that decide by a file, and holds the file against
 // them. Which rows there are chooses, never what they say. smaller tells what
 // stands in the whole form alone, "" where that one decides.
@@ -24,7 +27,7 @@ func (s statement) in(f *results.File) (found []Finding, smaller string) {
 		return found, ""
 	}
 	if small := findAll(s.small.needs, f); allThere(small) {
-		return small, fmt.Sprintf("in smaller numbers (-profile full has %s)", s.small.whole)
+		return small, fmt.Sprintf("in smaller numbers, which were chosen on %s, after runs (-profile full has %s)", formsStated, s.small.whole)
 	}
 	return found, ""
 }
@@ -132,7 +135,7 @@ func (e Entry) Latest() string {
 		return ""
 	}
 	last := e.Changes[n-1]
-	s := fmt.Sprintf("changed after a run, %s: %s; before: %s", last.Date, last.What, last.Before)
+	s := fmt.Sprintf("changed after a run, %s: %s; the reference before said: %s", last.Date, last.What, last.Before)
 	if n > 1 {
 		s += fmt.Sprintf(" (-format markdown has %s more)", prose.Count(n-1, "change"))
 	}

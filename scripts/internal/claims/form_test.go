@@ -14,7 +14,7 @@ func TestForms(t *testing.T) {
 	const whole, small = "Scale/impl=goroutine/n=1000000", "Scale/impl=goroutine/n=10000"
 	ledger := one(1, atMost(2, value(whole, "ns/op"), "a million"))
 	ledger[0].small = &form{needs: []condition{atMost(2, value(small, "ns/op"), "thousands")}, whole: "a million"}
-	const smaller = "in smaller numbers (-profile full has a million)"
+	const smaller = "in smaller numbers, which were chosen on 2026-11-29, after runs (-profile full has a million)"
 	for _, test := range []struct {
 		name, whole, small string // their figures; "" for no row
 		verdict, reason    string
@@ -67,8 +67,8 @@ func TestHistory(t *testing.T) {
 		since, latest, history string
 	}{
 		{nil, "2026-01-01", "", ""},
-		{[]Change{first}, "2026-01-02", "changed after a run, 2026-01-02: it is timed; before: fails", "2026-01-02: it is timed, since it was guessed; before: fails"},
-		{[]Change{first, last}, "2026-01-03", "changed after a run, 2026-01-03: it is counted; before: holds, 2.00 (-format markdown has 1 change more)",
+		{[]Change{first}, "2026-01-02", "changed after a run, 2026-01-02: it is timed; the reference before said: fails", "2026-01-02: it is timed, since it was guessed; before: fails"},
+		{[]Change{first, last}, "2026-01-03", "changed after a run, 2026-01-03: it is counted; the reference before said: holds, 2.00 (-format markdown has 1 change more)",
 			"2026-01-02: it is timed, since it was guessed; before: fails. 2026-01-03: it is counted, since it was timed; before: holds, 2.00"},
 	} {
 		s := statement{stated: "2026-01-01", changes: test.changes}

@@ -119,6 +119,12 @@ func (f Finding) straddles() bool {
 	return f.States != nil && f.States[0].Center < f.Bound && f.Bound < f.States[1].Center
 }
 
+// twoBounds is why more rounds don't decide about such a figure.
+const twoBounds = "a round tells the figure only between two ends, one on each side of the bound: more rounds don't decide"
+
+// between tells whether the bound is between the two that a figure is known by.
+func (f Finding) between() bool { return f.Bounded && f.Effect < f.Bound && f.Bound < f.Most }
+
 // An Entry is the verdict of a file on a statement.
 type Entry struct {
 	ID        string
@@ -243,10 +249,13 @@ func settle(ledger []statement, entries []Entry, ps []float64, f *results.File) 
 		}
 		e.Verdict, e.Reason = Inconclusive, "the figure is too near to its bound, or too noisy, for these rounds"
 		if slices.ContainsFunc(e.Needs, func(n Finding) bool { return n.On() < 0 }) {
-			e.Reason = "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; more rounds tell"
+			e.Reason = "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; a new run of more rounds tells"
 		}
 		if slices.ContainsFunc(e.Needs, Finding.straddles) {
 			e.Reason = "there are two states, one on each side of the bound: what tells them apart decides, not more rounds"
+		}
+		if slices.ContainsFunc(e.Needs, Finding.between) {
+			e.Reason = twoBounds
 		}
 		for _, n := range e.Needs {
 			if least, err := paired.LeastRounds(len(entries), Level); err == nil && n.Rounds < least {

@@ -107,6 +107,9 @@ func undecided(entries []Entry) int {
 // further says what would decide a statement, if further rounds are like those
 // of the file: the rounds are repeated until they do.
 func further(s statement, f *results.File, open int, looks []int) string {
+	if found, _ := s.in(f); slices.ContainsFunc(found, Finding.between) {
+		return twoBounds
+	}
 	const most = 10
 	last := looks[len(looks)-1]
 	for times := 2; times <= most; times++ {

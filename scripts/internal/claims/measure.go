@@ -224,17 +224,22 @@ func (m measure) estimates(f *results.File) (least, most *summary.Estimate) {
 	if lows == nil {
 		return nil, nil
 	}
-	allowance := 0.0
+	allowance, alone := 0.0, false
 	for _, name := range m.rows {
 		if m.same == "" {
 			break
 		}
 		row := f.Row(name)
 		if unit, _ := row.Primary(); m.same == unit {
-			allowance += summary.Of(f, row).Allowance()
+			aa := summary.Of(f, row)
+			allowance += aa.Allowance()
+			alone = alone || aa == nil
 		}
 	}
 	least = summary.Shift(f, m.unit, m.ratio, lows, allowance)
+	if alone && least != nil {
+		least.Lacks()
+	}
 	most = least
 	if m.most != nil {
 		most = summary.Shift(f, m.unit, m.ratio, highs, allowance)

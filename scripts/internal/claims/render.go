@@ -48,7 +48,7 @@ func (f Finding) Measured() string {
 	case !f.There:
 		return "not in the file"
 	case f.States != nil:
-		return s.Says(summary.TwoStates)
+		return strings.TrimSuffix(s.Says(summary.TwoStates)+" "+s.Within(), " "+summary.None)
 	case !f.Interval:
 		return fmt.Sprintf("%s (%s)", f.effect(), s.Says(summary.Few))
 	}
@@ -86,7 +86,7 @@ func (f Finding) Held() string {
 }
 
 // About says what ledgers are and what keeps them.
-const About = "A verdict takes every condition of its statement; given the protocol, the chance that sampling makes any verdict of a ledger wrong is at most 5% (signed-rank tests over rounds, Holm over the statements). Intervals are 95%; both allow for what a factor's goroutine arm is over itself (A/A)."
+const About = "A verdict takes every condition of its statement; given the protocol, the chance that sampling makes any verdict of a ledger wrong is at most 5% (signed-rank tests over rounds, Holm over the statements). An interval is 95% by itself, and so is what turns, or holds or fails there. Both allow for what a factor's goroutine arm is over itself (A/A), where the file has that. Figures are Hodges-Lehmann estimates; the table's absolute ones are medians."
 
 // Text renders ledgers, several files side by side: under each statement a
 // line for each file. What no file was to measure stands in one line at the end.
@@ -121,9 +121,6 @@ func Text(w io.Writer, ledgers []Ledger) error {
 				verdict += ": " + e.Reason
 			}
 			prose.Wrap(b, verdict, "    ", "      ")
-			if change := e.Latest(); change != "" {
-				prose.Wrap(b, change, "      ", "        ")
-			}
 			for _, n := range e.Needs {
 				if n.There {
 					prose.Wrap(b, n.String(), "      ", "        ")
@@ -132,7 +129,14 @@ func Text(w io.Writer, ledgers []Ledger) error {
 			for _, c := range e.Circumstances() {
 				prose.Wrap(b, fmt.Sprintf("%s: %v", c.Word, c), "      ", "        ")
 			}
+			if change := e.Latest(); change != "" {
+				prose.Wrap(b, change, "      ", "        ")
+			}
 		}
+	}
+	if slices.ContainsFunc(ledgers, Ledger.further) {
+		fmt.Fprintln(b)
+		prose.Wrap(b, "\"go run ./scripts/run -until decided\" measures what is inconclusive for longer.", "  ", "    ")
 	}
 	if unasked != nil {
 		fmt.Fprintln(b)
@@ -141,13 +145,20 @@ func Text(w io.Writer, ledgers []Ledger) error {
 	return b.Flush()
 }
 
+// further tells whether a run with looks may decide more.
+func (l Ledger) further() bool {
+	return l.Looks == nil && slices.ContainsFunc(l.Entries, func(e Entry) bool { return e.Verdict == Inconclusive })
+}
+
 func (l Ledger) name() string { return l.File }
 
 // Tally is "20 rounds: 4 hold, 1 fails, ...".
 func (l Ledger) Tally() string {
-	n := map[string]int{}
+	n, smaller := map[string]int{}, map[string]int{}
 	for _, e := range l.Entries {
-		n[e.Verdict]++
+		if n[e.Verdict]++; e.Smaller {
+			smaller[e.Verdict]++
+		}
 	}
 	var parts []string
 	for _, p := range []struct{ verdict, one, many string }{
@@ -159,6 +170,9 @@ func (l Ledger) Tally() string {
 			parts = append(parts, "1 "+p.one)
 		default:
 			parts = append(parts, fmt.Sprintf("%d %s", k, p.many))
+		}
+		if k := smaller[p.verdict]; k > 0 && p.verdict != Missing {
+			parts[len(parts)-1] += fmt.Sprintf(" (%d in smaller numbers)", k)
 		}
 	}
 	looks := ""
@@ -224,6 +238,7 @@ type entryJSON struct {
 	ID        string        `json:"id"`
 	Statement string        `json:"statement"`
 	Verdict   string        `json:"verdict"`
+	Smaller   bool          `json:"smaller,omitempty"` // in smaller numbers than the statement has
 	Reason    string        `json:"reason,omitempty"`
 	P         float64       `json:"p"` // adjusted
 	Effect    *float64      `json:"effect"`
@@ -264,7 +279,7 @@ func JSON(w io.Writer, ledgers []Ledger) error {
 		for _, e := range l.Entries {
 			decided := e.Decided().json()
 			j := entryJSON{
-				File: l.File, Warnings: l.Warnings, ID: e.ID, Statement: e.Statement, Verdict: e.Verdict, Reason: e.Reason, P: e.P,
+				File: l.File, Warnings: l.Warnings, ID: e.ID, Statement: e.Statement, Verdict: e.Verdict, Smaller: e.Smaller, Reason: e.Reason, P: e.P,
 				Effect: decided.Effect, Low: decided.Low, High: decided.High, Bounded: decided.Bounded, Most: decided.Most, Rounds: decided.Rounds,
 				Why: e.Why, Since: e.Since, Changes: e.Changes,
 				Rows: []string{}, Needs: []findingJSON{}, Beside: []findingJSON{},

@@ -109,9 +109,6 @@ func TestFactors(t *testing.T) {
 			factors++
 			e := summary.Factor(f, f.Row(row.Name.String()))
 			shown, within := e.Text(), e.Within()
-			if e.States != nil {
-				within = summary.None
-			}
 			inText = next(inText, "  "+row.Contender, " "+shown+" ", within)
 			inPage = next(inPage, row.Contender, ">"+shown+"<", ">"+within+"<")
 			inMarkdown = next(inMarkdown, "| "+escape(row.Contender), "| "+shown+" |", escape(within))

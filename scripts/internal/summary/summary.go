@@ -129,12 +129,15 @@ func over(f *results.File, r *results.Row, sign float64) *Estimate {
 	e := s.estimate(sample.Allowing(aa.Allowance()))
 	e.doubt(f, logs)
 	if aa == nil {
-		e.warn(NoAA, "no A/A in this file")
+		e.Lacks()
 	} else {
 		e.Warnings = append(e.Warnings, aa.Warnings...)
 	}
 	return e
 }
+
+// Lacks warns that the estimate allows for no A/A, since there is none.
+func (e *Estimate) Lacks() { e.warn(NoAA, "no A/A in this file") }
 
 // logarithms are those of a row's values above 0, with a sign: of the rounds
 // that were not cut, if there are any.

@@ -104,7 +104,7 @@ func About(driver string) string {
 	if driver == results.Testing {
 		return "The driver was go test: one arm ran after the other. A factor is the shift between two sets of runs, unpaired, by Hodges and Lehmann on logarithms, with the 95% rank-sum interval. Nothing here shows what the instrument is worth (A/A)."
 	}
-	return "A time is the median over rounds. A factor is the Hodges-Lehmann estimate of the rounds' paired factors, on logarithms. Its 95% signed-rank interval is widened on both sides by the far end of the A/A below it: the goroutine arm over itself."
+	return "A time is the median over rounds. A factor is the Hodges-Lehmann estimate of the rounds' paired factors, on logarithms. Its 95% signed-rank interval is widened on both sides by the far end of the A/A below it, where there is one: the goroutine arm over itself. Each interval is 95% by itself."
 }
 
 // Title names the section: "Switch place=same".
@@ -205,9 +205,6 @@ func (t *Table) figures(s *Section) []Column {
 		median.add(primary.Figure(primary.Center), primary.Center)
 		within.add(primary.Within(), width(primary))
 		switch f := r.Factor; {
-		case f != nil && f.States != nil:
-			x.add(f.Text(), f.Center)
-			last.empty()
 		case f != nil:
 			x.add(f.Text(), f.Center)
 			last.add(f.Within(), width(*f))
