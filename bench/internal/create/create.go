@@ -139,7 +139,7 @@ func createCases() []measure.Case {
 		cases = append(cases,
 			row("pthread", "reused", openCreator(arm.CCreator, 1), exactly),
 			row("pthread", "burst", openCreator(arm.CCreator, createBatch), exactly),
-			fresh("pthread", "cold", openCold(arm.CHerd(false), true), exactly),
+			fresh("pthread", "cold", openCold(arm.CHerd(false), true), begun),
 			fresh("pthread", "nojoin", openCold(arm.CHerd(false), false), exactly),
 		)
 	}
