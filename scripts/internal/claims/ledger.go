@@ -125,6 +125,13 @@ const twoBounds = "a round tells the figure only between two ends, one on each s
 // between tells whether the bound is between the two that a figure is known by.
 func (f Finding) between() bool { return f.Bounded && f.Effect < f.Bound && f.Bound < f.Most }
 
+// stuck tells whether no further round decides: a condition is known only
+// between two ends, the bound among them, and no other one is about to fail.
+func (e Entry) stuck() bool {
+	return e.Verdict == Inconclusive && slices.ContainsFunc(e.Needs, Finding.between) &&
+		!slices.ContainsFunc(e.Needs, func(n Finding) bool { return !n.between() && n.On() <= 0 })
+}
+
 // An Entry is the verdict of a file on a statement.
 type Entry struct {
 	ID        string

@@ -146,7 +146,7 @@ func repeated(f *results.File, times int) *results.File {
 // Needed are the statements, by id, that further rounds of the file's run may
 // decide, and the names of the rows that these rounds have to measure: the whole
 // ledger before the first look, or of no file. A statement that lacked a row at a
-// look is given up.
+// look, or that no further round decides, is given up.
 func Needed(f *results.File) (ids []string, rows map[string]bool) {
 	rows = map[string]bool{}
 	need := func(id string, names ...string) {
@@ -171,7 +171,7 @@ func Needed(f *results.File) (ids []string, rows map[string]bool) {
 	}
 	for _, e := range Judge(f) {
 		for _, n := range e.Needs {
-			if e.Verdict == Inconclusive {
+			if e.Verdict == Inconclusive && !e.stuck() {
 				need(e.ID, n.Rows...)
 			}
 		}

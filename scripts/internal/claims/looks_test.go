@@ -232,3 +232,25 @@ func TestNeeded(t *testing.T) {
 		t.Errorf("the tally says %q", tally)
 	}
 }
+
+// TestStuck: no further round is asked for where a figure's two ends lie on
+// either side of the bound, unless another condition may yet fail.
+func TestStuck(t *testing.T) {
+	ends := Finding{There: true, Bound: 2, Bounded: true, Effect: 1, Most: 3, Low: 0.9, High: 3.1}
+	right := Finding{There: true, Bound: 2, Effect: 1, Low: 0.9, High: 1.1}
+	open := Finding{There: true, Bound: 2, Effect: 1.9, Low: 1.8, High: 2.1}
+	for _, test := range []struct {
+		verdict string
+		needs   []Finding
+		want    bool
+	}{
+		{Inconclusive, []Finding{right, ends}, true},
+		{Inconclusive, []Finding{open, ends}, false},
+		{Inconclusive, []Finding{right, open}, false},
+		{Fails, []Finding{right, ends}, false},
+	} {
+		if got := (Entry{Verdict: test.verdict, Needs: test.needs}).stuck(); got != test.want {
+			t.Errorf("%s, %+v: stuck %v", test.verdict, test.needs, got)
+		}
+	}
+}

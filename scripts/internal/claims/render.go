@@ -86,7 +86,7 @@ func (f Finding) Held() string {
 }
 
 // About says what ledgers are and what keeps them.
-const About = "A verdict takes every condition of its statement; given the protocol, the chance that sampling makes any verdict of a ledger wrong is at most 5% (signed-rank tests over rounds, Holm over the statements). An interval is 95% by itself, and so is what turns, or holds or fails there. Both allow for what a factor's goroutine arm is over itself (A/A), where the file has that. Figures are Hodges-Lehmann estimates; the table's absolute ones are medians."
+const About = "A verdict takes every condition of its statement; given the protocol, the chance that sampling makes any verdict of a ledger wrong is at most 5% (signed-rank tests over rounds, Holm over the statements). An interval is 95% by itself, and so is each case beside a verdict: one where the verdict turns, or where an undecided statement holds or fails. Both allow for what a factor's goroutine arm is over itself (A/A), where the file has that. Figures are Hodges-Lehmann estimates; the table's absolute ones are medians."
 
 // Text renders ledgers, several files side by side: under each statement a
 // line for each file. What no file was to measure stands in one line at the end.
@@ -147,7 +147,7 @@ func Text(w io.Writer, ledgers []Ledger) error {
 
 // further tells whether a run with looks may decide more.
 func (l Ledger) further() bool {
-	return l.Looks == nil && slices.ContainsFunc(l.Entries, func(e Entry) bool { return e.Verdict == Inconclusive })
+	return l.Looks == nil && slices.ContainsFunc(l.Entries, func(e Entry) bool { return e.Verdict == Inconclusive && !e.stuck() })
 }
 
 func (l Ledger) name() string { return l.File }
