@@ -38,7 +38,8 @@ func Main(name string, err error, stderr io.Writer, do func(context.Context) err
 }
 
 // untilStopped is a context that a signal to stop ends; and so does the end of
-// a "go run" that this process was started by, which passes on no SIGKILL.
+// a "go run" that this process was started by, which passes on no SIGKILL. Until
+// the job is over, further signals do nothing: it is cleaning up.
 func untilStopped() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
@@ -61,10 +62,12 @@ func untilStopped() (context.Context, context.CancelFunc) {
 					cancel(errors.New("stopped since the go run that started it is gone"))
 				}
 			case <-ctx.Done():
-				signal.Stop(signals)
 				return
 			}
 		}
 	}()
-	return ctx, func() { cancel(nil) }
+	return ctx, func() {
+		cancel(nil)
+		signal.Stop(signals)
+	}
 }

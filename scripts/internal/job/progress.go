@@ -62,7 +62,7 @@ func (p *Progress) left() time.Duration {
 		return 0
 	}
 	perStep := float64(time.Since(p.begun)) / float64(p.done)
-	return time.Duration(perStep * float64(p.all-p.done)).Round(time.Second)
+	return time.Duration(perStep * float64(max(0, p.all-p.done))).Round(time.Second)
 }
 
 // End takes the bar away.
