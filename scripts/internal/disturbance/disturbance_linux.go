@@ -1,20 +1,27 @@
 package disturbance
 
 import (
-	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"threadbench/threads/cgroup"
 )
 
+// userTicks is the number of /proc/stat's ticks in a second: USER_HZ, which is
+// 100 on each architecture that Go has.
+const userTicks = 100
+
 // A Reading is the counts of what disturbs, at a moment.
 type Reading struct {
 	at               time.Time
-	steal, all       int64 // of /proc/stat's first line
-	throttled        int64 // times that a CPU quota held this process up
+	steal, busy, all int64         // ticks of /proc/stat's first line
+	cpus             int           // lines of single CPUs there
+	own              time.Duration // CPU time of this process and its ended children
+	throttled        int64         // periods in which a CPU quota held this process up
 	throttledUnknown bool
 }
 
@@ -22,15 +29,12 @@ type Reading struct {
 func Read() Reading {
 	r := Reading{at: time.Now(), throttledUnknown: true}
 	if text, err := os.ReadFile("/proc/stat"); err == nil {
-		first, _, _ := strings.Cut(string(text), "\n")
-		for i, f := range strings.Fields(first) {
-			n, _ := strconv.ParseInt(f, 10, 64)
-			if i >= 1 && i <= 8 { // user to steal; guest time is in user
-				r.all += n
-			}
-			if i == 8 {
-				r.steal = n
-			}
+		r.stat(string(text))
+	}
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		if syscall.Getrusage(who, &u) == nil {
+			r.own += time.Duration(u.Utime.Nano() + u.Stime.Nano())
 		}
 	}
 	dirs, _ := cgroup.Paths("cpu")
@@ -50,19 +54,55 @@ func Read() Reading {
 	return r
 }
 
-// Since says what went on from r until now.
-func (r Reading) Since() string {
-	now := Read()
-	s := fmt.Sprintf("seconds=%.1f", now.at.Sub(r.at).Seconds())
-	if all := now.all - r.all; all > 0 {
-		s += fmt.Sprintf(" steal=%.2f%%", 100*float64(now.steal-r.steal)/float64(all))
+// stat takes the counts out of /proc/stat.
+func (r *Reading) stat(text string) {
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || !strings.HasPrefix(fields[0], "cpu") {
+			return
+		}
+		if fields[0] != "cpu" {
+			r.cpus++
+			continue
+		}
+		for i, f := range fields[1:] {
+			n, _ := strconv.ParseInt(f, 10, 64)
+			switch i {
+			case 0, 1, 2, 5, 6: // user, nice, system, irq, softirq
+				r.busy += n
+				r.all += n
+			case 3, 4: // idle, iowait
+				r.all += n
+			case 7:
+				r.steal = n
+				r.all += n
+			} // guest time is in user
+		}
 	}
-	if !now.throttledUnknown {
-		s += fmt.Sprintf(" throttled=%d", now.throttled-r.throttled)
-	}
+}
+
+// Amount is what went on from r until now.
+func (r Reading) Amount() Amount {
+	a := Read().after(r)
 	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
-		load, _, _ := strings.Cut(string(text), " ")
-		s += " load=" + load
+		a.Load, _, _ = strings.Cut(string(text), " ")
 	}
-	return s
+	return a
+}
+
+// after is what went on from the earlier reading until r.
+func (r Reading) after(earlier Reading) Amount {
+	a := Amount{Time: r.at.Sub(earlier.at), Throttled: -1}
+	if all := r.all - earlier.all; all > 0 {
+		a.CPUs = max(1, r.cpus)
+		a.Steal = float64(r.steal-earlier.steal) / float64(all)
+		busy := float64(r.busy-earlier.busy) / userTicks
+		if seconds := a.Time.Seconds(); seconds > 0 {
+			a.Others = math.Max(0, (busy-(r.own-earlier.own).Seconds())/seconds)
+		}
+	}
+	if !r.throttledUnknown {
+		a.Throttled = r.throttled - earlier.throttled
+	}
+	return a
 }

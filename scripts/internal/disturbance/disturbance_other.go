@@ -2,10 +2,7 @@
 
 package disturbance
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // A Reading is a moment; what else went on is not known here.
 type Reading struct{ at time.Time }
@@ -13,5 +10,5 @@ type Reading struct{ at time.Time }
 // Read is now.
 func Read() Reading { return Reading{time.Now()} }
 
-// Since says what went on from r until now.
-func (r Reading) Since() string { return fmt.Sprintf("seconds=%.1f", time.Since(r.at).Seconds()) }
+// Amount is what went on from r until now.
+func (r Reading) Amount() Amount { return Amount{Time: time.Since(r.at), Throttled: -1} }

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
-	"sync"
+	"strings"
 	"time"
 )
 
@@ -25,156 +27,220 @@ const (
 
 var armNames = [arms]string{"base", "head", "control"}
 
-// builds makes the binaries that are measured.
+// builds makes the binaries that are measured. A round needs two links of a
+// package, base's and head's, in one layout: its control is base's binary in
+// the next layout.
 type builds struct {
 	temp   string
 	sides  [arms]*side
 	pkgs   []string
 	same   []bool // by package: base's build and head's are the same file
-	used   []bool // by package: something of it is measured, so it is linked for each round
+	used   []bool // by package: something of it is measured, so it is linked for each layout
 	random bool   // both linkers can lay functions out at random
-	source [arms]string
+	align  bool   // both linkers can align functions
+	plain  programs
+	one    map[int]bool   // by layout: base and head have one seed
+	source [arms][]string // the files that the sides are built from
+	stamps [arms]string
 }
 
 // programs are the binaries of a round, by package and arm.
 type programs [][arms]string
 
-func (b *builds) path(round string, pkg, arm int) string {
-	return filepath.Join(b.temp, round, fmt.Sprintf("%d-%s.test", pkg, armNames[arm]))
+// A layout is the seeds of base and head: the same one, as a rule.
+type layout [controlArm]uint64
+
+// An unbuilt package is one that a side makes no test binary of.
+type unbuilt struct {
+	pkg   int // of the builds
+	sides [controlArm]bool
+	err   error // head's, or base's if head makes one
 }
 
-// first builds everything once, in the linker's own layout, which says whether
-// it builds at all, fills go's cache, and shows which builds are the same.
-func (b *builds) first(ctx context.Context, say func(format string, a ...any)) (programs, error) {
+func (b *builds) path(folder string, pkg, arm int) string {
+	return filepath.Join(b.temp, folder, fmt.Sprintf("%d-%s.test", pkg, armNames[arm]))
+}
+
+// first builds everything once, in the linker's own layout, which says what
+// builds, fills go's cache, and shows which builds are the same. What doesn't
+// build on a side has no programs.
+func (b *builds) first(ctx context.Context, say func(format string, a ...any)) (programs, []unbuilt, error) {
 	b.random = b.sides[baseArm].random && b.sides[headArm].random
+	b.align = b.sides[baseArm].align && b.sides[headArm].align
+	if err := os.MkdirAll(filepath.Join(b.temp, "first"), 0o755); err != nil {
+		return nil, nil, err
+	}
+	if err := runnable(b.temp); err != nil {
+		return nil, nil, err
+	}
 	progs := make(programs, len(b.pkgs))
 	b.same = make([]bool, len(b.pkgs))
+	failed := make([]*unbuilt, len(b.pkgs))
 	for arm, s := range b.sides[:controlArm] {
 		say("building %s (%s)", s.name, s)
-		for i, pkg := range b.pkgs {
-			progs[i][arm] = b.path("first", i, arm)
-			if err := s.link(ctx, b.temp, pkg, 0, progs[i][arm]); err != nil {
-				return nil, err
-			}
-			if _, err := os.Stat(progs[i][arm]); err != nil {
-				return nil, fmt.Errorf("building %s: go test -c %s made no test binary; choose packages that have tests", s.name, pkg)
-			}
+		errs, err := s.compile(ctx, b.temp, b.pkgs, b.align, 0, func(i int) string { return b.path("first", i, arm) })
+		if err != nil {
+			return nil, nil, err
 		}
-		var err error
-		if b.source[arm], err = s.sources(ctx, b.temp, b.pkgs); err != nil {
-			return nil, err
+		for i, err := range errs {
+			if err == nil {
+				progs[i][arm] = b.path("first", i, arm)
+				continue
+			}
+			if err = b.full(err); errors.Is(err, errFull) {
+				return nil, nil, err
+			}
+			if failed[i] == nil {
+				failed[i] = &unbuilt{pkg: i}
+			}
+			failed[i].sides[arm] = true
+			failed[i].err = fmt.Errorf("building %w%s", err, s.hint())
 		}
 	}
-	for i := range b.pkgs {
+	var left []unbuilt
+	var built []string
+	for i, f := range failed {
+		if f != nil {
+			left = append(left, *f)
+			progs[i] = [arms]string{}
+			continue
+		}
+		built = append(built, b.pkgs[i])
 		progs[i][controlArm] = progs[i][baseArm]
 		same, err := sameFiles(progs[i][baseArm], progs[i][headArm])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		b.same[i] = same
 		if same {
+			os.Remove(progs[i][headArm])
 			progs[i][headArm] = progs[i][baseArm]
 		}
 	}
-	return progs, nil
+	for arm, s := range b.sides[:controlArm] {
+		if len(built) == 0 {
+			break
+		}
+		var err error
+		if b.source[arm], err = s.sources(ctx, b.temp, built); err != nil {
+			return nil, nil, err
+		}
+		b.stamps[arm] = stamp(b.source[arm])
+	}
+	b.plain = progs
+	return progs, left, nil
 }
 
 // unchanged is an error if the sources are no longer those of the first build.
-func (b *builds) unchanged(ctx context.Context) error {
+func (b *builds) unchanged() error {
 	for arm, s := range b.sides[:controlArm] {
-		now, err := s.sources(ctx, b.temp, b.pkgs)
-		if err != nil {
-			return err
-		}
-		if now != b.source[arm] {
+		if stamp(b.source[arm]) != b.stamps[arm] {
 			return fmt.Errorf("the source of %s (%s) has changed since gate began, so its rounds would not be of one build; leave %s alone meanwhile, or commit and give -head REF", s.name, s.what, s.dir)
 		}
 	}
 	return nil
 }
 
-// A layout is the seeds of a round, by arm: one for base and head, as a rule,
-// and another one for the control.
-type layout [arms]uint64
+func layoutFolder(k int) string { return fmt.Sprintf("layout-%d", k) }
 
-// link links a round. It answers the bytes that the files take.
-func (b *builds) link(ctx context.Context, round string, l layout) (programs, int64, error) {
-	progs := make(programs, len(b.pkgs))
-	type order struct {
-		pkg, arm int
-		seed     uint64
+// link links the binaries of layout k that aren't there yet, by the layout's
+// seeds: base's, and head's if both is set. Base's alone is enough for the
+// control of the last round. It answers the bytes that the files take.
+func (b *builds) link(ctx context.Context, k int, l layout, both bool) (size int64, err error) {
+	if !b.random {
+		return 0, nil
 	}
-	var orders []order
+	if err := os.MkdirAll(filepath.Join(b.temp, layoutFolder(k)), 0o755); err != nil {
+		return 0, b.full(err)
+	}
+	if b.one == nil {
+		b.one = map[int]bool{}
+	}
+	b.one[k] = l[headArm] == l[baseArm]
+	for arm, s := range b.sides[:controlArm] {
+		if arm == headArm && !both {
+			break
+		}
+		var which []int
+		var pkgs []string
+		for i := range b.pkgs {
+			path := b.path(layoutFolder(k), i, arm)
+			if _, err := os.Stat(path); err == nil || !b.used[i] {
+				continue
+			}
+			if arm == headArm && b.same[i] && b.one[k] {
+				continue
+			}
+			which, pkgs = append(which, i), append(pkgs, b.pkgs[i])
+		}
+		errs, err := s.compile(ctx, b.temp, pkgs, b.align, l[arm], func(i int) string { return b.path(layoutFolder(k), which[i], arm) })
+		if err == nil {
+			err = errors.Join(errs...)
+		}
+		if err != nil {
+			return 0, b.full(err)
+		}
+		for _, i := range which {
+			if info, err := os.Stat(b.path(layoutFolder(k), i, arm)); err == nil {
+				size += info.Size()
+			}
+		}
+	}
+	return size, nil
+}
+
+// programs are the binaries of a round in layout k: base and head of k, and as
+// the control base of k+1. Both must be linked.
+func (b *builds) programs(k int) programs {
+	if !b.random {
+		return b.plain
+	}
+	progs := make(programs, len(b.pkgs))
 	for i := range b.pkgs {
 		if !b.used[i] {
 			continue
 		}
-		for arm, seed := range l {
-			progs[i][arm] = b.path(round, i, arm)
-			if arm == headArm && b.same[i] && seed == l[baseArm] {
-				progs[i][arm] = progs[i][baseArm]
-				continue
-			}
-			orders = append(orders, order{i, arm, seed})
+		progs[i] = [arms]string{b.path(layoutFolder(k), i, baseArm), b.path(layoutFolder(k), i, headArm), b.path(layoutFolder(k+1), i, baseArm)}
+		if b.same[i] && b.one[k] {
+			progs[i][headArm] = progs[i][baseArm]
 		}
 	}
-	errs := make([]error, len(orders))
-	var all sync.WaitGroup
-	free := make(chan struct{}, min(4, runtime.NumCPU()))
-	for k, o := range orders {
-		all.Go(func() {
-			free <- struct{}{}
-			defer func() { <-free }()
-			if ctx.Err() == nil {
-				errs[k] = b.sides[o.arm].link(ctx, b.temp, b.pkgs[o.pkg], o.seed, progs[o.pkg][o.arm])
-			}
-		})
-	}
-	all.Wait()
-	if ctx.Err() != nil {
-		return nil, 0, context.Cause(ctx)
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, 0, err
-	}
-	var size int64
-	for _, o := range orders {
-		if info, err := os.Stat(progs[o.pkg][o.arm]); err == nil {
-			size += info.Size()
-		}
-	}
-	return progs, size, nil
+	return progs
 }
 
-// links is what linking a round takes.
+// drop removes what was linked of layout k.
+func (b *builds) drop(k int) { os.RemoveAll(filepath.Join(b.temp, layoutFolder(k))) }
+
+// links is what a layout takes to link.
 type links struct {
 	cost time.Duration
 	size int64
 }
 
-// try links rounds of what is used, to see what one takes once the files are
+// try links a layout of what is used, to see what one takes once the files are
 // at hand, and that the seeds have an effect.
 func (b *builds) try(ctx context.Context) (l links, err error) {
 	if !b.random {
 		return l, nil
 	}
-	for range 2 {
-		begun := time.Now()
-		progs, size, err := b.link(ctx, "try", layout{1, 1, 2})
-		if err != nil {
-			return l, err
-		}
-		l = links{time.Since(begun), size}
-		if err := b.laidOut(progs); err != nil {
-			return l, err
-		}
-		b.remove("try")
+	const k = -1
+	defer b.drop(k)
+	defer b.drop(k + 1)
+	if _, err := b.link(ctx, k, layout{1, 1}, true); err != nil { // fills go's cache
+		return l, err
 	}
-	return l, nil
+	begun := time.Now()
+	if l.size, err = b.link(ctx, k+1, layout{2, 2}, true); err != nil {
+		return l, err
+	}
+	l.cost = time.Since(begun)
+	if free, known := freeSpace(b.temp); known {
+		if err := room(b.temp, l.size, free+2*l.size); err != nil { // two are there now
+			return l, err
+		}
+	}
+	return l, b.laidOut(b.programs(k))
 }
-
-// remove removes what was linked for a round.
-func (b *builds) remove(round string) { os.RemoveAll(filepath.Join(b.temp, round)) }
 
 // laidOut is an error if a round's control is the same file as its base: then
 // the seeds have not reached the linker.
@@ -190,6 +256,53 @@ func (b *builds) laidOut(progs programs) error {
 		if same {
 			return fmt.Errorf("linking %s with two seeds of -ldflags=-randlayout gave the same file twice; if GOFLAGS has an -ldflags for other packages only, leave that out", b.pkgs[i])
 		}
+	}
+	return nil
+}
+
+// room is an error if the folder has too little room for the binaries that are
+// there at a time: two layouts of that size, since the control of a round is of
+// the next one.
+func room(folder string, size, free int64) error {
+	if 2*size <= free {
+		return nil
+	}
+	return fmt.Errorf("the binaries of a round take %d MB and %s has %d MB free; make room, or set TMPDIR to a folder that has more", 2*size>>20, folder, free>>20)
+}
+
+// errFull is the end of the temporary folder's space.
+var errFull = errors.New("no space left")
+
+// full is an error of a build, which says where there is no space left, if
+// that is why.
+func (b *builds) full(err error) error {
+	if err == nil || !strings.Contains(err.Error(), "no space left on device") && !strings.Contains(err.Error(), "disk quota exceeded") {
+		return err
+	}
+	where := b.temp
+	if free, known := freeSpace(b.temp); known {
+		where = fmt.Sprintf("%s (%d MB free)", b.temp, free>>20)
+	}
+	return fmt.Errorf("%w in %s or in go's cache (go env GOCACHE); make room, or set TMPDIR and GOCACHE to folders that have more: %w", errFull, where, err)
+}
+
+// runnable is an error if programs in the folder can't be run.
+func runnable(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	path := filepath.Join(dir, "runnable")
+	defer os.Remove(path)
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		return err
+	}
+	return started(path)
+}
+
+// started is an error if a program in a folder may not run there.
+func started(path string) error {
+	if err := exec.Command(path).Run(); errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%s runs no program: %w; it is on a file system that is mounted noexec: set TMPDIR to a folder that isn't", filepath.Dir(path), err)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"threadbench/bench/measure"
 	"threadbench/bench/numbers"
 	"threadbench/scripts/internal/gate/verdict"
+	"threadbench/scripts/internal/job"
 	"threadbench/scripts/internal/results"
 )
 
@@ -43,12 +44,12 @@ type cases struct {
 func chooseCases(o options, env [arms][]string) (*cases, error) {
 	c := &cases{envs: env, inject: o.inject}
 	for _, k := range bench.Families.Cases() {
-		if o.match.MatchString("Benchmark" + k.Name.String()) {
+		if o.selects(k.Name.String()) {
 			c.chosen = append(c.chosen, k)
 		}
 	}
 	if len(c.chosen) == 0 {
-		return nil, fmt.Errorf("-bench %q matches none of our cases; go run ./scripts/run -profile full -list shows them, and -pkg measures other packages", o.bench)
+		return nil, fmt.Errorf("-bench %q and -skip %q leave none of our cases; go run ./scripts/run -profile full -list shows them, and -pkg measures other packages", o.bench, o.skip)
 	}
 	if i := o.inject; i != nil && !slices.ContainsFunc(c.chosen, i.of) {
 		return nil, fmt.Errorf("-inject %q matches none of the %d cases chosen, such as Benchmark%s", i.text, len(c.chosen), c.chosen[0].Name)
@@ -77,65 +78,76 @@ func (c *cases) heads(ctx context.Context, p programs) (heads [arms][]byte, err 
 
 // pilot measures each case for a few laps. Those that can't be measured on
 // each side are left out and said.
-func (c *cases) pilot(ctx context.Context, p programs) (items []*item, left []string, err error) {
-	c.off(true)
-	defer c.off(false)
-	for _, k := range c.chosen {
-		unit, better := results.Sum(catalog.Decides(k.Name)), "lower"
+func (c *cases) pilot(ctx context.Context, p programs, until time.Time, progress *job.Progress) (items []*item, missing []verdict.Missing, err error) {
+	c.keepOff(true)
+	defer c.keepOff(false)
+	for i, k := range c.chosen {
+		leave := func(v verdict.Verdict, why string, args ...any) {
+			missing = append(missing, verdict.Missing{Name: k.Name.String(), Verdict: v, Why: fmt.Sprintf(why, args...)})
+		}
+		unit, better, varying := results.Sum(catalog.Decides(k.Name)), "lower", 1
 		if family, _ := catalog.FamilyOf(k.Name.Family); !family.Compared(k.Name.Get("mode")) {
-			left = append(left, fmt.Sprintf("Benchmark%s is left out: %s, which decides, is a count that may be 0, and a slowdown is a quotient", k.Name, unit))
+			leave("", "%s, which decides, is a count that may be 0, and a slowdown is a quotient", unit)
+			continue
+		}
+		if time.Now().After(until) {
+			leave(verdict.Inconclusive, "no time was left to try it; give a larger -budget")
 			continue
 		}
 		if k.Name.Get("place") == "free" {
-			better = "" // a lottery decides nothing
+			better, varying = "", 0 // a lottery decides nothing
 		}
+		progress.At(fmt.Sprintf("trying case %d of %d", i+1, len(c.chosen)), k.Name.String())
 		begun := time.Now()
 		got, err := c.measure(ctx, k, unit, p, []int{baseArm, headArm, controlArm}, lapsOfPilot)
 		if err != nil {
 			return nil, nil, err
 		}
 		cost := time.Since(begun)
+		progress.Step(int(cost.Milliseconds()))
 		for _, r := range got {
 			if r.slice > 0 {
 				cost += (lapsOfRound - lapsOfPilot) * (r.slice + 50*time.Microsecond)
 			}
 		}
-		skipped := false
-		for arm, r := range got {
-			var skip *lockstep.Skip
-			var evidence *measure.EvidenceError
-			switch {
-			case errors.As(r.err, &skip):
-				left = append(left, fmt.Sprintf("Benchmark%s is left out: %s: %s", k.Name, armNames[arm], skip.Reason))
-				skipped = true
-			case r.err != nil && !errors.As(r.err, &evidence): // of a few laps
-				return nil, nil, fmt.Errorf("measuring Benchmark%s, %s: %w", k.Name, armNames[arm], r.err)
-			}
-			if _, ok := r.values[unit]; !skipped && r.err == nil && !ok {
-				left = append(left, fmt.Sprintf("Benchmark%s is left out: %s has no %s, which decides", k.Name, armNames[arm], unit))
-				skipped = true
-			}
-			if skipped {
-				break
-			}
-		}
-		if skipped {
+		if why, v := unmeasured(got, unit); why != "" {
+			leave(v, "%s", why)
 			continue
 		}
 		items = append(items, &item{
-			name: k.Name.String(),
-			cost: cost,
-			rows: []*verdict.Row{{Name: k.Name.String(), Unit: unit, Better: better}},
+			name:    k.Name.String(),
+			cost:    cost,
+			rows:    []*verdict.Row{{Name: k.Name.String(), Unit: unit, Better: better}},
+			varying: varying,
 			measure: func(ctx context.Context, p programs, order []int) ([arms]reading, error) {
 				return c.measure(ctx, k, unit, p, order, lapsOfRound)
 			},
 		})
 	}
-	return items, left, nil
+	return items, missing, nil
 }
 
-// off keeps this process off the CPU that is measured on, or lets it back.
-func (c *cases) off(measuring bool) { c.at.KeepOff(measuring) }
+// unmeasured is why a case has no figure on one of the sides, "" if it has. What
+// fails is undecided, what a side lacks or skips is only named.
+func unmeasured(got [arms]reading, unit string) (why string, v verdict.Verdict) {
+	for arm, r := range got {
+		var skip *lockstep.Skip
+		var evidence *measure.EvidenceError
+		switch {
+		case errors.As(r.err, &skip):
+			return fmt.Sprintf("%s: %s", armNames[arm], skip.Reason), ""
+		case r.err != nil && !errors.As(r.err, &evidence): // of a few laps
+			return fmt.Sprintf("it fails in %s: %v", armNames[arm], r.err), verdict.Inconclusive
+		}
+		if _, ok := r.values[unit]; r.err == nil && !ok {
+			return fmt.Sprintf("%s has no %s, which decides", armNames[arm], unit), ""
+		}
+	}
+	return "", ""
+}
+
+// keepOff keeps this process off the CPU that is measured on, or lets it back.
+func (c *cases) keepOff(off bool) { c.at.KeepOff(off) }
 
 // measure measures a case once, the arms standing in that order.
 func (c *cases) measure(ctx context.Context, k measure.Case, unit string, p programs, order []int, laps int) (got [arms]reading, err error) {
@@ -170,25 +182,27 @@ func (c *cases) measure(ctx context.Context, k measure.Case, unit string, p prog
 			}
 			r.text = m.Line(k.Name)
 		}
-		got[arm] = c.injected(r, k, arm, m.Cuts)
+		if r.err == nil {
+			if err := c.injected(k, arm, m.Cuts); err != nil {
+				return got, fmt.Errorf("measuring Benchmark%s, %s: %w", k.Name, armNames[arm], err)
+			}
+		}
+		got[arm] = r
 	}
 	return got, nil
 }
 
-// injected sees that the head's worker is slowed down if it was told to be,
-// and that no other one is.
-func (c *cases) injected(r reading, k measure.Case, arm int, cuts []string) reading {
-	if r.err != nil {
-		return r
-	}
+// injected is an error unless the head's worker is slowed down if it was told
+// to be, and no other one is.
+func (c *cases) injected(k measure.Case, arm int, cuts []string) error {
 	is, want := measure.SaysInjected(cuts), arm == headArm && c.inject != nil && c.inject.of(k)
 	switch {
 	case want && !is:
-		r.err = errors.New("this build's worker can't be slowed down, and was not: its source is older than -inject; take another -head, or leave -inject out")
+		return errors.New("this build's worker can't be slowed down, and was not: its source is older than -inject; take another -head, or leave -inject out")
 	case is && !want:
-		r.err = fmt.Errorf("its worker is slowed down, though nothing asked for that; unset %s", measure.InjectVariable)
+		return fmt.Errorf("its worker is slowed down, though nothing asked for that; unset %s", measure.InjectVariable)
 	}
-	return r
+	return nil
 }
 
 // isOurs sees that the side's folder is in a checkout of this suite.

@@ -14,13 +14,13 @@ import (
 	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
-	"threadbench/scripts/internal/paired"
+	"threadbench/scripts/internal/prose"
 )
 
 // A Measured is what a run of the gate gave.
 type Measured struct {
 	Report  *verdict.Report // nil if there is no verdict
-	Rounds  int             // that were planned
+	Rounds  int             // that were measured; a row that was decided has fewer
 	Seed    uint64          // of the plan
 	Rules   verdict.Rules   // that the verdict is held to
 	Weather string          // what package disturbance says, over all of the rounds
@@ -28,7 +28,7 @@ type Measured struct {
 
 // Measure is a run of the gate command with the command line args, which are not
 // those of -files. apart links head under seeds of its own, as if it were other
-// code. Of a run that has measured rounds and still has no verdict it answers
+// code, and measures packages whose sources are unchanged. Of a run that has measured rounds and still has no verdict it answers
 // the rest beside the error, else nil.
 func Measure(ctx context.Context, args []string, apart bool, stderr io.Writer) (*Measured, error) {
 	o, err := parse(args, io.Discard)
@@ -39,15 +39,15 @@ func Measure(ctx context.Context, args []string, apart bool, stderr io.Writer) (
 		return nil, errors.New("-files measures nothing")
 	}
 	o.apart = apart
-	return compareSides(ctx, o, stderr)
+	return compareSides(ctx, o, io.Discard, stderr)
 }
 
 // compareSides makes the two sides, measures them and judges.
-func compareSides(ctx context.Context, o options, stderr io.Writer) (*Measured, error) {
+func compareSides(ctx context.Context, o options, stdout, stderr io.Writer) (*Measured, error) {
 	if measure.Injected() != "" {
 		return nil, fmt.Errorf("%s=%s slows base and head down alike; unset it, and use -inject", measure.InjectVariable, measure.Injected())
 	}
-	c := &comparison{o: o, stderr: stderr}
+	c := &comparison{o: o, stdout: stdout, stderr: stderr}
 	defer c.close()
 	if err := c.prepare(ctx); err != nil {
 		return nil, err
@@ -57,14 +57,17 @@ func compareSides(ctx context.Context, o options, stderr io.Writer) (*Measured, 
 
 // A comparison is a run: the two sides, their first builds, and what is measured.
 type comparison struct {
-	o       options
-	b       *builds
-	sub     subject
-	first   programs
-	remarks []verdict.Remark
-	dir     string // for the raw rounds
-	stderr  io.Writer
-	undo    []func() // in this order's reverse
+	o         options
+	b         *builds
+	sub       subject
+	first     programs
+	remarks   []verdict.Remark
+	missing   []verdict.Missing
+	unchanged []string // packages
+	dir       string   // for the raw rounds
+	stdout    io.Writer
+	stderr    io.Writer
+	undo      []func() // in this order's reverse
 }
 
 func (c *comparison) prepare(ctx context.Context) error {
@@ -74,31 +77,47 @@ func (c *comparison) prepare(ctx context.Context) error {
 		return err
 	}
 	c.undo = append(c.undo, remove)
-	base, head, removeTrees, err := sides(c.o, temp)
+	base, head, removeTrees, err := sides(ctx, c.o, temp)
 	if err != nil {
 		return err
 	}
 	c.undo = append(c.undo, removeTrees)
 	for _, side := range []*side{base, head} {
+		c.remark(side.remarks...)
+		if err := side.setup(ctx, temp, c.o.setup); err != nil {
+			return err
+		}
 		if err := side.lookUp(ctx, temp); err != nil {
 			return err
 		}
 	}
 	c.b = &builds{temp: temp, sides: [arms]*side{base, head, base}}
-	sub, left, err := choose(ctx, c.o, c.b)
-	if err != nil {
+	if err := c.choose(ctx); err != nil {
 		return err
 	}
-	if c.sub = sub; c.o.pkg == "" { // the cgroups of workers that were killed
+	if c.o.pkg == "" { // the cgroups of workers that were killed
 		measure.SweepGroups()
 		c.undo = append(c.undo, measure.SweepGroups)
 	}
-	c.remark(left...)
 	if c.dir, err = rawFolder(c.o, head.dir); err != nil {
 		return err
 	}
-	if c.first, err = c.b.first(ctx, c.say); err != nil {
+	if len(c.b.pkgs) == 0 {
+		return nil
+	}
+	var failed []unbuilt
+	if c.first, failed, err = c.b.first(ctx, c.say); err != nil {
 		return err
+	}
+	for _, f := range failed {
+		m := verdict.Missing{Name: "package " + c.b.pkgs[f.pkg], Why: oneLine(f.err.Error())}
+		if !f.sides[baseArm] {
+			m.Verdict = verdict.Regression
+		}
+		if len(failed) == len(c.b.pkgs) && len(c.unchanged) == 0 {
+			return f.err
+		}
+		c.missing = append(c.missing, m)
 	}
 	if c.o.pkg == "" {
 		for arm, side := range c.b.sides[:controlArm] {
@@ -130,6 +149,10 @@ func (c *comparison) remark(texts ...string) {
 	}
 }
 
+// grace is by how much the least rounds for a verdict may take longer than the
+// budget, as a share of it.
+const grace = 0.5
+
 // run tries out, plans, measures and judges.
 func (c *comparison) run(ctx context.Context) (*Measured, error) {
 	o := c.o
@@ -140,94 +163,313 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	c.say("trying out what can be measured")
-	items, left, err := c.sub.pilot(ctx, c.first)
-	if err != nil {
-		return nil, err
+	begun := time.Now()
+	var items []*item
+	var linked links
+	var err error
+	if len(c.b.pkgs) > 0 {
+		c.say("trying out what can be measured")
+		progress := job.NewProgress(c.stderr, int(o.budget.Milliseconds()))
+		found, missing, err := c.sub.pilot(ctx, c.first, begun.Add(o.budget/2), progress)
+		progress.End()
+		if err != nil {
+			return nil, err
+		}
+		items = found
+		c.missing = append(c.missing, missing...)
+		for _, it := range items {
+			c.b.used[it.pkg] = true
+		}
+		if linked, err = c.b.try(ctx); err != nil {
+			return nil, err
+		}
 	}
-	c.b.used = make([]bool, len(c.b.pkgs))
-	for _, it := range items {
-		c.b.used[it.pkg] = true
+	if len(items) == 0 && c.silent() {
+		return nil, c.nothing()
 	}
-	linked, err := c.b.try(ctx)
-	if err != nil {
-		return nil, err
+	if o.list {
+		return nil, c.costs(items, linked.cost)
 	}
-	c.remark(left...)
-	rows, round := 0, linked.cost // rows that decide
-	for _, it := range items {
-		for _, r := range it.rows {
-			if r.Better != "" {
-				rows++
+	if o.rounds == 0 {
+		missing, err := fit(items, time.Until(begun.Add(o.budget))*9/10, time.Duration(grace*float64(o.budget)), linked.cost)
+		if err != nil {
+			return nil, err
+		}
+		c.missing = append(c.missing, missing...)
+	}
+	rules := verdict.Rules{Alpha: alpha, Margin: o.margin, Inconclusive: o.inconclusive}
+	run := &Measured{Seed: seed, Rules: rules}
+	repeat := repeated(o, seed)
+	var at disturbance.Amount
+	if len(items) > 0 {
+		if rules.Looks, err = verdict.PlanLooks(rowsOf(items), alpha); err != nil {
+			return nil, fmt.Errorf("%w: %s and all others selected leave the CPUs to the schedulers (place=free), a lottery; take rows of another place, too", err, items[0].name)
+		}
+		run.Rules = rules
+		timed := slices.ContainsFunc(items, func(it *item) bool { return it.varying > 0 })
+		if first := rules.Looks.Rounds(0); timed && o.rounds > 0 && o.rounds < first {
+			return nil, fmt.Errorf("-rounds %d is too few: so many rows need %d at least for a verdict at %v%%; give more, or fewer rows by -bench", o.rounds, first, 100*alpha)
+		}
+		r := &rounds{c: c, items: items, linked: linked, rules: rules, deadline: begun.Add(o.budget), plan: newPlan(seed, len(items), c.b.random, o.apart)}
+		c.say("%s; %s", r.about(), repeat)
+		heads, err := c.sub.heads(ctx, c.first)
+		if err != nil {
+			return nil, err
+		}
+		comment := fmt.Sprintf("# plan %s\n# %s\n# base %s\n# head %s\n# begun %s\n", repeat, r.about(),
+			c.b.sides[baseArm], c.b.sides[headArm], time.Now().UTC().Format(time.RFC3339))
+		if r.raw, err = createRaw(c.dir, heads, comment); err != nil {
+			return nil, err
+		}
+		before := disturbance.Read()
+		err = r.measure(ctx)
+		at = before.Amount()
+		run.Rounds, run.Weather = r.done, at.String()
+		if err != nil {
+			if r.done == 0 {
+				run = nil
 			}
+			if stopped := context.Cause(ctx); stopped != nil {
+				err = stopped
+			}
+			return run, fmt.Errorf("%w\nafter %s; the raw rounds are in %s", err, prose.Count(r.done, "round"), r.raw.dir)
 		}
-		round += it.cost
+		c.say("the raw rounds are in %s: %s", r.raw.dir, r.raw.benchstat())
+		rules.Over = true
 	}
-	switch {
-	case len(items) == 0:
-		return nil, fmt.Errorf("base and head have no row in common: all that was selected is left out:\n%s", strings.Join(left, "\n"))
-	case rows == 0:
-		return nil, fmt.Errorf("no row decides: Benchmark%s and all others selected leave the CPUs to the schedulers (place=free), a lottery; take rows of another place, too", items[0].name)
-	}
-	least, err := paired.LeastRounds(rows, alpha)
-	if err != nil {
-		return nil, err
-	}
-	rounds := o.rounds
-	if rounds == 0 {
-		rounds = roundsWithin(o.budget, round)
-	}
-	if err := enough(o, rounds, least, rows, round); err != nil {
-		return nil, err
-	}
-	p := newPlan(seed, rounds, len(items), c.b.random, o.apart)
-	repeat := repeated(o, rounds, seed)
-	c.say("rows: %d; %d rounds of about %v, %v in all; %s", rows, rounds, round.Round(10*time.Millisecond), (time.Duration(rounds) * round).Round(time.Second), repeat)
-
-	heads, err := c.sub.heads(ctx, c.first)
-	if err != nil {
-		return nil, err
-	}
-	base, head := c.b.sides[baseArm], c.b.sides[headArm]
-	comment := fmt.Sprintf("# plan %s\n# base %s\n# head %s\n# begun %s\n", repeat, base, head, time.Now().UTC().Format(time.RFC3339))
-	w, err := createRaw(c.dir, heads, comment)
-	if err != nil {
-		return nil, err
-	}
-	run := &Measured{Rounds: rounds, Seed: seed, Rules: o.rules()}
-	before := disturbance.Read()
-	done, err := measureRounds(ctx, c.b, c.sub, items, p, linked, c.first, w, c.stderr)
-	run.Weather = before.Since()
-	if err != nil {
-		if done == 0 {
-			run = nil
-		}
-		if stopped := context.Cause(ctx); stopped != nil {
-			return run, fmt.Errorf("%w after %d of %d rounds, and a verdict needs them all; the raw rounds are in %s", stopped, done, rounds, w.dir)
-		}
-		return run, fmt.Errorf("%w\nafter %d of %d rounds; the raw rounds are in %s", err, done, rounds, w.dir)
-	}
-	c.say("the raw rounds are in %s: %s", w.dir, w.benchstat())
-
-	var judged []verdict.Row
-	for _, it := range items {
-		n := len(it.failed)
-		if rounds-n < least {
-			return run, fmt.Errorf("no verdict, since Benchmark%s failed in %d of %d rounds, which leaves too few (%d are needed): %s", it.name, n, rounds, least, it.failed[0])
-		}
-		if n > 0 {
-			c.remark(fmt.Sprintf("Benchmark%s failed in %d of %d rounds, which don't count: %s", it.name, n, rounds, it.failed[0]))
-		}
-		for _, r := range it.rows {
-			judged = append(judged, *r)
-		}
-	}
-	report, err := verdict.Judge(judged, run.Rules)
+	report, err := c.judge(items, rules)
 	if err != nil {
 		return run, err
 	}
-	report.Base, report.Head, report.Plan = base.String(), head.String(), repeat
-	report.Remarks = append(c.remarks, report.Remarks...)
+	report.Plan, report.Disturbance = repeat, at
 	run.Report = report
 	return run, nil
+}
+
+// rowsOf are the rows of all items.
+func rowsOf(items []*item) (rows []verdict.Row) {
+	for _, it := range items {
+		for _, r := range it.rows {
+			row := *r
+			row.Cost, row.How = it.cost, it.how
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// silent tells that there is nothing to be said about head but for rows.
+func (c *comparison) silent() bool {
+	return len(c.unchanged) == 0 && !slices.ContainsFunc(c.missing, func(m verdict.Missing) bool { return m.Verdict != "" })
+}
+
+// nothing is why there is no row at all.
+func (c *comparison) nothing() error {
+	if len(c.missing) == 0 {
+		return fmt.Errorf("-bench %q and -skip %q leave no benchmark of %s; go test -list Benchmark shows them", c.o.bench, c.o.skip, c.o.pkg)
+	}
+	var why []string
+	for _, m := range c.missing {
+		why = append(why, m.Name+": "+m.Why)
+	}
+	return fmt.Errorf("base and head have no row in common:\n%s", strings.Join(why, "\n"))
+}
+
+// judge is the verdict on what has been measured so far.
+func (c *comparison) judge(items []*item, rules verdict.Rules) (*verdict.Report, error) {
+	missing := slices.Clone(c.missing)
+	var remarks []verdict.Remark
+	var measured []*item
+	for _, it := range items {
+		if it.lost >= mostFailures {
+			missing = append(missing, it.failing())
+		}
+		if it.rounds == 0 && it.over && it.lost > 0 {
+			continue
+		}
+		measured = append(measured, it)
+		if it.lost > 0 {
+			remarks = append(remarks, verdict.Remark{Level: verdict.Warning, Text: fmt.Sprintf("Benchmark%s failed in %d of %d rounds, which don't count: %s", it.name, it.lost, it.lost+it.rounds, oneLine(it.failed[0]))})
+		}
+	}
+	report, err := verdict.Judge(rowsOf(measured), rules)
+	if err != nil {
+		return nil, err
+	}
+	report.Beside(missing, c.unchanged)
+	report.Base, report.Head = c.b.sides[baseArm].String(), c.b.sides[headArm].String()
+	report.Remarks = slices.Concat(c.remarks, remarks, report.Remarks)
+	return report, nil
+}
+
+// mostFailures is from how many rounds on that an item failed in it isn't passed,
+// and is given up if it has failed in most.
+const mostFailures = 3
+
+// failing says of an item whose rounds fail whose fault that is: head's, if it
+// alone fails, else nobody knows.
+func (it *item) failing() verdict.Missing {
+	m := verdict.Missing{Name: it.name, Verdict: verdict.Inconclusive, Why: fmt.Sprintf("it failed in %d of %d rounds (base %d, head %d, control %d): %s", it.lost, it.lost+it.rounds,
+		it.fails[baseArm], it.fails[headArm], it.fails[controlArm], oneLine(it.failed[0]))}
+	if it.fails[headArm] >= mostFailures && it.fails[baseArm]+it.fails[controlArm] == 0 {
+		m.Verdict = verdict.Regression
+	}
+	return m
+}
+
+// rounds are what is measured, round by round, until all is decided or the
+// time is over.
+type rounds struct {
+	c        *comparison
+	items    []*item
+	plan     *plan
+	linked   links
+	rules    verdict.Rules
+	raw      *raw
+	deadline time.Time
+	done     int
+}
+
+// cost is that of a round of all that is open.
+func (r *rounds) cost() time.Duration {
+	sum := r.linked.cost
+	for _, it := range r.items {
+		if !it.over {
+			sum += it.cost
+		}
+	}
+	return sum
+}
+
+// about is the plan for the reader.
+func (r *rounds) about() string {
+	looks := r.rules.Looks
+	return fmt.Sprintf("%s, %v a round; looks after %d, %d, %d, … rounds; level %v%% over all rows, margin %v%%",
+		prose.Count(len(r.items), "benchmark"), r.cost().Round(10*time.Millisecond), looks.Rounds(0), looks.Rounds(1), looks.Rounds(2), 100*alpha, 100*r.rules.Margin)
+}
+
+// measure measures until no item wants another round.
+func (r *rounds) measure(ctx context.Context) error {
+	all := time.Until(r.deadline)
+	if n := r.c.o.rounds; n > 0 {
+		all = time.Duration(n) * r.cost()
+	}
+	progress := job.NewProgress(r.c.stderr, int(all.Milliseconds()))
+	defer progress.End()
+	last := time.Now()
+	step := func() {
+		now := time.Now()
+		progress.Step(int(now.Sub(last).Milliseconds()))
+		last = now
+	}
+	b := r.c.b
+	for k := 0; ; k++ {
+		open := slices.DeleteFunc(slices.Clone(r.items), func(it *item) bool { return !r.wants(it) })
+		if len(open) == 0 {
+			return nil
+		}
+		for pkg := range b.used {
+			b.used[pkg] = slices.ContainsFunc(open, func(it *item) bool { return it.pkg == pkg })
+		}
+		progress.At(fmt.Sprintf("round %d, linking", k+1), "")
+		if _, err := b.link(ctx, k, r.plan.layout(k), true); err != nil {
+			return err
+		}
+		if _, err := b.link(ctx, k+1, r.plan.layout(k+1), false); err != nil {
+			return err
+		}
+		if err := b.unchanged(); err != nil {
+			return err
+		}
+		step()
+		if err := r.one(ctx, k, len(open), progress, step); err != nil {
+			return err
+		}
+		b.drop(k)
+		r.done++
+		if err := r.look(); err != nil {
+			return err
+		}
+		if k == 0 && r.c.o.rounds == 0 {
+			// What a round costs is known now.
+			lost, err := trim(r.items, time.Until(r.deadline)+time.Duration(grace*float64(r.c.o.budget)), 0, r.linked.cost)
+			if err != nil {
+				return err
+			}
+			r.c.missing = append(r.c.missing, lost...)
+		}
+	}
+}
+
+// one measures round k.
+func (r *rounds) one(ctx context.Context, k, open int, progress *job.Progress, step func()) error {
+	var lines [arms]string
+	progs := r.c.b.programs(k)
+	before := disturbance.Read()
+	r.c.sub.keepOff(true)
+	defer r.c.sub.keepOff(false)
+	order, orders := r.plan.orders()
+	for _, i := range order {
+		it := r.items[i]
+		if !r.wants(it) || !r.c.b.used[it.pkg] {
+			continue
+		}
+		progress.At(fmt.Sprintf("round %d, %d of %d open", k+1, open, len(r.items)), it.name)
+		begun := time.Now()
+		got, err := it.measure(ctx, progs, orders[i])
+		if err != nil {
+			return err
+		}
+		it.cost = time.Since(begun)
+		step()
+		for arm, reading := range got {
+			if reading.err != nil {
+				lines[arm] += fmt.Sprintf("# failed Benchmark%s: %s\n", it.name, strings.Join(strings.Fields(reading.err.Error()), " "))
+			}
+			lines[arm] += reading.text
+		}
+		it.add(k+1, got)
+		it.over = it.lost >= mostFailures && it.lost > it.rounds
+	}
+	at := before.Amount()
+	var about [arms]string
+	own, next := r.plan.layout(k), r.plan.layout(k+1)
+	for arm, seed := range []uint64{own[baseArm], own[headArm], next[baseArm]} {
+		about[arm] = fmt.Sprintf("layout=%d %s", seed, at)
+	}
+	return r.raw.append(k+1, about, lines)
+}
+
+// wants tells whether an item takes one more round now. When the time is over,
+// it does if it has not had its first look, for some time still.
+func (r *rounds) wants(it *item) bool {
+	if it.over {
+		return false
+	}
+	if n := r.c.o.rounds; n > 0 {
+		return r.done < n
+	}
+	if it.most > 0 && it.rounds+it.lost >= it.most {
+		return false
+	}
+	late := time.Since(r.deadline)
+	return late < 0 || it.rounds < r.rules.Looks.Rounds(0) && late < time.Duration(grace*float64(r.c.o.budget))
+}
+
+// look ends what is decided.
+func (r *rounds) look() error {
+	report, err := r.c.judge(r.items, r.rules)
+	if err != nil {
+		return err
+	}
+	undecided := map[string]bool{}
+	for _, res := range report.Rows {
+		if res.Verdict == verdict.Inconclusive {
+			undecided[res.Row.Name] = true
+		}
+	}
+	for _, it := range r.items {
+		it.over = it.over || it.rounds > 0 && !undecided[it.name]
+	}
+	return nil
 }

@@ -7,7 +7,6 @@ import (
 
 	"threadbench/scripts/internal/gate/files"
 	"threadbench/scripts/internal/gate/verdict"
-	"threadbench/scripts/internal/results"
 )
 
 // compareFiles judges two results files that are there already.
@@ -19,7 +18,7 @@ func compareFiles(o options) (*verdict.Report, error) {
 	var names []string
 	byName := map[string][]verdict.Row{}
 	for _, r := range all {
-		if !o.match.MatchString("Benchmark" + r.Name) {
+		if !o.selects(r.Name) {
 			continue
 		}
 		if byName[r.Name] == nil {
@@ -58,21 +57,12 @@ func compareFiles(o options) (*verdict.Report, error) {
 	if i := slices.IndexFunc(rows, func(r verdict.Row) bool { return r.Better == "" }); i >= 0 {
 		return nil, undirected(rows[i].Unit)
 	}
-	report, err := verdict.Judge(rows, o.rules())
+	report, err := verdict.Judge(rows, verdict.Rules{Alpha: alpha, Margin: o.margin, Inconclusive: o.inconclusive})
 	if err != nil {
 		return nil, err
 	}
 	report.Base, report.Head = o.files[0], o.files[1]
 	report.Remarks = append(remarks, report.Remarks...)
-	for _, path := range o.files {
-		var config []results.Setting
-		for key, value := range configuration(path) {
-			config = append(config, results.Setting{Key: key, Value: value})
-		}
-		for _, s := range results.Wrong(config) {
-			report.Remarks = append([]verdict.Remark{{Level: verdict.Warning, Text: path + ": " + s}}, report.Remarks...)
-		}
-	}
 	return report, nil
 }
 

@@ -2,16 +2,17 @@
 // whether head is slower: the command that stands behind scripts/gate.
 //
 // Its stance: figures of two builds mean something only side by side. So base
-// and head are measured in the same minute, in turns, in rounds of fresh
-// processes; each round is linked in another layout, since layout alone moves
-// a figure by more than most changes do; and base stands against itself in
-// the same plan, which says what the instrument is worth. How many rounds
-// there are is fixed before the first one. What is measured is a subject: our
-// own cases, or the benchmarks of any Go package. The verdict is package
-// verdict's.
+// and head run at once, in turns, in rounds of fresh processes; each round is
+// linked in another layout, since layout alone moves a figure by more than most
+// changes do; and base stands against itself in the same turns, which says what
+// the instrument is worth. When the gate looks at its rows, and what it may
+// decide then, is fixed before the first round; a row that is decided takes no
+// more rounds. What is measured is a subject: our own cases, or the benchmarks of
+// any Go package (package turns). The verdict is package verdict's.
 //
-// Of ours it imports what measures (bench and its packages), its own verdict and
-// files, and allow, commandline, disturbance, job, paired, prose and results.
+// Of ours it imports what measures (bench and its packages), its own turns,
+// verdict and files, and allow, commandline, disturbance, job, paired, prose and
+// results.
 package gate
 
 import (
@@ -20,13 +21,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/term"
 
 	"threadbench/scripts/internal/commandline"
-	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
 )
@@ -34,30 +35,53 @@ import (
 // alpha is the chance of a false alarm that the family of all rows is held to.
 const alpha = 0.01
 
-// linkedAhead is how many bytes of binaries are linked before rounds are
-// measured; what a plan needs beyond that is linked when those are used up.
-const linkedAhead = 512 << 20
-
 // A subject is what is measured in base, head and control.
 type subject interface {
-	// pilot measures everything once, shortly: what can be measured on each
-	// side, and what a round of it costs. left are what can't, and why.
-	pilot(ctx context.Context, p programs) (items []*item, left []string, err error)
+	// pilot measures everything once, shortly, until then at the latest: what can
+	// be measured on each side, and what a round of it costs. missing are what
+	// can't, and why.
+	pilot(ctx context.Context, p programs, until time.Time, progress *job.Progress) (items []*item, missing []verdict.Missing, err error)
 	// heads are what the raw files begin with.
 	heads(ctx context.Context, p programs) ([arms][]byte, error)
-	// off says that rounds are about to be measured, or over.
-	off(measuring bool)
+	// keepOff keeps this process off the CPU that is measured on, or lets it back.
+	keepOff(off bool)
 }
 
 // An item is one benchmark: measured once a round in each arm, in figures of
 // which some decide.
 type item struct {
-	name    string
-	pkg     int           // of the builds
-	cost    time.Duration // of a round, about
-	rows    []*verdict.Row
-	measure func(ctx context.Context, p programs, order []int) ([arms]reading, error)
-	failed  []string // why rounds have no pair of it
+	name      string
+	pkg       int           // of the builds
+	how       string        // it is measured, where that isn't in turns
+	cost      time.Duration // of a round, about
+	rows      []*verdict.Row
+	nsPerOp   float64 // of an iteration by the clock; 0 for our own cases
+	allocates bool
+	varying   int                               // rows that statistics may have to decide
+	size      func(share float64) time.Duration // makes a measurement a share of target; answers the cost of a round. nil where it is fixed
+	measure   func(ctx context.Context, p programs, order []int) ([arms]reading, error)
+	rounds    int       // that have figures of each arm
+	lost      int       // rounds that have not
+	failed    []string  // why rounds have none
+	fails     [arms]int // rounds in which the arm failed
+	most      int       // rounds that it takes at most; 0 for as many as there are
+	over      bool      // it takes no more rounds
+}
+
+func (it *item) resize(share float64) {
+	if it.size != nil {
+		it.cost = it.size(share)
+	}
+}
+
+// untimed leaves the item its whole counts alone, which a few short rounds
+// tell.
+func (it *item) untimed(rounds int) {
+	it.rows = slices.DeleteFunc(it.rows, func(r *verdict.Row) bool { return !r.Exact })
+	it.varying = 0
+	it.most = rounds
+	it.resize(shortest)
+	it.over = it.over || len(it.rows) == 0
 }
 
 // A reading is what one arm measured in a round.
@@ -80,11 +104,11 @@ func Run(args []string, stdout, stderr io.Writer) int {
 			report, err = compareFiles(o)
 		} else {
 			var run *Measured
-			if run, err = compareSides(ctx, o, stderr); run != nil {
+			if run, err = compareSides(ctx, o, stdout, stderr); run != nil {
 				report = run.Report
 			}
 		}
-		if err != nil {
+		if err != nil || report == nil { // nil: -n
 			return err
 		}
 		return o.write(report, stdout)
@@ -133,44 +157,69 @@ func (o options) write(report *verdict.Report, stdout io.Writer) error {
 	return errors.Join(failed...)
 }
 
-func (o options) rules() verdict.Rules {
-	return verdict.Rules{Alpha: alpha, Margin: o.margin, Inconclusive: o.inconclusive}
-}
-
-// choose makes the subject and says in the builds which packages it needs. left
-// are packages that can't be compared, and why.
-func choose(ctx context.Context, o options, b *builds) (sub subject, left []string, err error) {
+// choose makes the subject and says in the builds which packages it needs. It
+// names what was selected and can't be compared, and the packages that need no
+// measuring, since they are the same on both sides.
+func (c *comparison) choose(ctx context.Context) error {
+	o, b := c.o, c.b
+	base, head := b.sides[baseArm], b.sides[headArm]
+	var targets []target
+	var ours *cases
 	if o.pkg != "" {
-		ps, left, err := choosePackages(ctx, o, b.temp, b.sides)
+		found, left, err := findTargets(ctx, b.temp, base, head, selection{pkgs: strings.Fields(o.pkg), bench: o.bench, skip: o.skip})
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		b.pkgs = ps.paths
-		return ps, left, nil
-	}
-	var envs [arms][]string
-	for arm, s := range b.sides {
-		envs[arm] = s.env
-	}
-	c, err := chooseCases(o, envs)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, s := range b.sides[:controlArm] {
-		if err := s.isOurs(ctx, b.temp); err != nil {
-			return nil, nil, err
+		for _, m := range left {
+			c.missing = append(c.missing, verdict.Missing{Name: m.name, Why: m.why})
 		}
+		targets = found
+	} else {
+		var err error
+		if ours, err = chooseCases(o, [arms][]string{base.env, head.env, base.env}); err != nil {
+			return err
+		}
+		for _, s := range []*side{base, head} {
+			if err := s.isOurs(ctx, b.temp); err != nil {
+				return err
+			}
+		}
+		targets = []target{{path: "threadbench/bench", dirs: [controlArm]string{base.dir, head.dir}}}
 	}
-	b.pkgs = []string{"./bench"}
-	return c, nil, nil
+	if !o.apart && o.inject == nil {
+		why, err := unchangedPackages(ctx, b.temp, base, head, targets)
+		if err != nil {
+			return err
+		}
+		var changed []target
+		for i, t := range targets {
+			if why[i] == "" {
+				c.unchanged = append(c.unchanged, t.path)
+			} else {
+				changed = append(changed, t)
+			}
+		}
+		targets = changed
+	}
+	for _, t := range targets {
+		b.pkgs = append(b.pkgs, t.path)
+	}
+	b.used = make([]bool, len(b.pkgs))
+	if ours != nil {
+		c.sub = ours
+		return nil
+	}
+	var err error
+	c.sub, err = newPackages(o, targets, b.sides)
+	return err
 }
 
 // repeated is the command line that repeats the plan.
-func repeated(o options, rounds int, seed uint64) string {
+func repeated(o options, seed uint64) string {
 	args := []string{"gate"}
 	for i := 0; i < len(o.args); i++ {
 		name, _, whole := strings.Cut(strings.TrimLeft(o.args[i], "-"), "=")
-		if name == "rounds" || name == "budget" || name == "seed" {
+		if name == "seed" {
 			if !whole {
 				i++
 			}
@@ -178,100 +227,31 @@ func repeated(o options, rounds int, seed uint64) string {
 		}
 		args = append(args, commandline.Quote(o.args[i]))
 	}
-	return strings.Join(args, " ") + fmt.Sprintf(" -rounds %d -seed %d", rounds, seed)
-}
-
-// measureRounds measures the plan and keeps each round as it ends. done is how
-// many it has measured.
-func measureRounds(ctx context.Context, b *builds, sub subject, items []*item, p plan, l links, first programs, w *raw, stderr io.Writer) (done int, err error) {
-	rounds := len(p.layouts)
-	ahead := rounds
-	if l.size > 0 {
-		ahead = int(max(1, min(int64(rounds), linkedAhead/l.size)))
-	}
-	all := l.cost
-	for _, it := range items {
-		all += it.cost
-	}
-	progress := job.NewProgress(stderr, rounds*int(all.Milliseconds()))
-	defer progress.End()
-	for begin := 0; begin < rounds; begin += ahead {
-		end := min(begin+ahead, rounds)
-		linked := make([]programs, rounds)
-		for k := begin; k < end; k++ {
-			linked[k] = first
-			if b.random {
-				progress.At(fmt.Sprintf("linking round %d of %d", k+1, rounds), "")
-				if linked[k], _, err = b.link(ctx, roundName(k), p.layouts[k]); err != nil {
-					return done, err
-				}
-				progress.Step(int(l.cost.Milliseconds()))
-			}
-		}
-		if err := b.unchanged(ctx); err != nil {
-			return done, err
-		}
-		sub.off(true)
-		for k := begin; k < end && err == nil; k++ {
-			if err = measureRound(ctx, k, rounds, linked[k], items, p, w, progress); err == nil {
-				done++
-			}
-			b.remove(roundName(k))
-		}
-		sub.off(false)
-		if err != nil {
-			return done, err
-		}
-	}
-	return done, nil
-}
-
-func roundName(k int) string { return fmt.Sprintf("round-%d", k+1) }
-
-func measureRound(ctx context.Context, k, rounds int, progs programs, items []*item, p plan, w *raw, progress *job.Progress) error {
-	var lines [arms]string
-	before := disturbance.Read()
-	for _, i := range p.items[k] {
-		it := items[i]
-		progress.At(fmt.Sprintf("round %d of %d", k+1, rounds), it.name)
-		got, err := it.measure(ctx, progs, p.arms[k][i])
-		if err != nil {
-			return err
-		}
-		progress.Step(int(it.cost.Milliseconds()))
-		for arm, r := range got {
-			if r.err != nil {
-				reason := strings.Join(strings.Fields(r.err.Error()), " ")
-				lines[arm] += fmt.Sprintf("# failed Benchmark%s: %s\n", it.name, reason)
-			}
-			lines[arm] += r.text
-		}
-		it.add(k, got)
-	}
-	var about [arms]string
-	weather := before.Since()
-	for arm, seed := range p.layouts[k] {
-		about[arm] = fmt.Sprintf("layout=%d %s", seed, weather)
-	}
-	return w.append(k+1, about, lines)
+	return strings.Join(args, " ") + fmt.Sprintf(" -seed %d", seed)
 }
 
 // add adds a round to the item's rows, or why it has none.
 func (it *item) add(k int, got [arms]reading) {
+	whole := true
 	for arm, r := range got {
 		if r.err != nil {
-			it.failed = append(it.failed, fmt.Sprintf("round %d, %s: %v", k+1, armNames[arm], r.err))
-			return
+			whole = false
+			it.fails[arm]++
+			it.failed = append(it.failed, fmt.Sprintf("round %d, %s: %v", k, armNames[arm], r.err))
+			continue
 		}
-	}
-	for _, row := range it.rows {
-		for arm, r := range got {
+		for _, row := range it.rows {
 			if _, ok := r.values[row.Unit]; !ok {
-				it.failed = append(it.failed, fmt.Sprintf("round %d, %s: no %s", k+1, armNames[arm], row.Unit))
-				return
+				whole = false
+				it.failed = append(it.failed, fmt.Sprintf("round %d, %s: no %s", k, armNames[arm], row.Unit))
 			}
 		}
 	}
+	if !whole {
+		it.lost++
+		return
+	}
+	it.rounds++
 	for _, row := range it.rows {
 		base := got[baseArm].values[row.Unit]
 		row.Pairs = append(row.Pairs, verdict.Pair{Base: base, Head: got[headArm].values[row.Unit]})

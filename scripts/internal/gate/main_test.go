@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -17,16 +18,17 @@ import (
 
 // The variables that make this test binary a process of a test's.
 const (
-	runVariable    = "THREADBENCH_TEST_GATE"   // the gate command
-	goVariable     = "THREADBENCH_TEST_GO"     // the go command that the stand-in hands on to
-	logVariable    = "THREADBENCH_TEST_LOG"    // where the stand-in writes what it was asked, a line each
-	oldVariable    = "THREADBENCH_TEST_OLD"    // set, its linker knows no -randlayout
-	cacheVariable  = "THREADBENCH_TEST_CACHE"  // set, it builds a test binary of the same source once, and a seed only makes the file another one
-	workerVariable = "THREADBENCH_TEST_WORKER" // what "go test -c ./bench" copies instead of building, by the side's name or "any"
+	runVariable     = "THREADBENCH_TEST_GATE"    // the gate command
+	goVariable      = "THREADBENCH_TEST_GO"      // the go command that the stand-in hands on to
+	logVariable     = "THREADBENCH_TEST_LOG"     // where the stand-in writes what it was asked, a line each
+	versionVariable = "THREADBENCH_TEST_VERSION" // what it says is its version in go env -json
+	oldVariable     = "THREADBENCH_TEST_OLD"     // set, its linker knows no -randlayout
+	cacheVariable   = "THREADBENCH_TEST_CACHE"   // set, it builds a test binary of the same source once, and a seed only makes the file another one
+	workerVariable  = "THREADBENCH_TEST_WORKER"  // what "go test -c ./bench" copies instead of building, by the side's name or "any"
 )
 
 func TestMain(m *testing.M) {
-	target = 2 * time.Millisecond
+	runs = 2 * time.Millisecond
 	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "go" {
 		os.Exit(standIn(os.Args[1:]))
 	}
@@ -70,6 +72,12 @@ func standIn(args []string) int {
 			return exitCode(cached(args, dir))
 		}
 	}
+	if version := os.Getenv(versionVariable); version != "" && all == "env -json" {
+		cmd := exec.Command(os.Getenv(goVariable), args...)
+		text, err := cmd.Output()
+		fmt.Print(regexp.MustCompile(`"GOVERSION": "[^"]*"`).ReplaceAllString(string(text), `"GOVERSION": "`+version+`"`))
+		return exitCode(err)
+	}
 	return real(args...)
 }
 
@@ -88,7 +96,6 @@ func seeded(args []string, program string) error {
 // cached answers an order to build from what was built of the same source.
 func cached(args []string, dir string) error {
 	h := sha256.New()
-	fmt.Fprintln(h, args[len(args)-1])
 	err := filepath.WalkDir(".", func(path string, e os.DirEntry, err error) error {
 		if err != nil || e.IsDir() || !strings.Contains(path, ".go") {
 			return err
@@ -100,13 +107,27 @@ func cached(args []string, dir string) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, fmt.Sprintf("%x", h.Sum(nil)))
-	if _, err := os.Stat(path); err != nil {
-		if code := real("test", "-c", "-o", path, args[len(args)-1]); code != 0 {
-			return errors.New("not built")
+	source := fmt.Sprintf("%x", h.Sum(nil))
+	into := args[3]
+	for i := 4; i < len(args); i++ {
+		pkg := args[i]
+		if strings.HasPrefix(pkg, "-") {
+			continue
+		}
+		path := filepath.Join(dir, source+strings.ReplaceAll(pkg, "/", "-"))
+		if _, err := os.Stat(path); err != nil {
+			if code := real("test", "-c", "-o", path, "-vet=off", pkg); code != 0 {
+				return errors.New("not built")
+			}
+		}
+		if strings.HasSuffix(into, string(filepath.Separator)) {
+			args[3] = filepath.Join(into, binary(pkg))
+		}
+		if err := seeded(args, path); err != nil {
+			return err
 		}
 	}
-	return seeded(args, path)
+	return nil
 }
 
 func real(args ...string) int {
@@ -185,6 +206,7 @@ func tools(t *testing.T) string {
 type session struct {
 	*testing.T
 	temp, log string
+	checks    bool // that it leaves nothing behind, at the test's end
 }
 
 // newSession makes gates with builds that are kept for the other tests.
@@ -196,7 +218,7 @@ func newSession(t *testing.T) *session {
 	if err != nil {
 		t.Skip("no go command: ", err)
 	}
-	s := &session{t, filepath.Join(t.TempDir(), "temp"), filepath.Join(t.TempDir(), "log")}
+	s := &session{T: t, temp: filepath.Join(t.TempDir(), "temp"), log: filepath.Join(t.TempDir(), "log")}
 	if err := os.Mkdir(s.temp, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -285,6 +307,9 @@ func gitIn(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir
+	cmd.Env = append(gitEnviron(os.Environ()), // a hook's would have it commit to the hook's repository
+		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com",
+		"GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull)
 	text, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("git %q: %v: %s", args, err, text)
@@ -306,12 +331,6 @@ func newModule(t *testing.T) *module {
 	m := &module{t, filepath.Join(t.TempDir(), "module")}
 	if err := os.Mkdir(m.dir, 0o755); err != nil {
 		t.Fatal(err)
-	}
-	for k, v := range map[string]string{
-		"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.com",
-		"GIT_CONFIG_GLOBAL": os.DevNull, "GIT_CONFIG_SYSTEM": os.DevNull,
-	} {
-		t.Setenv(k, v)
 	}
 	gitIn(t, m.dir, "init", "--quiet")
 	m.write("go.mod", "module example.com/steps\n\ngo 1.26\n")

@@ -17,30 +17,31 @@ import (
 	"threadbench/scripts/internal/gate/verdict"
 )
 
-const usage = `gate tells whether head is slower than base: pass, regression, or inconclusive.
+const usage = `gate tells whether head is slower than base, and by how much.
 
-  go build -o gate ./scripts/gate                  go run makes a 1 of every exit code but 0
+  go build -o gate ./scripts/gate                  not go run: it turns 2 and 3 into 1
 
-  gate -base main                                  a commit against the working tree, by our own cases
-  gate -base v1.0 -head v1.1 -budget 5m            two commits, for five minutes
-  gate -base-dir ../old -head-dir .                two folders
-  gate -head-env GODEBUG=asyncpreemptoff=1         the working tree under two environments
-  gate -head-env GOEXPERIMENT=nogreenteagc         the same, built twice
-  gate -base-env GOTOOLCHAIN=go1.26.0              another toolchain against this one
   gate -base main -pkg ./...                       the benchmarks of any module, in its folder
   gate -base main -pkg ./codec -bench Decode       those that match, as go test's -bench has it
-  gate -files old.txt new.txt                      two results files that are there already, unpaired
-  gate -base HEAD -inject Switch=1.03              is a slowdown of 3% found?
+  gate -base main -pkg ./... -n                    which ones there are, and what they cost
+  gate -base v1.0 -head v1.1 -pkg ./...            two commits
+  gate -base-dir ../old -head-dir . -pkg ./...     two folders
+  gate -base-env GOTOOLCHAIN=go1.26.0 -pkg ./...   another toolchain against this one
+  gate -files old.txt new.txt                      two results files that are there already
 
-Base and head are measured in the same minute, in turns, round by round, each
-round in fresh processes that are linked in a layout of their own. Base stands
-against itself in the same plan, as a control. The raw rounds are kept in a
-folder that benchstat reads. What a run is worth on a machine, "go run
-./scripts/calibrate" finds out.
+In a checkout of threadbench, without -pkg, gate measures threadbench's own cases:
 
-Exit code: 0 pass, 1 regression, 3 inconclusive, or invalid since the control
-saw a difference; 2 when there can be no verdict (usage, a failed build,
-nothing selected, too few rounds, ^C).
+  gate -base main
+  gate -head-env GODEBUG=asyncpreemptoff=1
+  gate -base HEAD -inject Switch=1.05              is a slowdown of 5% found?
+
+Base, head and a control (base again, in another layout) run side by side, in turns, in rounds
+of fresh processes. A benchmark takes no more rounds when it is decided: slower by more than the
+margin, or shown not to be. The raw rounds are kept in a folder that benchstat reads.
+
+Exit code: 0 nothing is slower by more than the margin; 1 something is; 3 undecided, or invalid
+since the control saw a difference; 2 no verdict is possible (usage, a failed build, nothing
+selected, ^C). scripts/gate/README.md tells the rest.
 
 `
 
@@ -52,8 +53,12 @@ type options struct {
 	files            []string // old and new
 
 	bench  string
-	match  *regexp.Regexp // bench, for our own cases
+	match  *regexp.Regexp // bench, for our own cases and files
+	skip   string
+	unless *regexp.Regexp // skip, likewise; nil for none
 	pkg    string
+	setup  string // a command for each checkout, before it is built
+	list   bool   // measure nothing: list benchmarks and what they cost
 	units  []string
 	inject *injection
 	cpu    int
@@ -63,7 +68,7 @@ type options struct {
 	rounds int
 	budget time.Duration
 	seed   uint64
-	apart  bool // no flag: calibrate alone asks for it
+	apart  bool // no flag: calibrate alone asks for it; see Measure
 
 	margin       float64
 	formats      []rendering
@@ -88,11 +93,13 @@ type injection struct {
 // defaultBench are the cases that are measured if none are chosen: what a
 // change of the runtime moves, making a goroutine and handing over to another,
 // and what one of the kernel moves, the same with raw threads. All are
-// measured in slices on one CPU, where figures are steadiest; four, so that a
-// minute holds enough rounds.
+// measured in slices on one CPU, where figures are steadiest.
 const defaultBench = `^Benchmark(Create/impl=(goroutine|clone)/mode=reused|Switch/impl=(goroutine/via=channel|clone/via=futex)/place=same)$`
 
-const defaultBudget = time.Minute
+const (
+	defaultBudget = 5 * time.Minute
+	defaultMargin = "3%"
+)
 
 // parse reads the command line. Asked for help it gives it, and answers
 // flag.ErrHelp.
@@ -108,16 +115,19 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.Func("base-env", "an environment variable `K=V` of base, for its build and its runs; repeatable", environment(&o.baseEnv))
 	fs.Func("head-env", "the same of head", environment(&o.headEnv))
 	fs.BoolVar(&files, "files", false, "compare two results files, OLD NEW, instead of measuring")
-	fs.StringVar(&o.bench, "bench", "", "a `regexp`: the cases whose full name, like BenchmarkSwitch/impl=goroutine/via=channel/place=same, matches (default four of them); with -pkg as go test takes it (default .)")
+	fs.StringVar(&o.bench, "bench", "", "a `regexp`, as go test takes it (default all benchmarks of -pkg). Without -pkg: the cases whose full name matches (default Create, mode=reused, of goroutine and clone; Switch, place=same, of goroutine by channel and clone by futex)")
+	fs.StringVar(&o.skip, "skip", "", "a `regexp`, as go test takes it: benchmarks that match are left out")
+	fs.BoolVar(&o.list, "n", false, "measure nothing: list the benchmarks, what a round of each costs, and the budget needed for a given margin")
 	fs.StringVar(&o.pkg, "pkg", "", "measure the benchmarks of these `packages` of the module in this folder, instead of our own cases")
-	fs.StringVar(&units, "unit", "", "with -pkg or -files, the `units` that decide, by commas (default ns/op, and whole counts: B/op, allocs/op, and what a Unit line calls exact)")
+	fs.StringVar(&o.setup, "setup", "", "a `command` that is run in each checkout of a ref before it is built, by the shell: for generated files that git doesn't have")
+	fs.StringVar(&units, "unit", "", "with -pkg or -files, the `units` that decide, by commas (default ns/op, B/op, allocs/op, and what a Unit line calls exact); allocs/op brings B/op along")
 	fs.StringVar(&inject, "inject", "", "slow the head's cases down that match, `REGEXP=FACTOR`: Switch=1.03 by 3%; to see whether it is found")
 	fs.IntVar(&o.cpu, "cpu", -1, "the CPU for our cases that take place on one (default the highest-numbered of the fastest ones allowed)")
 	fs.Var(&o.allowed, "allow", allow.Usage)
-	fs.IntVar(&o.rounds, "rounds", 0, "how many rounds, instead of -budget")
-	fs.DurationVar(&o.budget, "budget", defaultBudget, "how long to measure, the links counted, the first build not: 1m, 5m")
-	fs.Uint64Var(&o.seed, "seed", 0, "repeat the plan of an earlier run: its orders and layouts (default drawn, and printed)")
-	fs.StringVar(&margin, "margin", "1%", "how much slower is let pass, in `percent`")
+	fs.IntVar(&o.rounds, "rounds", 0, "how many `rounds` at most, instead of -budget")
+	fs.DurationVar(&o.budget, "budget", defaultBudget, "about how long to measure; the first builds come before. If the first verdict needs it, half as long again")
+	fs.Uint64Var(&o.seed, "seed", 0, "the `number` that layouts and the orders of start are drawn by, to repeat an earlier run's (default drawn, and printed)")
+	fs.StringVar(&margin, "margin", defaultMargin, "how much slower is let pass, in `percent`")
 	fs.Func("format", "of the report: `FORMAT` text, markdown, json or annotations (of GitHub's CI), to standard output, or FORMAT=FILE, appended to the file; repeatable (default text)", o.addFormat)
 	fs.StringVar(&o.inconclusive, "inconclusive", "", "what exit code 3 becomes: `pass` (0) or fail (1)")
 	fs.StringVar(&o.out, "o", "", "the `folder` for the raw rounds (default results/local/gate-DATE-HOST, with -pkg gate-DATE-HOST)")
@@ -140,6 +150,10 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	}
 	if units != "" {
 		o.units = strings.Split(units, ",")
+		// Testing cuts allocs/op off: where it differs by 1, B/op decides.
+		if slices.Contains(o.units, "allocs/op") && !slices.Contains(o.units, "B/op") {
+			o.units = append(o.units, "B/op")
+		}
 	}
 	if files {
 		return o, o.parseFiles(fs.Args(), given)
@@ -154,9 +168,11 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	case given["rounds"] && given["budget"]:
 		return o, errors.New("-rounds and -budget exclude each other: give one of them")
 	case given["rounds"] && o.rounds < 1:
-		return o, fmt.Errorf("-rounds %d is too few; give as many as the rows need, 8 or more", o.rounds)
+		return o, fmt.Errorf("-rounds %d is too few; give 20 or more", o.rounds)
 	case o.budget <= 0:
 		return o, fmt.Errorf("-budget %v is no time to measure; give 1m or more", o.budget)
+	case given["setup"] && o.base == "":
+		return o, errors.New("-setup is for checkouts that the gate makes, of -base and -head; folders and the working tree are used as they are")
 	case o.cpu < -1:
 		return o, fmt.Errorf("-cpu %d is none; give the number of an allowed CPU", o.cpu)
 	case o.pkg != "" && given["cpu"]:
@@ -176,8 +192,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 			o.bench = "."
 		}
 	}
-	if o.match, err = regexp.Compile(o.bench); err != nil {
-		return o, fmt.Errorf("-bench %q is no regular expression: %w", o.bench, err)
+	if err := o.compile(); err != nil {
+		return o, err
 	}
 	if inject != "" {
 		if o.inject, err = parseInject(inject); err != nil {
@@ -190,7 +206,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 // parseFiles sees that nothing is asked of two files but what they can give.
 func (o *options) parseFiles(args []string, given map[string]bool) error {
 	for name := range given {
-		if !slices.Contains([]string{"files", "bench", "unit", "margin", "format", "inconclusive"}, name) {
+		if !slices.Contains([]string{"files", "bench", "skip", "unit", "margin", "format", "inconclusive"}, name) {
 			return fmt.Errorf("-%s and -files exclude each other: with -files nothing is measured", name)
 		}
 	}
@@ -198,11 +214,28 @@ func (o *options) parseFiles(args []string, given map[string]bool) error {
 		return fmt.Errorf("-files takes two results files, OLD NEW; %d given (flags come before them)", len(args))
 	}
 	o.files = args
-	var err error
+	return o.compile()
+}
+
+// compile reads -bench and -skip as they apply to full names. For packages, go
+// test's own reading of them counts.
+func (o *options) compile() (err error) {
 	if o.match, err = regexp.Compile(o.bench); err != nil {
 		return fmt.Errorf("-bench %q is no regular expression: %w", o.bench, err)
 	}
+	if o.skip == "" {
+		return nil
+	}
+	if o.unless, err = regexp.Compile(o.skip); err != nil {
+		return fmt.Errorf("-skip %q is no regular expression: %w", o.skip, err)
+	}
 	return nil
+}
+
+// selects tells whether -bench and -skip select the full name of a case or of a
+// row in a file, without "Benchmark".
+func (o *options) selects(name string) bool {
+	return o.match.MatchString("Benchmark"+name) && (o.unless == nil || !o.unless.MatchString("Benchmark"+name))
 }
 
 func (o *options) parseSides() error {
@@ -251,11 +284,11 @@ func environment(env *[]string) func(string) error {
 	}
 }
 
-// percent reads "1%" as 0.01.
+// percent reads "1%", or "1", as 0.01.
 func percent(s string) (float64, error) {
 	x, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
-	if err != nil || !strings.HasSuffix(s, "%") || !(x >= 0 && x <= 100) {
-		return 0, fmt.Errorf("%q is no percentage from 0%% to 100%%; 1%% is the default", s)
+	if err != nil || !(x >= 0 && x <= 100) {
+		return 0, fmt.Errorf("%q is no percentage from 0%% to 100%%; %s is the default", s, defaultMargin)
 	}
 	return x / 100, nil
 }

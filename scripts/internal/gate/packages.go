@@ -5,9 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
-	"os"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -17,90 +16,90 @@ import (
 	"golang.org/x/perf/benchfmt"
 
 	"threadbench/bench/measure"
+	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/gate/files"
+	"threadbench/scripts/internal/gate/turns"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
+	"threadbench/scripts/internal/prose"
 )
 
-// The benchmarks of other packages: one fresh process after the other, each of
-// one benchmark and of the same number of iterations, as go test would run it.
-// It is pinned to no CPU, since go test pins none and a benchmark may well be
-// of something that needs several.
+// The benchmarks of other packages: base's, head's and control's test binaries
+// at once, in turns, each of the same number of iterations (package turns).
 
-// How many iterations: about as many as take target, and where it allocates,
-// as many as the heap is collected several times for, since with one
-// collection or none a figure falls into two heaps. The least heap that is
-// collected is 4 MiB.
-var target = 200 * time.Millisecond // shorter in tests
+// runs is how long a measurement is let run, about: so many iterations are
+// chosen, on the slower side. Shorter in tests.
+var runs = 300 * time.Millisecond
 
 const (
-	atMost      = 4 // times target
+	// Where a benchmark allocates, it runs for as long as the heap is collected
+	// several times, since with one collection or none a figure falls into two
+	// heaps; but for no longer than atMost times runs. The least heap that is
+	// collected is 4 MiB.
 	collections = 5
 	leastHeap   = 4 << 20
+	atMost      = 4
+	// tells is how long a trial must be to tell what an iteration takes, as a
+	// share of runs.
+	tells = 0.05
+	// minTrial is the least time that a trial is let run, whatever the budget,
+	// and least how long it is at least to tell what an iteration takes.
+	minTrial = 100 * time.Millisecond
+	least    = 5 * time.Millisecond
+	// aSlice is how long a slice is, about, and agrees by how much its figure may
+	// differ from a plain run's. To see that takes checking for each benchmark.
+	aSlice   = 5 * time.Millisecond
+	agrees   = 0.01
+	checking = 12 * time.Second
+	// stalls is how many times as long as planned a measurement may take.
+	stalls = 20
+	// turned is how much longer a measurement takes in turns than alone.
+	turned = 1.2
 )
 
 // packages are the benchmarks of other packages as a subject.
 type packages struct {
-	paths  []string
-	dirs   [arms][]string // where each runs
-	envs   [arms][]string // K=V
-	bench  string         // as go test has it
-	units  []string
-	procs  [arms]int // GOMAXPROCS
-	buffer [arms]*bytes.Buffer
-	writer [arms]*benchfmt.Writer
-	meta   benchfmt.UnitMetadataMap
+	targets     []target
+	envs        [arms][]string // whole
+	bench, skip string         // as go test has them
+	units       []string       // that decide; nil for the usual ones
+	procs       [arms]int
+	given       bool // a side's environment says GOMAXPROCS
+	site        measure.Site
+	budget      time.Duration
+	before      disturbance.Reading // when the pilot began
+	meta        benchfmt.UnitMetadataMap
+	config      []benchfmt.Config
 }
 
-// choosePackages are the packages with tests that both sides have.
-func choosePackages(ctx context.Context, o options, temp string, sides [arms]*side) (ps *packages, left []string, err error) {
-	ps = &packages{bench: o.bench, units: o.units, meta: benchfmt.UnitMetadataMap{}}
-	dirs := [2]map[string]string{{}, {}}
-	var inOrder [2][]string
-	for arm, s := range sides[:controlArm] {
-		list, err := s.goCommand(ctx, temp, append([]string{"list", "-f", `{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{"\t"}}{{.Dir}}{{end}}`}, strings.Fields(o.pkg)...)...)
-		if err != nil {
-			return nil, nil, fmt.Errorf("finding packages: %w", err)
-		}
-		for line := range strings.Lines(list) {
-			if path, dir, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok {
-				dirs[arm][path] = dir
-				inOrder[arm] = append(inOrder[arm], path)
-			}
-		}
+// newPackages are the benchmarks of the targets.
+func newPackages(o options, targets []target, sides [arms]*side) (*packages, error) {
+	ps := &packages{targets: targets, bench: o.bench, skip: o.skip, units: o.units, budget: o.budget, meta: benchfmt.UnitMetadataMap{}}
+	for arm, s := range sides {
+		ps.envs[arm] = s.environ()
+		ps.procs[arm] = procsOf(ps.envs[arm])
+		ps.given = ps.given || procsIn(s.env) > 0
 	}
-	for arm := range dirs {
-		for _, path := range inOrder[arm] {
-			if _, ok := dirs[1-arm][path]; !ok {
-				left = append(left, fmt.Sprintf("package %s is left out: only %s has it, or tests in it", path, sides[arm].name))
-			}
-		}
-	}
-	for _, path := range inOrder[baseArm] {
-		if _, ok := dirs[headArm][path]; ok {
-			ps.paths = append(ps.paths, path)
-			for arm := range arms {
-				ps.dirs[arm] = append(ps.dirs[arm], dirs[arm%controlArm][path])
-			}
-		}
-	}
-	if len(ps.paths) == 0 {
-		return nil, nil, fmt.Errorf("-pkg %q: no package with tests is on both sides (base has %d, head %d); choose others, ./... is all of a module", o.pkg, len(inOrder[0]), len(inOrder[1]))
-	}
-	for arm := range arms {
-		ps.envs[arm] = sides[arm].env
-		ps.buffer[arm] = &bytes.Buffer{}
-		ps.writer[arm] = benchfmt.NewWriter(ps.buffer[arm])
-		ps.procs[arm] = procsOf(sides[arm].environ())
-	}
-	return ps, left, nil
+	var err error
+	ps.site, err = measure.NewSite(-1)
+	return ps, err
 }
 
 // procsOf is the GOMAXPROCS of a side: what its environment says, else what
 // this process would have. The benchmarks are told it, since their module's go
 // line may have them count CPUs in another way.
 func procsOf(env []string) int {
-	procs := 0
+	if n := procsIn(env); n > 0 {
+		return n
+	}
+	// This process may have kept off a CPU a moment ago, which the runtime looks
+	// at once a second.
+	runtime.SetDefaultGOMAXPROCS()
+	return runtime.GOMAXPROCS(0)
+}
+
+// procsIn is the GOMAXPROCS that an environment says, 0 for none.
+func procsIn(env []string) (procs int) {
 	for _, kv := range env {
 		if v, ok := strings.CutPrefix(kv, "GOMAXPROCS="); ok {
 			if n, err := strconv.Atoi(v); err == nil && n > 0 {
@@ -108,31 +107,22 @@ func procsOf(env []string) int {
 			}
 		}
 	}
-	if procs == 0 {
-		// This process may have kept off a CPU a moment ago, which the
-		// runtime looks at once a second.
-		runtime.SetDefaultGOMAXPROCS()
-		procs = runtime.GOMAXPROCS(0)
-	}
 	return procs
 }
 
-// name is a result's without what package testing ends it with: -GOMAXPROCS,
-// but for 1.
-func (ps *packages) name(r *benchfmt.Result, arm int) string {
-	if ps.procs[arm] == 1 {
-		return string(r.Name)
-	}
-	return strings.TrimSuffix(string(r.Name), "-"+strconv.Itoa(ps.procs[arm]))
-}
-
-// heads are what the raw files begin with; the configuration is written with
-// the first results.
+// heads are what the raw files begin with.
 func (ps *packages) heads(context.Context, programs) (heads [arms][]byte, err error) {
-	for _, m := range ps.metadata() {
-		for arm := range arms {
-			heads[arm] = fmt.Appendf(heads[arm], "Unit %s %s=%s\n", m.OrigUnit, m.Key, m.Value)
+	for arm := range heads {
+		var b bytes.Buffer
+		for _, m := range ps.metadata() {
+			fmt.Fprintf(&b, "Unit %s %s=%s\n", m.OrigUnit, m.Key, m.Value)
 		}
+		for _, c := range ps.config {
+			if c.Key != "pkg" {
+				fmt.Fprintf(&b, "%s: %s\n", c.Key, c.Value)
+			}
+		}
+		heads[arm] = b.Bytes()
 	}
 	return heads, nil
 }
@@ -148,233 +138,532 @@ func (ps *packages) metadata() []*benchfmt.UnitMetadata {
 	return all
 }
 
-func (ps *packages) off(bool) {}
+// keepOff does nothing: package turns does it where a benchmark has one CPU.
+func (ps *packages) keepOff(bool) {}
 
-// pilot finds the benchmarks that both sides have, and of how many iterations
-// each is to be.
-func (ps *packages) pilot(ctx context.Context, p programs) (items []*item, left []string, err error) {
-packages:
-	for pkg, path := range ps.paths {
-		var found [2]map[string]*benchfmt.Result
-		var inOrder [2][]string
-		for arm := range found {
-			results, err := ps.run(ctx, p, pkg, arm, ps.bench, "1x")
-			if err != nil && arm == baseArm && ctx.Err() == nil {
-				// Head may be what repairs them.
-				left = append(left, fmt.Sprintf("package %s is left out, since its benchmarks fail in base: %v", path, err))
-				continue packages
+// program is an arm's test binary.
+func (ps *packages) program(p programs, pkg, arm int) turns.Program {
+	return turns.Program{Path: p[pkg][arm], Dir: ps.targets[pkg].dirs[arm%controlArm], Env: ps.envs[arm]}
+}
+
+// A candidate is a benchmark that both sides have.
+type candidate struct {
+	pkg   int
+	name  string   // with "Benchmark"
+	below []string // benchmarks that have its name before a slash
+	found [controlArm]turns.Discovery
+}
+
+// label is how the report names a benchmark, or what else is in a package.
+func (ps *packages) label(pkg int, name string) string {
+	name = strings.TrimPrefix(name, "Benchmark")
+	if len(ps.targets) > 1 {
+		return ps.targets[pkg].path + "." + name
+	}
+	return name
+}
+
+// pilot finds the benchmarks that both sides have, and how each is measured.
+func (ps *packages) pilot(ctx context.Context, p programs, until time.Time, progress *job.Progress) (items []*item, missing []verdict.Missing, err error) {
+	ps.before = disturbance.Read()
+	found, missing, err := ps.discover(ctx, p, until, progress)
+	if err != nil {
+		return nil, nil, err
+	}
+	// The shortest ones first: they are the most that fit.
+	slices.SortStableFunc(found, func(a, b candidate) int {
+		return int(a.found[baseArm].Took+a.found[headArm].Took) - int(b.found[baseArm].Took+b.found[headArm].Took)
+	})
+	last := time.Now()
+	patient := time.Until(until) > checking*time.Duration(len(found))
+	for i, c := range found {
+		leave := func(v verdict.Verdict, why string) {
+			missing = append(missing, verdict.Missing{Name: ps.label(c.pkg, c.name), Verdict: v, Why: why})
+		}
+		if time.Now().After(until) {
+			leave(verdict.Inconclusive, "no time was left to try it; give a larger -budget, or -skip others")
+			continue
+		}
+		progress.At(fmt.Sprintf("trying benchmark %d of %d", i+1, len(found)), ps.label(c.pkg, c.name))
+		it, why, err := ps.try(ctx, p, c, patient)
+		if err != nil {
+			return nil, nil, err
+		}
+		now := time.Now()
+		progress.Step(int(now.Sub(last).Milliseconds()))
+		last = now
+		if why != nil {
+			leave(why.Verdict, why.Why)
+			continue
+		}
+		items = append(items, it)
+	}
+	return items, missing, nil
+}
+
+// discover runs each benchmark function for one iteration on each side.
+func (ps *packages) discover(ctx context.Context, p programs, until time.Time, progress *job.Progress) (all []candidate, missing []verdict.Missing, err error) {
+	functions := 0
+	for _, t := range ps.targets {
+		functions += len(t.benchmarks)
+	}
+	last := time.Now()
+	for pkg, t := range ps.targets {
+		if p[pkg][baseArm] == "" {
+			continue // it isn't built
+		}
+		leave := func(name string, v verdict.Verdict, why string) {
+			missing = append(missing, verdict.Missing{Name: ps.label(pkg, name), Verdict: v, Why: why})
+		}
+		for _, function := range t.benchmarks {
+			left := time.Until(until)
+			if left <= 0 {
+				leave(function, verdict.Inconclusive, "no time was left to try it; give a larger -budget, or -skip others")
+				functions--
+				continue
 			}
+			// Several times its equal share of the time that is left, since most
+			// functions take much less, but no more than an eighth.
+			limit := max(left*4/time.Duration(max(32, functions)), minTrial)
+			functions--
+			progress.At(fmt.Sprintf("finding benchmarks, %d functions left", functions), ps.label(pkg, function))
+			var found [controlArm]turns.Discovered
+			var broken [controlArm]error
+			for arm := range found {
+				s := turns.Spec{Name: function, CPU: -1, Procs: ps.procs[arm], Limit: limit}
+				found[arm], broken[arm] = turns.Discover(ctx, ps.program(p, pkg, arm), s, below(ps.bench, function), ps.skip)
+				if ctx.Err() != nil {
+					return nil, nil, context.Cause(ctx)
+				}
+				if errors.Is(broken[arm], turns.ErrLimit) {
+					break // the other side would take as long
+				}
+				for _, m := range found[arm].Units {
+					ps.meta[m.UnitMetadataKey] = m
+				}
+				if ps.config == nil {
+					ps.config = found[arm].Config
+				}
+			}
+			now := time.Now()
+			progress.Step(int(now.Sub(last).Milliseconds()))
+			last = now
+			if late := slices.IndexFunc(broken[:], func(err error) bool { return errors.Is(err, turns.ErrLimit) }); late >= 0 {
+				leave(function, verdict.Inconclusive, fmt.Sprintf("it takes more than %v for one iteration of each of its benchmarks (in %s); give a larger -budget, or -skip it", limit.Round(100*time.Millisecond), armNames[late]))
+				continue
+			}
+			if failing(found[headArm], broken[headArm]) != failing(found[baseArm], broken[baseArm]) {
+				// One side fails: once more, since it may be by chance.
+				again := found
+				var brokenAgain [controlArm]error
+				for arm := range again {
+					s := turns.Spec{Name: function, CPU: -1, Procs: ps.procs[arm], Limit: 2 * limit}
+					again[arm], brokenAgain[arm] = turns.Discover(ctx, ps.program(p, pkg, arm), s, below(ps.bench, function), ps.skip)
+				}
+				if ctx.Err() != nil {
+					return nil, nil, context.Cause(ctx)
+				}
+				for arm := range again {
+					if failing(again[arm], brokenAgain[arm]) != failing(found[arm], broken[arm]) {
+						leave(function, verdict.Inconclusive, fmt.Sprintf("it fails now and then in %s", armNames[arm]))
+						found, broken = again, brokenAgain
+						break
+					}
+				}
+			}
+			cs, lost := ps.both(pkg, function, found, broken)
+			all = append(all, cs...)
+			missing = append(missing, lost...)
+		}
+	}
+	return all, missing, nil
+}
+
+// failing tells whether a benchmark of a function failed.
+func failing(found turns.Discovered, broken error) bool {
+	return broken != nil || slices.ContainsFunc(found.Benchmarks, func(d turns.Discovery) bool { return d.Outcome == turns.Failed })
+}
+
+// both are the benchmarks in a function that are measured on both sides, and
+// the others.
+func (ps *packages) both(pkg int, function string, found [controlArm]turns.Discovered, broken [controlArm]error) (all []candidate, missing []verdict.Missing) {
+	at := func(arm int, name string) *turns.Discovery {
+		for i, d := range found[arm].Benchmarks {
+			if d.Name == name {
+				return &found[arm].Benchmarks[i]
+			}
+		}
+		return nil
+	}
+	leave := func(name string, v verdict.Verdict, format string, args ...any) {
+		missing = append(missing, verdict.Missing{Name: ps.label(pkg, name), Verdict: v, Why: fmt.Sprintf(format, args...)})
+	}
+	failed := func(arm int, d *turns.Discovery) bool { return d != nil && d.Outcome == turns.Failed }
+	for arm := range found {
+		names := 0
+		for _, d := range found[arm].Benchmarks {
+			if !selected(ps.bench, ps.skip, d.Name) {
+				continue
+			}
+			names++
+			other := at(1-arm, d.Name)
+			first := arm == baseArm || other == nil // each is said once
+			switch {
+			case failed(arm, &d) && failed(1-arm, other):
+				if first {
+					leave(d.Name, "", "it fails on both sides: %s", oneLine(d.Why))
+				}
+			case failed(arm, &d) && arm == headArm && other != nil && other.Outcome == turns.Measured:
+				leave(d.Name, verdict.Regression, "it fails in head: %s", oneLine(d.Why))
+			case failed(arm, &d):
+				leave(d.Name, "", "it fails in %s: %s", armNames[arm], oneLine(d.Why))
+			case other == nil && broken[1-arm] == nil:
+				leave(d.Name, "", "only %s has it", armNames[arm])
+			case other == nil:
+				// The other side broke off before it; that is said below.
+			case failed(1-arm, other) || !first:
+			case d.Outcome == turns.Skipped || other.Outcome == turns.Skipped:
+				leave(d.Name, "", "it is skipped: %s", oneLine(d.Why+other.Why))
+			case d.Outcome == turns.Measured && other.Outcome == turns.Measured:
+				all = append(all, candidate{pkg: pkg, name: d.Name, found: [controlArm]turns.Discovery{d, *other}})
+			default:
+				leave(d.Name, "", "it gives no result")
+			}
+		}
+		if broken[arm] == nil {
+			continue
+		}
+		v := verdict.Verdict("")
+		why := fmt.Sprintf("it breaks off in %s: %s", armNames[arm], oneLine(broken[arm].Error()))
+		if arm == headArm && broken[baseArm] == nil {
+			v = verdict.Regression
+		}
+		if arm == headArm && broken[baseArm] != nil || slices.ContainsFunc(missing, func(m verdict.Missing) bool { return m.Verdict == v && v == verdict.Regression }) {
+			continue // it is said already
+		}
+		leave(function, v, "%s", why)
+	}
+	names := make([]string, len(all))
+	for i, c := range all {
+		names[i] = c.name
+	}
+	for i := range all {
+		all[i].below = turns.Below(all[i].name, names)
+	}
+	return all, missing
+}
+
+// oneLine is what a benchmark or a command said, short enough for a report.
+func oneLine(s string) string {
+	const most = 300
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + " …"
+	}
+	if s == "" {
+		return "it says no reason"
+	}
+	return s
+}
+
+// try finds out how a benchmark is measured, and how many iterations a
+// measurement has. missing is why it can't be. patient tells that there is time
+// to see whether slices would do.
+func (ps *packages) try(ctx context.Context, p programs, c candidate, patient bool) (it *item, missing *verdict.Missing, err error) {
+	enough := max(least, time.Duration(tells*float64(runs)))
+	limit := max(ps.budget/20, minTrial)
+	begun := time.Now()
+	var tried [controlArm]trials
+	for arm := range tried {
+		s := turns.Spec{Name: c.name, Skip: c.below, How: turns.Processes, CPU: -1, Procs: ps.procs[arm], N: 1, Limit: limit}
+		for {
+			t, err := turns.Try(ctx, ps.program(p, c.pkg, arm), s)
 			if err != nil {
 				return nil, nil, err
 			}
-			found[arm] = map[string]*benchfmt.Result{}
-			for _, r := range results {
-				name := ps.name(r, arm)
-				if found[arm][name] == nil {
-					inOrder[arm] = append(inOrder[arm], name)
+			switch {
+			case errors.Is(t.Err, turns.ErrLimit):
+				return nil, &verdict.Missing{Verdict: verdict.Inconclusive, Why: fmt.Sprintf("it takes more than %v for %s in %s; give a larger -budget, or -skip it", s.Limit.Round(100*time.Millisecond), prose.Count(s.N, "iteration"), armNames[arm])}, nil
+			case t.Err != nil:
+				m, err := ps.blame(ctx, p, c, s, arm, t.Err)
+				return nil, m, err
+			}
+			of := &tried[arm]
+			of.all = append(of.all, t)
+			s.N = of.next(enough)
+			if late := time.Since(begun) > limit*time.Duration(arm+1)/controlArm; s.N == 0 || late {
+				s.N = t.N
+				if err := of.all[len(of.all)-1].Clock(ctx, ps.program(p, c.pkg, arm), s); err != nil {
+					return nil, nil, err
 				}
-				found[arm][name] = r
+				break
 			}
 		}
-		for arm := range found {
-			for _, name := range inOrder[arm] {
-				if found[1-arm][name] == nil {
-					left = append(left, fmt.Sprintf("Benchmark%s of %s is left out: only %s has it", name, path, armNames[arm]))
-				}
-			}
+	}
+	for arm := range tried {
+		if err := ps.again(ctx, ps.program(p, c.pkg, arm), turns.Spec{Name: c.name, Skip: c.below, CPU: -1, Procs: ps.procs[arm], Limit: limit}, &tried[arm]); err != nil {
+			return nil, nil, err
 		}
-		for _, name := range inOrder[baseArm] {
-			head := found[headArm][name]
-			if head == nil {
-				continue
-			}
-			n, cost, err := ps.iterations(ctx, p, pkg, name, found[baseArm][name])
+	}
+	it, missing, spec, err := ps.item(c, tried)
+	if err != nil || missing != nil {
+		return nil, missing, err
+	}
+	if patient && spec.How == turns.Turns && spec.CPU >= 0 {
+		return it, nil, ps.trySlices(ctx, p, c, it, spec)
+	}
+	return it, nil, nil
+}
+
+// trySlices measures the benchmark in slices if they read what a plain run does
+// on both sides, in time and counts. Slices are sharper, since few of them are
+// disturbed; but where a figure depends on the number of iterations they measure
+// something else.
+func (ps *packages) trySlices(ctx context.Context, p programs, c candidate, it *item, spec *turns.Spec) error {
+	n := int(float64(aSlice) / it.nsPerOp)
+	if n < 2 || it.allocates { // a slice has no collection in it
+		return nil
+	}
+	for arm := range controlArm {
+		check, err := turns.CheckSlices(ctx, ps.program(p, c.pkg, arm), *spec, n)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil || !check.Equal || math.Abs(math.Log(check.Ratio)) > agrees || check.Spread > 2*agrees {
+			return nil
+		}
+	}
+	spec.How, it.how = turns.Slices, string(turns.Slices)
+	it.size = func(share float64) time.Duration {
+		spec.N, spec.Ran = n, time.Duration(share*float64(runs))
+		spec.Limit = stalls * max(spec.Ran, time.Second)
+		return time.Duration(arms * float64(spec.Ran))
+	}
+	it.resize(1)
+	return nil
+}
+
+// repeats is how often a trial that failed is repeated.
+const repeats = 2
+
+// blame says whose fault it is that a trial failed in an arm: it repeats the
+// trial in both. What fails in head each time and in base never is head's.
+func (ps *packages) blame(ctx context.Context, p programs, c candidate, s turns.Spec, arm int, why error) (*verdict.Missing, error) {
+	var failed, tried [controlArm]int
+	failed[arm], tried[arm] = 1, 1
+	for range repeats {
+		for a := range controlArm {
+			s.Procs = ps.procs[a]
+			t, err := turns.Try(ctx, ps.program(p, c.pkg, a), s)
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
-			begun := time.Now()
-			if _, err := ps.runOne(ctx, p, pkg, headArm, name, strconv.Itoa(n)+"x"); err != nil {
-				return nil, nil, err
+			tried[a]++
+			if t.Err != nil {
+				failed[a]++
 			}
-			it := &item{name: name, pkg: pkg, cost: (arms-1)*cost + time.Since(begun)}
-			if len(ps.paths) > 1 {
-				it.name = path + "." + name
-			}
-			for _, r := range deciding(ps.rows(it.name, found[baseArm][name], head), ps.units) {
-				if r.Better == "" {
-					return nil, nil, undirected(r.Unit)
-				}
-				it.rows = append(it.rows, &r)
-			}
-			if len(it.rows) == 0 {
-				left = append(left, fmt.Sprintf("Benchmark%s of %s is left out: none of its units (%s) is one that decides; choose by -unit", name, path, strings.Join(units(head), ", ")))
-				continue
-			}
-			it.measure = func(ctx context.Context, p programs, order []int) ([arms]reading, error) {
-				return ps.measure(ctx, p, pkg, name, n, order)
-			}
-			items = append(items, it)
 		}
 	}
-	if len(items) == 0 && len(left) == 0 {
-		return nil, nil, fmt.Errorf("-bench %q matches no benchmark of %s; go test -list Benchmark shows them", ps.bench, strings.Join(ps.paths, ", "))
+	m := &verdict.Missing{Why: fmt.Sprintf("with %s it fails in base %d times of %d, in head %d times of %d: %s", prose.Count(s.N, "iteration"),
+		failed[baseArm], tried[baseArm], failed[headArm], tried[headArm], oneLine(why.Error()))}
+	switch base, head := failed[baseArm], failed[headArm]; {
+	case base == tried[baseArm]:
+		m.Verdict = "" // there is nothing to compare with
+	case base == 0 && head == tried[headArm]:
+		m.Verdict = verdict.Regression
+	default:
+		m.Verdict = verdict.Inconclusive
 	}
-	return items, left, nil
+	return m, nil
+}
+
+// again repeats a trial that speaks against turns, up to two times: a busy
+// machine may have been the reason. One that doesn't speak against them counts.
+func (ps *packages) again(ctx context.Context, p turns.Program, s turns.Spec, of *trials) error {
+	last := len(of.all) - 1
+	s.N = of.all[last].N
+	for range 2 {
+		if how, _, _ := turns.Choose(of.one(), of.many(), ps.others()); how != turns.Processes || of.many().Children || of.many().Wall > time.Second {
+			return nil
+		}
+		t, err := turns.Try(ctx, p, s)
+		if err == nil {
+			err = t.Clock(ctx, p, s)
+		}
+		if err != nil {
+			return err
+		}
+		if how, _, _ := turns.Choose(of.one(), t, ps.others()); t.Err == nil && how != turns.Processes {
+			of.all[last] = t
+		}
+	}
+	return nil
+}
+
+// others is how many other processes have competed for a CPU since the pilot
+// began.
+func (ps *packages) others() float64 {
+	a := ps.before.Amount()
+	return a.Others / float64(max(1, a.CPUs))
+}
+
+// trials are those of a side, of more and more iterations.
+type trials struct{ all []turns.Trial }
+
+func (t trials) one() turns.Trial  { return t.all[0] }
+func (t trials) many() turns.Trial { return t.all[len(t.all)-1] }
+
+// next is how many iterations the next trial has, 0 if the last one was long
+// enough to tell what an iteration takes. A single iteration is often slower
+// than the others by far, and what a benchmark says of its time may be
+// anything. So iterations are raised by the clock: the next trial takes no more
+// than twenty times enough longer than the last one, as far as can be told.
+func (t trials) next(enough time.Duration) int {
+	const noise = 2 * time.Millisecond // of a process's time
+	last := t.many()
+	if last.Timed >= enough || last.N >= 1e9 {
+		return 0
+	}
+	if n := len(t.all); n <= 2 {
+		return []int{0, 2, 20}[n]
+	}
+	before := t.all[len(t.all)-2]
+	each := float64(max(0, last.Wall-before.Wall)+noise) / float64(last.N-before.N)
+	n := min(1e9, 20*float64(enough)/each)
+	if last.Timed > 0 {
+		n = min(n, 1.2*float64(last.N)*float64(enough)/float64(last.Timed))
+	}
+	if n < 1.5*float64(last.N) {
+		return 0
+	}
+	return int(n)
+}
+
+// perOp is how long an iteration takes by the clock, what the benchmark doesn't
+// time included, in ns, and how long a process takes besides.
+func (t trials) perOp() (ns float64, fixed time.Duration) {
+	one, many := t.one(), t.many()
+	if len(t.all) > 2 {
+		one = t.all[1] // testing sets up once more if there is more than one iteration
+	}
+	per := float64(many.Timed+max(0, many.Untimed-one.Untimed)) / float64(many.N)
+	switch {
+	case many.N == one.N:
+		per = float64(max(one.Timed, one.Wall/2))
+	case many.Own || many.Timed == 0:
+		per = float64(many.Wall-one.Wall) / float64(many.N-one.N)
+	}
+	per = max(per, 0.1)
+	return per, max(0, many.Wall-time.Duration(per*float64(many.N)))
+}
+
+// item is a benchmark that has been tried.
+func (ps *packages) item(c candidate, tried [controlArm]trials) (*item, *verdict.Missing, *turns.Spec, error) {
+	it := &item{name: ps.label(c.pkg, c.name), pkg: c.pkg}
+	rows := deciding(ps.rows(it.name, tried), ps.units)
+	if len(rows) == 0 {
+		have := slices.Sorted(maps.Keys(tried[headArm].many().Values))
+		why := fmt.Sprintf("none of its units (%s) is one that decides; choose by -unit", strings.Join(have, ", "))
+		if ps.units != nil {
+			why = fmt.Sprintf("it has none of -unit %s, but %s", strings.Join(ps.units, ","), strings.Join(have, ", "))
+		}
+		return nil, &verdict.Missing{Why: why}, nil, nil
+	}
+	var varying []string
+	for _, r := range rows {
+		if r.Better == "" {
+			return nil, nil, nil, undirected(r.Unit)
+		}
+		if len(ps.targets) > 1 {
+			r.Pkg = ps.targets[c.pkg].path
+		}
+		if !r.Exact {
+			varying = append(varying, r.Unit)
+		}
+		it.rows = append(it.rows, &r)
+	}
+	it.varying = len(varying)
+
+	spec := &turns.Spec{Name: c.name, Skip: c.below, How: turns.Turns, CPU: -1, Procs: 1}
+	parallel := ps.given
+	for _, t := range tried {
+		how, many, reason := turns.Choose(t.one(), t.many(), ps.others(), varying...)
+		parallel = parallel || many
+		if how == turns.Processes {
+			spec.How, it.how = how, string(how)+": "+reason
+		}
+	}
+	procs := ps.procs
+	if !parallel {
+		spec.CPU, procs = ps.site.CPU, [arms]int{1, 1, 1}
+	} else if it.how == "" {
+		it.how = "turns of all CPUs"
+	}
+	var nsPerOp, bytesPerOp float64
+	var fixed time.Duration
+	for _, t := range tried {
+		ns, f := t.perOp()
+		nsPerOp, fixed, bytesPerOp = max(nsPerOp, ns), max(fixed, f), max(bytesPerOp, t.many().Values["B/op"])
+	}
+	it.nsPerOp, it.allocates = nsPerOp, bytesPerOp > 0
+	it.size = func(share float64) time.Duration {
+		spec.N = chooseIterations(time.Duration(share*float64(runs)), nsPerOp, bytesPerOp)
+		one := fixed + time.Duration(float64(spec.N)*nsPerOp)
+		spec.Limit = stalls * max(one, time.Second)
+		return time.Duration(arms * turned * float64(one))
+	}
+	it.resize(1)
+	it.measure = func(ctx context.Context, p programs, order []int) ([arms]reading, error) {
+		return ps.measure(ctx, p, c.pkg, procs, *spec, order)
+	}
+	return it, nil, spec, nil
 }
 
 // rows are a benchmark's, one for each unit that both sides have.
-func (ps *packages) rows(name string, base, head *benchfmt.Result) []verdict.Row {
+func (ps *packages) rows(name string, tried [controlArm]trials) []verdict.Row {
 	var rows []verdict.Row
-	ofHead := units(head)
-	for _, u := range units(base) {
-		if !slices.Contains(ofHead, u) {
-			continue
+	for u := range tried[baseArm].many().Values {
+		if _, ok := tried[headArm].many().Values[u]; ok {
+			better, exact := files.Sides(ps.meta, u)
+			rows = append(rows, verdict.Row{Name: name, Unit: u, Better: better, Exact: exact})
 		}
-		better, exact := files.Sides(ps.meta, u)
-		rows = append(rows, verdict.Row{Name: name, Unit: u, Better: better, Exact: exact})
 	}
+	order := []string{"ns/op", "B/op", "allocs/op"}
+	slices.SortFunc(rows, func(a, b verdict.Row) int {
+		if i, k := slices.Index(order, a.Unit), slices.Index(order, b.Unit); i != k {
+			return int(uint(i)) - int(uint(k))
+		}
+		return strings.Compare(a.Unit, b.Unit)
+	})
 	return rows
 }
 
-func units(r *benchfmt.Result) []string {
-	var all []string
-	for _, v := range r.Values {
-		_, u := files.Original(v)
-		all = append(all, u)
-	}
-	return all
-}
-
-func valueOf(r *benchfmt.Result, unit string) float64 {
-	for _, v := range r.Values {
-		if x, u := files.Original(v); u == unit {
-			return x
-		}
-	}
-	return 0
-}
-
-// iterations chooses from base how many iterations each measurement is of, and
-// says what one costs.
-func (ps *packages) iterations(ctx context.Context, p programs, pkg int, name string, single *benchfmt.Result) (n int, cost time.Duration, err error) {
-	begun := time.Now()
-	long := "2x" // whose first iteration comes after one: the single one may have been slow for that alone
-	if valueOf(single, "ns/op") < float64(target) {
-		long = target.String()
-	}
-	r, err := ps.runOne(ctx, p, pkg, baseArm, name, long)
-	if err != nil {
-		return 0, 0, err
-	}
-	took := time.Duration(valueOf(r, "ns/op") * float64(r.Iters))
-	n = chooseIterations(valueOf(r, "ns/op"), valueOf(r, "B/op"), r.Iters)
-	// What is not iterations is the process's start and what the benchmark
-	// sets up; testing sets up several times before it has found b.N.
-	start := min(max(0, time.Since(begun)-took), target)
-	return n, start + time.Duration(valueOf(r, "ns/op")*float64(n)), nil
-}
-
-// chooseIterations is how many iterations take target, or allocate for as many
-// collections as are wanted, as far as that is no longer than atMost. ran is
-// how many a run that long had, which counts where no time is given.
-func chooseIterations(nsPerOp, bytesPerOp float64, ran int) int {
-	if nsPerOp <= 0 {
-		return max(1, ran)
-	}
-	n := float64(target) / nsPerOp
+// chooseIterations is how many iterations run for so long, or allocate for as
+// many collections as are wanted, as far as that is no longer than atMost.
+func chooseIterations(long time.Duration, nsPerOp, bytesPerOp float64) int {
+	n := float64(long) / nsPerOp
 	if bytesPerOp > 0 {
 		n = max(n, collections*leastHeap/bytesPerOp)
 	}
-	return max(1, int(math.Ceil(min(n, atMost*float64(target)/nsPerOp, 1e9))))
+	return max(1, int(math.Ceil(min(n, atMost*float64(long)/nsPerOp, 1e9))))
 }
 
-// measure measures a benchmark once in each arm, in that order.
-func (ps *packages) measure(ctx context.Context, p programs, pkg int, name string, n int, order []int) (got [arms]reading, err error) {
-	for _, arm := range order {
-		r, err := ps.runOne(ctx, p, pkg, arm, name, strconv.Itoa(n)+"x")
-		if err != nil {
-			return got, err
+// measure measures a benchmark once in each arm.
+func (ps *packages) measure(ctx context.Context, p programs, pkg int, procs [arms]int, s turns.Spec, order []int) (got [arms]reading, err error) {
+	all := make([]turns.Program, arms)
+	for arm := range all {
+		all[arm] = ps.program(p, pkg, arm)
+		all[arm].Procs = procs[arm]
+	}
+	readings, err := turns.Round(ctx, all, order, s)
+	if err != nil {
+		return got, err
+	}
+	for arm, r := range readings {
+		got[arm] = reading{err: r.Err, values: r.Values}
+		if r.Err == nil {
+			got[arm].text = fmt.Sprintf("pkg: %s\n%s\n", ps.targets[pkg].path, r.Line)
 		}
-		got[arm].values = map[string]float64{}
-		for _, u := range units(r) {
-			got[arm].values[u] = valueOf(r, u)
-		}
-		ps.buffer[arm].Reset()
-		if err := ps.writer[arm].Write(r); err != nil {
-			return got, err
-		}
-		got[arm].text = ps.buffer[arm].String()
 	}
 	return got, nil
-}
-
-// runOne runs one benchmark, which must give one result.
-func (ps *packages) runOne(ctx context.Context, p programs, pkg, arm int, name, benchtime string) (*benchfmt.Result, error) {
-	results, err := ps.run(ctx, p, pkg, arm, exactly(name), benchtime)
-	if err != nil {
-		return nil, err
-	}
-	if len(results) != 1 || ps.name(results[0], arm) != name {
-		return nil, fmt.Errorf("measuring Benchmark%s of %s, %s: %d results for this one benchmark; it must run the same each time", name, ps.paths[pkg], armNames[arm], len(results))
-	}
-	return results[0], nil
-}
-
-// exactly is the pattern that matches one benchmark, by its parts.
-func exactly(name string) string {
-	parts := strings.Split("Benchmark"+name, "/")
-	for i := range parts {
-		parts[i] = "^" + regexp.QuoteMeta(parts[i]) + "$"
-	}
-	return strings.Join(parts, "/")
-}
-
-// run runs benchmarks of a package, as go test would.
-func (ps *packages) run(ctx context.Context, p programs, pkg, arm int, pattern, benchtime string) ([]*benchfmt.Result, error) {
-	cmd := job.Command(ctx, p[pkg][arm], "-test.run=^$", "-test.bench="+pattern, "-test.benchtime="+benchtime, "-test.benchmem", "-test.cpu="+strconv.Itoa(ps.procs[arm]), "-test.timeout=10m", "-test.paniconexit0")
-	cmd.Dir = ps.dirs[arm][pkg]
-	cmd.Env = measure.Environ(os.Environ(), append([]string{"PWD=" + cmd.Dir}, ps.envs[arm]...)...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	text := stdout.String()
-	fail := func(why any) error {
-		return fmt.Errorf("running %s of %s, %s: %v:\n%s", pattern, ps.paths[pkg], armNames[arm], why, tail(text+stderr.String()))
-	}
-	if err != nil {
-		return nil, fail(err)
-	}
-	var results []*benchfmt.Result
-	r := benchfmt.NewReader(strings.NewReader(text), armNames[arm])
-	for r.Scan() {
-		switch rec := r.Result().(type) {
-		case *benchfmt.Result:
-			results = append(results, rec.Clone())
-		case *benchfmt.SyntaxError:
-			return nil, fail(fmt.Errorf("a line that is no result: %s", rec.Msg))
-		}
-	}
-	if err := r.Err(); err != nil {
-		return nil, fail(err)
-	}
-	for _, m := range r.Units() {
-		ps.meta[m.UnitMetadataKey] = m
-	}
-	for _, result := range results {
-		for _, v := range result.Values {
-			if x, u := files.Original(v); math.IsNaN(x) || math.IsInf(x, 0) {
-				return nil, fail(errors.New("Benchmark" + string(result.Name) + " reports no finite " + u))
-			}
-		}
-	}
-	return results, nil
-}
-
-// tail is the end of what a process wrote.
-func tail(s string) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }

@@ -1,40 +1,51 @@
 package gate
 
 import (
+	"fmt"
 	"reflect"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"threadbench/scripts/internal/gate/verdict"
 )
 
 // TestPlan holds a plan to what it promises: repeated by its seed, each layout
 // once, each item and each arm as often in each place.
 func TestPlan(t *testing.T) {
 	const rounds, items = 24, 4
-	p := newPlan(7, rounds, items, true, false)
-	if !reflect.DeepEqual(p, newPlan(7, rounds, items, true, false)) {
+	draw := func(seed uint64, random, apart bool) (layouts []layout, orders [][]int, armOrders [][][]int) {
+		p := newPlan(seed, items, random, apart)
+		for k := range rounds {
+			o, a := p.orders()
+			layouts, orders, armOrders = append(layouts, p.layout(k)), append(orders, o), append(armOrders, a)
+		}
+		return layouts, orders, armOrders
+	}
+	layouts, orders, armOrders := draw(7, true, false)
+	again, ordersAgain, armsAgain := draw(7, true, false)
+	if !reflect.DeepEqual(layouts, again) || !reflect.DeepEqual(orders, ordersAgain) || !reflect.DeepEqual(armOrders, armsAgain) {
 		t.Error("the same seed makes another plan")
 	}
-	if reflect.DeepEqual(p.layouts, newPlan(8, rounds, items, true, false).layouts) || reflect.DeepEqual(p.arms, newPlan(8, rounds, items, true, false).arms) {
+	if other, _, otherArms := draw(8, true, false); reflect.DeepEqual(layouts, other) || reflect.DeepEqual(armOrders, otherArms) {
 		t.Error("another seed makes the same plan")
 	}
 	seen := map[uint64]bool{0: true}
-	for _, l := range p.layouts {
-		for _, s := range []uint64{l[baseArm], l[controlArm]} {
-			if seen[s] || s >= 1<<31 {
-				t.Errorf("the layout %d is drawn twice or is none", s)
-			}
-			seen[s] = true
+	for _, l := range layouts {
+		if s := l[baseArm]; seen[s] || s >= 1<<31 || l[headArm] != s {
+			t.Errorf("the layout %v is drawn twice or is none, or is not both sides'", l)
 		}
+		seen[l[baseArm]] = true
 	}
-	for _, l := range newPlan(7, rounds, items, true, true).layouts {
-		if l[headArm] == l[baseArm] || l[controlArm] == l[baseArm] || l[controlArm] == l[headArm] {
+	apart, _, _ := draw(7, true, true)
+	for _, l := range apart {
+		if l[headArm] == l[baseArm] {
 			t.Errorf("apart, a round has the layout %v", l)
 		}
 	}
 	var places [items][items]int
-	for _, order := range p.items {
+	for _, order := range orders {
 		for place, item := range order {
 			places[item][place]++
 		}
@@ -49,7 +60,7 @@ func TestPlan(t *testing.T) {
 	for item := range items {
 		var after [arms][arms]int
 		for k := range rounds {
-			order := p.arms[k][item]
+			order := armOrders[k][item]
 			for i := 1; i < arms; i++ {
 				after[order[i-1]][order[i]]++
 			}
@@ -62,7 +73,8 @@ func TestPlan(t *testing.T) {
 			}
 		}
 	}
-	for _, l := range newPlan(7, rounds, items, false, false).layouts {
+	fixed, _, _ := draw(7, false, false)
+	for _, l := range fixed {
 		if l != (layout{}) {
 			t.Errorf("without layouts, one is drawn: %v", l)
 		}
@@ -103,53 +115,110 @@ func FuzzLDFlags(f *testing.F) {
 }
 
 func TestIterations(t *testing.T) {
-	was := target
-	target = 200 * time.Millisecond
-	defer func() { target = was }()
 	for _, test := range []struct {
 		ns, bytes float64
-		ran, want int
+		want      int
 	}{
-		{1e6, 0, 1, 200},             // a fifth of a second
-		{1e6, 16 << 10, 1, 800},      // five collections of 4 MiB would take 1,280
-		{1e6, 64 << 10, 1, 320},      // just as many
-		{20, 16, 1, 10_000_000},      // collected often anyway
-		{5e9, 1 << 30, 1, 1},         // at least one
-		{0, 0, 77, 77},               // no time given
-		{0.2, 0, 1_000_000_000, 1e9}, // testing's most
-		{3e8, 1 << 10, 1, 3},         // not beyond four times the target
+		{1e6, 0, 200},           // a fifth of a second
+		{1e6, 16 << 10, 800},    // five collections of 4 MiB would take 1,280
+		{1e6, 64 << 10, 320},    // just as many
+		{20, 16, 10_000_000},    // collected often anyway
+		{5e9, 1 << 30, 1},       // at least one
+		{0.1, 0, 1_000_000_000}, // testing's most
+		{3e8, 1 << 10, 3},       // not beyond four times as long
 	} {
-		if got := chooseIterations(test.ns, test.bytes, test.ran); got != test.want {
+		if got := chooseIterations(200*time.Millisecond, test.ns, test.bytes); got != test.want {
 			t.Errorf("of %v ns and %v B an op: %d iterations, want %d", test.ns, test.bytes, got, test.want)
 		}
 	}
 }
 
-func TestExactly(t *testing.T) {
-	if got, want := exactly("A/b=[1]/c.d|e#01"), `^BenchmarkA$/^b=\[1\]$/^c\.d\|e#01$`; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-}
-
 func TestRepeated(t *testing.T) {
-	o := options{args: []string{"-budget", "5m", "-base", "main", "--seed=3", "-rounds=9", "-bench", "a|b c", "-head-env", "X=it's"}}
-	if got, want := repeated(o, 12, 34), `gate -base main -bench 'a|b c' -head-env 'X=it'\''s' -rounds 12 -seed 34`; got != want {
+	o := options{args: []string{"-budget", "5m", "-base", "main", "--seed=3", "-bench", "a|b c", "-head-env", "X=it's"}}
+	if got, want := repeated(o, 34), `gate -budget 5m -base main -bench 'a|b c' -head-env 'X=it'\''s' -seed 34`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
 
-// TestBudget fits rounds into a budget, and refuses one that is too small for
-// a verdict.
-func TestBudget(t *testing.T) {
-	if got := roundsWithin(time.Minute, 3900*time.Millisecond); got != 15 {
-		t.Errorf("%d rounds of 3.9 s a minute, want 15", got)
+// TestFit measures for less long what doesn't fit the time, then leaves out the
+// costliest, which keep their counts.
+func TestFit(t *testing.T) {
+	items := func() (all []*item) {
+		for i, cost := range []time.Duration{time.Second, 4 * time.Second, 2 * time.Second} {
+			it := &item{name: fmt.Sprint("item", i), varying: 1, rows: []*verdict.Row{
+				{Name: fmt.Sprint("item", i), Unit: "ns/op", Better: "lower"},
+				{Name: fmt.Sprint("item", i), Unit: "B/op", Better: "lower", Exact: true},
+			}}
+			it.size = func(share float64) time.Duration { return time.Duration(share * float64(cost)) }
+			it.resize(1)
+			all = append(all, it)
+		}
+		return all
 	}
-	o := options{budget: 10 * time.Second}
-	if err := enough(o, 10, 10, 4, time.Second); err != nil {
-		t.Error(err)
+	const second = time.Second
+	for _, test := range []struct {
+		left  time.Duration
+		costs []time.Duration
+		rows  []int
+		lost  []string
+	}{
+		{time.Hour, []time.Duration{second, 4 * second, 2 * second}, []int{2, 2, 2}, nil},
+		{50 * second, []time.Duration{second / 2, 2 * second, second}, []int{2, 2, 2}, nil},
+		{10 * second, []time.Duration{second / 5, 8 * second / 100, 2 * second / 5}, []int{2, 1, 2}, []string{"item1"}},
+		{second, []time.Duration{second / 5, 8 * second / 100, 4 * second / 100}, []int{2, 0, 0}, []string{"item1", "item2"}},
+	} {
+		all := items()
+		missing, err := fit(all, test.left, 0, 100*time.Millisecond)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lost []string
+		for _, m := range missing {
+			lost = append(lost, m.Name)
+			if m.Verdict != verdict.Inconclusive || !strings.Contains(m.Why, "-budget ") {
+				t.Errorf("within %v: %+v", test.left, m)
+			}
+		}
+		if !slices.Equal(lost, test.lost) {
+			t.Errorf("within %v, %q are not timed, want %q", test.left, lost, test.lost)
+		}
+		for i, it := range all {
+			if it.cost != test.costs[i] || len(it.rows) != test.rows[i] {
+				t.Errorf("within %v, %s costs %v and has %d rows, want %v and %d", test.left, it.name, it.cost, len(it.rows), test.costs[i], test.rows[i])
+			}
+		}
 	}
-	err := enough(o, 9, 10, 4, 1100*time.Millisecond)
-	if err == nil || !regexp.MustCompile(`-budget 10s is 9 rounds of 1\.1s, too few: 4 rows need 10 .* give -budget 12s`).MatchString(err.Error()) {
-		t.Errorf("with one round less: %v", err)
+}
+
+// TestSelected reads -bench and -skip as package testing does.
+func TestSelected(t *testing.T) {
+	for _, test := range []struct {
+		bench, skip, name string
+		want              bool
+	}{
+		{".", "", "BenchmarkA", true},
+		{"A/x", "", "BenchmarkA/x", true},
+		{"A/x", "", "BenchmarkA", false},
+		{"A/x", "", "BenchmarkA/y", false},
+		{"A/x", "", "BenchmarkA/x/z", true},
+		{"A/x|B", "", "BenchmarkB/y", true},
+		{"A/[x/]", "", "BenchmarkA/x", true},
+		{".", "A", "BenchmarkA/x", false},
+		{".", "A/x", "BenchmarkA/y", true},
+		{".", "A/x", "BenchmarkA/x/z", false},
+	} {
+		if got := selected(test.bench, test.skip, test.name); got != test.want {
+			t.Errorf("-bench %q -skip %q select %s: %v, want %v", test.bench, test.skip, test.name, got, test.want)
+		}
+	}
+	for _, test := range []struct{ bench, function, want string }{
+		{".", "BenchmarkA", ""},
+		{"A/x/y", "BenchmarkA", "x/y"},
+		{"A/x|C", "BenchmarkA", "x"},
+		{"A/x|A/y", "BenchmarkA", ""},
+	} {
+		if got := below(test.bench, test.function); got != test.want {
+			t.Errorf("below %s, -bench %q is %q, want %q", test.function, test.bench, got, test.want)
+		}
 	}
 }

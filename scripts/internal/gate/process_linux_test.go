@@ -17,14 +17,17 @@ import (
 // kill -9, after which the next gate takes away what is left.
 func TestStopped(t *testing.T) {
 	m := newModule(t)
-	m.write("work_test.go", steps(300))
+	// Figures that are always the same, and no counts, are never shown to be
+	// less than 0% slower.
+	undecided := strings.Replace(steps(300), " assume=exact", "", 1)
+	m.write("work_test.go", undecided)
 	m.commit("one")
-	m.write("work_test.go", steps(301))
+	m.write("work_test.go", undecided+"\n// the same\n")
 	m.commit("two")
 	s := newSession(t)
 	random := rand.New(rand.NewPCG(3, 4))
 	start := func(raw string) *exec.Cmd {
-		cmd := exec.Command(filepath.Join(tools(t), "gate"), "-base", "one", "-head", "two", "-pkg", ".", "-rounds", "200", "-o", raw)
+		cmd := exec.Command(filepath.Join(tools(t), "gate"), "-base", "one", "-head", "two", "-pkg", ".", "-rounds", "1000", "-margin", "0%", "-unit", "steps/op", "-o", raw)
 		cmd.Env = append(os.Environ(), runVariable+"=1")
 		cmd.Dir = m.dir
 		cmd.Stdout, cmd.Stderr = new(bytes.Buffer), new(bytes.Buffer)
@@ -33,10 +36,10 @@ func TestStopped(t *testing.T) {
 		}
 		return cmd
 	}
-	for i := range 6 {
+	for i := range 4 {
 		after := time.Duration(random.Int64N(int64(3 * time.Second)))
 		signal := os.Interrupt
-		if i == 3 {
+		if i == 2 {
 			signal = os.Kill
 		}
 		t.Run(fmt.Sprintf("%v after %v", signal, after.Round(time.Millisecond)), func(t *testing.T) {
@@ -44,11 +47,13 @@ func TestStopped(t *testing.T) {
 			cmd := start(raw)
 			time.Sleep(after)
 			cmd.Process.Signal(signal)
+			time.Sleep(10 * time.Millisecond)
+			cmd.Process.Signal(signal) // from somebody impatient
 			cmd.Wait()
 			said := cmd.Stderr.(*bytes.Buffer).String()
 			if signal == os.Kill {
 				// The next one cleans up, once the linkers have ended.
-				s := &session{t, s.temp, s.log}
+				s := &session{T: t, temp: s.temp, log: s.log}
 				for begin := time.Now(); len(s.processes()) > 0; time.Sleep(time.Millisecond) {
 					if time.Since(begin) > time.Minute {
 						t.Fatalf("processes are left: %q", s.processes())
@@ -62,7 +67,7 @@ func TestStopped(t *testing.T) {
 			if cmd.ProcessState.ExitCode() == -1 && after > 2*time.Second {
 				t.Error("the signal has killed it before it could clean up")
 			}
-			s := &session{t, s.temp, s.log}
+			s := &session{T: t, temp: s.temp, log: s.log}
 			if cmd.ProcessState.ExitCode() == 2 {
 				s.clean(m.dir)
 			}

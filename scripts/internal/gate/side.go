@@ -2,12 +2,15 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"os/exec"
+	"path"
 	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
 	"strings"
-	"time"
 
 	"threadbench/bench/measure"
 	"threadbench/scripts/internal/job"
@@ -15,26 +18,33 @@ import (
 
 // A side is a source tree and an environment: what is built, and how it runs.
 type side struct {
-	name string   // "base" or "head"
-	what string   // for the reader: "main (1a2b3c4)"
-	dir  string   // where go is run
-	env  []string // K=V, for its build and its runs
+	name    string   // "base" or "head"
+	what    string   // for the reader: "main (1a2b3c4)"
+	dir     string   // where go is run
+	env     []string // K=V, for its build and its runs
+	made    bool     // dir is in a checkout that the gate has made
+	places  []string // K=V: what the environment names in the working tree, as it is called in that checkout
+	remarks []string // about the checkout, for the reader
 
 	version string // of its go command
 	ldflags string // of its GOFLAGS
 	random  bool   // its linker can lay functions out at random
+	align   bool   // its linker can align functions
 }
 
-// environ is the side's whole environment.
-func (s *side) environ() []string { return measure.Environ(os.Environ(), s.env...) }
+// environ is the side's whole environment. A git hook's variables name the
+// hook's repository, so they are no part of it.
+func (s *side) environ() []string {
+	return measure.Environ(measure.Environ(outsideHook(os.Environ()), s.places...), s.env...)
+}
 
 func (s *side) String() string {
 	return strings.Join(append([]string{s.what, s.version}, s.env...), ", ")
 }
 
-// sides makes the two source trees, below temp where they are worktrees;
+// sides makes the two source trees, below temp where they are checkouts;
 // remove takes those away again.
-func sides(o options, temp string) (base, head *side, remove func(), err error) {
+func sides(ctx context.Context, o options, temp string) (base, head *side, remove func(), err error) {
 	cwd, err := os.Getwd()
 	if err != nil {
 		return nil, nil, nil, err
@@ -54,9 +64,12 @@ func sides(o options, temp string) (base, head *side, remove func(), err error) 
 		switch {
 		case at.ref != "":
 			sweepWorktrees(cwd)
-			tree := filepath.Join(temp, at.side.name)
-			trees = append(trees, tree)
-			if at.side.dir, at.side.what, err = worktree(cwd, at.ref, tree); err != nil {
+			c, err := newCheckout(ctx, at.side, cwd, at.ref, temp)
+			if err == nil {
+				trees = append(trees, c.tree)
+				err = c.make(ctx, temp)
+			}
+			if err != nil {
 				remove()
 				return nil, nil, nil, err
 			}
@@ -76,55 +89,29 @@ func sides(o options, temp string) (base, head *side, remove func(), err error) 
 	return base, head, remove, nil
 }
 
-// git runs git to its end, whatever stops this process meanwhile: half a
-// worktree would stay.
-func git(dir string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-	return job.Output(ctx, dir, nil, "git", args...)
-}
-
-// worktree checks the ref out at path. dir is the folder there that
-// corresponds to cwd.
-func worktree(cwd, ref, path string) (dir, what string, err error) {
-	if _, err := exec.LookPath("git"); err != nil {
-		return "", "", fmt.Errorf("checking out %s: %w; install git, or give folders by -base-dir and -head-dir", ref, err)
+// setup runs the command of -setup in the module's folder of a checkout that
+// the gate has made, to make what git does not keep. In the working tree, and
+// in a folder that the user named, those files are the user's own, so the
+// command does not run there.
+func (s *side) setup(ctx context.Context, temp, command string) error {
+	if command == "" || !s.made {
+		return nil
 	}
-	prefix, err := git(cwd, "rev-parse", "--show-prefix")
+	shell := []string{"sh", "-c", command}
+	if runtime.GOOS == "windows" {
+		shell = []string{"cmd", "/C", command}
+	}
+	cmd := job.Command(ctx, shell[0], shell[1:]...)
+	cmd.Dir = s.dir
+	cmd.Env = measure.Environ(s.environ(), "PWD="+s.dir, "GOTMPDIR="+temp)
+	out, err := cmd.CombinedOutput()
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if err != nil {
-		return "", "", fmt.Errorf("checking out %s: %w; run gate in a git checkout, or give folders by -base-dir and -head-dir", ref, err)
+		return fmt.Errorf("-setup %q fails in the checkout of %s (%s): %w:\n%s", command, s.name, s.what, err, tail(string(out)))
 	}
-	commit, err := git(cwd, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
-	if err != nil {
-		return "", "", fmt.Errorf("checking out %q: this repository has no such commit; fetch it, or see git log", ref)
-	}
-	if _, err := git(cwd, "worktree", "add", "--quiet", "--detach", path, commit); err != nil {
-		return "", "", fmt.Errorf("checking out %s: %w", ref, err)
-	}
-	dir = filepath.Join(path, filepath.FromSlash(prefix))
-	if _, err := os.Stat(dir); err != nil {
-		return "", "", fmt.Errorf("checking out %s: it has no folder %s, where gate was run; run gate where both sides have a module", ref, prefix)
-	}
-	return dir, fmt.Sprintf("%s (%.10s)", ref, commit), nil
-}
-
-// removeWorktree takes a worktree away, with what git knows of it.
-func removeWorktree(cwd, path string) {
-	git(cwd, "worktree", "remove", "--force", "--force", path)
-}
-
-// sweepWorktrees takes away what gates that were killed have left behind in
-// this repository.
-func sweepWorktrees(cwd string) {
-	list, err := git(cwd, "worktree", "list", "--porcelain")
-	if err != nil {
-		return
-	}
-	for line := range strings.Lines(list) {
-		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "worktree "); ok && job.StaleFolder(path) {
-			removeWorktree(cwd, path)
-		}
-	}
+	return nil
 }
 
 // goEnviron is the environment of the side's go command.
@@ -164,6 +151,7 @@ func (s *side) lookUp(ctx context.Context, temp string) error {
 	// It exits 2 when it has shown its flags.
 	if _, help := s.goCommand(ctx, temp, "tool", "link", "-help"); help != nil {
 		s.random = strings.Contains(help.Error(), "-randlayout")
+		s.align = strings.Contains(help.Error(), "-funcalign")
 	}
 	return ctx.Err()
 }
@@ -195,41 +183,154 @@ func ldflags(goflags string) (string, error) {
 	return found, nil
 }
 
-// link builds the test binary of a package, its functions laid out by the
-// seed; 0 leaves them in the linker's own order.
-func (s *side) link(ctx context.Context, temp, pkg string, seed uint64, out string) error {
+// hint is what may help a side that lacks something which the other side has.
+func (s *side) hint() string {
+	if s.made {
+		return "; if git does not keep what is missing, have -setup CMD make it"
+	}
+	return ""
+}
+
+// compile builds the test binaries of packages, those that can be built
+// together by one go command. out says where each goes. The answer holds why a
+// package has none. The linker aligns functions if align is set, and lays them
+// out by the seed; with 0 it keeps its own order.
+func (s *side) compile(ctx context.Context, temp string, pkgs []string, align bool, seed uint64, out func(int) string) ([]error, error) {
 	// Debug information is left out, which is a third of the time and of the
 	// file and moves no code.
 	flags := strings.TrimSpace(s.ldflags + " -w")
+	if align {
+		flags += " -funcalign=64"
+	}
 	if seed != 0 {
 		flags += fmt.Sprintf(" -randlayout=%d", seed)
 	}
-	err := s.failed(ctx, job.BuildTest(ctx, s.dir, s.goEnviron(temp), out, pkg, "-ldflags="+flags))
-	if err != nil {
-		return fmt.Errorf("building %w", err)
+	flags = "-ldflags=" + flags
+	failed := make([]error, len(pkgs))
+	for _, batch := range batches(pkgs) {
+		if len(batch) > 1 && s.together(ctx, temp, pkgs, batch, flags, out) {
+			continue
+		}
+		for _, i := range batch {
+			_, err := s.goCommand(ctx, temp, "test", "-c", "-o", out(i), "-vet=off", flags, pkgs[i])
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			if err == nil {
+				if _, none := os.Stat(out(i)); none != nil {
+					err = errors.New("go test -c makes no test binary of it")
+				}
+			}
+			failed[i] = err
+		}
 	}
-	return nil
+	return failed, nil
 }
 
-// sources are the files that the packages' test binaries are built from, the
-// standard library's left out, each with its size and time. Whoever edits
-// them while it measures would have one head in one round and another in the
-// next.
-func (s *side) sources(ctx context.Context, temp string, pkgs []string) (string, error) {
-	const files = `{{if not .Standard}}{{$d := .Dir}}{{with .Module}}{{.GoMod}}{{"\n"}}{{end}}` +
+// batches are the packages whose test binaries have names of their own, so that
+// one go command can build them into one folder.
+func batches(pkgs []string) [][]int {
+	var all [][]int
+	var taken []map[string]bool
+	for i, pkg := range pkgs {
+		name := binary(pkg)
+		k := slices.IndexFunc(taken, func(m map[string]bool) bool { return !m[name] })
+		if k < 0 {
+			k = len(taken)
+			all, taken = append(all, nil), append(taken, map[string]bool{})
+		}
+		all[k] = append(all[k], i)
+		taken[k][name] = true
+	}
+	return all
+}
+
+var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
+
+// binary is the name of a package's test binary, as go test -c chooses it.
+func binary(pkg string) string {
+	name := path.Base(pkg)
+	if majorVersion.MatchString(name) && path.Dir(pkg) != "." {
+		name = path.Base(path.Dir(pkg))
+	}
+	return name + ".test"
+}
+
+// together builds a batch by one go command and tells whether that made every
+// binary.
+func (s *side) together(ctx context.Context, temp string, pkgs []string, batch []int, flags string, out func(int) string) bool {
+	dir, err := os.MkdirTemp(temp, "batch-")
+	if err != nil {
+		return false
+	}
+	defer os.RemoveAll(dir)
+	args := []string{"test", "-c", "-o", dir + string(filepath.Separator), "-vet=off", flags}
+	for _, i := range batch {
+		args = append(args, pkgs[i])
+	}
+	if _, err := s.goCommand(ctx, temp, args...); err != nil {
+		return false
+	}
+	suffix := ""
+	if runtime.GOOS == "windows" {
+		suffix = ".exe"
+	}
+	for _, i := range batch {
+		if os.MkdirAll(filepath.Dir(out(i)), 0o755) != nil || os.Rename(filepath.Join(dir, binary(pkgs[i])+suffix), out(i)) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// sources are the files that the packages' test binaries are built from, and
+// the folders of those, the standard library's left out.
+func (s *side) sources(ctx context.Context, temp string, pkgs []string) (paths []string, err error) {
+	const files = `{{if not .Standard}}{{$d := .Dir}}{{$d}}{{"\n"}}{{with .Module}}{{.GoMod}}{{"\n"}}{{end}}` +
 		`{{range .GoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .CgoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}` +
 		`{{range .CFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .HFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}` +
 		`{{range .SFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .EmbedFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}` +
 		`{{range .TestGoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{end}}`
 	list, err := s.goCommand(ctx, temp, append([]string{"list", "-deps", "-test", "-f", files}, pkgs...)...)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	var b strings.Builder
+	seen := map[string]bool{}
 	for path := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == '\n' }) {
-		if info, err := os.Stat(path); err == nil {
+		if !seen[path] {
+			seen[path] = true
+			paths = append(paths, path)
+		}
+	}
+	return paths, nil
+}
+
+// stamp is what tells whether somebody edits sources: of each file its size
+// and time, of each folder the names of its Go files. Whoever edits them while
+// they are measured would have one head in one round and another in the next.
+func stamp(paths []string) string {
+	var b strings.Builder
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			fmt.Fprintln(&b, path, "is missing")
+		case info.IsDir():
+			entries, _ := os.ReadDir(path)
+			for _, e := range entries {
+				if strings.HasSuffix(e.Name(), ".go") {
+					fmt.Fprintln(&b, path, e.Name())
+				}
+			}
+		default:
 			fmt.Fprintln(&b, path, info.Size(), info.ModTime().UnixNano())
 		}
 	}
-	return b.String(), nil
+	return b.String()
+}
+
+// tail is the end of what a process wrote.
+func tail(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }

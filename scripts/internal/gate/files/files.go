@@ -2,10 +2,16 @@
 // compare.
 //
 // Its stance: a gate that reads half of a file passes what the other half would
-// have stopped. So a file that isn't understood in full, is cut short, or tells
-// of a failed benchmark is an error that names the file, the line and the way
-// out, and whatever is left out is remarked: rows and units that only one file
-// has, rows with fewer figures than others, configurations that differ.
+// have stopped. So a result that can't be read, and a file that is cut short,
+// are errors that name the file, the line and the way out. Whatever else is left
+// out is remarked: what failed or is no measurement, rows and units that only
+// one file has, rows with fewer figures than others, configurations that differ.
+//
+// A file goes through four stages. Bytes become text (decode: UTF-8, UTF-16).
+// Text becomes the lines that go test wrote (readText: events of -json, prefixes
+// of CI logs, colours). Lines become results (scan: what a logger has split is
+// put together, what failed is noted). Results become rows (benchfmt). The
+// remarks say what was done.
 //
 // Any output of "go test -bench" will do, of one package or of several; so do
 // this suite's own files, whose figure for a row is that of a round, and of
@@ -26,6 +32,7 @@ import (
 
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/prose"
+	"threadbench/scripts/internal/results"
 )
 
 // A file is what is compared of a results file.
@@ -59,15 +66,18 @@ type unit struct {
 	exact   bool
 	figures []float64 // in name
 	tidied  []float64
+
+	unfit     string // the first value that is no measurement
+	unfitLine int
 }
 
 // Read reads two results files and pairs their rows by package, name and unit.
 // The rows are unpaired, in the order of the old file. The remarks say what a
 // reader has to know of how they came about. Each error names a file, the line
 // where there is one, and the way out: a file that is missing, empty, longer
-// than 256 MiB, cut short, or not understood in full; a figure that is no
-// number or beyond ±1e100; a benchmark that failed; files of two drivers; no
-// row and unit in common; units whose better side the two files disagree on.
+// than 256 MiB, cut short, or with a result that can't be read; files of
+// two drivers; no row and unit in common; units whose better side the two files
+// disagree on.
 func Read(oldPath, newPath string) ([]verdict.Row, []verdict.Remark, error) {
 	before, err := readFile(oldPath)
 	if err != nil {
@@ -240,8 +250,20 @@ func (c *comparison) row(name string, was, is *unit) (verdict.Row, error) {
 // machine are the keys without which two files say little of each other.
 var machine = []string{"goos", "goarch", "cpu"}
 
-// configuration remarks what differs between the two.
+// configuration remarks what is wrong on purpose, and what differs between the
+// two.
 func (c *comparison) configuration() {
+	for _, f := range []*file{c.before, c.after} {
+		var all []results.Setting
+		for _, s := range f.config {
+			for _, value := range s.values {
+				all = append(all, results.Setting{Key: s.key, Value: value})
+			}
+		}
+		for _, w := range results.Wrong(all) {
+			c.remark(verdict.Warning, "%s: %s", f.path, w)
+		}
+	}
 	values := func(f *file, key string) string {
 		i := slices.IndexFunc(f.config, func(s setting) bool { return s.key == key })
 		if i < 0 {

@@ -182,24 +182,23 @@ func TestErrors(t *testing.T) {
 		{"binary", "\x7fELF\x00\x01\n", small, "old.txt:1: no benchmark line up to here"},
 		{"only a header", head, small, "old.txt:4: no benchmark line up to here"},
 		{"cut in a line", small, small[:len(small)-30], "new.txt:9: the last line has no end: the file is cut short; measure again"},
-		{"no iterations", head + "BenchmarkX ns/op\n", small, "old.txt:5: parsing iteration count: invalid syntax; mend"},
+		{"no iterations", head + "BenchmarkX ns/op\n", small, `old.txt:5: no benchmark line up to here, only prose: "BenchmarkX ns/op" (line 5); give a file`},
 		{"no measurement", head + "BenchmarkX 1\n", small, "old.txt:5: missing measurements;"},
 		{"no unit", head + "BenchmarkX 1 5\n", small, "old.txt:5: missing units;"},
 		{"no name", head + "Benchmark 1 5 ns/op\n", small, "old.txt:5: a benchmark without a name"},
-		{"zero iterations", head + "BenchmarkX 0 5 ns/op\n", small, "old.txt:5: BenchmarkX: 0 iterations"},
-		{"NaN", head + "BenchmarkX 1 NaN ns/op\n", small, "old.txt:5: BenchmarkX: NaN ns/op is no figure between"},
-		{"infinite", head + "BenchmarkX 1 Inf ns/op\n", small, "old.txt:5: BenchmarkX: +Inf ns/op is no figure between"},
-		{"huge", head + "BenchmarkX 1 5 ns/op 1e101 u\n", small, "old.txt:5: BenchmarkX: 1e+101 u is no figure"},
-		{"huge once tidied", head + "BenchmarkX 1 1e99 MB/s\n", small, "old.txt:5: BenchmarkX: 1e+99 MB/s is no figure"},
+		{"zero iterations", head + "BenchmarkX 0 5 ns/op\n", small, "old.txt:5: no row is left, since these are no measurements: X has 0 iterations (line 5); mend"},
+		{"NaN", head + "BenchmarkX 1 NaN ns/op\n", small, "X ns/op is NaN (line 5); mend the benchmark"},
+		{"infinite", head + "BenchmarkX 1 Inf ns/op\n", small, "X ns/op is +Inf (line 5)"},
+		{"huge", head + "BenchmarkX 1 1e101 u\n", small, "old.txt:5: no row is left, since these are no measurements: X u is 1e+101 (line 5)"},
+		{"huge once tidied", head + "BenchmarkX 1 1e99 MB/s\n", small, "X MB/s is 1e+99 (line 5)"},
 		{"overflow", head + "BenchmarkX 1 1e999 ns/op\n", small, "old.txt:5: parsing measurement: value out of range"},
 		{"unit twice", head + "BenchmarkX 1 5 ns/op 5e-9 sec/op\n", small, "old.txt:5: BenchmarkX: the unit sec/op stands twice"},
-		{"unit line", "Unit ns/op lower\n" + small, small, "old.txt:1: expected key=value;"},
+		{"unit line", "Unit ns/op better=lower higher\n" + small, small, "old.txt:1: expected key=value;"},
 		{"better", "Unit ns/op better=less\n" + small, small, "old.txt:1: unit ns/op has better=less; give lower or higher"},
 		{"assume", "Unit ns/op assume=normal\n" + small, small, "old.txt:1: unit ns/op has assume=normal; give nothing or exact"},
 		{"unit line twice", "Unit u better=lower\nUnit u better=higher\n" + small, small, "old.txt:2: metadata better of unit u already set to lower"},
 		{"two machines", small + strings.Replace(small, "linux", "darwin", 1), small, `old.txt:15: configuration goos: "darwin" here, "linux" before; results of two machines`},
-		{"a failed benchmark", small, strings.Replace(small, "PASS\n", "--- FAIL: BenchmarkZ\n    z_test.go:5: no\nFAIL\n", 1), `new.txt:9: a test or benchmark failed: "--- FAIL: BenchmarkZ"; mend it`},
-		{"a failed package", small, small + "FAIL\texample.com/b [build failed]\n", `new.txt:11: a test or benchmark failed: "FAIL\texample.com/b [build failed]"`},
+		{"all failed", small, head + "--- FAIL: BenchmarkZ\n    z_test.go:5: no\nFAIL\n", `new.txt:7: no benchmark line up to here, and go test failed: "--- FAIL: BenchmarkZ" (line 5); mend it`},
 		{"a long line", head + "Benchmark" + strings.Repeat("x", 1<<17) + " 1 5 ns/op\n", small, "old.txt:5: a line of 131091 bytes, at most 65534 can be read"},
 		{"a round in flight", small + "# round 2: x\nBenchmarkX-8 1 10 ns/op\n", small, "old.txt:11: this round never ended: the file is cut short"},
 		{"nothing in common", "BenchmarkA 1 5 ns/op\n", "BenchmarkB 1 5 ns/op\n", "have no row in common (the first are A in ns/op and B in ns/op); run the same benchmarks with the same GOMAXPROCS"},
@@ -212,7 +211,6 @@ func TestErrors(t *testing.T) {
 		{"ours, malformed", "driver: lockstep\nBenchmarkX 1\n# end round 1\n", small, "old.txt:2: missing measurements"},
 		{"ours, cut", lockstep + lockstepRound(1, 1) + "# round 2: \nBenchmarkStack/impl=goroutine/depth=0 1 1 user-B/task\n", small, "old.txt:10: the round up to line 11 never ended: the run was killed; go on with it"},
 		{"ours, only notes", "driver: lockstep\n# skip BenchmarkSwitch/impl=clone: linux only\n# end round 1\n", small, "old.txt:2: no rows, only notes (BenchmarkSwitch/impl=clone: linux only)"},
-		{"ours, failed", testing + "--- FAIL: BenchmarkSwitch\nFAIL\n", testing, "old.txt:3: a test or benchmark failed"},
 	} {
 		rows, _, err := Read(write(t, "old.txt", tt.before), write(t, "new.txt", tt.after))
 		if err == nil {
@@ -242,7 +240,12 @@ func TestUnreadable(t *testing.T) {
 // of it is missing.
 func TestCutAnywhere(t *testing.T) {
 	lock := lockstep + lockstepRound(1, 100) + lockstepRound(2, 101)
-	for _, text := range []string{small, small + strings.ReplaceAll(small, "example.com/a", "example.com/b"), lock} {
+	twice := strings.ReplaceAll(two, "   \t 100\t", "   \tcache warm\nagain.    100\t") // a logger splits each result
+	texts := []string{small, two, lock, twice}
+	for _, w := range wrappings {
+		texts = append(texts, w.wrap(two))
+	}
+	for _, text := range texts {
 		whole, err := parse("whole.txt", []byte(text))
 		if err != nil {
 			t.Fatal(err)
@@ -314,7 +317,7 @@ func TestJudged(t *testing.T) {
 	for _, tt := range []struct {
 		after string
 		want  int
-	}{{file(1, 0), 0}, {file(1.1, 0), 1}, {file(0.9, 0), 0}, {file(1.01, 0), 3}, {file(1, 1), 1}} {
+	}{{file(1, 0), 0}, {file(1.1, 0), 1}, {file(0.9, 0), 0}, {file(1.01, 0), 3}, {file(1, 2), 1}} {
 		rows, _ := read(t, file(1, 0), tt.after)
 		r, err := verdict.Judge(rows, verdict.Rules{Alpha: 0.01, Margin: 0.01})
 		if err != nil {
@@ -330,6 +333,10 @@ func FuzzParse(f *testing.F) {
 	f.Add(small)
 	f.Add(lockstep + lockstepRound(1, 1))
 	f.Add("Unit u better=higher\r\nBenchmark 1 5 u\r\npkg:\n# round 1\n# end round 1\n")
+	for _, w := range wrappings {
+		f.Add(w.wrap(small))
+	}
+	f.Add("..BenchmarkX-8 \tlog\n 100\t 5 ns/op\nBenchmark of\nUnit tests\nBenchmarkY-8 0 NaN ns/op 1 u\n--- FAIL: BenchmarkZ\nFAIL\ta\t1s\n")
 	f.Add("driver: testing\nBenchmarkSwitch/impl=goroutine-4 1 6 ns/op\nFAIL\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text)%8 != 0 {

@@ -1,7 +1,6 @@
 package files
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -38,65 +37,68 @@ func readFile(path string) (*file, error) {
 	return parse(path, data)
 }
 
-// parse reads a file's text.
+// parse reads a file: its bytes are decoded, made lines of go test, and these
+// read by benchfmt or, if they are of this suite, by package results.
 func parse(path string, data []byte) (*file, error) {
-	switch lines := bytes.Count(data, []byte("\n")); {
-	case len(data) > most:
-		return nil, failure(path, lines, fmt.Sprintf("the file is longer than %d bytes", most), "leave out what is no result, or split it")
+	if len(data) > most {
+		return nil, failure(path, bytes.Count(data, []byte("\n")), fmt.Sprintf("the file is longer than %d bytes", most), "leave out what is no result, or split it")
+	}
+	raw := data
+	data, encoding := decode(raw)
+	switch i := bytes.Index(raw, []byte("Benchmark")); {
+	case encoding != "" && i >= 0:
+		return nil, failure(path, bytes.Count(raw[:i], []byte("\n"))+1, "the file is "+encoding+", this line is not", "write the file anew in one encoding, as UTF-8")
 	case len(bytes.TrimSpace(data)) == 0:
 		return nil, failure(path, 1, "the file is empty", "measure again: go test -bench . -count 10 >FILE")
 	case data[len(data)-1] != '\n':
-		return nil, failure(path, lines+1, "the last line has no end: the file is cut short", "measure again, or end the line if it is whole")
+		return nil, failure(path, bytes.Count(data, []byte("\n"))+1, "the last line has no end: the file is cut short", "measure again, or end the line if it is whole")
 	}
-	var f *file
-	var err error
-	if ours(data) {
-		f, err = own(path, data)
+	t, err := readText(path, data, encoding)
+	if err != nil {
+		return nil, err
+	}
+	l, err := scan(path, t)
+	if err != nil {
+		return nil, err
+	}
+	f := &file{path: path}
+	l.remark(f, t.told)
+	if l.ours {
+		err = f.own(l)
 	} else {
-		f, err = foreign(path, data)
+		err = f.foreign(l)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := f.uneven(); err != nil {
-		return nil, err
-	}
-	return f, nil
+	f.unended(l)
+	return f, f.uneven()
 }
 
-// ours tells a file of this suite, by its driver.
-func ours(data []byte) bool {
-	for line := range bytes.Lines(data) {
-		if bytes.HasPrefix(line, []byte("driver: ")) {
-			return true
-		}
+// unended remarks a package of which go test never said that it was through.
+// That alone is no error: others write the format, too.
+func (f *file) unended(l *layout) {
+	if f.inTest = l.inTest; f.inTest > 0 {
+		f.remark(verdict.Notice, "%s:%d: go test never says PASS or ok of this package: the file may be cut short.", f.path, f.inTest)
 	}
-	return false
 }
 
 // own reads a file of this suite: the primary figure of each row. A row that the
 // schedulers place decides nothing.
-func own(path string, data []byte) (*file, error) {
-	res, err := results.Read(bytes.NewReader(data), path)
+func (f *file) own(l *layout) error {
+	res, err := results.Read(bytes.NewReader(l.text), f.path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(res.Rows) == 0 {
 		n := res.Notes[0]
-		return nil, failure(path, n.Line, fmt.Sprintf("no rows, only notes (Benchmark%s: %s)", n.FullName, n.Reason), "run again where something can be measured")
+		return failure(f.path, n.Line, fmt.Sprintf("no rows, only notes (Benchmark%s: %s)", n.FullName, n.Reason), "run again where something can be measured")
 	}
 	if res.Truncated {
-		return nil, failure(path, res.Dropped[0].First, fmt.Sprintf("the round up to line %d never ended: the run was killed", res.Dropped[0].Last),
+		return failure(f.path, res.Dropped[0].First, fmt.Sprintf("the round up to line %d never ended: the run was killed", res.Dropped[0].Last),
 			"go on with it: \"go run ./scripts/run -resume -o FILE\"")
 	}
-	f := &file{path: path, driver: res.Driver}
-	if res.Driver == results.Testing {
-		l, err := scan(path, data)
-		if err != nil {
-			return nil, err
-		}
-		f.unended(l)
-	}
+	f.driver = res.Driver
 	for _, s := range res.Config {
 		f.config = append(f.config, setting{s.Key, []string{s.Value}})
 	}
@@ -121,7 +123,7 @@ func own(path string, data []byte) (*file, error) {
 		f.rows = append(f.rows, &row{name: name, units: []*unit{u}})
 	}
 	f.stopped(res)
-	return f, nil
+	return nil
 }
 
 // stopped remarks a run that holds fewer rounds than it planned.
@@ -134,116 +136,60 @@ func (f *file) stopped(res *results.File) {
 	}
 }
 
-// longest is the length from which benchfmt can't read a line.
-const longest = bufio.MaxScanTokenSize - 1
-
-// A layout is a foreign file's first reading: what benchfmt passes over.
-type layout struct {
-	text   []byte // for benchfmt, line for line
-	lines  int
-	inTest int // as in file
-}
-
-// scan makes the first reading.
-func scan(path string, data []byte) (*layout, error) {
-	l := &layout{text: make([]byte, 0, len(data))}
-	round := 0 // the line where the round began that hasn't ended
-	for line := range bytes.Lines(data) {
-		l.lines++
-		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
-		is := func(prefix string) bool { return bytes.HasPrefix(line, []byte(prefix)) }
-		switch {
-		case is("pkg: "):
-			l.inTest = l.lines
-		case string(line) == "PASS", is("ok  \t"):
-			l.inTest = 0
-		case is("--- FAIL"), string(line) == "FAIL", is("FAIL\t"):
-			return nil, failure(path, l.lines, fmt.Sprintf("a test or benchmark failed: %q", shorten(line)), "mend it and measure again")
-		case is("# round "):
-			round = l.lines
-		case is("# end round "):
-			round = 0
-		case len(line) >= longest && (is("Benchmark") || is("Unit")):
-			return nil, failure(path, l.lines, fmt.Sprintf("a line of %d bytes, at most %d can be read", len(line), longest-1), "delete it, or measure again")
-		}
-		if len(line) >= longest {
-			line = nil // no result: what a test printed
-		}
-		l.text = append(append(l.text, line...), '\n')
-	}
-	if round > 0 {
-		return nil, failure(path, round, "this round never ended: the file is cut short", "delete it from here on, or measure again")
-	}
-	return l, nil
-}
-
-func shorten(line []byte) string {
-	const most = 80
-	if len(line) > most {
-		return string(line[:most]) + "…"
-	}
-	return string(line)
-}
-
 // foreign reads any output in the Go benchmark format.
-func foreign(path string, data []byte) (*file, error) {
-	l, err := scan(path, data)
-	if err != nil {
-		return nil, err
+func (f *file) foreign(l *layout) error {
+	if l.round > 0 {
+		return failure(f.path, l.round, "this round never ended: the file is cut short", "delete it from here on, or measure again")
 	}
-	b := builder{file: &file{path: path}, rows: map[[2]string]*row{}, units: benchfmt.NewReader(bytes.NewReader(l.text), path)}
+	b := builder{file: f, rows: map[[2]string]*row{}, units: benchfmt.NewReader(bytes.NewReader(l.text), f.path)}
 	for b.units.Scan() {
 		_, line := b.units.Result().Pos()
 		switch rec := b.units.Result().(type) {
 		case *benchfmt.SyntaxError:
-			return nil, failure(path, line, rec.Msg, "mend or delete the line, or measure again")
+			return failure(f.path, line, rec.Msg, "mend or delete the line, or measure again")
 		case *benchfmt.UnitMetadata:
 			known := map[string][]string{"better": {"lower", "higher"}, "assume": {"nothing", "exact"}}[rec.Key]
 			if known != nil && !slices.Contains(known, rec.Value) {
-				return nil, failure(path, line, fmt.Sprintf("unit %s has %s=%s", rec.OrigUnit, rec.Key, rec.Value), "give "+strings.Join(known, " or "))
+				return failure(f.path, line, fmt.Sprintf("unit %s has %s=%s", rec.OrigUnit, rec.Key, rec.Value), "give "+strings.Join(known, " or "))
 			}
 		case *benchfmt.Result:
-			if what, wayOut := b.result(rec); what != "" {
-				return nil, failure(path, line, what, wayOut)
+			if what, wayOut := b.result(rec, line); what != "" {
+				return failure(f.path, line, what, wayOut)
 			}
 		}
 	}
 	if err := b.units.Err(); err != nil {
-		return nil, fmt.Errorf("reading results: %w; delete the line, or measure again", err)
+		return fmt.Errorf("reading results: %w; delete the line, or measure again", err)
 	}
-	f := b.file
+	b.leaveOut()
 	if len(f.rows) == 0 {
-		return nil, failure(path, l.lines, "no benchmark line up to here", "give a file that \"go test -bench\" wrote, with a -bench that matches something")
+		if b.left != nil {
+			return failure(f.path, b.leftLine, "no row is left, since these are no measurements: "+some(b.left), "mend the benchmark and measure again")
+		}
+		return l.none()
 	}
 	b.finish()
-	f.unended(l)
-	return f, nil
-}
-
-// unended remarks a package of which go test never said that it was through.
-// That alone is no error: others write the format, too.
-func (f *file) unended(l *layout) {
-	f.inTest = l.inTest
-	if l.inTest > 0 {
-		f.remark(verdict.Notice, "%s:%d: go test never says PASS or ok of this package: the file may be cut short.", f.path, l.inTest)
-	}
+	return nil
 }
 
 // builder turns benchfmt's results into rows.
 type builder struct {
-	file  *file
-	rows  map[[2]string]*row
-	units *benchfmt.Reader
+	file     *file
+	rows     map[[2]string]*row
+	units    *benchfmt.Reader
+	left     []string // what is no measurement
+	leftLine int      // where that begins
 }
 
 // result adds a benchmark line, or says what is wrong with it.
-func (b *builder) result(res *benchfmt.Result) (what, wayOut string) {
+func (b *builder) result(res *benchfmt.Result, line int) (what, wayOut string) {
 	name := string(res.Name)
 	switch {
 	case name == "":
 		return "a benchmark without a name", "mend or delete the line"
 	case res.Iters < 1:
-		return fmt.Sprintf("Benchmark%s: %d iterations, at least 1 expected", name, res.Iters), "delete the line, or measure again"
+		b.leave(line, fmt.Sprintf("%s has %d iterations (line %d)", name, res.Iters, line))
+		return "", ""
 	}
 	for _, c := range res.Config {
 		if what := b.setting(c.Key, string(c.Value)); what != "" {
@@ -261,20 +207,46 @@ func (b *builder) result(res *benchfmt.Result) (what, wayOut string) {
 	for _, v := range res.Values {
 		value, name := Original(v)
 		tidied, tidy := benchunit.Tidy(value, name)
-		switch {
-		case !isFigure(value) || !isFigure(tidied):
-			return fmt.Sprintf("Benchmark%s: %v %s is no figure between -%g and %g", res.Name, value, name, largest, largest), "delete the line, or measure again"
-		case slices.Contains(seen, tidy):
+		if slices.Contains(seen, tidy) {
 			return fmt.Sprintf("Benchmark%s: the unit %s stands twice in the line", res.Name, name), "delete one of the two"
 		}
 		seen = append(seen, tidy)
-		r.add(name, tidy, value, tidied)
+		u := r.add(name, tidy, value, tidied)
+		if (!isFigure(value) || !isFigure(tidied)) && u.unfit == "" {
+			u.unfit, u.unfitLine = fmt.Sprintf("%v", value), line
+		}
 	}
 	return "", ""
 }
 
+// leave takes down what is no measurement.
+func (b *builder) leave(line int, what string) {
+	if b.left == nil {
+		b.leftLine = line
+	}
+	b.left = append(b.left, what)
+}
+
+// leaveOut drops the units that have a value which is no measurement, such as
+// 0/0 or 1/0: the others of their rows are judged.
+func (b *builder) leaveOut() {
+	f := b.file
+	for _, r := range f.rows {
+		r.units = slices.DeleteFunc(r.units, func(u *unit) bool {
+			if u.unfit != "" {
+				b.leave(u.unfitLine, fmt.Sprintf("%s %s is %s (line %d)", r.name, u.name, u.unfit, u.unfitLine))
+			}
+			return u.unfit != ""
+		})
+	}
+	f.rows = slices.DeleteFunc(f.rows, func(r *row) bool { return len(r.units) == 0 })
+	if b.left != nil {
+		f.remark(verdict.Warning, "%s: no measurement, left out: %s.", f.path, some(b.left))
+	}
+}
+
 // add adds a figure to the row's unit.
-func (r *row) add(name, tidy string, value, tidied float64) {
+func (r *row) add(name, tidy string, value, tidied float64) *unit {
 	i := slices.IndexFunc(r.units, func(u *unit) bool { return u.tidy == tidy })
 	if i < 0 {
 		i = len(r.units)
@@ -284,9 +256,10 @@ func (r *row) add(name, tidy string, value, tidied float64) {
 	u.tidied = append(u.tidied, tidied)
 	if u.name != name { // written in two ways
 		u.name, u.figures = tidy, u.tidied
-		return
+		return u
 	}
 	u.figures = append(u.figures, value)
+	return u
 }
 
 // setting takes down a configuration's value. Within a file the machine can't

@@ -14,19 +14,22 @@ import (
 const mostAnnotations = 10
 
 // Annotations renders the report as workflow commands of GitHub Actions: one
-// for the verdict, one for each remark, one for each row that is worse,
-// undecided or better. Where the exit code is 0 none is an error. Of each level
+// for the verdict, one for each remark and each benchmark without figures, one for
+// each row that is worse, undecided or better. Where the exit code is 0 none is an error. Of each level
 // at most ten are written, the last saying how many there would have been.
 func (r *Report) Annotations(w io.Writer) error {
 	type annotation struct {
 		level, title, text string
 	}
-	level := map[Verdict]string{Pass: Notice, Regression: Error, Inconclusive: Warning, Invalid: Error}
-	all := []annotation{{level[r.Verdict], "gate: " + string(r.Verdict), capital(r.headline()) + " (" + r.exit() + ")"}}
+	level := map[Verdict]string{"": Notice, Pass: Notice, Regression: Error, Inconclusive: Warning, Invalid: Error}
+	all := []annotation{{level[r.Verdict], "gate: " + string(r.Verdict), r.Headline() + " (" + r.standing() + ")"}}
 	for _, m := range r.loud() {
 		all = append(all, annotation{m.Level, "gate", m.Text})
 	}
-	for _, res := range r.Rows {
+	for _, m := range r.Missing {
+		all = append(all, annotation{level[m.Verdict], "without figures: " + m.Name, m.Why})
+	}
+	for _, res := range r.sorted() {
 		switch {
 		case res.Improved:
 			all = append(all, annotation{Notice, "better: " + res.Row.String(), res.proof()})

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"threadbench/scripts/internal/prose"
@@ -12,38 +13,64 @@ import (
 // symbols stand before a verdict where a picture is read faster.
 var symbols = map[Verdict]string{Pass: "✅", Regression: "❌", Inconclusive: "❔", Invalid: "⚠️"}
 
+// manyPasses is how many rows may pass before they are folded away.
+const manyPasses = 20
+
 // Markdown renders the report for a job summary. Names and remarks are escaped.
 func (r *Report) Markdown(w io.Writer) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "### %s gate: %s\n\n", symbols[r.Verdict], r.Verdict)
-	fmt.Fprintf(b, "%s (%s)\n\n", prose.Markdown(capital(r.headline())), prose.Markdown(r.exit()))
-	if s := r.subject(); s != "" {
-		fmt.Fprintf(b, "Compared: %s.\n\n", prose.Markdown(s))
-	}
+	fmt.Fprintf(b, "### %s %s\n\n", symbols[r.Verdict], prose.Markdown(r.Headline()))
+	fmt.Fprintf(b, "%s, %s\n\n", r.Verdict, prose.Markdown(r.standing()))
 	for _, m := range r.loud() {
 		fmt.Fprintf(b, "> **%s:** %s\n\n", m.Level, prose.Markdown(m.Text))
 	}
-	fmt.Fprintln(b, "| verdict | benchmark | change | bounds | p | could see | rounds | spread | base → head |")
-	fmt.Fprintln(b, "|---|---|--:|---|--:|--:|--:|--:|---|")
-	for _, res := range r.Rows {
-		fmt.Fprintf(b, "| %s | <code>%s</code> | %s | %s | %s | %s | %s | %s | %s |\n", strings.TrimSpace(symbols[res.Verdict]+" "+res.word()), prose.Markdown(res.Row.Name),
-			change(res.Ratio), prose.Markdown(res.interval()), prose.Markdown(res.adjusted()), res.seen(), res.rounds(), res.spread(), prose.Markdown(res.figures()))
-		if c := res.Control; c != nil {
-			verdict := "no difference seen"
-			if c.Sees {
-				verdict = symbols[Invalid] + " difference"
+	for _, m := range r.missing() {
+		fmt.Fprint(b, strings.TrimLeft(symbols[m.verdict]+" "+prose.Markdown(m.heading()), " "))
+		for i, name := range m.names {
+			if i > 0 {
+				fmt.Fprint(b, ", ")
 			}
-			fmt.Fprintf(b, "| %s | control | %s | %s | %s | %s | %d | %s | base → base |\n", verdict, change(c.Ratio), prose.Markdown(c.interval()), prose.Markdown(prose.Chance(c.Adjusted, pDecimals)), none, c.Rounds[0], c.spread())
+			fmt.Fprintf(b, "<code>%s</code>", prose.Markdown(name))
 		}
+		fmt.Fprint(b, "\n\n")
+	}
+	rows := r.sorted()
+	plain := slices.IndexFunc(rows, func(res Result) bool { return res.class() >= 3 })
+	var remarks notes
+	if plain >= 0 && len(rows)-plain > manyPasses {
+		r.rows(b, rows[:plain], &remarks)
+		fmt.Fprintf(b, "<details><summary>%s more</summary>\n\n", prose.Count(len(rows)-plain, "row"))
+		r.rows(b, rows[plain:], &remarks)
+		fmt.Fprint(b, "</details>\n\n")
+	} else {
+		r.rows(b, rows, &remarks)
+	}
+	for i, text := range remarks {
+		fmt.Fprintf(b, "\\[%d\\] %s\n\n", i+1, prose.Markdown(text))
+	}
+	for _, line := range r.lines() {
+		fmt.Fprintf(b, "%s\n\n", prose.Markdown(line))
 	}
 	if s := r.terms(); s != "" {
-		fmt.Fprintf(b, "\n%s\n", prose.Markdown(s))
+		fmt.Fprintf(b, "%s\n\n", prose.Markdown(s))
 	}
 	if r.Plan != "" {
-		fmt.Fprintf(b, "\n<code>%s</code>\n", prose.Markdown(r.Plan))
+		fmt.Fprintf(b, "<code>%s</code>\n", prose.Markdown(r.Plan))
 	}
 	return b.Flush()
 }
 
-// capital is a sentence's beginning.
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+// rows writes a table.
+func (r *Report) rows(w io.Writer, rows []Result, remarks *notes) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "| benchmark | change | interval | at most slower | rounds | base → head | verdict |")
+	fmt.Fprintln(w, "|---|--:|---|--:|--:|---|---|")
+	dir := r.dir()
+	for _, res := range rows {
+		fmt.Fprintf(w, "| <code>%s</code> | %s | %s | %s | %s | %s | %s |\n", prose.Markdown(res.Row.short(dir)), change(res.Ratio), prose.Markdown(res.bounds()), res.atMost(),
+			res.rounds(), prose.Markdown(res.figures()), strings.TrimSpace(symbols[res.Verdict]+" "+res.word())+prose.Markdown(remarks.of(res)))
+	}
+	fmt.Fprintln(w)
+}

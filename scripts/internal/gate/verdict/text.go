@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -42,64 +43,90 @@ func paint(s, as string, color bool) string {
 	return s
 }
 
-// Text renders the report for a terminal: the verdict, what must not be missed,
-// and each row by its name with its control below it.
+// Text renders the report for a terminal: what a person wants to know, what
+// must not be missed, and the rows, the worst first.
 func (r *Report) Text(w io.Writer, color bool) error {
 	b := bufio.NewWriter(w)
-	if s := r.subject(); s != "" {
-		fmt.Fprintln(b, s)
-	}
-	fmt.Fprintf(b, "%s: %s (%s)\n", paint(strings.ToUpper(string(r.Verdict)), string(r.Verdict), color), r.headline(), r.exit())
+	fmt.Fprintln(b, paint(r.Headline(), string(r.Verdict), color))
+	fmt.Fprintf(b, "%s, %s\n", strings.ToUpper(string(r.Verdict)), r.standing())
 	for _, m := range r.loud() {
 		fmt.Fprintf(b, "%s: %s\n", paint(strings.ToUpper(m.Level), m.Level, color), prose.Legible(m.Text))
 	}
-	fmt.Fprintln(b)
-
-	// The names stand between the lines of the grid, which tabwriter must not
-	// see, or it would begin a new one. What has color is last in its line.
-	lines, err := r.grid()
-	if err != nil {
+	if err := r.grid(b, color); err != nil {
 		return err
 	}
-	next := func(last string) {
-		fmt.Fprintln(b, lines[0]+last)
-		lines = lines[1:]
+	for i, m := range r.missing() {
+		if i == 0 {
+			fmt.Fprintln(b)
+		}
+		prose.Wrap(b, prose.Legible(m.heading()+strings.Join(m.names, ", ")), "", "  ")
 	}
-	next("")
-	for i, res := range r.Rows {
-		if i == 0 || res.Row.Name != r.Rows[i-1].Row.Name {
-			fmt.Fprintln(b, prose.Legible(res.Row.Name))
-		}
-		next(paint(res.word(), string(res.Verdict), color))
-		if c := res.Control; c != nil && c.Sees {
-			next(paint("a difference", string(Invalid), color))
-		} else if c != nil {
-			next("no difference seen")
-		}
+	if lines := r.lines(); lines != nil {
+		fmt.Fprintf(b, "\n%s\n", strings.Join(lines, "\n"))
 	}
 	if s := r.terms(); s != "" {
-		fmt.Fprintf(b, "\n%s\n", s)
+		fmt.Fprintln(b)
+		prose.Wrap(b, s, "", "")
 	}
 	if r.Plan != "" {
-		fmt.Fprintf(b, "%s\n", prose.Legible(r.Plan))
+		fmt.Fprintf(b, "To repeat: %s\n", prose.Legible(r.Plan))
 	}
 	return b.Flush()
 }
 
-// grid are the figures in columns: a head, and a line for each row and each
-// control, whose verdicts are to follow.
-func (r *Report) grid() ([]string, error) {
-	var s strings.Builder
-	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\tchange\tbounds\tp\tcould see\trounds\tspread\tbase → head\tverdict")
-	for _, res := range r.Rows {
-		fmt.Fprintf(t, "\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", change(res.Ratio), res.interval(), res.adjusted(), res.seen(), res.rounds(), res.spread(), prose.Legible(res.figures()))
-		if c := res.Control; c != nil {
-			fmt.Fprintf(t, "\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t\n", change(c.Ratio), c.interval(), prose.Chance(c.Adjusted, pDecimals), none, c.Rounds[0], c.spread(), "control: base → base")
+// lacking are the benchmarks without figures that share a reason.
+type lacking struct {
+	why     string
+	verdict Verdict
+	names   []string
+}
+
+func (r *Report) missing() (all []lacking) {
+	for _, m := range r.Missing {
+		i := slices.IndexFunc(all, func(l lacking) bool { return l.why == m.Why && l.verdict == m.Verdict })
+		if i < 0 {
+			i = len(all)
+			all = append(all, lacking{why: m.Why, verdict: m.Verdict})
 		}
+		all[i].names = append(all[i].names, m.Name)
+	}
+	return all
+}
+
+// heading stands before the names: "undecided, no time was left to try it: ".
+func (l lacking) heading() string {
+	s := "not compared"
+	switch l.verdict {
+	case Inconclusive:
+		s = "undecided"
+	case Regression:
+		s = "regression"
+	}
+	return s + ", " + l.why + ": "
+}
+
+// grid writes the rows in columns, and the remarks on them.
+func (r *Report) grid(w io.Writer, color bool) error {
+	rows := r.sorted()
+	if len(rows) == 0 {
+		return nil
+	}
+	var s strings.Builder
+	var remarks notes
+	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "benchmark\tchange\tinterval\tat most slower\trounds\tbase → head\tverdict")
+	dir := r.dir()
+	for _, res := range rows {
+		// What has color is last in its line, beyond what is aligned.
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s%s\n", res.Row.short(dir), change(res.Ratio), res.bounds(), res.atMost(),
+			res.rounds(), prose.Legible(res.figures()), paint(res.word(), string(res.Verdict), color), remarks.of(res))
 	}
 	if err := t.Flush(); err != nil {
-		return nil, err
+		return err
 	}
-	return strings.Split(strings.TrimSuffix(s.String(), "\n"), "\n"), nil
+	for i, text := range remarks {
+		fmt.Fprintf(&s, "[%d] %s\n", i+1, prose.Legible(text))
+	}
+	_, err := fmt.Fprintf(w, "\n%s", s.String())
+	return err
 }

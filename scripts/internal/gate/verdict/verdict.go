@@ -2,38 +2,54 @@
 // renders what it says.
 //
 // Its stance: three answers, and each has its proof. A row is a regression
-// where it is shown that the head is worse by more than the margin, a pass where
+// where it is shown that head is worse by more than the margin, a pass where
 // it is shown that it isn't, and inconclusive where neither is shown: then
-// the report says how small a change the run could have seen. What can't be
-// answered at all is an error, never a pass.
+// the report says how much worse head can still be. A row that can't be
+// compared never passes.
 //
 // One statistic serves all rows: the shift of log(figure) from base to head,
 // turned so that positive is worse, by the signed-rank procedures over rounds
 // (package paired); for two files that were measured apart, by the rank-sum
-// procedures. With the family's level α and m rows that the statistic decides:
+// procedures. It is taken at looks: after the first rounds, after half as many
+// again, and so on (paired.Looks). Look k may spend a share of α, the level of
+// m rows:
 //
-//   - regression: the one-sided p-value of "worse by at most the margin",
-//     adjusted after Holm over the m rows, is below α;
-//   - pass: the one-sided upper bound at level α/m (Bonferroni) is under the
-//     margin, so that all passes hold at once with probability 1−α;
+//   - regression: a row's p is the least of p/share over its looks, where p is
+//     one-sided, of "worse by at most the margin"; adjusted after Holm over the
+//     m rows it is below α;
+//   - pass: at some look the one-sided upper bound at level α·share/m
+//     (Bonferroni) is under the margin, so that all passes hold at once with
+//     probability 1−α;
 //   - else inconclusive.
 //
-// Worse by the margin g means head = (1+g)·base where lower is better, and
-// base = (1+g)·head where higher is. The interval shown has both its one-sided bounds
-// at level α/m.
+// A pass closes the row: later looks change nothing. A regression stays one
+// whatever comes later. So a decided row needs no more rounds.
 //
-// Whole counts (Row.Exact) that are the same in every round of a side
-// are compared as they are, without statistics and outside of the m: worse by
-// more than the margin is a regression, anything else a pass; from 0 any count
-// is a regression where lower is better. Counts that vary within a side are
-// decided like any other row; there 0 is beyond all other figures.
+// Worse by the margin g means head = (1+g)·base where lower is better, and
+// base = (1+g)·head where higher is. The interval shown is what the intervals
+// of all looks have in common. If they have nothing in common, the figures
+// drift, or chance has it so, with a probability of at most 2α. Then the last
+// look's interval is shown, and the row says so.
+//
+// Counts (Row.Exact) are compared without statistics where all rounds of a
+// side agree, or where even the extremes are within the margin. Testing cuts
+// off B/op and allocs/op: 9 may be 9.99. So v stands for all from v to v+1.
+// Head is a regression if the least that it can be, over the most that base can
+// be, is beyond the margin. It passes if the most over the least isn't, or if
+// both read the same. In between a row whose figures are within 1 of each other
+// is decided by its benchmark's other count: allocs/op as B/op is, and B/op as a
+// pass where allocs/op is the same on both sides.
+//
+// Counts that vary more are decided by the statistic, in a family of their own,
+// to which a tenth of α goes. Whether counts vary, which nobody knows
+// beforehand, so moves no other row's level. Their regressions are tested with
+// the least that head can be.
 //
 // The control is base against base by the same plan. Where its two-sided
-// interval at level α/c, c being the number of controls that the statistic
-// decides, leaves out "no change", or a control's exact counts differ, the run is invalid, whatever its
-// rows say.
+// interval, at the last look of its row and level α·share/m, leaves out "no
+// change", the run is invalid, whatever its rows say.
 //
-// Of ours it imports numbers, paired and prose.
+// Of ours it imports disturbance, numbers, paired and prose.
 package verdict
 
 import (
@@ -42,8 +58,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"threadbench/bench/numbers"
+	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/paired"
 	"threadbench/scripts/internal/prose"
 )
@@ -58,20 +76,33 @@ const (
 	Invalid      Verdict = "invalid"      // the control saw a difference where there is none; of a whole run only
 )
 
-// power is about the probability with which the smallest change that a run
-// could have seen is seen; paired.Sample.Detectable says how nearly.
-const power = 0.8
+const (
+	// power is about the probability with which the smallest change that a run
+	// could have seen is seen; paired.Sample.Detectable says how nearly.
+	power = 0.8
+	// countsShare is the share of alpha that goes to counts that vary, where
+	// there are other rows, too.
+	countsShare = 0.1
+	// farthest is the number of rounds up to which it is said how many more
+	// would decide.
+	farthest = 1000
+)
 
 // A Pair is one round of a row.
 type Pair struct{ Base, Head float64 }
 
-// A Row is one benchmark in one unit. Figures are finite and above 0, in exact
-// rows at least 0; in rows that decide nothing they may be anything.
+// A Row is one benchmark in one unit. A figure that is not finite, below 0, or 0
+// where the row isn't exact leaves the row undecided; in rows that decide
+// nothing figures may be anything.
 type Row struct {
+	Pkg    string // of the benchmark, where there are several; Name begins with it and a dot
 	Name   string
 	Unit   string
 	Better string // "lower" or "higher"; "" decides nothing
-	Exact  bool   // whole by construction
+	Exact  bool   // a count
+
+	How  string        // how it was measured, if not as most are: "processes: it waits for timers"
+	Cost time.Duration // of one more round of its benchmark; 0 unknown
 
 	Pairs   []Pair // head against base, paired by round
 	Control []Pair // base once more, as Head, against base; nil where there is none
@@ -81,9 +112,13 @@ type Row struct {
 
 // Rules are what a verdict is held to.
 type Rules struct {
-	Alpha        float64 // of the family: above 0, below 0.5
-	Margin       float64 // how much worse is let pass: 0.01 is 1%; at least 0
-	Inconclusive string  // what exit code 3 becomes: "" stays, "pass" is 0, "fail" is 1
+	Alpha        float64       // of the family: above 0, below 0.5
+	Margin       float64       // how much worse is let pass: 0.03 is 3%; at least 0
+	Inconclusive string        // what exit code 3 becomes: "" stays, "pass" is 0, "fail" is 1
+	Looks        *paired.Looks // PlanLooks's; nil is one look over all that is there
+	// Over says that no more rounds come, for a reason that isn't the rows'
+	// figures. Then rounds beyond a row's last look are one more look.
+	Over bool
 }
 
 // A Remark is a line that a reader must not miss.
@@ -99,36 +134,50 @@ const (
 	Notice  = "notice"
 )
 
-// A Report is what Judge found. The caller may fill in Base, Head and Plan and
-// append Remarks before it is rendered.
-type Report struct {
-	Base, Head string // what was compared, for the reader
-	Plan       string // how to repeat it, for the reader
-	Rules      Rules
-	Decided    int // m, the rows that the statistic decides
-	Verdict    Verdict
-	Remarks    []Remark
-	Rows       []Result // in the order given
+// A Missing is a benchmark or a package without figures.
+type Missing struct {
+	Name    string
+	Why     string
+	Verdict Verdict // "" is only named; Inconclusive; Regression: it fails in head alone
 }
 
-// A Result is a row judged.
+// A Report is what Judge found. The caller may fill in Base, Head, Plan and
+// Disturbance, and append Remarks, before it is rendered.
+type Report struct {
+	Base, Head  string // what was compared, for the reader
+	Plan        string // how to repeat it, for the reader
+	Rules       Rules
+	Decided     int // m, the rows that the statistic decides; counts aren't among them
+	Verdict     Verdict
+	Remarks     []Remark
+	Rows        []Result           // in the order given
+	Missing     []Missing          // by Beside
+	Unchanged   []string           // by Beside: packages whose sources are the same on both sides
+	Disturbance disturbance.Amount // while the rounds were measured
+	More        time.Duration      // about how much longer would decide what is undecided; 0 if it can't be said
+}
+
+// A Result is a row judged. Pass and Regression mean that no more rounds are needed.
 type Result struct {
 	Row      Row
 	Verdict  Verdict // Pass, Regression, Inconclusive; "" if the row decides nothing
 	Improved bool    // shown to be better than base; for information
-	Counted  bool    // compared as exact counts, without statistics: Change.P and Detectable mean nothing
+	Counted  bool    // compared as counts, without statistics: P means nothing
+	Why      string  // what the figures don't say by themselves
 
 	Change
-	P          float64 // one-sided, of "worse by at most the margin"
-	Adjusted   float64 // P after Holm
-	Detectable float64 // head/base of the smallest worsening that such a run shows in 6 to 8 of 10; infinite or 0 if none
-	Control    *Control
+	P        float64       // one-sided, of "worse by at most the margin": the least of p/share over the looks
+	Adjusted float64       // P after Holm
+	AtMost   float64       // how much worse head can be at most: 0.06 is 6%; infinite if nothing is known, negative if it is better
+	Next     int           // rounds of the next look; 0 without looks
+	More     time.Duration // about how much longer would decide the row; 0 if it can't be said
+	Control  *Control
 }
 
 // A Change is that of head from base.
 type Change struct {
 	Rounds     [2]int  // of base and head; the same where paired
-	Base, Head float64 // medians
+	Base, Head float64 // medians; NaN without a round
 	Ratio      float64 // head/base by Hodges and Lehmann; 0 or infinite from and to 0, NaN where there is none
 	Low, High  float64 // its interval; 0 and infinite where there is none
 	Spread     float64 // half of the rounds lie within ±this share of their middle
@@ -137,50 +186,115 @@ type Change struct {
 // A Control is base against base.
 type Control struct {
 	Change
-	P        float64 // two-sided, of "no change"
-	Adjusted float64 // P after Holm over the controls
+	P        float64 // two-sided, of "no change", at its row's last look, over that look's share
+	Adjusted float64 // P times the number of rows
 	Sees     bool    // a difference, where there is none
 }
 
-// Judge gives the verdict. Its errors mean that there can be none (exit code
-// 2): no row that decides; a figure that is not finite, below 0, or 0 in a row
-// that isn't exact; too few rounds for any verdict.
+// A family is the rows that share a level.
+type family struct {
+	rows  int
+	alpha float64
+}
+
+// each is the level of one row.
+func (f family) each() float64 { return f.alpha / float64(max(1, f.rows)) }
+
+// families are that of the figures and that of the counts. They follow from
+// the rows' units, and not from their figures.
+func families(rows []Row, alpha float64) (figures, counts family) {
+	for _, r := range rows {
+		switch {
+		case r.Better == "":
+		case r.Exact:
+			counts.rows++
+		default:
+			figures.rows++
+		}
+	}
+	figures.alpha, counts.alpha = alpha, alpha
+	if figures.rows > 0 && counts.rows > 0 {
+		figures.alpha, counts.alpha = (1-countsShare)*alpha, countsShare*alpha
+	}
+	return figures, counts
+}
+
+// PlanLooks are the looks of rows at level alpha, planned before the rows have
+// figures. Its error is that no row decides anything. Judge needs the same rows.
+func PlanLooks(rows []Row, alpha float64) (*paired.Looks, error) {
+	figures, counts := families(rows, alpha)
+	if figures.rows == 0 {
+		figures = counts
+	}
+	if figures.rows == 0 {
+		return nil, errDecides
+	}
+	looks, err := paired.PlanLooks(figures.rows, figures.alpha)
+	return &looks, err
+}
+
+var errDecides = errors.New("no row says which direction is better, so none decides anything; the files need a line like \"Unit ns/op better=lower\"")
+
+// Judge gives the verdict. It keeps nothing, so it may be called after each
+// round, with all rows in each call. It can say something new only when a row has
+// come to its Next look. A decided row stays decided while rounds are appended;
+// only counts may begin to vary. 300 rows of 60 rounds take a tenth of a second.
+//
+// No rows at all are inconclusive, until Beside says more. Its errors mean that
+// there can be no verdict (exit code 2): no row that decides, a level that is
+// none; without Rules.Looks also a figure that has no logarithm, and too few
+// figures for any verdict.
 func Judge(rows []Row, rules Rules) (*Report, error) {
 	r := &Report{Rules: rules}
-	if !slices.ContainsFunc(rows, func(r Row) bool { return r.Better != "" }) {
-		return nil, errors.New("no row says which direction is better, so none decides anything; the files need a line like \"Unit ns/op better=lower\"")
+	if len(rows) > 0 && !slices.ContainsFunc(rows, func(r Row) bool { return r.Better != "" }) {
+		return nil, errDecides
 	}
+	if !(rules.Alpha > 0 && rules.Alpha < 0.5) || !(rules.Margin >= 0) {
+		return nil, fmt.Errorf("level %v and margin %v: give a level between 0 and 0.5, and a margin of at least 0", rules.Alpha, rules.Margin)
+	}
+	figures, counts := families(rows, rules.Alpha)
+	r.Decided = figures.rows
 	for _, row := range rows {
-		if err := row.check(); err != nil {
+		res := Result{Row: row, Change: row.change(), P: 1, Adjusted: 1, AtMost: math.Inf(1)}
+		f := figures
+		if row.Exact {
+			f = counts
+		}
+		if err := r.judge(&res, f); err != nil {
 			return nil, err
 		}
-		r.Rows = append(r.Rows, Result{Row: row, Counted: row.counted()})
+		r.Rows = append(r.Rows, res)
 	}
-	if err := r.decide(); err != nil {
-		return nil, err
-	}
-	if err := r.control(); err != nil {
-		return nil, err
+	r.holm(figures.alpha, false)
+	r.holm(counts.alpha, true)
+	r.byOtherCount()
+	for i := range r.Rows {
+		r.forecast(&r.Rows[i], figures)
 	}
 	r.conclude()
 	return r, nil
 }
 
+// Beside adds what has no figures: benchmarks that are missing, and packages
+// whose sources are the same on both sides, which pass. The verdict takes
+// account of both.
+func (r *Report) Beside(missing []Missing, unchanged []string) {
+	r.Missing, r.Unchanged = missing, unchanged
+	r.conclude()
+}
+
 // String is the row in a message.
 func (r Row) String() string { return fmt.Sprintf("%s (%s)", r.Name, r.Unit) }
 
-// check sees that what decides can be compared.
+// check is why the row can't be compared, nil if it can.
 func (r Row) check() error {
-	if r.Better == "" {
-		return nil
-	}
 	base, head := r.sides()
 	controlBase, control := split(r.Control)
 	for i, figures := range [][]float64{base, head, controlBase, control} {
 		for k, v := range figures {
 			if !(v >= 0) || math.IsInf(v, 0) || v == 0 && !r.Exact {
 				of := []string{"base", "head", "the control's base", "the control"}[i]
-				return fmt.Errorf("%s: figure %d of %s is %v, which has no logarithm and can't be compared; leave the row out, or mend what measures it", r, k+1, of, v)
+				return fmt.Errorf("figure %d of %s is %v, which has no logarithm and can't be compared", k+1, of, v)
 			}
 		}
 	}
@@ -189,11 +303,13 @@ func (r Row) check() error {
 
 // sides are the figures of base and head.
 func (r Row) sides() (base, head []float64) {
-	if len(r.Pairs) > 0 {
+	if r.paired() {
 		return split(r.Pairs)
 	}
 	return r.Old, r.New
 }
+
+func (r Row) paired() bool { return r.Old == nil && r.New == nil }
 
 func split(pairs []Pair) (base, head []float64) {
 	for _, p := range pairs {
@@ -202,16 +318,13 @@ func split(pairs []Pair) (base, head []float64) {
 	return base, head
 }
 
-// counted tells a row that is compared as exact counts: exact, and the same in
-// all rounds of a side. One figure of a file is always the same: b.N, which
-// another run chooses anew, may be in it.
-func (r Row) counted() bool {
-	base, head := r.sides()
-	enough := len(r.Pairs) > 0 || min(len(base), len(head)) > 1
-	return r.Exact && enough && constant(base) && constant(head)
+// first is the row as it was after n rounds.
+func (r Row) first(n int) Row {
+	if r.paired() {
+		r.Pairs = r.Pairs[:n]
+	}
+	return r
 }
-
-func constant(v []float64) bool { return slices.Min(v) == slices.Max(v) }
 
 // sign turns a shift of logs so that positive is worse.
 func (r Row) sign() float64 {
@@ -221,22 +334,37 @@ func (r Row) sign() float64 {
 	return 1
 }
 
-// logs are logarithms that are larger where it is worse: of head over base by
-// round, in one set, none where both are 0; or of unpaired figures, old and new.
-func (r Row) logs() (sets [][]float64) {
-	if len(r.Pairs) > 0 {
+// cut is by how much a count can be more than it reads.
+func (r Row) cut() float64 {
+	if r.Exact && (r.Unit == "allocs/op" || r.Unit == "B/op") {
+		return 1
+	}
+	return 0
+}
+
+// logs are logarithms that are larger where head is worse: of head over base by
+// round, in one set, 0 where both read the same; or of unpaired figures, old and
+// new. With least, head is as little worse as the cut-off figures allow.
+func (r Row) logs(least bool) (sets [][]float64) {
+	var more [2]float64 // what base and head can be more than they read
+	if least && r.Better == "higher" {
+		more[1] = r.cut()
+	} else if least {
+		more[0] = r.cut()
+	}
+	if r.paired() {
 		d := make([]float64, len(r.Pairs))
 		for i, p := range r.Pairs {
-			if p.Base != p.Head {
-				d[i] = r.sign() * (math.Log(p.Head) - math.Log(p.Base))
+			if p.Base != p.Head && p.Base+more[0] != p.Head+more[1] {
+				d[i] = r.sign() * (math.Log(p.Head+more[1]) - math.Log(p.Base+more[0]))
 			}
 		}
 		return [][]float64{d}
 	}
-	for _, figures := range [][]float64{r.Old, r.New} {
+	for i, figures := range [][]float64{r.Old, r.New} {
 		var l []float64
 		for _, v := range figures {
-			l = append(l, r.sign()*math.Log(v))
+			l = append(l, r.sign()*math.Log(v+more[i]))
 		}
 		sets = append(sets, l)
 	}
@@ -244,141 +372,219 @@ func (r Row) logs() (sets [][]float64) {
 }
 
 // sample is what the row's rounds say of the shift of logs.
-func (r Row) sample() (*paired.Sample, error) {
-	l := r.logs()
+func (r Row) sample(least bool) (*paired.Sample, error) {
+	l := r.logs(least)
 	if len(l) == 1 {
 		return paired.SignedRank(l[0])
 	}
 	return paired.RankSum(l[0], l[1])
 }
 
-// decide judges the rows.
-func (r *Report) decide() error {
-	var ps []float64
-	var at []int
-	samples := make([]*paired.Sample, len(r.Rows))
-	for i := range r.Rows {
-		res := &r.Rows[i]
-		res.Change = res.Row.change()
-		if res.Counted {
-			res.count(r.Rules.Margin)
-			continue
+// A look is taken of the first n rounds, and spends a share of the level.
+type look struct {
+	n     int
+	share float64
+}
+
+// looks are those that n rounds have come to, and the rounds of the next one.
+func (r *Report) looks(row Row, n int) (looks []look, next int) {
+	plan := r.Rules.Looks
+	if plan == nil || !row.paired() {
+		return []look{{n, 1}}, 0
+	}
+	reached := plan.Reached(n)
+	for k := range reached {
+		looks = append(looks, look{plan.Rounds(k), plan.Share(k)})
+	}
+	if r.Rules.Over && reached > 0 && plan.Rounds(reached-1) < n {
+		looks = append(looks, look{n, plan.Share(reached)})
+	}
+	return looks, plan.Rounds(reached)
+}
+
+// judge judges a row but for Holm's adjustment: whether it passes, and its p.
+func (r *Report) judge(res *Result, f family) error {
+	row := res.Row
+	err := row.check()
+	switch {
+	case row.Better == "":
+		if s, e := row.sample(false); err == nil && e == nil {
+			res.measure(row, s)
 		}
-		s, err := res.Row.sample()
-		switch {
-		case err != nil && res.Row.Better == "":
-			continue // figures without logarithms: there are medians only
-		case err != nil:
-			return fmt.Errorf("%s: %w", res.Row, err)
+		return nil
+	case err != nil && r.Rules.Looks == nil:
+		return fmt.Errorf("%s: %w; leave the row out, or mend what measures it", row, err)
+	case err != nil:
+		res.Verdict, res.Why = Inconclusive, err.Error()
+		return nil
+	}
+	if row.Exact && res.count(r.Rules, f) {
+		return r.control(res, f)
+	}
+	res.Verdict = Inconclusive
+	n := min(res.Rounds[0], res.Rounds[1])
+	if n == 0 && r.Rules.Looks != nil {
+		_, res.Next = r.looks(row, 0)
+		return nil
+	}
+	if err := r.test(res, f); err != nil {
+		return fmt.Errorf("%s: %w", row, err)
+	}
+	return r.control(res, f)
+}
+
+// test takes the row's looks.
+func (r *Report) test(res *Result, f family) error {
+	row, margin := res.Row, math.Log1p(r.Rules.Margin)
+	all, err := row.sample(false)
+	if err != nil {
+		return err
+	}
+	if r.Rules.Looks == nil {
+		err := enough(all, f)
+		if err != nil && row.Exact { // whether counts vary isn't known beforehand
+			res.measure(row, all)
+			res.Why = "its counts vary, and are too few for statistics; measure more"
+			return nil
 		}
-		samples[i] = s
-		res.P = s.Greater(math.Log1p(r.Rules.Margin))
-		if res.Row.Better != "" {
-			ps, at = append(ps, res.P), append(at, i)
+		if err != nil {
+			return err
 		}
 	}
-	r.Decided = len(ps)
-	level := r.Rules.Alpha / float64(max(1, r.Decided))
-	for i := range r.Rows {
-		if samples[i] == nil {
-			continue
+	looks, next := r.looks(row, len(row.Pairs))
+	low, high := math.Inf(-1), math.Inf(1) // of the shift, over all looks
+	var last [2]float64
+	for _, l := range looks {
+		s, err := row.first(l.n).sample(false)
+		if err != nil {
+			return err
 		}
-		res := &r.Rows[i]
-		if res.Row.Better != "" {
-			if err := enough(res.Row, samples[i], r.Decided, r.Rules.Alpha); err != nil {
+		least := s
+		if row.cut() > 0 {
+			if least, err = row.first(l.n).sample(true); err != nil {
 				return err
 			}
 		}
-		res.measure(res.Row, samples[i], level)
-		res.Detectable = math.Exp(res.Row.sign() * samples[i].Detectable(math.Log1p(r.Rules.Margin), level, power))
-	}
-	for k, p := range paired.Holm(ps) {
-		res := &r.Rows[at[k]]
-		res.Adjusted = p
-		high, _ := samples[at[k]].Upper(level)
-		switch {
-		case p < r.Rules.Alpha:
-			res.Verdict = Regression
-		case high < math.Log1p(r.Rules.Margin):
-			res.Verdict = Pass
-			res.Improved = high < 0
-		default:
-			res.Verdict = Inconclusive
+		level := f.each() * l.share
+		res.P = min(res.P, least.Greater(margin)/l.share)
+		last[0], _ = least.Lower(level)
+		last[1], _ = s.Upper(level)
+		low, high = max(low, last[0]), min(high, last[1])
+		if last[1] < margin {
+			res.Verdict, res.Improved = Pass, high < 0
+			break
 		}
 	}
+	if low > high {
+		low, high = last[0], last[1]
+		res.Why = "looks contradict each other: the figures drift, or chance has it so"
+	}
+	res.measure(row, all)
+	res.bound(low, high)
+	res.Next = next
 	return nil
 }
 
+// detectable is head/base of the smallest worsening that such a run shows in 6
+// to 8 of 10; infinite or NaN if there is none. It is of a report's end, since
+// it takes longer than the verdict.
+func (r *Report) detectable(res Result) float64 {
+	s, err := res.Row.sample(false)
+	if err != nil || res.Row.check() != nil {
+		return math.NaN()
+	}
+	rows := make([]Row, len(r.Rows))
+	for i := range r.Rows {
+		rows[i] = r.Rows[i].Row
+	}
+	f, counts := families(rows, r.Rules.Alpha)
+	if res.Row.Exact {
+		f = counts
+	}
+	looks, _ := r.looks(res.Row, len(res.Row.Pairs))
+	if len(looks) == 0 {
+		return math.NaN()
+	}
+	level := f.each() * looks[len(looks)-1].share
+	return math.Exp(res.Row.sign() * s.Detectable(math.Log1p(r.Rules.Margin), level, power))
+}
+
+// bound sets the interval to shifts of logs, worse being positive.
+func (res *Result) bound(low, high float64) {
+	res.Low, res.High = math.Exp(low), math.Exp(high)
+	if res.Row.sign() < 0 {
+		res.Low, res.High = math.Exp(-high), math.Exp(-low)
+	}
+	res.AtMost = math.Expm1(high)
+}
+
 // enough is an error unless a sample of such a size can speak: with all rounds
-// on one side its two-sided p-value is at most alpha/m.
-func enough(row Row, s *paired.Sample, m int, alpha float64) error {
-	if 2*s.LeastP()*float64(m) <= alpha {
+// on one side its two-sided p-value is at most the level of one row.
+func enough(s *paired.Sample, f family) error {
+	if 2*s.LeastP() <= f.each() {
 		return nil
 	}
 	sizes := s.Sizes()
 	have, each := prose.Count(sizes[0], "round"), ""
-	least, err := paired.LeastRounds(m, alpha)
+	least, err := paired.LeastRounds(f.rows, f.alpha)
 	if len(sizes) == 2 {
 		have, each = fmt.Sprintf("%d and %s", sizes[0], prose.Count(sizes[1], "figure")), " on each side"
-		least, err = paired.LeastEach(m, alpha)
+		least, err = paired.LeastEach(f.rows, f.alpha)
 	}
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%s has %s, too few for any verdict at a level of %g%% over %s: at least %d%s are needed; measure more, or select fewer rows",
-		row, have, 100*alpha, prose.Count(m, "row"), least, each)
+	return fmt.Errorf("%s are too few for any verdict at a level of %s over %s: at least %d%s are needed; measure more, or select fewer rows",
+		have, prose.Percent(f.alpha), prose.Count(f.rows, "row"), least, each)
 }
 
-// count judges a row of exact counts.
-func (res *Result) count(margin float64) {
-	c, row := &res.Change, res.Row
-	c.exact()
-	from, to := c.Base, c.Head
-	if row.Better == "higher" {
-		from, to = to, from
+// holm adjusts the p-values of a family and calls its regressions.
+func (r *Report) holm(alpha float64, counts bool) {
+	var ps []float64
+	var at []int
+	for i, res := range r.Rows {
+		if res.Row.Better != "" && res.Row.Exact == counts {
+			ps, at = append(ps, res.P), append(at, i)
+		}
 	}
-	switch {
-	case row.Better == "":
-	case to > from*(1+margin):
-		res.Verdict = Regression
-	default:
-		res.Verdict = Pass
-		res.Improved = to < from
+	for k, p := range paired.Holm(ps) {
+		res := &r.Rows[at[k]]
+		if res.Counted {
+			continue
+		}
+		if res.Adjusted = p; p < alpha {
+			res.Verdict, res.Improved = Regression, false
+		}
 	}
 }
 
 // change is the row's before it is judged.
 func (r Row) change() Change {
 	base, head := r.sides()
-	return Change{Rounds: [2]int{len(base), len(head)}, Base: numbers.Median(base), Head: numbers.Median(head), Ratio: math.NaN(), Low: 0, High: math.Inf(1)}
-}
-
-// exact makes the change that of the counts themselves.
-func (c *Change) exact() {
-	c.Ratio = 1
-	if c.Base != c.Head {
-		c.Ratio = c.Head / c.Base
+	c := Change{Rounds: [2]int{len(base), len(head)}, Base: math.NaN(), Head: math.NaN(), Ratio: math.NaN(), Low: 0, High: math.Inf(1), Spread: math.Inf(1)}
+	if len(base) > 0 {
+		c.Base = numbers.Median(base)
 	}
-	c.Low, c.High = c.Ratio, c.Ratio
-}
-
-// measure fills in what the row's sample says, its bounds at level each.
-func (c *Change) measure(r Row, s *paired.Sample, level float64) {
-	sign := r.sign()
-	low, _ := s.Lower(level)
-	high, _ := s.Upper(level)
-	c.Ratio, c.Low, c.High = math.Exp(sign*s.Estimate()), math.Exp(sign*low), math.Exp(sign*high)
-	if sign < 0 {
-		c.Low, c.High = c.High, c.Low
+	if len(head) > 0 {
+		c.Head = numbers.Median(head)
 	}
-	c.Spread = spread(r)
+	return c
 }
 
-// spread is the median distance of the rounds from their middle, as a share:
-// of the pairs' ratios, or of the figures of each side from that side's median.
+// measure fills in what the row's sample says.
+func (c *Change) measure(r Row, s *paired.Sample) {
+	c.Ratio = math.Exp(r.sign() * s.Estimate())
+	c.Spread = math.Expm1(spread(r))
+}
+
+// spread is the median distance of the rounds' logarithms from their middle:
+// of the pairs' ratios, or of the figures of each side.
 func spread(r Row) float64 {
 	var off []float64
-	for _, logs := range r.logs() {
+	for _, logs := range r.logs(false) {
+		if len(logs) == 0 {
+			continue
+		}
 		middle := numbers.Median(logs)
 		for _, v := range logs {
 			if d := math.Abs(v - middle); !math.IsNaN(d) {
@@ -389,67 +595,125 @@ func spread(r Row) float64 {
 	if len(off) == 0 {
 		return math.Inf(1)
 	}
-	return math.Expm1(numbers.Median(off))
+	return numbers.Median(off)
 }
 
-// control judges the controls.
-func (r *Report) control() error {
-	type sampled struct {
-		*Control
-		row    Row
-		sample *paired.Sample
+// control judges a row's control at the last look that the row has come to.
+func (r *Report) control(res *Result, f family) error {
+	if len(res.Row.Control) == 0 {
+		return nil
 	}
-	var decided []sampled
-	for i := range r.Rows {
-		res := &r.Rows[i]
-		if res.Row.Better == "" || len(res.Row.Control) == 0 {
-			continue
-		}
-		row := Row{Name: "the control of " + res.Row.Name, Unit: res.Row.Unit, Better: res.Row.Better, Exact: res.Row.Exact, Pairs: res.Row.Control}
-		c := &Control{Change: row.change(), P: 1, Adjusted: 1}
-		res.Control = c
-		if row.counted() {
-			c.exact()
-			if c.Base != c.Head {
-				c.P, c.Adjusted, c.Sees = 0, 0, true
-			}
-			continue
-		}
-		s, err := row.sample()
-		if err != nil {
+	row := Row{Name: "the control of " + res.Row.Name, Unit: res.Row.Unit, Better: res.Row.Better, Exact: res.Row.Exact, Pairs: res.Row.Control}
+	c := &Control{Change: row.change(), P: 1, Adjusted: 1}
+	res.Control = c
+	all, err := row.sample(false)
+	if err != nil {
+		return fmt.Errorf("%s: %w", row, err)
+	}
+	if r.Rules.Looks == nil && !row.Exact {
+		if err := enough(all, f); err != nil {
 			return fmt.Errorf("%s: %w", row, err)
 		}
-		decided = append(decided, sampled{c, row, s})
 	}
-	var ps []float64
-	for _, c := range decided {
-		if err := enough(c.row, c.sample, len(decided), r.Rules.Alpha); err != nil {
-			return err
+	c.measure(row, all)
+	looks, _ := r.looks(row, min(len(row.Pairs), len(res.Row.Pairs)))
+	if len(looks) == 0 {
+		return nil
+	}
+	l := looks[len(looks)-1]
+	d := row.first(l.n).logs(false)[0]
+	for i, p := range row.Pairs[:l.n] {
+		if math.Abs(p.Base-p.Head) <= row.cut() { // cut off from figures that may be the same
+			d[i] = 0
 		}
-		c.P = c.sample.Differs(0)
-		c.measure(c.row, c.sample, r.Rules.Alpha/float64(2*len(decided)))
-		c.Sees = c.Low > 1 || c.High < 1
-		ps = append(ps, c.P)
 	}
-	for i, p := range paired.Holm(ps) {
-		decided[i].Adjusted = p
+	s, err := paired.SignedRank(d)
+	if err != nil {
+		return fmt.Errorf("%s: %w", row, err)
 	}
+	c.P = min(1, s.Differs(0)/l.share)
+	c.Adjusted = min(1, c.P*float64(f.rows))
+	i := s.Interval(f.each() * l.share)
+	c.Low, c.High = math.Exp(i.Low), math.Exp(i.High)
+	if row.sign() < 0 {
+		c.Low, c.High = math.Exp(-i.High), math.Exp(-i.Low)
+	}
+	c.Sees = c.Low > 1 || c.High < 1
 	return nil
+}
+
+// forecast says about how much longer would decide an undecided row.
+func (r *Report) forecast(res *Result, f family) {
+	row, plan := res.Row, r.Rules.Looks
+	if res.Verdict != Inconclusive || plan == nil || row.Cost <= 0 || row.Exact || !row.paired() {
+		return
+	}
+	n := len(row.Pairs)
+	to := res.Next
+	if n >= 3 && row.check() == nil {
+		// The estimate is uncertain itself: nearer to the margin than one
+		// standard error, nothing can be said.
+		sd := 1.4826 * spread(row)
+		distance := math.Abs(row.sign()*math.Log(res.Ratio) - math.Log1p(r.Rules.Margin))
+		if !(distance > sd/math.Sqrt(float64(n))) {
+			return
+		}
+		to = plan.Needed(n, f.each(), sd, distance, farthest)
+	}
+	if to > n {
+		res.More = time.Duration(to-n) * row.Cost
+	}
 }
 
 // conclude is the verdict over all rows, and what has to be said beside it.
 func (r *Report) conclude() {
 	order := []Verdict{"", Pass, Inconclusive, Regression}
-	worst := slices.MaxFunc(r.Rows, func(a, b Result) int {
-		return cmp.Compare(slices.Index(order, a.Verdict), slices.Index(order, b.Verdict))
-	})
-	r.Verdict = worst.Verdict
+	worst := Verdict("")
+	if len(r.Unchanged) > 0 {
+		worst = Pass
+	}
+	worse := func(v Verdict) {
+		if slices.Index(order, v) > slices.Index(order, worst) {
+			worst = v
+		}
+	}
+	for _, res := range r.Rows {
+		worse(res.Verdict)
+	}
+	for _, m := range r.Missing {
+		worse(m.Verdict)
+	}
+	r.Verdict = cmp.Or(worst, Inconclusive)
 	for _, res := range r.Rows {
 		if c := res.Control; c != nil && c.Sees {
 			r.Verdict = Invalid
-			r.Remarks = append(r.Remarks, Remark{Error, fmt.Sprintf("The control of %s saw a difference between base and base, %s: this run can't be trusted, whatever its rows say. Run again on a machine that is left alone.", res.Row, c.interval())})
 		}
 	}
+	r.More = r.more()
+}
+
+// more is how much longer would decide all benchmarks: each takes as long as
+// its slowest row, and one that nothing is known of makes all unknown.
+func (r *Report) more() (all time.Duration) {
+	by := map[string]time.Duration{}
+	for _, res := range r.Rows {
+		if res.Verdict != Inconclusive {
+			continue
+		}
+		if res.More == 0 {
+			return 0
+		}
+		by[res.Row.Name] = max(by[res.Row.Name], res.More)
+	}
+	for _, m := range r.Missing {
+		if m.Verdict == Inconclusive {
+			return 0
+		}
+	}
+	for _, d := range by {
+		all += d
+	}
+	return all
 }
 
 // ExitCode is 0 for Pass, 1 for Regression, 3 for Inconclusive and Invalid,

@@ -119,34 +119,85 @@ func TestMarginTurns(t *testing.T) {
 }
 
 func TestCounts(t *testing.T) {
-	exact := func(better string, base, head float64) Row {
-		return Row{Name: "x", Unit: "allocs/op", Better: better, Exact: true, Pairs: constants(1, base, head)}
+	exact := func(unit, better string, base, head float64) Row {
+		return Row{Name: "x", Unit: unit, Better: better, Exact: true, Pairs: constants(4, base, head)}
 	}
 	for _, tt := range []struct {
 		row      Row
 		want     Verdict
 		improved bool
 	}{
-		{exact("lower", 0, 0), Pass, false},
-		{exact("lower", 0, 1), Regression, false},
-		{exact("lower", 1, 0), Pass, true},
-		{exact("lower", 3, 4), Regression, false},
-		{exact("lower", 1000, 1001), Pass, false}, // within the margin
-		{exact("lower", 1000, 1010), Pass, false},
-		{exact("lower", 1000, 1011), Regression, false},
-		{exact("lower", 4, 3), Pass, true},
-		{exact("higher", 4, 3), Regression, false},
-		{exact("higher", 3, 4), Pass, true},
-		{exact("higher", 1, 0), Regression, false},
-		{exact("higher", 0, 1), Pass, true},
-		{exact("higher", 1010, 1000), Pass, false},
-		{exact("higher", 1011, 1000), Regression, false},
+		// A custom metric is exact.
+		{exact("steps/op", "lower", 0, 0), Pass, false},
+		{exact("steps/op", "lower", 0, 1), Regression, false},
+		{exact("steps/op", "lower", 1, 0), Pass, true},
+		{exact("steps/op", "lower", 3, 4), Regression, false},
+		{exact("steps/op", "lower", 1000, 1001), Pass, false}, // within the margin
+		{exact("steps/op", "lower", 1000, 1010), Pass, false},
+		{exact("steps/op", "lower", 1000, 1011), Regression, false},
+		{exact("steps/op", "lower", 4, 3), Pass, true},
+		{exact("steps/op", "higher", 4, 3), Regression, false},
+		{exact("steps/op", "higher", 3, 4), Pass, true},
+		{exact("steps/op", "higher", 1, 0), Regression, false},
+		{exact("steps/op", "higher", 0, 1), Pass, true},
+		{exact("steps/op", "higher", 1010, 1000), Pass, false},
+		{exact("steps/op", "higher", 1011, 1000), Regression, false},
+		// Testing cuts off: 9 may be 9.99.
+		{exact("allocs/op", "lower", 0, 0), Pass, false},
+		{exact("allocs/op", "lower", 0, 1), Inconclusive, false},
+		{exact("allocs/op", "lower", 0, 2), Regression, false},
+		{exact("allocs/op", "lower", 3, 4), Inconclusive, false},
+		{exact("allocs/op", "lower", 3, 5), Regression, false},
+		{exact("allocs/op", "lower", 5, 3), Pass, true},
+		{exact("allocs/op", "lower", 4, 3), Pass, false},
+		{exact("allocs/op", "lower", 1000, 1009), Pass, false},
+		{exact("allocs/op", "lower", 1000, 1010), Inconclusive, false}, // up to 1011
+		{exact("allocs/op", "lower", 1000, 1012), Regression, false},
+		{exact("B/op", "lower", 0, 16), Regression, false},
+		{exact("B/op", "lower", 639, 640), Pass, false},
 		{Row{Name: "x", Unit: "B/op", Better: "lower", Exact: true, Old: []float64{16, 16}, New: []float64{16, 16, 16}}, Pass, false},
 		{Row{Name: "x", Unit: "B/op", Better: "lower", Exact: true, Old: []float64{16, 16}, New: []float64{32, 32}}, Regression, false},
+		// Counts that vary within the margin need no statistics.
+		{Row{Name: "x", Unit: "B/op", Better: "lower", Exact: true, Pairs: []Pair{{1000, 1003}, {1002, 1000}, {1001, 1004}, {1001, 1000}}}, Pass, false},
+		// Nor do those that lie apart beyond it.
+		{Row{Name: "x", Unit: "B/op", Better: "lower", Exact: true, Pairs: []Pair{{1000, 1203}, {1002, 1200}, {1001, 1204}, {1001, 1200}}}, Regression, false},
 	} {
 		r := judge(t, []Row{tt.row}, rules)
 		if got := r.Rows[0]; r.Verdict != tt.want || got.Improved != tt.improved || !got.Counted || r.Decided != 0 {
 			t.Errorf("%v: %s, improved %v, counted %v, %d decided", tt.row, r.Verdict, got.Improved, got.Counted, r.Decided)
+		}
+	}
+}
+
+// Counts that are within 1 of each other are decided by the benchmark's other
+// count.
+func TestOtherCount(t *testing.T) {
+	counts := func(unit string, pairs ...Pair) Row {
+		return Row{Name: "x", Unit: unit, Better: "lower", Exact: true, Pairs: slices.Repeat(pairs, 6)}
+	}
+	for _, tt := range []struct {
+		name          string
+		allocs, bytes Row
+		want, ofBytes Verdict
+		why           string
+	}{
+		{"cut off", counts("allocs/op", Pair{9, 10}), counts("B/op", Pair{639, 640}), Pass, Pass, "9 and 10 may be 9.99 and 10.00, since testing cuts off; B/op goes from 639 to 640"},
+		{"one more", counts("allocs/op", Pair{1, 2}), counts("B/op", Pair{16, 32}), Regression, Regression, "B/op goes from 16 to 32"},
+		{"the first one", counts("allocs/op", Pair{0, 1}), counts("B/op", Pair{0, 16}), Regression, Regression, "B/op goes from 0 to 16"},
+		{"one more beside a large one", counts("allocs/op", Pair{1, 2}), counts("B/op", Pair{4096, 4112}), Regression, Pass, "B/op goes from 4096 to 4112"},
+		{"one less", counts("allocs/op", Pair{1, 0}), counts("B/op", Pair{16, 0}), Pass, Pass, ""},
+		{"more of the same size", counts("allocs/op", Pair{100, 110}), counts("B/op", Pair{6400, 6400}), Regression, Pass, ""},
+		{"both undecided", counts("allocs/op", Pair{0, 1}), counts("B/op", Pair{0, 1}), Inconclusive, Inconclusive, "may be 0.99"},
+		{"a byte", counts("allocs/op", Pair{0, 0}), counts("B/op", Pair{0, 1}, Pair{1, 0}, Pair{0, 1}), Pass, Pass, ""},
+		{"a byte, and more allocations", counts("allocs/op", Pair{0, 2}), counts("B/op", Pair{0, 1}, Pair{1, 0}, Pair{0, 1}), Regression, Inconclusive, ""},
+		{"varying by one", counts("allocs/op", Pair{9, 10}, Pair{10, 10}, Pair{9, 10}), counts("B/op", Pair{639, 640}), Pass, Pass, "B/op goes from 639 to 640"},
+	} {
+		rules := rules
+		rules.Margin = 0.03
+		r := judge(t, []Row{tt.allocs, tt.bytes, row("y", rounds(2, 30, 1, 0.004))}, rules)
+		a, b := r.Rows[0], r.Rows[1]
+		if a.Verdict != tt.want || b.Verdict != tt.ofBytes || !strings.Contains(a.Why, tt.why) {
+			t.Errorf("%s: allocs/op %s (%s), B/op %s (%s); want %s and %s", tt.name, a.Verdict, a.Why, b.Verdict, b.Why, tt.want, tt.ofBytes)
 		}
 	}
 }
@@ -164,14 +215,16 @@ func TestVaryingCounts(t *testing.T) {
 		row  Row
 		want Verdict
 	}{
-		{vary([]float64{0}, []float64{1, 2}), Regression},
-		{vary([]float64{1, 2}, []float64{0}), Pass},
+		{vary([]float64{0}, []float64{2, 3}), Regression},
+		{vary([]float64{0}, []float64{1, 2}), Inconclusive}, // may be 0.99 and 1.00
+		{vary([]float64{2, 3}, []float64{0}), Pass},
 		{vary([]float64{0, 1}, []float64{0, 1}), Pass},
 		{vary([]float64{0, 1}, []float64{1, 0}), Inconclusive},
 		{vary([]float64{10, 11}, []float64{20, 21}), Regression},
+		{vary([]float64{9, 10}, []float64{10, 10}), Inconclusive}, // half of the rounds +11% is no regression
 	} {
 		r := judge(t, []Row{tt.row}, rules)
-		if r.Verdict != tt.want || r.Rows[0].Counted || r.Decided != 1 {
+		if r.Verdict != tt.want {
 			t.Errorf("%v: %s, counted %v", tt.row.Pairs[:2], r.Verdict, r.Rows[0].Counted)
 		}
 		for _, format := range Formats {
@@ -179,6 +232,12 @@ func TestVaryingCounts(t *testing.T) {
 				t.Errorf("%v: %v", tt.row.Pairs[:2], err)
 			}
 		}
+	}
+	// Too few in files that hold other rows, too, are undecided.
+	few := Row{Name: "x", Unit: "B/op", Better: "lower", Exact: true, Old: []float64{100, 900}, New: []float64{100, 900}}
+	time := Row{Name: "x", Unit: "ns/op", Better: "lower", Old: figures(12, 20, 100, 0.003), New: figures(13, 20, 100, 0.003)}
+	if r := judge(t, []Row{few, time}, rules); r.Rows[0].Verdict != Inconclusive || r.Rows[1].Verdict != Pass || !strings.Contains(r.Headline(), "too few") {
+		t.Errorf("%s: %s", r.Verdict, r.Headline())
 	}
 }
 
@@ -189,7 +248,10 @@ func TestControl(t *testing.T) {
 		return r
 	}
 	allocs := Row{Name: "x", Unit: "allocs/op", Better: "lower", Exact: true, Pairs: constants(10, 3, 3)}
-	allocs.Control = constants(10, 3, 4)
+	allocs.Control = constants(10, 3, 6)
+	cutOff := allocs
+	cutOff.Control = constants(10, 3, 4)
+	nearly := Row{Name: "x", Unit: "steps/op", Better: "lower", Exact: true, Pairs: constants(10, 300, 300), Control: constants(10, 300, 301)}
 	for _, tt := range []struct {
 		name string
 		row  Row
@@ -201,18 +263,20 @@ func TestControl(t *testing.T) {
 		{"drifting the other way", with(rounds(1, 30, 1.1, 0.004), rounds(2, 30, 0.98, 0.004)), Invalid},
 		{"noisy", with(rounds(1, 30, 1, 0.004), rounds(2, 30, 1.02, 0.3)), Pass},
 		{"counts", allocs, Invalid},
+		{"counts that may be the same", cutOff, Pass},
+		{"exact counts within the margin", nearly, Invalid},
 	} {
 		r := judge(t, []Row{tt.row}, rules)
 		if r.Verdict != tt.want {
 			t.Errorf("%s: %s, control %+v", tt.name, r.Verdict, r.Rows[0].Control)
 		}
 		c := r.Rows[0].Control
-		if loud := len(r.Remarks) > 0 && r.Remarks[0].Level == Error; loud != (tt.want == Invalid) || c.Sees != loud || c.Sees != (c.Adjusted < rules.Alpha) {
-			t.Errorf("%s: sees %v, adjusted %v, remarks %v", tt.name, c.Sees, c.Adjusted, r.Remarks)
+		if loud := strings.Contains(r.Headline(), "The control saw a difference"); loud != (tt.want == Invalid) || c.Sees != loud || c.Sees != (c.Adjusted < rules.Alpha) {
+			t.Errorf("%s: sees %v, adjusted %v: %s", tt.name, c.Sees, c.Adjusted, r.Headline())
 		}
 	}
-	// Counts take no part in the family of the controls: eight rounds are enough.
-	few := []Row{with(rounds(1, 8, 1.3, 0.001), rounds(2, 8, 1, 0.004))}
+	// Counts take no part in the family of the controls: nine rounds are enough, with a tenth of the level theirs.
+	few := []Row{with(rounds(1, 9, 1.3, 0.001), rounds(2, 9, 1, 0.004))}
 	for i := range 20 {
 		a := allocs
 		a.Name, a.Control = fmt.Sprint(i), constants(10, 3, 3)
@@ -328,18 +392,16 @@ func TestJudgeErrors(t *testing.T) {
 		rules Rules
 		want  string
 	}{
-		{"no rows", nil, rules, "none decides anything"},
 		{"nothing decides", []Row{{Name: "x", Unit: "tasks", Pairs: ok}}, rules, "no row says which direction is better"},
 		{"zero", figure(1, 0), rules, "x (ns/op): figure 16 of head is 0, which has no logarithm"},
 		{"negative", figure(-1, 1), rules, "x (ns/op): figure 16 of base is -1"},
 		{"NaN", figure(math.NaN(), 1), rules, "figure 16 of base is NaN"},
 		{"infinite", figure(1, math.Inf(1)), rules, "figure 16 of head is +Inf"},
 		{"negative count", []Row{{Name: "x", Unit: "allocs/op", Better: "lower", Exact: true, Old: []float64{1, -1}, New: []float64{1}}}, rules, "figure 2 of base is -1"},
-		{"too few", []Row{row("x", ok[:7])}, rules, "x (ns/op) has 7 rounds, too few for any verdict at a level of 1% over 1 row: at least 8 are needed; measure more"},
-		{"too few for four", []Row{row("a", ok), row("b", ok), row("c", ok), row("d", ok[:9])}, rules, "d (ns/op) has 9 rounds, too few for any verdict at a level of 1% over 4 rows: at least 10 are needed"},
-		{"one count a side", []Row{{Name: "x", Unit: "B/op", Better: "lower", Exact: true, Old: []float64{1043}, New: []float64{1056}}}, rules, "x (B/op) has 1 and 1 figure, too few for any verdict"},
-		{"too few, unpaired", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Old: []float64{1, 2, 3, 4}, New: []float64{1, 2, 3, 4}}}, rules, "x (ns/op) has 4 and 4 figures, too few for any verdict at a level of 1% over 1 row: at least 5 on each side are needed"},
-		{"control", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Pairs: ok, Control: ok[:3]}}, rules, "the control of x (ns/op) has 3 rounds, too few"},
+		{"too few", []Row{row("x", ok[:7])}, rules, "x (ns/op): 7 rounds are too few for any verdict at a level of 1% over 1 row: at least 8 are needed; measure more"},
+		{"too few for four", []Row{row("a", ok), row("b", ok), row("c", ok), row("d", ok[:9])}, rules, "d (ns/op): 9 rounds are too few for any verdict at a level of 1% over 4 rows: at least 10 are needed"},
+		{"too few, unpaired", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Old: []float64{1, 2, 3, 4}, New: []float64{1, 2, 3, 4}}}, rules, "x (ns/op): 4 and 4 figures are too few for any verdict at a level of 1% over 1 row: at least 5 on each side are needed"},
+		{"control", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Pairs: ok, Control: ok[:3]}}, rules, "the control of x (ns/op): 3 rounds are too few"},
 		{"control NaN", []Row{{Name: "x", Unit: "ns/op", Better: "lower", Pairs: ok, Control: constants(10, 1, 0)}}, rules, "figure 1 of the control is 0"},
 	} {
 		r, err := Judge(tt.rows, tt.rules)
@@ -378,7 +440,7 @@ func reports(t *testing.T) map[string]*Report {
 	}, rules)
 	quiet := judge(t, []Row{with(row(long, rounds(2, 30, 1, 0.004)), rounds(52, 30, 1, 0.004))}, rules)
 	noisy := judge(t, []Row{with(row(long, rounds(6, 15, 1, 0.05)), rounds(52, 15, 1, 0.05))}, Rules{Alpha: 0.01, Margin: 0.01, Inconclusive: "pass"})
-	return map[string]*Report{"noisy": noisy, "mixed": mixed, "invalid": invalid, "files": files, "quiet": quiet}
+	return map[string]*Report{"looks": looked(t), "noisy": noisy, "mixed": mixed, "invalid": invalid, "files": files, "quiet": quiet}
 }
 
 func TestGolden(t *testing.T) {
@@ -422,7 +484,7 @@ func TestColor(t *testing.T) {
 	if stripped = strings.ReplaceAll(stripped, "\x1b[0m", ""); stripped != plain.String() {
 		t.Errorf("color changes more than the color:\n%s", cmp.Diff(plain.String(), stripped))
 	}
-	if !strings.Contains(color.String(), "\x1b[31;1mREGRESSION\x1b[0m") {
+	if !strings.Contains(color.String(), "\x1b[31;1mregression\x1b[0m") {
 		t.Errorf("no red:\n%s", color.String())
 	}
 }
@@ -431,7 +493,7 @@ func TestColor(t *testing.T) {
 func TestManyAnnotations(t *testing.T) {
 	var rows []Row
 	for i := range 30 {
-		rows = append(rows, Row{Name: fmt.Sprintf("x\n%d", i), Unit: "allocs/op", Better: "lower", Exact: true, Pairs: constants(2, 1, 2)})
+		rows = append(rows, Row{Name: fmt.Sprintf("x\n%d", i), Unit: "allocs/op", Better: "lower", Exact: true, Pairs: constants(6, 1, 4)})
 	}
 	var b bytes.Buffer
 	if err := judge(t, rows, rules).Annotations(&b); err != nil {
@@ -507,6 +569,8 @@ func FuzzJudge(f *testing.F) {
 	f.Add("x", "ns/op", 1.0, 2.0, 3.0, true, 0.01, 0.01)
 	f.Add("|\n", "B/s", 0.0, math.Inf(1), math.MaxFloat64, false, 0.3, 9.0)
 	f.Add("0\x00", "\x1b", 1.0, 2.0, 3.0, false, 0.01, 0.09)
+	f.Add("x", "allocs/op", 9.0, 10.0, 9.0, true, 0.01, 0.03)
+	f.Add("x", "B/op", 0.0, 1.0, 16.0, true, 0.01, 0.03)
 	f.Add("::", "", 5e-324, math.MaxFloat64, 0.0, true, 1e-9, 0.0)
 	f.Fuzz(func(t *testing.T, name, unit string, a, b, c float64, exact bool, alpha, margin float64) {
 		var pairs []Pair
@@ -519,17 +583,24 @@ func FuzzJudge(f *testing.F) {
 		}
 		rows := []Row{{Name: name, Unit: unit, Better: "lower", Exact: exact, Pairs: pairs, Control: pairs},
 			{Name: name + "'", Unit: unit, Better: "higher", Exact: exact, Old: []float64{a, b, a, b, a}, New: []float64{b, c, b, c}}}
-		r, err := Judge(rows, Rules{Alpha: alpha, Margin: margin})
+		looks, err := PlanLooks(rows, alpha)
 		if err != nil {
-			return
+			t.Fatal(err)
 		}
-		for _, format := range Formats {
-			var out bytes.Buffer
-			if err := r.Write(&out, format, false); err != nil {
-				t.Fatalf("%s: %v", format, err)
+		for _, rules := range []Rules{{Alpha: alpha, Margin: margin}, {Alpha: alpha, Margin: margin, Looks: looks}, {Alpha: alpha, Margin: margin, Looks: looks, Over: true}} {
+			r, err := Judge(rows, rules)
+			if err != nil {
+				continue
 			}
-			if format != "json" && strings.ContainsAny(out.String(), "\x1b\r\x00") {
-				t.Fatalf("%s writes control characters: %q", format, out.String())
+			r.Beside([]Missing{{name, unit, Inconclusive}}, []string{name})
+			for _, format := range Formats {
+				var out bytes.Buffer
+				if err := r.Write(&out, format, false); err != nil {
+					t.Fatalf("%s: %v", format, err)
+				}
+				if format != "json" && strings.ContainsAny(out.String(), "\x1b\r\x00") {
+					t.Fatalf("%s writes control characters: %q", format, out.String())
+				}
 			}
 		}
 	})

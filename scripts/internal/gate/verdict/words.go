@@ -1,9 +1,15 @@
 package verdict
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/perf/benchunit"
 
@@ -13,11 +19,16 @@ import (
 // none stands where there is no figure.
 const none = "–"
 
-// pDecimals are those of a p-value: the level of one row may be a thousandth.
-const pDecimals = 4
+// named is how many rows the first line has by name.
+const named = 3
 
 // change is a ratio as a reader has it: "+5.13%", "−0.20%", "12.5×", "from 0".
-func change(ratio float64) string {
+func change(ratio float64) string { return signed(ratio, 2) }
+
+// brief is change with two digits or three: "+5.1%", "+12%".
+func brief(ratio float64) string { return signed(ratio, 1) }
+
+func signed(ratio float64, decimals int) string {
 	percent := math.Abs(ratio-1) * 100
 	switch {
 	case math.IsNaN(ratio):
@@ -31,19 +42,28 @@ func change(ratio float64) string {
 	case percent < 0.005:
 		return "0.00%"
 	}
-	sign, decimals := "+", 2
+	sign := "+"
 	if ratio < 1 {
 		sign = "−"
 	}
-	if percent >= 9.995 {
-		decimals = 1
+	switch {
+	case percent >= 9.995:
+		decimals--
+	case percent < 0.995:
+		decimals = 2
 	}
 	return sign + strconv.FormatFloat(percent, 'f', decimals, 64) + "%"
 }
 
-// interval is a change's, open where it has no end.
-func (c Change) interval() string {
-	low, high := "["+change(c.Low), change(c.High)+"]"
+// share is by how much something is worse or better, without a sign: "12%".
+func share(s float64) string { return strings.TrimPrefix(brief(1+math.Abs(s)), "+") }
+
+// interval is a change's, open where it has no end, none where it has neither.
+func (c Change) interval(word func(float64) string) string {
+	if c.Low == 0 && math.IsInf(c.High, 1) {
+		return none
+	}
+	low, high := "["+word(c.Low), word(c.High)+"]"
 	if c.Low == 0 {
 		low = "(" + none
 	}
@@ -53,8 +73,19 @@ func (c Change) interval() string {
 	return low + ", " + high
 }
 
+// bounds are the row's interval; counts have none.
+func (r Result) bounds() string {
+	if r.Counted {
+		return none
+	}
+	return r.interval(change)
+}
+
 // figures are base and head on one scale, with their unit: "275.0n → 289.1n sec/op".
 func (r Result) figures() string {
+	if math.IsNaN(r.Change.Base) || math.IsNaN(r.Change.Head) {
+		return none
+	}
 	base, unit := benchunit.Tidy(r.Change.Base, r.Row.Unit)
 	head, _ := benchunit.Tidy(r.Change.Head, r.Row.Unit)
 	if r.Counted {
@@ -66,12 +97,21 @@ func (r Result) figures() string {
 
 func plain(v float64) string { return strconv.FormatFloat(v, 'g', 10, 64) }
 
-// rounds are how many there are: "15", or "10+12" unpaired.
+// rounds are how many there are: "15", "8 of 12" before the first look,
+// "10+12" unpaired.
 func (r Result) rounds() string {
-	if len(r.Row.Pairs) > 0 {
-		return strconv.Itoa(r.Rounds[0])
+	switch {
+	case !r.Row.paired():
+		return fmt.Sprintf("%d+%d", r.Rounds[0], r.Rounds[1])
+	case r.early():
+		return fmt.Sprintf("%d of %d", r.Rounds[0], r.Next)
 	}
-	return fmt.Sprintf("%d+%d", r.Rounds[0], r.Rounds[1])
+	return strconv.Itoa(r.Rounds[0])
+}
+
+// early tells a row that has not come to its first look.
+func (r Result) early() bool {
+	return r.Verdict == Inconclusive && r.Next > 0 && math.IsInf(r.AtMost, 1) && r.Low == 0
 }
 
 // word is the row's verdict as a reader has it.
@@ -85,94 +125,465 @@ func (r Result) word() string {
 	return string(r.Verdict)
 }
 
-// seen is the smallest change that the row's rounds could have seen.
-func (r Result) seen() string {
-	if r.Counted || r.Verdict == "" || r.Detectable == 0 || math.IsInf(r.Detectable, 0) || math.IsNaN(r.Detectable) {
+// atMost is how much worse head can be.
+func (r Result) atMost() string {
+	switch {
+	case r.Verdict == "" || math.IsNaN(r.AtMost) || r.Counted && math.IsInf(r.AtMost, 1):
 		return none
+	case math.IsInf(r.AtMost, 1):
+		return "unknown"
 	}
-	return change(r.Detectable)
+	return change(1 + r.AtMost)
 }
 
-// adjusted is the row's p-value after Holm.
-func (r Result) adjusted() string {
-	if r.Counted || r.Verdict == "" {
-		return none
+// worse is base's and head's ratio so that more is worse.
+func (r Result) worse() float64 {
+	if r.Row.Better == "higher" {
+		return 1 / r.Ratio
 	}
-	return prose.Chance(r.Adjusted, pDecimals)
+	return r.Ratio
 }
 
-func (c Change) spread() string {
-	if math.IsInf(c.Spread, 0) {
-		return none
+// unit is the row's without scale, time whether it says how fast something is.
+func (r Result) unit() (unit string, time bool) {
+	_, unit = benchunit.Tidy(1, r.Row.Unit)
+	return unit, unit == "sec/op" || unit == "B/s" || r.Row.Better == "higher" && strings.HasSuffix(unit, "/s")
+}
+
+// benchmark is the row's benchmark as a test file has it, with its package
+// below dir: "zap/zapcore.BenchmarkBar". A name that is no benchmark's stays.
+func (r Row) benchmark(dir string) string {
+	pkg, name := r.split(dir)
+	if first, _ := utf8.DecodeRuneInString(name); !strings.HasPrefix(name, "Benchmark") && !unicode.IsLower(first) {
+		name = "Benchmark" + name
 	}
-	return "±" + prose.Percent(c.Spread)
+	return prose.Legible(pkg + name)
+}
+
+// short is the row's name with its package below dir.
+func (r Row) short(dir string) string {
+	pkg, name := r.split(dir)
+	return prose.Legible(pkg + name)
+}
+
+func (r Row) split(dir string) (pkg, name string) {
+	if name, ok := strings.CutPrefix(r.Name, r.Pkg+"."); ok && r.Pkg != "" {
+		return strings.TrimPrefix(r.Pkg, dir) + ".", name
+	}
+	return "", r.Name
+}
+
+// dir is what all packages of the rows begin with, but for its last element.
+func (r *Report) dir() string {
+	dir := ""
+	for i, res := range r.Rows {
+		at := strings.LastIndex(res.Row.Pkg, "/") + 1
+		if own := res.Row.Pkg[:at]; i == 0 {
+			dir = own
+		}
+		for !strings.HasPrefix(res.Row.Pkg, dir) {
+			dir = dir[:strings.LastIndex(strings.TrimSuffix(dir, "/"), "/")+1]
+		}
+	}
+	return dir
+}
+
+// says is what a row that is worse or better shows: "is 12% slower [+9.1%, +15%]".
+func (r Result) says() string {
+	unit, time := r.unit()
+	if r.Counted || !(r.Ratio > 0) || math.IsInf(r.Ratio, 0) {
+		return "goes from " + strings.Replace(r.figures(), " → ", " to ", 1)
+	}
+	w := r.worse()
+	c := r.Change
+	if r.Row.Better == "higher" && time { // as the time that it takes
+		c.Ratio, c.Low, c.High = 1/c.Ratio, 1/c.High, 1/c.Low
+	}
+	interval := c.interval(brief)
+	switch {
+	case time && w >= 2:
+		return fmt.Sprintf("takes %s× as long %s", prose.Digits(w), interval)
+	case time && w >= 1:
+		return fmt.Sprintf("is %s slower %s", share(w-1), interval)
+	case time:
+		return fmt.Sprintf("is %s faster %s", share(1-w), interval)
+	case r.Ratio >= 2:
+		return fmt.Sprintf("has %s× the %s %s", prose.Digits(r.Ratio), unit, interval)
+	case r.Ratio >= 1:
+		return fmt.Sprintf("has %s more %s %s", share(r.Ratio-1), unit, interval)
+	}
+	return fmt.Sprintf("has %s less %s %s", share(1-r.Ratio), unit, interval)
+}
+
+// can is what an undecided row may still be: "at most 6.1% slower".
+func (r Result) can() string {
+	unit, time := r.unit()
+	switch {
+	case r.early():
+		return fmt.Sprintf("%s rounds", r.rounds())
+	case math.IsInf(r.AtMost, 1) || math.IsNaN(r.AtMost):
+		if r.Why != "" {
+			return r.Why
+		}
+		return "nothing known"
+	case r.Counted && r.Why != "":
+		return r.Why
+	case time:
+		return "at most " + share(r.AtMost) + " slower"
+	}
+	return "at most " + share(r.AtMost) + " worse in " + unit
 }
 
 // proof is why the row has its verdict.
 func (r Result) proof() string {
-	if r.Counted {
-		return fmt.Sprintf("%s, counted", r.figures())
+	var s []string
+	switch {
+	case r.Verdict == Regression || r.Improved:
+		s = append(s, r.says())
+	case r.Verdict == Inconclusive:
+		s = append(s, r.can())
 	}
-	s := fmt.Sprintf("%s %s, %s", change(r.Ratio), r.interval(), r.figures())
-	switch r.Verdict {
-	case Regression:
-		s += fmt.Sprintf(", p %s", prose.Chance(r.Adjusted, pDecimals))
-	case Inconclusive:
-		s += fmt.Sprintf("; %s rounds could have seen %s", r.rounds(), r.seen())
+	if f := r.figures(); f != none && !(r.Counted && r.Verdict != Inconclusive) {
+		s = append(s, f)
+	}
+	if r.Why != "" && !slices.Contains(s, r.Why) {
+		s = append(s, r.Why)
+	}
+	if how := r.how(); how != "" {
+		s = append(s, how)
+	}
+	return strings.Join(s, "; ")
+}
+
+// how says how the row was measured, "" where that is as most are.
+func (r Result) how() string {
+	if r.Row.How == "" || r.Row.How == "turns" {
+		return ""
+	}
+	return "measured in " + r.Row.How
+}
+
+// class sorts what a reader has to see first to the top.
+func (r Result) class() int {
+	switch {
+	case r.Verdict == Regression:
+		return 0
+	case r.Verdict == Inconclusive:
+		return 1
+	case r.Improved:
+		return 2
+	case r.Verdict == Pass:
+		return 3
+	}
+	return 4
+}
+
+// folds tells a row that is no more than a number in a line: unchanged counts
+// of what is allocated.
+func (r Result) folds() bool {
+	return (r.Row.Unit == "B/op" || r.Row.Unit == "allocs/op") && r.unchanged()
+}
+
+// sorted are the rows to show, the worst first; each in the order given among
+// its like.
+func (r *Report) sorted() []Result {
+	all := slices.DeleteFunc(slices.Clone(r.Rows), Result.folds)
+	slices.SortStableFunc(all, func(a, b Result) int { return cmp.Compare(a.class(), b.class()) })
+	return all
+}
+
+// worst are the results of a verdict, one for each benchmark, the worst first;
+// time before other units.
+func (r *Report) worst(is func(Result) bool, by func(Result) float64) []Result {
+	var all []Result
+	at := map[string]int{}
+	for _, res := range r.Rows {
+		if !is(res) {
+			continue
+		}
+		i, ok := at[res.Row.Name]
+		if !ok {
+			at[res.Row.Name] = len(all)
+			all = append(all, res)
+			continue
+		}
+		_, was := all[i].unit()
+		_, time := res.unit()
+		if time && !was || time == was && by(res) > by(all[i]) {
+			all[i] = res
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Result) int { return cmp.Compare(by(b), by(a)) })
+	return all
+}
+
+// benchmarks is how many there are with a verdict, missing ones included.
+func (r *Report) benchmarks(is func(Verdict) bool) int {
+	names := map[string]bool{}
+	for _, res := range r.Rows {
+		if is(res.Verdict) {
+			names[res.Row.Name] = true
+		}
+	}
+	for _, m := range r.Missing {
+		if m.Verdict != "" && is(m.Verdict) {
+			names[m.Name] = true // it may have rows, too: its counts
+		}
+	}
+	return len(names)
+}
+
+// Headline is what a person wants to know first, in a line.
+func (r *Report) Headline() string {
+	switch {
+	case r.Verdict == Invalid:
+		return r.invalid()
+	case len(r.Rows) == 0 && len(r.Missing) == 0 && len(r.Unchanged) == 0:
+		return "Nothing was compared."
+	case r.Verdict == Regression:
+		return r.regressions()
+	case r.Verdict == Inconclusive:
+		return r.undecided()
+	case len(r.Rows) == 0 && len(r.Unchanged) == 1:
+		return "Nothing has changed: base and head have the same sources of " + prose.Legible(r.Unchanged[0]) + "."
+	case len(r.Rows) == 0:
+		return fmt.Sprintf("Nothing has changed: base and head have the same sources of all %s.", prose.Count(len(r.Unchanged), "package"))
+	}
+	word := "worse"
+	if slices.ContainsFunc(r.Rows, func(res Result) bool { _, time := res.unit(); return time && res.Verdict != "" }) {
+		word = "slower"
+	}
+	s := fmt.Sprintf("Nothing is %s by more than %s.", word, prose.Percent(r.Rules.Margin))
+	if better := r.improvements(); better != "" {
+		s += " " + better
 	}
 	return s
 }
 
-// headline is the verdict over all rows in a sentence.
-func (r *Report) headline() string {
-	n := map[Verdict]int{}
-	for _, res := range r.Rows {
-		n[res.Verdict]++
+// listed are the first of some phrases, and how many more there are.
+func listed(phrases []string) string {
+	if more := len(phrases) - named; more > 0 {
+		phrases = append(slices.Clone(phrases[:named]), fmt.Sprintf("and %d more", more))
 	}
-	all := len(r.Rows) - n[""]
-	margin := prose.Percent(r.Rules.Margin)
-	switch r.Verdict {
-	case Pass:
-		return fmt.Sprintf("none of %s is worse by more than %s.", prose.Count(all, "row"), margin)
-	case Regression:
-		are := "are"
-		if n[Regression] == 1 {
-			are = "is"
-		}
-		return fmt.Sprintf("%d of %s %s worse by more than %s.", n[Regression], prose.Count(all, "row"), are, margin)
-	case Inconclusive:
-		return fmt.Sprintf("%d of %s undecided: shown neither to be worse by more than %s nor not to be. More rounds see more.", n[Inconclusive], prose.Count(all, "row"), margin)
-	}
-	return "the control saw a difference between base and base."
+	return strings.Join(phrases, "; ") + "."
 }
 
-// exit says what the exit code is and why.
-func (r *Report) exit() string {
+func (r *Report) regressions() string {
+	var phrases []string
+	dir := r.dir()
+	for _, m := range r.Missing {
+		if m.Verdict == Regression {
+			phrases = append(phrases, prose.Legible(m.Name+": "+m.Why))
+		}
+	}
+	for _, res := range r.worst(func(res Result) bool { return res.Verdict == Regression }, Result.worse) {
+		phrases = append(phrases, res.Row.benchmark(dir)+" "+res.says())
+	}
+	s := listed(phrases)
+	if n := len(phrases); n > 1 {
+		s = fmt.Sprintf("%d of %s are worse: ", n, prose.Count(r.benchmarks(func(v Verdict) bool { return v != "" }), "benchmark")) + s
+	}
+	either := r.benchmarks(func(v Verdict) bool { return v == Inconclusive || v == Regression })
+	switch n := either - len(phrases); n {
+	case 0:
+	case 1:
+		s += " 1 other benchmark is undecided."
+	default:
+		s += fmt.Sprintf(" %d others are undecided.", n)
+	}
+	return s
+}
+
+// improvements are the rows that are better by more than the margin.
+func (r *Report) improvements() string {
+	var phrases []string
+	much := func(res Result) bool { return res.Improved && !(res.worse()*(1+r.Rules.Margin) > 1) }
+	for _, res := range r.worst(much, func(res Result) float64 { return -res.worse() }) {
+		phrases = append(phrases, res.Row.benchmark(r.dir())+" "+res.says())
+	}
+	if phrases == nil {
+		return ""
+	}
+	return listed(phrases)
+}
+
+func (r *Report) undecided() string {
+	s := "Undecided: "
+	n := r.benchmarks(func(v Verdict) bool { return v == Inconclusive })
+	all := r.benchmarks(func(v Verdict) bool { return v != "" })
+	worst := r.worst(func(res Result) bool { return res.Verdict == Inconclusive }, func(res Result) float64 {
+		if math.IsNaN(res.AtMost) {
+			return math.Inf(1)
+		}
+		return res.AtMost
+	})
+	if n > 1 {
+		s += fmt.Sprintf("%d of %s, among them ", n, prose.Count(all, "benchmark"))
+	}
+	if len(worst) > 0 {
+		s += worst[0].Row.benchmark(r.dir()) + ", " + prose.Legible(worst[0].can())
+	} else {
+		i := slices.IndexFunc(r.Missing, func(m Missing) bool { return m.Verdict == Inconclusive })
+		if i < 0 {
+			return "Undecided: no row decides anything."
+		}
+		s += prose.Legible(r.Missing[i].Name + ", " + r.Missing[i].Why)
+	}
+	busy := r.Disturbance.Busy()
+	switch {
+	case r.More > 0:
+		s += fmt.Sprintf("; about %s would decide", longer(r.More))
+	case busy == "" && r.Plan != "":
+		s += "; a larger -budget would tell more"
+	}
+	s += "."
+	if busy != "" {
+		s += " The machine was busy, which is the likely reason: " + busy + "."
+	}
+	return s
+}
+
+func (r *Report) invalid() string {
+	bad := r.worst(func(res Result) bool { return res.Control != nil && res.Control.Sees }, func(res Result) float64 {
+		return math.Abs(math.Log(res.Control.Ratio))
+	})
+	s := fmt.Sprintf("The control saw a difference between base and base: %s by %s %s%s. So nothing is said of head; run again on a machine that is left alone.",
+		bad[0].Row.benchmark(r.dir()), brief(bad[0].Control.Ratio), bad[0].Control.interval(brief), more(len(bad)-1))
+	if busy := r.Disturbance.Busy(); busy != "" {
+		s += " This one was busy: " + busy + "."
+	}
+	return s
+}
+
+// more says how many there are besides the one named.
+func more(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and %d more", n)
+}
+
+// longer is a time to go on for, rounded up: "8 more minutes".
+func longer(d time.Duration) string {
+	for _, u := range []struct {
+		name string
+		unit time.Duration
+	}{{"hour", time.Hour}, {"minute", time.Minute}} {
+		if d > 2*u.unit {
+			return fmt.Sprintf("%d more %ss", int(math.Ceil(float64(d)/float64(u.unit))), u.name)
+		}
+	}
+	return prose.Count(max(1, int(math.Ceil(d.Seconds()))), "more second")
+}
+
+// standing is the verdict, the exit code and why, and what was compared.
+func (r *Report) standing() string {
 	s := fmt.Sprintf("exit code %d", r.ExitCode())
 	if r.Rules.Inconclusive != "" && (r.Verdict == Inconclusive || r.Verdict == Invalid) {
 		s += ", since inconclusive is to " + r.Rules.Inconclusive
 	}
+	if r.Base != "" || r.Head != "" {
+		s += fmt.Sprintf("; base %s, head %s", prose.Legible(r.Base), prose.Legible(r.Head))
+	}
 	return s
+}
+
+// lines are what is said of all rows together, below the table.
+func (r *Report) lines() []string {
+	var all []string
+	if s := r.allocations(); s != "" {
+		all = append(all, s)
+	}
+	all = append(all, r.controls()...)
+	if n := len(r.Unchanged); n > 0 && len(r.Rows)+len(r.Missing) > 0 {
+		all = append(all, fmt.Sprintf("passed without measuring, since their sources are the same: %s", some(r.Unchanged)))
+	}
+	return all
+}
+
+// allocations are the rows that fold, in a line.
+func (r *Report) allocations() string {
+	n := map[string]int{}
+	for _, res := range r.Rows {
+		if res.folds() {
+			n[res.Row.Unit]++
+		}
+	}
+	b, a := n["B/op"], n["allocs/op"]
+	switch {
+	case a == 0 && b == 0:
+		return ""
+	case a == b:
+		return fmt.Sprintf("B/op and allocs/op: unchanged in %s", prose.Count(a, "benchmark"))
+	case a == 0:
+		return fmt.Sprintf("B/op: unchanged in %s", prose.Count(b, "benchmark"))
+	case b == 0:
+		return fmt.Sprintf("allocs/op: unchanged in %s", prose.Count(a, "benchmark"))
+	}
+	return fmt.Sprintf("B/op: unchanged in %s; allocs/op: in %d", prose.Count(b, "benchmark"), a)
+}
+
+// controls are base against base, in a line; those that see something in one each.
+func (r *Report) controls() []string {
+	var all []string
+	quiet := 0
+	for _, res := range r.Rows {
+		switch c := res.Control; {
+		case c == nil || math.IsInf(c.High, 1): // none, or before its first look
+		case c.Sees:
+			all = append(all, fmt.Sprintf("control: base differs from base in %s by %s %s", prose.Legible(res.Row.String()), change(c.Ratio), c.interval(change)))
+		default:
+			quiet++
+		}
+	}
+	if quiet > 0 {
+		all = append(all, fmt.Sprintf("control, base against base: no difference seen in %s", prose.Count(quiet, "row")))
+	}
+	return all
+}
+
+// some are the first of many.
+func some(all []string) string {
+	const most = 10
+	if len(all) > most {
+		return prose.Legible(strings.Join(all[:most], ", ")) + fmt.Sprintf(" and %d more", len(all)-most)
+	}
+	return prose.Legible(strings.Join(all, ", "))
 }
 
 // terms say what the columns mean.
 func (r *Report) terms() string {
-	if r.Decided == 0 {
+	if len(r.Rows) == 0 {
 		return ""
 	}
-	level := prose.Percent(r.Rules.Alpha)
-	return fmt.Sprintf("Level %s over the %s that statistics decide, each bound at %s. p is one-sided, of \"worse by\n"+
-		"at most the margin\", after Holm; a control's is two-sided, of no change. \"could see\" is the smallest\n"+
-		"worsening that such a run shows in 6 to 8 of 10 cases. Half of the rounds lie within the spread.",
-		level, prose.Count(r.Decided, "row"), prose.Percent(r.Rules.Alpha/float64(r.Decided)))
+	margin := prose.Percent(r.Rules.Margin)
+	return fmt.Sprintf("False alarms: at most %s run in 100 of unchanged code. A row passes when it is at most %s slower, whichever end of the interval is true; "+
+		"it is a regression when even the better end is slower by more. change compares base and head round by round, so it may differ from the quotient of base and head.",
+		strconv.FormatFloat(100*r.Rules.Alpha, 'g', 3, 64), margin)
 }
 
-// subject says what was compared.
-func (r *Report) subject() string {
-	if r.Base == "" && r.Head == "" {
-		return ""
+// notes are remarks on single rows, numbered as they come.
+type notes []string
+
+// of are the numbers of a row's remarks: " [1]".
+func (n *notes) of(res Result) string {
+	var remarks []string
+	if how := res.how(); how != "" {
+		remarks = append(remarks, how)
 	}
-	return fmt.Sprintf("base %s, head %s", prose.Legible(r.Base), prose.Legible(r.Head))
+	if res.Why != "" {
+		remarks = append(remarks, res.Why)
+	}
+	s := ""
+	for _, text := range remarks {
+		i := slices.Index(*n, text)
+		if i < 0 {
+			i = len(*n)
+			*n = append(*n, text)
+		}
+		s += fmt.Sprintf(" [%d]", i+1)
+	}
+	return s
 }
 
 // loud are the remarks, the loudest first.

@@ -1,0 +1,297 @@
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A target is a package that has benchmarks on both sides.
+type target struct {
+	path       string
+	dirs       [controlArm]string // where it lies in base and head
+	benchmarks []string           // the functions that both sides have, in head's order
+}
+
+// A leftOut is what was selected and can't be compared.
+type leftOut struct{ name, why string }
+
+func (l leftOut) String() string { return l.name + " is left out: " + l.why }
+
+// A selection is what -pkg, -bench and -skip choose.
+type selection struct {
+	pkgs        []string // patterns
+	bench, skip string
+}
+
+// A listed package is what the go command and the source say of it.
+type listed struct {
+	path, dir  string
+	benchmarks []string // that are selected
+	err        error
+}
+
+// findTargets finds the packages that have benchmarks on both sides, without
+// building any: by the go command's list and by the source. The error is of
+// what leaves nothing to compare.
+func findTargets(ctx context.Context, temp string, base, head *side, sel selection) (targets []target, left []leftOut, err error) {
+	matches, err := newSelector(sel)
+	if err != nil {
+		return nil, nil, err
+	}
+	var found [controlArm][]listed
+	sides := []*side{base, head}
+	for arm, s := range sides {
+		if found[arm], err = s.list(ctx, temp, sel.pkgs, matches); err != nil {
+			return nil, nil, fmt.Errorf("finding packages: %w", err)
+		}
+	}
+	at := func(arm int, path string) *listed {
+		if i := slices.IndexFunc(found[arm], func(p listed) bool { return p.path == path }); i >= 0 {
+			return &found[arm][i]
+		}
+		return nil
+	}
+	for arm := range found {
+		for _, p := range found[arm] {
+			other := at(1-arm, p.path)
+			name := "package " + p.path
+			switch {
+			case p.err != nil && (arm == headArm || other == nil || other.err == nil || other.err.Error() != p.err.Error()):
+				left = append(left, leftOut{name, fmt.Sprintf("%s: %v%s", armNames[arm], p.err, sides[arm].hint())})
+			case p.err != nil || other != nil && other.err != nil:
+			case len(p.benchmarks) > 0 && other == nil:
+				left = append(left, leftOut{name, "only " + armNames[arm] + " has it"})
+			case len(p.benchmarks) > 0 && len(other.benchmarks) == 0:
+				left = append(left, leftOut{name, "only " + armNames[arm] + " has benchmarks in it that are selected"})
+			case len(p.benchmarks) > 0:
+				for _, b := range p.benchmarks {
+					if !slices.Contains(other.benchmarks, b) {
+						left = append(left, leftOut{b + " of " + p.path, "only " + armNames[arm] + " has it"})
+					}
+				}
+			}
+		}
+	}
+	some := 0
+	for _, h := range found[headArm] {
+		b := at(baseArm, h.path)
+		if b == nil || b.err != nil || h.err != nil {
+			continue
+		}
+		some++
+		t := target{path: h.path, dirs: [controlArm]string{b.dir, h.dir}}
+		for _, name := range h.benchmarks {
+			if slices.Contains(b.benchmarks, name) {
+				t.benchmarks = append(t.benchmarks, name)
+			}
+		}
+		if len(t.benchmarks) > 0 {
+			targets = append(targets, t)
+		}
+	}
+	switch {
+	case len(targets) > 0:
+		return targets, left, nil
+	case len(left) > 0:
+		var lines strings.Builder
+		for _, l := range left {
+			fmt.Fprintf(&lines, "\n%s", l)
+		}
+		return nil, left, fmt.Errorf("base and head have no benchmark in common that -pkg %q and -bench %q select:%s", strings.Join(sel.pkgs, " "), sel.bench, lines.String())
+	case some == 0:
+		return nil, nil, fmt.Errorf("-pkg %q: no package is on both sides (base has %d, head %d); choose others, ./... is all of a module", strings.Join(sel.pkgs, " "), len(found[baseArm]), len(found[headArm]))
+	}
+	return nil, nil, fmt.Errorf("-bench %q matches no benchmark of %d packages (-pkg %s); go test -list Benchmark shows them", sel.bench, some, strings.Join(sel.pkgs, " "))
+}
+
+// list lists the packages of a side.
+func (s *side) list(ctx context.Context, temp string, patterns []string, matches func(string) bool) ([]listed, error) {
+	text, err := s.goCommand(ctx, temp, append([]string{"list", "-e", "-json=ImportPath,Dir,TestGoFiles,XTestGoFiles,EmbedFiles,Error"}, patterns...)...)
+	if err != nil {
+		return nil, err
+	}
+	var all []listed
+	var lost []error
+	for d := json.NewDecoder(strings.NewReader(text)); ; {
+		var p struct {
+			ImportPath, Dir           string
+			TestGoFiles, XTestGoFiles []string
+			Error                     *struct{ Pos, Err string }
+		}
+		if err := d.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("%s: reading go list: %w", s.name, err)
+		}
+		one := listed{path: p.ImportPath, dir: p.Dir}
+		switch files := append(p.TestGoFiles, p.XTestGoFiles...); {
+		case p.Error != nil && p.Dir == "":
+			lost = append(lost, errors.New(p.Error.Err)) // a pattern that names nothing
+			continue
+		case p.Error != nil && strings.HasPrefix(p.Error.Err, "build constraints exclude all Go files") && len(files) == 0:
+			continue // of another system
+		case p.Error != nil:
+			one.err = errors.New(strings.TrimSpace(p.Error.Pos + " " + p.Error.Err))
+		default:
+			one.benchmarks, one.err = benchmarksIn(p.Dir, files, matches)
+		}
+		all = append(all, one)
+	}
+	if len(all) == 0 && len(lost) > 0 {
+		return nil, fmt.Errorf("%s: %w", s.name, errors.Join(lost...))
+	}
+	for _, err := range lost {
+		all = append(all, listed{path: s.name + "'s -pkg", err: err})
+	}
+	return all, nil
+}
+
+// benchmarksIn reads which benchmarks are in files.
+func benchmarksIn(dir string, files []string, matches func(string) bool) (names []string, err error) {
+	for _, file := range files {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			return nil, err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, text, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range f.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && isBenchmark(f) && matches(f.Name.Name) {
+				names = append(names, f.Name.Name)
+			}
+		}
+	}
+	return names, nil
+}
+
+// isBenchmark tells whether go test takes a function for a benchmark.
+func isBenchmark(f *ast.FuncDecl) bool {
+	rest, ok := strings.CutPrefix(f.Name.Name, "Benchmark")
+	if r, _ := utf8.DecodeRuneInString(rest); !ok || rest != "" && unicode.IsLower(r) {
+		return false
+	}
+	if f.Recv != nil || f.Type.TypeParams != nil || f.Type.Results.NumFields() > 0 || f.Type.Params.NumFields() != 1 {
+		return false
+	}
+	pointer, ok := f.Type.Params.List[0].Type.(*ast.StarExpr)
+	if !ok {
+		return false
+	}
+	switch x := pointer.X.(type) {
+	case *ast.Ident:
+		return x.Name == "B"
+	case *ast.SelectorExpr:
+		return x.Sel.Name == "B"
+	}
+	return false
+}
+
+// newSelector is what tells whether -bench and -skip select a function, or
+// something that it runs by b.Run.
+func newSelector(sel selection) (func(name string) bool, error) {
+	bench, err := parsePattern("-bench", sel.bench)
+	if err != nil {
+		return nil, err
+	}
+	skip, err := parsePattern("-skip", sel.skip)
+	if err != nil {
+		return nil, err
+	}
+	return func(name string) bool {
+		if ok, _ := bench.match(name); !ok {
+			return false
+		}
+		ok, partial := skip.match(name)
+		return sel.skip == "" || !ok || partial
+	}, nil
+}
+
+// A pattern is a -bench or -skip as package testing reads it: alternatives, each
+// of elements for the parts of a name between slashes.
+type pattern [][]*regexp.Regexp
+
+// match tells whether the pattern matches a function's name; partial says that
+// what the function runs by b.Run is yet to be matched.
+func (p pattern) match(name string) (ok, partial bool) {
+	for _, elements := range p {
+		if elements[0].MatchString(name) {
+			return true, len(elements) > 1
+		}
+	}
+	return false, false
+}
+
+func parsePattern(flag, text string) (p pattern, err error) {
+	for _, alternative := range splitPattern(text) {
+		var elements []*regexp.Regexp
+		for _, e := range alternative {
+			re, err := regexp.Compile(rewritten(e))
+			if err != nil {
+				return nil, fmt.Errorf("%s %q is no regular expression: %w", flag, text, err)
+			}
+			elements = append(elements, re)
+		}
+		p = append(p, elements)
+	}
+	return p, nil
+}
+
+// splitPattern splits at what is in no brackets: first |, then /.
+func splitPattern(text string) (alternatives [][]string) {
+	var elements []string
+	brackets, parentheses, begin := 0, 0, 0
+	for i := 0; i < len(text); i++ {
+		free := brackets == 0 && parentheses == 0
+		switch c := text[i]; {
+		case c == '[':
+			brackets++
+		case c == ']':
+			brackets = max(0, brackets-1) // one alone is legal
+		case c == '(' && brackets == 0:
+			parentheses++
+		case c == ')' && brackets == 0:
+			parentheses--
+		case c == '\\':
+			i++
+		case c == '/' && free:
+			elements, begin = append(elements, text[begin:i]), i+1
+		case c == '|' && free:
+			alternatives = append(alternatives, append(elements, text[begin:i]))
+			elements, begin = nil, i+1
+		}
+	}
+	return append(alternatives, append(elements, text[begin:]))
+}
+
+// rewritten is an element as names have it: without spaces.
+func rewritten(element string) string {
+	var b strings.Builder
+	for _, r := range element {
+		switch {
+		case unicode.IsSpace(r):
+			b.WriteByte('_')
+		case !strconv.IsPrint(r):
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
