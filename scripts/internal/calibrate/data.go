@@ -5,124 +5,100 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"os"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"threadbench/scripts/internal/gate"
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/job"
-	"threadbench/scripts/internal/prose"
 )
 
 // version is that of the data format. It rises when what is read changes its
-// meaning.
-const version = 1
-
-// The kinds of runs. In each, base and head are the same source.
-const (
-	same    = "same"    // one binary serves both in a round, as where only the run-time environment differs
-	rebuilt = "rebuilt" // head is linked under seeds of its own, as if it were other code
-	foreign = "package" // as same, of a foreign package's benchmarks; calibrate measures none any more
-)
-
-var kinds = []string{same, rebuilt, foreign}
+// meaning, or the gate becomes another one.
+const version = 2
 
 // A session is a line of a data file that begins with "calibration": what the
 // runs below it have in common.
 type session struct {
-	Version int               `json:"calibration"`
-	Begun   time.Time         `json:"begun"`
-	Commit  string            `json:"commit"` // of our source, with "+" if the tree was changed; "unknown" without git
-	Alpha   float64           `json:"alpha"`  // the family's level
-	Margin  float64           `json:"margin"`
-	Package string            `json:"package,omitempty"` // what runs of that kind measured, if there are any
-	Config  map[string]string `json:"config"`            // measure.Configuration's
+	Version  int               `json:"calibration"`
+	Begun    time.Time         `json:"begun"`
+	Commit   string            `json:"commit"`   // of our source, with "+" if the tree was changed; "unknown" without git
+	Subjects map[string]string `json:"subjects"` // what each one was, by its name
+	Config   map[string]string `json:"config"`   // measure.Configuration's
 }
 
-// A cell is a sort of runs.
-type cell struct {
-	Kind   string   `json:"run"`
-	Inject float64  `json:"inject,omitempty"` // the slowdown of all of head's rows, 0.03 being 3%; 0 for none
-	Budget duration `json:"budget"`           // as of gate -budget
-}
-
-// String is the cell as calibrate's -plan has it: "same+3%:5m".
-func (c cell) String() string {
-	s := c.Kind
-	if c.Inject > 0 {
-		s += "+" + prose.Percent(c.Inject)
-	}
-	return s + ":" + c.Budget.String()
-}
-
-// A trial is a line that begins with "run": one run of the gate. Older ones drew
-// their layouts from a pool that was linked for their session.
+// A trial is a line that begins with "run": one run of the gate.
 type trial struct {
-	cell
+	Cell    cell            `json:"run"`
+	Apart   bool            `json:"apart,omitempty"` // head had layouts of its own
 	Begun   time.Time       `json:"begun"`
-	Seconds float64         `json:"seconds"`         // that it took
-	Weather string          `json:"weather"`         // package disturbance's
-	Seed    uint64          `json:"seed"`            // of the plan
-	Error   string          `json:"error,omitempty"` // why there is no verdict; then nothing of what follows
+	Seconds float64         `json:"seconds"`           // from the start to the verdict
+	Weather string          `json:"weather,omitempty"` // package disturbance's
+	Seed    uint64          `json:"seed,omitempty"`    // of the plan
+	Error   string          `json:"error,omitempty"`   // why there is no verdict; then nothing of what follows
+	Margin  float64         `json:"margin,omitempty"`
+	Alpha   float64         `json:"alpha,omitempty"`
 	Verdict verdict.Verdict `json:"verdict,omitempty"`
-	Rounds  int             `json:"rounds,omitempty"` // that were planned
-	Rows    []arms          `json:"rows,omitempty"`
-
-	session *session // that it is of
+	Rows    []row           `json:"rows,omitempty"`
 }
 
-// arms are one benchmark's figures in a run, by round, without the rounds that
-// failed.
-type arms struct {
+// A row is what a run said of one benchmark in one unit. Shares are 0 where
+// there is none, or no bound.
+type row struct {
 	Name    string          `json:"name"`
 	Unit    string          `json:"unit"`
-	Better  string          `json:"better"` // "lower" or "higher"
 	Verdict verdict.Verdict `json:"verdict"`
-	Base    []float64       `json:"base"`
-	Head    []float64       `json:"head"`
-	Control []float64       `json:"control"`
+	Rounds  int             `json:"rounds"`
+	Ratio   float64         `json:"ratio,omitempty"` // head/base
+	Low     float64         `json:"low,omitempty"`   // of its interval
+	High    float64         `json:"high,omitempty"`
+	Most    float64         `json:"most,omitempty"`   // how much worse head can be at most: 0.02 is 2%
+	Spread  float64         `json:"spread,omitempty"` // half of the rounds lie within ±this share of their middle
 }
 
-// newTrial is a run of the gate that began then: what it gave, with figures to
-// six significant digits, or why it has no verdict.
-func newTrial(c cell, begun time.Time, got *gate.Measured, err error) *trial {
-	t := &trial{cell: c, Begun: begun.UTC().Truncate(time.Second), Seconds: time.Since(begun).Round(time.Millisecond).Seconds(), Weather: got.Weather, Seed: got.Seed}
+// newTrial is a run of the gate that began then: what it said, or why it has no
+// verdict. got is nil if it measured nothing.
+func newTrial(c cell, apart bool, begun time.Time, got *gate.Measured, err error) *trial {
+	t := &trial{Cell: c, Apart: apart, Begun: begun.UTC().Truncate(time.Second), Seconds: time.Since(begun).Round(time.Millisecond).Seconds()}
+	if got != nil {
+		t.Weather, t.Seed, t.Margin, t.Alpha = got.Weather, got.Seed, got.Rules.Margin, got.Rules.Alpha
+	}
 	if err != nil {
 		t.Error = err.Error()
 		return t
 	}
-	short := func(v float64) float64 {
-		v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
-		return v
-	}
-	t.Rounds, t.Verdict = got.Rounds, got.Report.Verdict
+	t.Verdict = got.Report.Verdict
 	for _, r := range got.Report.Rows {
-		a := arms{Name: r.Row.Name, Unit: r.Row.Unit, Better: r.Row.Better, Verdict: r.Verdict}
-		for i, p := range r.Row.Pairs {
-			a.Base, a.Head, a.Control = append(a.Base, short(p.Base)), append(a.Head, short(p.Head)), append(a.Control, short(r.Row.Control[i].Head))
+		if r.Verdict == "" {
+			continue // it decides nothing
 		}
-		t.Rows = append(t.Rows, a)
+		kept := row{Name: r.Row.Name, Unit: r.Row.Unit, Verdict: r.Verdict, Rounds: min(r.Rounds[0], r.Rounds[1]), Ratio: short(r.Ratio)}
+		if !r.Counted {
+			kept.Low, kept.High, kept.Spread = short(r.Low), short(r.High), short(r.Spread)
+			most := r.High - 1
+			if r.Row.Better == "higher" {
+				most = 1/r.Low - 1
+			}
+			kept.Most = short(most)
+		}
+		t.Rows = append(t.Rows, kept)
 	}
 	return t
 }
 
-// A duration is in JSON what String says.
-type duration time.Duration
-
-// String is the duration without the units that are 0: "5m".
-func (d duration) String() string {
-	return strings.ReplaceAll(strings.ReplaceAll(time.Duration(d).String(), "m0s", "m"), "h0m", "h")
-}
-
-func (d duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
-
-func (d *duration) UnmarshalText(text []byte) error {
-	v, err := time.ParseDuration(string(text))
-	*d = duration(v)
-	return err
+// short is v to five significant digits, 0 if it is infinite or none.
+func short(v float64) float64 {
+	if math.IsInf(v, 0) {
+		return 0
+	}
+	v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 5, 64), 64)
+	if math.IsNaN(v) {
+		return 0
+	}
+	return v
 }
 
 // A file is what a data file says.
@@ -140,7 +116,7 @@ var opening = []byte(`{"calibration":`)
 func readFile(path string) (*file, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading calibration data: %w", err)
+		return nil, fmt.Errorf("reading calibration data: %w; \"go run ./scripts/calibrate\" makes some", err)
 	}
 	f, n := &file{File: job.File{Path: path}}, 0
 	for l := range bytes.Lines(text) {
@@ -161,7 +137,7 @@ func (f *file) add(line []byte) error {
 		s := &session{}
 		err := json.Unmarshal(line, s)
 		if err == nil && s.Version != version {
-			err = fmt.Errorf("calibration data of version %d; this program reads version %d", s.Version, version)
+			err = fmt.Errorf("calibration data of version %d, of another gate; this program reads version %d", s.Version, version)
 		}
 		f.sessions = append(f.sessions, s)
 		return err
@@ -169,35 +145,31 @@ func (f *file) add(line []byte) error {
 	if len(f.sessions) == 0 {
 		return errors.New("not calibration data: no session precedes this line")
 	}
-	r := &trial{session: f.sessions[len(f.sessions)-1]}
+	r := &trial{}
 	if err := json.Unmarshal(line, r); err != nil {
 		return err
 	}
-	if !slices.Contains(kinds, r.Kind) || r.Budget <= 0 || r.Error == "" && len(r.Rows) == 0 {
-		return fmt.Errorf("a run of the kind %q with budget %v and %d rows", r.Kind, r.Budget, len(r.Rows))
-	}
-	for _, row := range r.Rows {
-		if len(row.Head) != len(row.Base) || len(row.Control) != len(row.Base) {
-			return fmt.Errorf("%s: %d, %d and %d figures of base, head and control", row.Name, len(row.Base), len(row.Head), len(row.Control))
-		}
+	if r.Cell.subject == "" || r.Error == "" && r.Verdict == "" {
+		return fmt.Errorf("a run %q with neither a verdict nor an error", r.Cell)
 	}
 	f.runs = append(f.runs, r)
 	return nil
 }
 
-// machine are the settings that make it another machine if they differ. Older
-// sessions lack some of them, which are passed over.
+// machine are the settings that make it another machine if they differ.
 var machine = []string{"goos", "goarch", "cpu", "cpus", "virt", "kernel", "cpu-type", "cpu-capacity", "cpu-max-freq"}
 
-// differs names the first setting in which one of the file's machines differs
-// from this configuration, "" if there is none.
-func (f *file) differs(config map[string]string) (key, was, is string) {
-	for _, s := range f.sessions {
+// check is an error if runs of the session s don't belong into the file.
+func (f *file) check(s *session) error {
+	for _, was := range f.sessions {
 		for _, key := range machine {
-			if was, is := s.Config[key], config[key]; was != is && was != "" && is != "" {
-				return key, was, is
+			if was, is := was.Config[key], s.Config[key]; was != is {
+				return fmt.Errorf("it is another machine's: its %s is %q, here it is %q", key, was, is)
 			}
 		}
+		if !maps.Equal(was.Subjects, s.Subjects) {
+			return errors.New("its runs were of other foreign packages, or of others of their benchmarks")
+		}
 	}
-	return "", "", ""
+	return nil
 }

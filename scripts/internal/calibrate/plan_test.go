@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"strings"
 	"testing"
-	"time"
 )
-
-const minute = duration(time.Minute)
 
 // TestPlan reads plans, and names what is wrong with one.
 func TestPlan(t *testing.T) {
-	goals, err := parsePlan("same:1m=100, rebuilt+2.5%:5m=7,same:90s=0")
-	want := []goal{{cell{Kind: "same", Budget: minute}, 100}, {cell{Kind: "rebuilt", Inject: 0.025, Budget: 5 * minute}, 7}, {cell{Kind: "same", Budget: 3 * minute / 2}, 0}}
+	goals, err := parsePlan("own=100, own@1%+2.5%=7,xxhash+5%=0")
+	want := []goal{{cell{own, 0, 0}, 100}, {cell{own, 0.01, 0.025}, 7}, {cell{"xxhash", 0, 0.05}, 0}}
 	if err != nil || len(goals) != len(want) {
 		t.Fatalf("%v, %v", goals, err)
 	}
@@ -21,29 +18,41 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%+v, want %+v", g, want[i])
 		}
 	}
-	for _, s := range []string{"same:1m", "same+3%:5m", "rebuilt+0.01%:1h", "rebuilt:1m30s"} {
+	for _, s := range []string{"own", "own+3%", "own@0.5%", "toml@1%+10%"} {
 		goals, err := parsePlan(s + "=1")
-		if err != nil || goals[0].String() != strings.TrimSuffix(s, "=1") {
+		if err != nil || goals[0].String() != s {
 			t.Errorf("%s is read as %v, %v", s, goals, err)
 		}
 	}
-	if _, err := parsePlan(defaultPlan); err != nil {
+	goals, err = parsePlan(defaultPlan)
+	if err != nil {
 		t.Error(err)
 	}
+	for _, s := range subjects {
+		for _, inject := range []float64{0, 0.05, 0.1} {
+			n := 0
+			for _, g := range goals {
+				if g.cell == (cell{s.name, 0, inject}) {
+					n = g.runs
+				}
+			}
+			if n < 10 {
+				t.Errorf("the default plan has %d of %v", n, cell{s.name, 0, inject})
+			}
+		}
+	}
 	for _, test := range []struct{ plan, want string }{
-		{"", "it is none; each part is KIND"},
-		{"same:1m", "it is none"},
-		{"same=3", "it is none"},
-		{"same:1m=-1", "it is none"},
-		{"same:1m=99999999999999999999", "out of range"},
-		{"same:soon=1", `"soon" is no time`},
-		{"same:-1m=1", `"-1m" is no time`},
-		{"other:1m=1", `"other:1m=1": it is none`},
-		{"same+3:1m=1", "it is none"},
-		{"same+0%:1m=1", "0% is no slowdown"},
-		{"same+1.2.3%:1m=1", "1.2.3% is no slowdown"},
-		{"same+NaN%:1m=1", "it is none"},
-		{"same:1m=1,same:60s=2", "same:1m stands twice"},
+		{"", "it is no SUBJECT"},
+		{"own", `"" is no number of runs`},
+		{"own=-1", `"-1" is no number of runs`},
+		{"own=99999999999999999999", "is no number of runs"},
+		{"other=1", `"other" is no subject; choose one of own, xxhash, toml, btree`},
+		{"own+3=1", "it is no SUBJECT"},
+		{"own+0%=1", "0% is no percentage from 0.01% to 100%"},
+		{"own@1.2.3%=1", "1.2.3% is no percentage"},
+		{"own+NaN%=1", "it is no SUBJECT"},
+		{"toml+3%=1", "can't be slowed down by 3%, only by 1/N"},
+		{"own=1,own=2", "own stands twice"},
 	} {
 		if _, err := parsePlan(test.plan); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q: %v, want %q", test.plan, err, test.want)
@@ -54,14 +63,14 @@ func TestPlan(t *testing.T) {
 // TestNext takes a share of each goal, goes on with what there is, and begins
 // nothing that doesn't fit.
 func TestNext(t *testing.T) {
-	goals, err := parsePlan("same:1m=10,rebuilt:1m=5,same+3%:5m=2")
+	goals, err := parsePlan("own=10,xxhash=5,own+5%=2")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all []*trial
 	add := func(g goal, n int) {
 		for range n {
-			all = append(all, &trial{cell: g.cell, Seconds: 90})
+			all = append(all, &trial{Cell: g.cell, Seconds: 90})
 		}
 	}
 	always := func(cell) bool { return true }
@@ -81,14 +90,31 @@ func TestNext(t *testing.T) {
 	if g, ok := next(goals, all, always); ok || left(goals, all) != "the plan is done" {
 		t.Errorf("after all 17 runs comes %v; %s", g, left(goals, all))
 	}
-	all = []*trial{{cell: goals[1].cell, Error: "died"}} // which doesn't count
+	all = []*trial{{Cell: goals[1].cell, Error: "died"}} // which doesn't count
 	add(goals[0], 20)
-	add(goals[1], 4)
-	if got, want := left(goals, all), "the plan lacks rebuilt:1m=1,same+3%:5m=2, about 13m"; got != want {
+	add(goals[1], 3)
+	all[len(all)-1].Seconds = 240
+	if got, want := left(goals, all), "the plan lacks xxhash=2,own+5%=2, about 17m"; got != want { // 2 of 140 s, 2 of unknown length
 		t.Errorf("%q, want %q", got, want)
 	}
-	if g, ok := next(goals, all, func(c cell) bool { return c.Budget < 5*minute }); !ok || g != goals[1] {
+	if g, ok := next(goals, all, func(c cell) bool { return expected(c, all) < unknown }); !ok || g != goals[1] {
 		t.Errorf("%v, %v comes next", g, ok)
+	}
+}
+
+// TestApart has layouts of head's own in every other unchanged run, and in all
+// that are slower.
+func TestApart(t *testing.T) {
+	var all []*trial
+	for i := range 6 {
+		c := cell{subject: own}
+		if got := c.apart(all); got != (i%2 == 1) {
+			t.Errorf("run %d: %v", i+1, got)
+		}
+		if !(cell{subject: own, inject: 0.05}).apart(all) {
+			t.Error("a slower head is linked in base's layout")
+		}
+		all = append(all, &trial{Cell: c}, &trial{Cell: c, Error: "died"}, &trial{Cell: cell{subject: "toml"}})
 	}
 }
 
@@ -97,7 +123,8 @@ func TestUsage(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"-nonsense", "-h shows the flags"},
 		{"x", "takes no argument"},
-		{"-plan same", "-plan"},
+		{"-plan own", "-plan"},
+		{"-o page.html", "ends in .md"},
 		{"-analyse -data nowhere/data.jsonl", "nowhere"},
 	} {
 		var out, errs bytes.Buffer
@@ -108,5 +135,10 @@ func TestUsage(t *testing.T) {
 	var out, errs bytes.Buffer
 	if code := Run([]string{"-h"}, &out, &errs); code != 0 || !strings.Contains(out.String(), "-plan") || errs.Len() > 0 {
 		t.Errorf("-h: %d, %s%s", code, out.String(), errs.String())
+	}
+	for _, s := range subjects {
+		if !strings.Contains(out.String(), "\n  "+s.name+" ") {
+			t.Errorf("-h doesn't name %s", s.name)
+		}
 	}
 }
