@@ -44,6 +44,7 @@ func TestAction(t *testing.T) {
 		t.Error("the action has no name or no description")
 	}
 	s := a.Runs.Steps[0]
+	readme := read(t, filepath.Join(root(t), "scripts", "gate", "README.md"))
 	var used []string
 	for _, value := range s.Env {
 		used = append(used, expression.FindStringSubmatch(value)[1])
@@ -51,6 +52,9 @@ func TestAction(t *testing.T) {
 	for name, input := range a.Inputs {
 		if input.Description == "" || input.Required == (input.Default != nil) {
 			t.Errorf("input %s: %+v; want a description, and either a default or required", name, input)
+		}
+		if !strings.Contains(readme, "`"+name+"`") {
+			t.Errorf("input %s is not in the gate's README", name)
 		}
 		if !slices.Contains(used, "inputs."+name) {
 			t.Errorf("input %s is not used", name)
@@ -74,34 +78,9 @@ func TestAction(t *testing.T) {
 	}
 }
 
-// module is a repository with a Go module of its own below the top, whose
-// benchmark allocates once an op in the commit before the last, and as often as
-// is said in the last one.
-func module(t *testing.T, allocations int) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
-	git := func(args ...string) {
-		t.Helper()
-		cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"}, args...)...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull)
-		if text, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("git %q: %v\n%s", args, err, text)
-		}
-	}
-	write := func(name, text string) {
-		t.Helper()
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// What decides is counts alone, which compare without noise; so a run may be
-	// short.
-	const text = `package work
+// benchmark is a test file whose op makes so many objects, counted by hand: what
+// decides is exact, so that few rounds do. It reads a file that is not in git.
+const benchmark = `package work
 
 import (
 	"fmt"
@@ -117,6 +96,9 @@ func TestMain(m *testing.M) {
 }
 
 func BenchmarkMake(b *testing.B) {
+	if _, err := os.Stat("testdata/made"); err != nil {
+		b.Fatal(err)
+	}
 	makes := testing.AllocsPerRun(100, func() {
 		for i := range %d {
 			sink[i] = new([64]byte)
@@ -125,16 +107,55 @@ func BenchmarkMake(b *testing.B) {
 	b.ReportMetric(makes, "makes/op")
 	b.ReportMetric(0, "ns/op")
 }
+
+func BenchmarkFails(b *testing.B) { b.Fatal("left out by skip") }
 `
+
+// module is a repository with a Go module of its own below the top, whose
+// benchmark makes one object in the commit before the last. The last commit has
+// the test file given. The folder base holds the same as the commit before the
+// last, as another step of a job may have checked it out.
+func module(t *testing.T, head string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	git := func(args ...string) {
+		t.Helper()
+		cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"}, args...)...)
+		cmd.Dir = dir
+		cmd.Env = append(withoutGit(os.Environ()), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull)
+		if text, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %q: %v\n%s", args, err, text)
+		}
+	}
+	write := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	git("init", "--quiet")
-	write("my module/go.mod", "module example.com/work\n\ngo 1.26\n")
-	write("my module/work_test.go", fmt.Sprintf(text, 1))
+	write(".gitignore", "/base/\nmade\n")
+	for _, top := range []string{"my module", "base/my module"} {
+		write(top+"/go.mod", "module example.com/work\n\ngo 1.26\n")
+		write(top+"/work_test.go", fmt.Sprintf(benchmark, 1))
+		write(top+"/testdata/made", "")
+	}
 	git("add", "-A")
 	git("commit", "--quiet", "-m", "before")
-	write("my module/work_test.go", fmt.Sprintf(text, allocations))
+	write("my module/work_test.go", head)
 	git("add", "-A")
 	git("commit", "--quiet", "--allow-empty", "-m", "after")
 	return dir
+}
+
+// withoutGit is the environment without what a git hook sets, by which a test's
+// commits would land in the hook's repository.
+func withoutGit(env []string) []string {
+	return slices.DeleteFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "GIT_") })
 }
 
 // oldLinker puts a go command first in PATH whose linker lays out no functions
@@ -153,30 +174,49 @@ func oldLinker(t *testing.T) {
 	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
 }
 
+// injection is what an input may not be taken for.
+const injection = "x'; touch \"$GITHUB_WORKSPACE/injected\"; $(touch \"$GITHUB_WORKSPACE/injected\")`touch injected`"
+
 // TestGate runs the action on a module of somebody else's.
 func TestGate(t *testing.T) {
 	oldLinker(t)
 	actionPath := filepath.Join(root(t), ".github", "actions", "gate")
+	same, changed := fmt.Sprintf(benchmark, 1), fmt.Sprintf(benchmark, 1)+"// another source\n"
+	more := fmt.Sprintf(benchmark, 2)
+	report := []string{"log.txt", "report.json", "report.md"}
+	measured := append(report[:3:3], "rounds/base.txt", "rounds/control.txt", "rounds/head.txt")
 	for _, test := range []struct {
-		name        string
-		allocations int // of an op of head; one of base
-		inputs      map[string]string
-		outside     string // the action's folder, if it is not the real one
-		code        int
-		verdict     string
-		words       []string // in the summary
+		name    string
+		head    string // the test file
+		inputs  map[string]string
+		outside string // the action's folder, if it is not the real one
+		code    int
+		verdict string
+		words   []string // in the summary
+		files   []string // of the report
 	}{
-		{"pass", 1, map[string]string{"budget": "3s"}, "", 0, "pass", []string{"gate: pass", "<code>Make</code>"}},
-		{"regression", 2, map[string]string{"budget": "3s"}, "", 1, "regression", []string{"gate: regression", "1 → 2 makes/op"}},
-		{"no such base", 1, map[string]string{"base": "nowhere"}, "", 2, "error", []string{"no verdict (exit code 2)", `"nowhere"`}},
-		{"no such folder", 1, map[string]string{"working-directory": "elsewhere"}, "", 2, "error", []string{"no verdict (exit code 2)", "elsewhere"}},
-		{"no source", 1, nil, t.TempDir(), 2, "error", []string{"no verdict (exit code 2)"}},
-		// What stands in an input is no shell.
-		{"injected", 1, map[string]string{"bench": "x'; touch \"$GITHUB_WORKSPACE/injected\"; $(touch \"$GITHUB_WORKSPACE/injected\")`touch injected`("}, "", 2, "error", []string{"is no regular expression"}},
+		{"unchanged", same, nil, "", 0, "pass", []string{"example.com/work"}, report},
+		{"regression", more, nil, "", 1, "regression", []string{"Make", "1 → 2 makes/op"}, measured},
+		{"pass", more, map[string]string{"margin": "100%"}, "", 0, "pass", []string{"<code>Make</code>", "1 → 2 makes/op", "100%"}, measured},
+		{"base-dir", more, map[string]string{"base": "", "base-dir": "base/my module", "setup": ""}, "", 1, "regression", []string{"1 → 2 makes/op"}, measured},
+		{"unit", changed, map[string]string{"unit": "hops"}, "", 2, "error", []string{"Make", "makes/op"}, nil},
+		{"setup fails", changed, map[string]string{"setup": "echo out of order; exit 1"}, "", 2, "error", []string{"-setup", "out of order"}, nil},
+		{"no base", changed, map[string]string{"base": ""}, "", 2, "error", []string{"give one of them"}, nil},
+		{"two bases", changed, map[string]string{"base-dir": "base"}, "", 2, "error", []string{"give one of them"}, nil},
+		{"no such base", changed, map[string]string{"base": "nowhere"}, "", 2, "error", []string{"no verdict (exit code 2)", `"nowhere"`}, nil},
+		{"no such base-dir", changed, map[string]string{"base": "", "base-dir": "nowhere"}, "", 2, "error", []string{"no verdict (exit code 2)", "nowhere"}, nil},
+		{"no such folder", changed, map[string]string{"working-directory": "elsewhere"}, "", 2, "error", []string{"no verdict (exit code 2)", "elsewhere"}, nil},
+		{"no source", changed, nil, t.TempDir(), 2, "error", []string{"no verdict (exit code 2)"}, nil},
+		// What stands in an input is no shell, but for setup.
+		{"injected", changed, map[string]string{"bench": injection + "("}, "", 2, "error", []string{"is no regular expression"}, nil},
+		{"injected twice", changed, map[string]string{"base": "", "base-dir": injection}, "", 2, "error", []string{"no verdict (exit code 2)"}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			dir := module(t, test.allocations)
-			inputs := map[string]string{"base": "HEAD^1", "working-directory": "my module"}
+			dir := module(t, test.head)
+			inputs := map[string]string{
+				"base": "HEAD^1", "working-directory": "my module", "budget": "5s", "unit": "makes/op",
+				"setup": "mkdir -p testdata && touch testdata/made", "skip": "Fails",
+			}
 			maps.Copy(inputs, test.inputs)
 			s, values := gateStep(t, inputs)
 			path := actionPath
@@ -227,11 +267,12 @@ func TestGate(t *testing.T) {
 				}
 				return err
 			})
-			want := []string{"log.txt", "report.json", "report.md", "rounds/base.txt", "rounds/control.txt", "rounds/head.txt"}
-			if err != nil || !slices.Equal(names, want) {
-				t.Errorf("the report is %q (%v), want %q", names, err, want)
+			if err != nil || !slices.Equal(names, test.files) {
+				t.Errorf("the report is %q (%v), want %q", names, err, test.files)
 			}
-			parse(t, filepath.Join(report, "rounds", "base.txt"), filepath.Join(report, "rounds", "head.txt"))
+			if len(test.files) > 3 {
+				parse(t, filepath.Join(report, "rounds", "base.txt"), filepath.Join(report, "rounds", "head.txt"))
+			}
 		})
 	}
 }
@@ -239,7 +280,7 @@ func TestGate(t *testing.T) {
 func gitStatus(t *testing.T, dir string) string {
 	t.Helper()
 	cmd := exec.Command("git", "status", "--porcelain")
-	cmd.Dir = dir
+	cmd.Dir, cmd.Env = dir, withoutGit(os.Environ())
 	text, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("git status: %v\n%s", err, text)

@@ -92,10 +92,10 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestReadme lints the workflow that the README gives to others, and holds it
-// against the action's inputs.
+// TestReadme lints the workflow that the gate's README gives to others, and holds
+// it against the action's inputs.
 func TestReadme(t *testing.T) {
-	block := regexp.MustCompile(`(?m)^    on: pull_request\n(?:    .*\n)+`).FindString(read(t, filepath.Join(root(t), "README.md")))
+	block := regexp.MustCompile(`(?m)^    on: pull_request\n(?:    .*\n)+`).FindString(read(t, filepath.Join(root(t), "scripts", "gate", "README.md")))
 	path := filepath.Join(t.TempDir(), "example.yml")
 	text := strings.ReplaceAll("\n"+block, "\n    ", "\n")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -120,16 +120,16 @@ func TestReadme(t *testing.T) {
 		uses = true
 		for name := range s.With {
 			if _, ok := a.Inputs[name]; !ok {
-				t.Errorf("the README gives the action %s, which it doesn't take", name)
+				t.Errorf("the gate's README gives the action %s, which it doesn't take", name)
 			}
 		}
 		for name, input := range a.Inputs {
 			if _, ok := s.With[name]; input.Required && !ok {
-				t.Errorf("the README gives the action no %s", name)
+				t.Errorf("the gate's README gives the action no %s", name)
 			}
 		}
 	}
 	if !uses {
-		t.Errorf("the README's workflow does not use the action:\n%s", text)
+		t.Errorf("the workflow of the gate's README does not use the action:\n%s", text)
 	}
 }
