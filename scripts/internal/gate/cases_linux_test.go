@@ -142,11 +142,12 @@ func TestOtherWorkers(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "other")
 	for _, test := range []struct {
 		name, script string
+		code         int
 		args, words  []string
 	}{
-		{"lacks", "echo skip this build has no case at all", nil, []string{"no row in common", "this build has no case at all", "base"}},
-		{"dies", "echo as it must >&2; exit 7", nil, []string{"base", "the worker died", "as it must"}},
-		{"hides", `echo ready; while read order n; do case $order in run) echo "done $n 2000000";; close) echo closed; exit;; esac; done`,
+		{"lacks", "echo skip this build has no case at all", 2, nil, []string{"no row in common", "this build has no case at all", "base"}},
+		{"dies", "echo as it must >&2; exit 7", 3, nil, []string{"base", "the worker died", "as it must"}},
+		{"hides", `echo ready; while read order n; do case $order in run) echo "done $n 2000000";; close) echo closed; exit;; esac; done`, 2,
 			[]string{"-base-dir", "%[1]s", "-head-dir", "%[1]s", "-inject", "Switch=2"}, []string{"was not"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -167,7 +168,7 @@ func TestOtherWorkers(t *testing.T) {
 				}
 				args = append(args, a)
 			}
-			s.expect(2, root, args, test.words...)
+			s.expect(test.code, root, args, test.words...)
 		})
 	}
 }
