@@ -167,7 +167,9 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 	var items []*item
 	var linked links
 	var err error
-	if len(c.b.pkgs) > 0 {
+	if len(c.b.pkgs) == 0 {
+		c.say("nothing is measured, since what was selected is the same in base and head")
+	} else {
 		c.say("trying out what can be measured")
 		progress := job.NewProgress(c.stderr, int(o.budget.Milliseconds()))
 		found, missing, err := c.sub.pilot(ctx, c.first, begun.Add(o.budget/2), progress)
