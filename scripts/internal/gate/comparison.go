@@ -189,8 +189,13 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 	if len(items) == 0 && c.silent() {
 		return nil, c.nothing()
 	}
+	if len(items) > 0 {
+		if _, err := verdict.PlanLooks(rowsOf(items), alpha); err != nil {
+			return nil, fmt.Errorf("no row decides: %s and all others selected leave the CPUs to the schedulers (place=free), a lottery; take rows of another place, too", items[0].name)
+		}
+	}
 	if o.list {
-		return nil, c.costs(items, linked.cost)
+		return nil, c.costs(items, linked.cost, time.Since(begun))
 	}
 	if o.rounds == 0 {
 		missing, err := fit(items, time.Until(begun.Add(o.budget))*9/10, time.Duration(grace*float64(o.budget)), linked.cost)
@@ -205,7 +210,7 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 	var at disturbance.Amount
 	if len(items) > 0 {
 		if rules.Looks, err = verdict.PlanLooks(rowsOf(items), alpha); err != nil {
-			return nil, fmt.Errorf("%w: %s and all others selected leave the CPUs to the schedulers (place=free), a lottery; take rows of another place, too", err, items[0].name)
+			return nil, err
 		}
 		run.Rules = rules
 		timed := slices.ContainsFunc(items, func(it *item) bool { return it.varying > 0 })

@@ -57,6 +57,7 @@ type item struct {
 	rows      []*verdict.Row
 	nsPerOp   float64 // of an iteration by the clock; 0 for our own cases
 	allocates bool
+	notes     []string                          // on units that were left out
 	varying   int                               // rows that statistics may have to decide
 	size      func(share float64) time.Duration // makes a measurement a share of target; answers the cost of a round. nil where it is fixed
 	measure   func(ctx context.Context, p programs, order []int) ([arms]reading, error)

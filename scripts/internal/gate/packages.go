@@ -196,6 +196,9 @@ func (ps *packages) pilot(ctx context.Context, p programs, until time.Time, prog
 			leave(why.Verdict, why.Why)
 			continue
 		}
+		for _, note := range it.notes {
+			leave("", note)
+		}
 		items = append(items, it)
 	}
 	return items, missing, nil
@@ -227,23 +230,9 @@ func (ps *packages) discover(ctx context.Context, p programs, until time.Time, p
 			limit := max(left*4/time.Duration(max(32, functions)), minTrial)
 			functions--
 			progress.At(fmt.Sprintf("finding benchmarks, %d functions left", functions), ps.label(pkg, function))
-			var found [controlArm]turns.Discovered
-			var broken [controlArm]error
-			for arm := range found {
-				s := turns.Spec{Name: function, CPU: -1, Procs: ps.procs[arm], Limit: limit}
-				found[arm], broken[arm] = turns.Discover(ctx, ps.program(p, pkg, arm), s, below(ps.bench, function), ps.skip)
-				if ctx.Err() != nil {
-					return nil, nil, context.Cause(ctx)
-				}
-				if errors.Is(broken[arm], turns.ErrLimit) {
-					break // the other side would take as long
-				}
-				for _, m := range found[arm].Units {
-					ps.meta[m.UnitMetadataKey] = m
-				}
-				if ps.config == nil {
-					ps.config = found[arm].Config
-				}
+			found, broken := ps.once(ctx, p, pkg, function, limit)
+			if ctx.Err() != nil {
+				return nil, nil, context.Cause(ctx)
 			}
 			now := time.Now()
 			progress.Step(int(now.Sub(last).Milliseconds()))
@@ -254,12 +243,7 @@ func (ps *packages) discover(ctx context.Context, p programs, until time.Time, p
 			}
 			if failing(found[headArm], broken[headArm]) != failing(found[baseArm], broken[baseArm]) {
 				// One side fails: once more, since it may be by chance.
-				again := found
-				var brokenAgain [controlArm]error
-				for arm := range again {
-					s := turns.Spec{Name: function, CPU: -1, Procs: ps.procs[arm], Limit: 2 * limit}
-					again[arm], brokenAgain[arm] = turns.Discover(ctx, ps.program(p, pkg, arm), s, below(ps.bench, function), ps.skip)
-				}
+				again, brokenAgain := ps.once(ctx, p, pkg, function, 2*limit)
 				if ctx.Err() != nil {
 					return nil, nil, context.Cause(ctx)
 				}
@@ -277,6 +261,25 @@ func (ps *packages) discover(ctx context.Context, p programs, until time.Time, p
 		}
 	}
 	return all, missing, nil
+}
+
+// once runs a function for one iteration on each side, or on base alone if that
+// comes to its limit: head would take as long.
+func (ps *packages) once(ctx context.Context, p programs, pkg int, function string, limit time.Duration) (found [controlArm]turns.Discovered, broken [controlArm]error) {
+	for arm := range found {
+		s := turns.Spec{Name: function, CPU: -1, Procs: ps.procs[arm], Limit: limit}
+		found[arm], broken[arm] = turns.Discover(ctx, ps.program(p, pkg, arm), s, below(ps.bench, function), ps.skip)
+		if errors.Is(broken[arm], turns.ErrLimit) {
+			break
+		}
+		for _, m := range found[arm].Units {
+			ps.meta[m.UnitMetadataKey] = m
+		}
+		if ps.config == nil {
+			ps.config = found[arm].Config
+		}
+	}
+	return found, broken
 }
 
 // failing tells whether a benchmark of a function failed.
@@ -300,12 +303,10 @@ func (ps *packages) both(pkg int, function string, found [controlArm]turns.Disco
 	}
 	failed := func(arm int, d *turns.Discovery) bool { return d != nil && d.Outcome == turns.Failed }
 	for arm := range found {
-		names := 0
 		for _, d := range found[arm].Benchmarks {
 			if !selected(ps.bench, ps.skip, d.Name) {
 				continue
 			}
-			names++
 			other := at(1-arm, d.Name)
 			first := arm == baseArm || other == nil // each is said once
 			switch {
@@ -568,6 +569,13 @@ func (ps *packages) item(c candidate, tried [controlArm]trials) (*item, *verdict
 			why = fmt.Sprintf("it has none of -unit %s, but %s", strings.Join(ps.units, ","), strings.Join(have, ", "))
 		}
 		return nil, &verdict.Missing{Why: why}, nil, nil
+	}
+	for _, t := range tried {
+		for _, note := range t.many().Notes {
+			if !slices.Contains(it.notes, note) {
+				it.notes = append(it.notes, note)
+			}
+		}
 	}
 	var varying []string
 	for _, r := range rows {

@@ -207,25 +207,25 @@ func roundUp(d time.Duration) string {
 const usualSpread = 0.015
 
 // costs lists the benchmarks: what a round of each costs, and the budgets that
-// margins take at the usual spread.
-func (c *comparison) costs(items []*item, link time.Duration) error {
+// margins take at the usual spread. spent is what finding out has taken.
+func (c *comparison) costs(items []*item, link, spent time.Duration) error {
 	looks, err := verdict.PlanLooks(rowsOf(items), alpha)
 	if err != nil {
 		return err
 	}
 	t := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "benchmark\ta round\tmeasured in")
-	round := link
+	round, rows := link, 0
 	for _, it := range items {
-		round += it.cost
+		round, rows = round+it.cost, rows+it.varying
 		fmt.Fprintf(t, "Benchmark%s\t%v\t%s\n", it.name, it.cost.Round(time.Millisecond), cmp.Or(it.how, "turns"))
 	}
 	fmt.Fprintf(t, "\n%s; a round of all, with its links, takes %v.\n", prose.Count(len(items), "benchmark"), round.Round(10*time.Millisecond))
 	fmt.Fprintf(t, "Unchanged code that spreads by %v%% from round to round passes within:\n", 100*usualSpread)
 	const most = 1000
 	for _, margin := range []float64{0.01, 0.02, 0.03, 0.05, 0.10} {
-		n := looks.Needed(0, alpha/float64(len(items)), usualSpread, math.Log1p(margin), most)
-		fmt.Fprintf(t, "  -margin %v%%\t-budget %s\n", 100*margin, roundUp(time.Duration(n)*round))
+		n := looks.Needed(0, alpha/float64(max(1, rows)), usualSpread, math.Log1p(margin), most)
+		fmt.Fprintf(t, "  -margin %v%%\t-budget %s\n", 100*margin, roundUp((spent+time.Duration(n)*round)*10/9)) // of which fit leaves a tenth
 	}
 	for _, m := range c.missing {
 		fmt.Fprintf(t, "%s: %s\n", m.Name, m.Why)
