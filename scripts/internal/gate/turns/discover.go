@@ -29,7 +29,6 @@ type Discovery struct {
 	Why     string             // what it printed, where it failed or was skipped
 	Took    time.Duration      // from the moment its name was printed to its end, setting up included
 	Values  map[string]float64 // of a single iteration, by unit, where it was measured
-	Order   []string           // the units, as printed
 	Notes   []string           // what was left out of the values, and why
 }
 
@@ -171,7 +170,6 @@ func listed(text []byte, function, suffix string, at func(int) time.Duration) []
 				d.Took = at(result.at) - when[d.Name]
 				for _, v := range vs {
 					d.Values[v.unit] = v.x
-					d.Order = append(d.Order, v.unit)
 				}
 			}
 			why, last, logged = nil, "", ""

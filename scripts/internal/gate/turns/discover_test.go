@@ -42,8 +42,8 @@ func TestDiscover(t *testing.T) {
 				if why := test.why[b.Name]; !strings.Contains(b.Why, why) {
 					t.Errorf("%s: why %q, want %q", b.Name, b.Why, why)
 				}
-				if n := b.Values["iterations"]; b.Outcome == Measured && len(b.Order) < 3 || n > 1 {
-					t.Errorf("%s: units %v, %v", b.Name, b.Order, b.Values)
+				if n := b.Values["iterations"]; b.Outcome == Measured && len(b.Values) < 3 || n > 1 {
+					t.Errorf("%s: %v", b.Name, b.Values)
 				}
 			}
 			if diff := cmp.Diff(test.want, strings.Join(got, ", ")); diff != "" {

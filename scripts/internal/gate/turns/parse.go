@@ -168,26 +168,19 @@ func header(text []byte) (config []benchfmt.Config, units []*benchfmt.UnitMetada
 	return config, units
 }
 
-// formatted is a result as the benchmark format has it; name begins with
+// formatted is a result as a line of the benchmark format; name begins with
 // Benchmark.
-func formatted(name string, n int, all []value, config []benchfmt.Config) (*benchfmt.Result, string) {
+func formatted(name string, n int, all []value) string {
+	if len(all) == 0 {
+		return ""
+	}
 	r := &benchfmt.Result{Name: benchfmt.Name(strings.TrimPrefix(name, "Benchmark")), Iters: n}
 	for _, v := range all {
 		r.Values = append(r.Values, benchfmt.Value{Value: v.x, Unit: v.unit})
 	}
 	var line bytes.Buffer
-	if len(all) > 0 {
-		benchfmt.NewWriter(&line).Write(r)
-		// The reader tidies units, and keeps the original ones beside.
-		rd := benchfmt.NewReader(bytes.NewReader(line.Bytes()), "")
-		for rd.Scan() {
-			if tidied, ok := rd.Result().(*benchfmt.Result); ok {
-				r.Values = slices.Clone(tidied.Values)
-			}
-		}
-	}
-	r.Config = config
-	return r, line.String()
+	benchfmt.NewWriter(&line).Write(r)
+	return line.String()
 }
 
 // reading is what the process, which has ended, has measured.
@@ -221,10 +214,8 @@ func (p *process) reading() Reading {
 	if r.Err != nil {
 		return r
 	}
-	config, units := header(p.out.text)
-	r.Units = units
 	r.Values = byUnit(figures)
-	r.Result, r.Line = formatted(name, p.spec.N, figures, config)
+	r.Line = formatted(name, p.spec.N, figures)
 	return r
 }
 

@@ -57,7 +57,7 @@ func TestScale(t *testing.T) {
 		t.Fatal(err)
 	}
 	scale(figures, 0.25)
-	_, line := formatted("BenchmarkX", 100, figures, nil)
+	line := formatted("BenchmarkX", 100, figures)
 	if want := "BenchmarkX 100 308.5 ns/op 50 MB/s 3 nuts/op 16 B/op 1 allocs/op\n"; line != want {
 		t.Errorf("line %q, want %q", line, want)
 	}

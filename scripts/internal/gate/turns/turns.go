@@ -22,8 +22,6 @@ import (
 	"strconv"
 	"time"
 
-	"golang.org/x/perf/benchfmt"
-
 	"threadbench/bench/lockstep"
 )
 
@@ -66,13 +64,10 @@ type Spec struct {
 type Reading struct {
 	Err    error              // why there is none
 	Values map[string]float64 // by unit, as package testing prints it (ns/op); scaled
-	Result *benchfmt.Result   // the same, with goos, goarch, pkg and cpu as its configuration
 	Line   string             // the same as a line of the benchmark format, without the configuration
-	Units  []*benchfmt.UnitMetadata
-	Notes  []string      // what was left out of the values, and why
-	Slices int           // how many results the values are the means of; 0 but in Slices
-	Ran    time.Duration // how long the process was let run, from its start to its end
-
+	Notes  []string           // what was left out of the values, and why
+	Slices int                // how many results the values are the means of; 0 but in Slices
+	Ran    time.Duration      // how long the process was let run, from its start to its end
 }
 
 // Supported tells whether this system has the signals that Turns and Slices
