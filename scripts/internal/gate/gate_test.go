@@ -188,11 +188,11 @@ func TestMeasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run.Rounds != 4 || run.Seed != 5 || run.Weather == "" || run.Report.Verdict != "pass" || len(run.Report.Rows[0].Row.Pairs) != 4 {
+	if run.Rounds != 3 || run.Seed != 5 || run.Weather == "" || run.Report.Verdict != "pass" || len(run.Report.Rows[0].Row.Pairs) != 3 {
 		t.Errorf("%+v, %+v", run, run.Report)
 	}
-	if got, want := s.asked("-randlayout="), 2+2*4+1; got != want {
-		t.Errorf("linked %d layouts, want %d: in 2 trials base's, in the 4 rounds that counts take head's, too, and one more for the last control", got, want)
+	if got, want := s.asked("-randlayout="), 2+2*3+1; got != want {
+		t.Errorf("linked %d layouts, want %d: in 2 trials base's, in the 3 rounds that counts take head's, too, and one more for the last control", got, want)
 	}
 	for _, args := range [][]string{append(args, "-force", "-budget", "-1s"), {"-files", "a", "b"}, {"-nonsense"}} {
 		if run, err := Measure(t.Context(), args, false, io.Discard); err == nil || run != nil {
@@ -329,8 +329,8 @@ func BenchmarkHere(b *testing.B) {
 	for _, r := range readRaw(t, rawPath(raw, headArm)) {
 		pkgs[r.GetConfig("pkg")]++
 	}
-	if len(pkgs) != 2 || pkgs["example.com/steps/one"] != 8 || pkgs["example.com/steps/two"] != 8 {
-		t.Errorf("lines by package %v, want 8 of each: two benchmarks, four rounds that tell counts", pkgs)
+	if len(pkgs) != 2 || pkgs["example.com/steps/one"] != 6 || pkgs["example.com/steps/two"] != 6 {
+		t.Errorf("lines by package %v, want 6 of each: two benchmarks, three rounds that read the same", pkgs)
 	}
 	s.clean(m.dir)
 }

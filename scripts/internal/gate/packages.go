@@ -391,7 +391,7 @@ func (ps *packages) try(ctx context.Context, p programs, c candidate, patient bo
 			}
 			of := &tried[arm]
 			of.all = append(of.all, t)
-			s.N = of.next(enough)
+			s.N = of.next(enough, limit/2)
 			if late := time.Since(begun) > limit*time.Duration(arm+1)/controlArm; s.N == 0 || late {
 				s.N = t.N
 				if err := of.all[len(of.all)-1].Clock(ctx, ps.program(p, c.pkg, arm), s); err != nil {
@@ -518,11 +518,20 @@ func (t trials) many() turns.Trial { return t.all[len(t.all)-1] }
 // enough to tell what an iteration takes. A single iteration is often slower
 // than the others by far, and what a benchmark says of its time may be
 // anything. So iterations are raised by the clock: the next trial takes no more
-// than twenty times enough longer than the last one, as far as can be told.
-func (t trials) next(enough time.Duration) int {
+// than twenty times enough longer than the last one, as far as can be told. Where much of
+// a trial isn't timed, one more is five times as long, if that is at most most: what
+// testing does once a run is less of it then.
+func (t trials) next(enough, most time.Duration) int {
 	const noise = 2 * time.Millisecond // of a process's time
 	last := t.many()
-	if last.Timed >= enough || last.N >= 1e9 {
+	if last.N >= 1e9 {
+		return 0
+	}
+	if last.Timed >= enough {
+		// What isn't timed may be much of a short trial only.
+		if longer := 5 * last.N; !last.Whole() && last.Timed < 4*enough && longer < 1e9 && 5*last.Wall < most {
+			return longer
+		}
 		return 0
 	}
 	if n := len(t.all); n <= 2 {

@@ -116,7 +116,7 @@ func toFirst(items []*item, link time.Duration) (all time.Duration, err error) {
 	for _, it := range open {
 		n := looks.Rounds(0)
 		if it.most > 0 {
-			n = it.most
+			n = verdict.SameRounds // most counts haven't changed
 		}
 		n = max(0, n-it.rounds)
 		rounds = max(rounds, n)

@@ -66,12 +66,16 @@ func Try(ctx context.Context, program Program, s Spec) (Trial, error) {
 // time that the trial took: it may have been set up before, its clock may stop
 // between iterations, or ns/op may be no clock's. It measures some more.
 func (t *Trial) Clock(ctx context.Context, program Program, s Spec) error {
-	if !Supported || t.Err != nil || t.Timed <= 0 || t.Own || t.Children || float64(t.Untimed) <= untimed*float64(t.Timed) {
+	if !Supported || t.Err != nil || t.Timed <= 0 || t.Own || t.Children || t.Whole() {
 		return nil
 	}
 	defer keepOff(s.CPU)()
 	return t.interrupt(ctx, program, s, t.run)
 }
+
+// Whole tells that the benchmark timed nearly all that the trial took. A short
+// trial may not be, since package testing collects garbage before it.
+func (t *Trial) Whole() bool { return float64(t.Untimed) <= untimed*float64(t.Timed) }
 
 // interrupt finds out whether all that the benchmark doesn't time comes before
 // what it does time: it measures once more, and stops the process while it

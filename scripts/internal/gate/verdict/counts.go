@@ -25,6 +25,10 @@ func CountRounds(rows []Row, alpha float64) int {
 	return counts.fewest()
 }
 
+// SameRounds is after how many rounds counts pass that have read the same in all
+// of them and in each arm. It takes no more, since nothing in them is by chance.
+const SameRounds = 3
+
 // fewest is the least n with 1/C(3n, n) at most the level of one row: of 3n
 // figures that are alike, head has the n highest.
 func (f family) fewest() int {
@@ -39,17 +43,21 @@ func (f family) fewest() int {
 // count judges a row of counts, if they can be compared as they are.
 func (res *Result) count(rules Rules, f family) (decided bool) {
 	row := res.Row
-	fewest := f.fewest()
+	fewest, same := f.fewest(), SameRounds
 	if !row.paired() {
 		// One figure of a file is always the same: b.N, which another run
 		// chooses anew, may be in it.
-		fewest = 2
+		fewest, same = 2, 2
 	}
-	if min(res.Rounds[0], res.Rounds[1]) < fewest {
+	rounds := min(res.Rounds[0], res.Rounds[1])
+	if rounds == 0 {
 		return false
 	}
 	base, head := row.spans()
 	constant := base.least == base.most && head.least == head.most
+	if rounds < fewest && !(constant && base == head && rounds >= same) {
+		return false
+	}
 	apart := constant || row.paired() // a file's few figures are apart by chance
 	from, to := base, head
 	if row.Better == "higher" {

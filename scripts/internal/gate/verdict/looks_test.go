@@ -226,6 +226,28 @@ func TestCountsHaveTheirOwnLevel(t *testing.T) {
 	}
 }
 
+// TestSameCounts has counts pass after the first rounds in which they read the
+// same, and no sooner; those that differ take more.
+func TestSameCounts(t *testing.T) {
+	for _, head := range []float64{5, 7} {
+		rows := []Row{row("x", rounds(1, 30, 1, 0.01)), {Name: "x", Unit: "allocs/op", Better: "lower", Exact: true, Pairs: constants(30, 5, head)}}
+		rules := planned(t, rows, 0.03)
+		enough := CountRounds(rows, rules.Alpha)
+		for n := range enough + 2 {
+			want := Inconclusive
+			switch {
+			case head == 5 && n >= SameRounds:
+				want = Pass
+			case head != 5 && n >= enough:
+				want = Regression
+			}
+			if got := judge(t, after(rows, n), rules).Rows[1].Verdict; got != want {
+				t.Errorf("5 against %v after %d of %d rounds: %s, want %s", head, n, enough, got, want)
+			}
+		}
+	}
+}
+
 func TestMore(t *testing.T) {
 	costly := func(factor, scatter float64) Row { // nine rounds, symmetric about the factor
 		r := Row{Name: "Noisy", Unit: "ns/op", Better: "lower", Cost: 10 * time.Second}

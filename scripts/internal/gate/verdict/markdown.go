@@ -26,13 +26,14 @@ func (r *Report) Markdown(w io.Writer) error {
 	}
 	for _, m := range r.missing() {
 		fmt.Fprint(b, strings.TrimLeft(symbols[m.verdict]+" "+prose.Markdown(m.heading()), " "))
-		for i, name := range m.names {
+		names, more := few(m.names)
+		for i, name := range names {
 			if i > 0 {
 				fmt.Fprint(b, ", ")
 			}
 			fmt.Fprintf(b, "<code>%s</code>", prose.Markdown(name))
 		}
-		fmt.Fprint(b, "\n\n")
+		fmt.Fprint(b, more, "\n\n")
 	}
 	rows := r.sorted()
 	plain := slices.IndexFunc(rows, func(res Result) bool { return res.class() >= 3 })

@@ -59,7 +59,7 @@ func (r *Report) Text(w io.Writer, color bool) error {
 		if i == 0 {
 			fmt.Fprintln(b)
 		}
-		prose.Wrap(b, prose.Legible(m.heading()+strings.Join(m.names, ", ")), "", "  ")
+		prose.Wrap(b, prose.Legible(m.heading())+some(m.names), "", "  ")
 	}
 	if lines := r.lines(); lines != nil {
 		fmt.Fprintf(b, "\n%s\n", strings.Join(lines, "\n"))

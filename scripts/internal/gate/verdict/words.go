@@ -284,11 +284,29 @@ func (r Result) folds() bool {
 	return (r.Row.Unit == "B/op" || r.Row.Unit == "allocs/op") && r.unchanged()
 }
 
-// sorted are the rows to show, the worst first; each in the order given among
-// its like.
+// sorted are the rows to show, the worst first: regressions and improvements by
+// how large they are, undecided ones by how much worse they can be. Others, and
+// those of which that isn't known, stay in the order given.
 func (r *Report) sorted() []Result {
 	all := slices.DeleteFunc(slices.Clone(r.Rows), Result.folds)
-	slices.SortStableFunc(all, func(a, b Result) int { return cmp.Compare(a.class(), b.class()) })
+	size := func(res Result) float64 {
+		size := 0.0
+		switch {
+		case res.Verdict == Regression:
+			size = -res.worse()
+		case res.Verdict == Inconclusive:
+			size = -res.AtMost
+		case res.Improved:
+			size = res.worse()
+		}
+		if math.IsInf(size, 0) || math.IsNaN(size) {
+			return 0 // from 0, or before the first look
+		}
+		return size
+	}
+	slices.SortStableFunc(all, func(a, b Result) int {
+		return cmp.Or(cmp.Compare(a.class(), b.class()), cmp.Compare(size(a), size(b)))
+	})
 	return all
 }
 
@@ -542,13 +560,20 @@ func (r *Report) controls() []string {
 	return all
 }
 
-// some are the first of many.
+// some are the first of many names, and how many more there are.
 func some(all []string) string {
+	names, more := few(all)
+	return prose.Legible(strings.Join(names, ", ")) + more
+}
+
+// few are the first of many names, and what to say of the others; the JSON
+// report has them all.
+func few(all []string) (names []string, more string) {
 	const most = 10
-	if len(all) > most {
-		return prose.Legible(strings.Join(all[:most], ", ")) + fmt.Sprintf(" and %d more", len(all)-most)
+	if len(all) <= most+2 {
+		return all, ""
 	}
-	return prose.Legible(strings.Join(all, ", "))
+	return all[:most], fmt.Sprintf(" and %d more", len(all)-most)
 }
 
 // terms say what the columns mean.
