@@ -239,7 +239,7 @@ func (tr *trial) command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 func (tr *trial) gate(r *gateRun, raw string) {
-	ctx, cancel := context.WithTimeout(tr.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(tr.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := tr.command(ctx, append([]string{"-o", raw}, r.args...)...)
 	var out bytes.Buffer

@@ -394,7 +394,7 @@ func (ps *packages) try(ctx context.Context, p programs, c candidate, patient bo
 			s.N = of.next(enough, limit/2)
 			if late := time.Since(begun) > limit*time.Duration(arm+1)/controlArm; s.N == 0 || late {
 				s.N = t.N
-				if err := of.all[len(of.all)-1].Clock(ctx, ps.program(p, c.pkg, arm), s); err != nil {
+				if err := of.all[len(of.all)-1].Clock(ctx, ps.program(p, c.pkg, arm), s, of.one()); err != nil {
 					return nil, nil, err
 				}
 				break
@@ -478,18 +478,18 @@ func (ps *packages) blame(ctx context.Context, p programs, c candidate, s turns.
 	return m, nil
 }
 
-// again repeats a trial that speaks against turns, up to two times: a busy
+// again repeats a trial that speaks against turns, up to four times: a busy
 // machine may have been the reason. One that doesn't speak against them counts.
 func (ps *packages) again(ctx context.Context, p turns.Program, s turns.Spec, of *trials) error {
 	last := len(of.all) - 1
 	s.N = of.all[last].N
-	for range 2 {
+	for range 4 {
 		if how, _, _ := turns.Choose(of.one(), of.many(), ps.others()); how != turns.Processes || of.many().Children || of.many().Wall > time.Second {
 			return nil
 		}
 		t, err := turns.Try(ctx, p, s)
 		if err == nil {
-			err = t.Clock(ctx, p, s)
+			err = t.Clock(ctx, p, s, of.one())
 		}
 		if err != nil {
 			return err
@@ -529,7 +529,8 @@ func (t trials) next(enough, most time.Duration) int {
 	}
 	if last.Timed >= enough {
 		// What isn't timed may be much of a short trial only.
-		if longer := 5 * last.N; !last.Whole() && last.Timed < 4*enough && longer < 1e9 && 5*last.Wall < most {
+		short := !last.Whole(t.one()) || last.Wall < 2*t.one().Wall
+		if longer := 5 * last.N; short && last.Timed < 4*enough && longer < 1e9 && 5*last.Wall < most {
 			return longer
 		}
 		return 0

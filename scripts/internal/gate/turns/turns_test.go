@@ -55,10 +55,7 @@ func TestRound(t *testing.T) {
 					t.Parallel()
 				}
 				got, err := Round(context.Background(), programs, order, s)
-				for how == Slices && err == nil && s.Turn < time.Second && slices.ContainsFunc(got, func(r Reading) bool {
-					return r.Err != nil && strings.Contains(r.Err.Error(), "between two stops")
-				}) { // the machine is slow today
-					s.Turn, s.Ran = 2*s.Turn, 2*s.Ran
+				for err == nil && how == Slices && slices.ContainsFunc(got, func(r Reading) bool { return tooShort(r.Err, &s) }) {
 					got, err = Round(context.Background(), programs, order, s)
 				}
 				if err != nil {
@@ -104,6 +101,16 @@ func TestRound(t *testing.T) {
 			})
 		}
 	}
+}
+
+// tooShort tells that slices found too little in their time, as on a machine that
+// others keep busy, and doubles it, up to some seconds.
+func tooShort(err error, s *Spec) bool {
+	if err == nil || s.Turn > time.Second || !strings.Contains(err.Error(), "between two stops") && !strings.Contains(err.Error(), "had no result in") {
+		return false
+	}
+	s.Turn, s.Ran = 2*s.Turn, 2*s.Ran
+	return true
 }
 
 // TestOneFails has one program of three fail: the others go on.
@@ -157,7 +164,7 @@ func TestTakesTurns(t *testing.T) {
 	dir := t.TempDir()
 	var all []*process
 	for range 3 {
-		s := spec("BenchmarkStamps", Turns, 500)
+		s := spec("BenchmarkStamps", Turns, 2000)
 		p, err := start(ctx, standIn(t, logVariable+"="+dir), s, s.arguments())
 		if err != nil {
 			t.Fatal(err)
@@ -180,10 +187,10 @@ func TestTakesTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := strings.Fields(string(text))
-		if len(lines) != 501 { // one, and 500
+		if len(lines) != 2001 { // one, and 2000
 			t.Errorf("process %d ran %d iterations", i, len(lines))
 		}
-		if len(p.turns) < 4 {
+		if len(p.turns) < 2 {
 			t.Errorf("process %d had %d turns", i, len(p.turns))
 		}
 		for k, other := range all {
