@@ -348,6 +348,14 @@ func (r *rounds) cost() time.Duration {
 	return sum
 }
 
+// lose names what the time doesn't do for, once each.
+func (c *comparison) lose(lost []verdict.Missing) {
+	for _, m := range lost {
+		c.missing = slices.DeleteFunc(c.missing, func(old verdict.Missing) bool { return old.Name == m.Name })
+		c.missing = append(c.missing, m)
+	}
+}
+
 // about is the plan for the reader.
 func (r *rounds) about() string {
 	looks := r.rules.Looks
@@ -397,13 +405,13 @@ func (r *rounds) measure(ctx context.Context) error {
 		if err := r.look(); err != nil {
 			return err
 		}
-		if k == 0 && r.c.o.rounds == 0 {
-			// What a round costs is known now.
+		if r.c.o.rounds == 0 && r.done < r.rules.Looks.Rounds(0) {
+			// What a round costs is known now, and which counts take more of them.
 			lost, err := trim(r.items, time.Until(r.deadline)+time.Duration(grace*float64(r.c.o.budget)), 0, r.linked.cost)
 			if err != nil {
 				return err
 			}
-			r.c.missing = append(r.c.missing, lost...)
+			r.c.lose(lost)
 		}
 	}
 }

@@ -64,7 +64,7 @@ type packages struct {
 	bench, skip string         // as go test has them
 	units       []string       // that decide; nil for the usual ones
 	procs       [arms]int
-	given       bool // a side's environment says GOMAXPROCS
+	given       bool // a side's environment says GOMAXPROCS, and it isn't 1 on all
 	site        measure.Site
 	budget      time.Duration
 	before      disturbance.Reading // when the pilot began
@@ -79,6 +79,9 @@ func newPackages(o options, targets []target, sides [arms]*side) (*packages, err
 		ps.envs[arm] = s.environ()
 		ps.procs[arm] = procsOf(ps.envs[arm])
 		ps.given = ps.given || procsIn(s.env) > 0
+	}
+	if ps.procs == [arms]int{1, 1, 1} {
+		ps.given = false // one CPU is what a benchmark that isn't parallel has anyway
 	}
 	var err error
 	ps.site, err = measure.NewSite(-1)

@@ -116,7 +116,9 @@ func toFirst(items []*item, link time.Duration) (all time.Duration, err error) {
 	for _, it := range open {
 		n := looks.Rounds(0)
 		if it.most > 0 {
-			n = verdict.SameRounds // most counts haven't changed
+			if n = verdict.SameRounds; it.rounds >= n { // most counts haven't changed, but these
+				n = it.most
+			}
 		}
 		n = max(0, n-it.rounds)
 		rounds = max(rounds, n)
@@ -151,7 +153,13 @@ func fit(items []*item, left, beyond, link time.Duration) (missing []verdict.Mis
 // trim leaves out what doesn't fit the time, the costliest first: its time to
 // begin with, and if its counts don't fit either, all of it. missing names it.
 func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Missing, err error) {
-	all, err := toFirst(items, link)
+	var anew []*item // as if nothing had been measured
+	for _, it := range items {
+		again := *it
+		again.rounds, again.over = 0, false
+		anew = append(anew, &again)
+	}
+	all, err := toFirst(anew, link)
 	would := roundUp(all * 3 / 2) // with trying out
 	counts := verdict.CountRounds(rowsOf(items), alpha)
 	byCost := func(timed bool) []*item {
