@@ -27,7 +27,10 @@ func TestMain(m *testing.M) {
 	}
 	if measure.IsWorker() {
 		dieIfTold()
-		os.Exit(bench.Work())
+	}
+	if _, err := bench.OwnWorker(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
 	}
 	// A worker under the race detector would sleep for a second as it exits.
 	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))

@@ -13,6 +13,18 @@ import (
 	"strings"
 )
 
+// OneFile says that this program is the one file with several commands
+// (scripts/threadbench): help and errors then name them as they are typed there.
+var OneFile bool
+
+// typed is a text that names our commands, as they are typed to this program.
+func typed(text string) string {
+	if OneFile {
+		text = strings.ReplaceAll(text, "go run ./scripts/", "threadbench ")
+	}
+	return text
+}
+
 // Parse reads a command line. Asked for help, it writes the usage and the
 // flags to stdout and answers flag.ErrHelp; any other error says what is wrong
 // and where the flags are shown.
@@ -21,7 +33,7 @@ func Parse(flags *flag.FlagSet, usage string, args []string, stdout io.Writer) e
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, usage)
+		io.WriteString(stdout, typed(usage))
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 	case err != nil:
@@ -36,7 +48,7 @@ func Exit(name string, err error, stderr io.Writer) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
-	fmt.Fprintf(stderr, "%s: %v\n", name, err)
+	fmt.Fprintln(stderr, typed(fmt.Sprintf("%s: %v", name, err)))
 	return 2
 }
 

@@ -1,8 +1,10 @@
 // Package compare shows what benchstat says of results files: the command that
-// stands behind scripts/compare. Of ours it imports the reader of results files,
-// the list of contenders and commandline.
+// stands behind scripts/compare, and the one file's, which sums the files up
+// itself. Of ours it imports the reader of results files, the list of contenders,
+// the paired table with its summaries, and commandline.
 //
-// Its stance: benchstat does the statistics and the tables. The commands are
+// Its stance: benchstat does the statistics and the tables; where there is none, its
+// library does. The commands are
 // fixed and printed, so that a reader can do without this one. Only what
 // benchstat lets pass is checked here, since it exits 0 whatever happens: files
 // that can't be read, rounds that never ended, drivers that can't be compared.
@@ -50,36 +52,35 @@ Exit status: 0 when benchstat has had its say, whatever it is; else 2.
 // Run is the command: args without its name. The answer is its exit status, 0
 // or 2. Tables go to stdout, commands and errors to stderr.
 func Run(args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {}
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, usage)
-		return 0
-	case err != nil: // flag has said it
-		fmt.Fprintln(stderr, "compare: there are no flags but -h")
-		return 2
+	files, err := open(args, usage, stdout)
+	if err == nil {
+		err = run(files, stdout, stderr)
 	}
-	if err := run(flags.Args(), stdout, stderr); err != nil {
-		fmt.Fprintf(stderr, "compare: %v\n", err)
-		return 2
-	}
-	return 0
+	return commandline.Exit("compare", err, stderr)
 }
 
-func run(paths []string, stdout, stderr io.Writer) error {
+// open reads the command line and the one or two files that it names.
+func open(args []string, usage string, stdout io.Writer) ([]*results.File, error) {
+	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
+	if err := commandline.Parse(flags, usage, args, stdout); err != nil {
+		return nil, err
+	}
+	paths := flags.Args()
 	if n := len(paths); n != 1 && n != 2 {
-		return fmt.Errorf("%d files given; give one (goroutine against thread) or two (old, new), see -h", n)
+		return nil, fmt.Errorf("%d files given; give one (goroutine against thread) or two (old, new), see -h", n)
 	}
 	var files []*results.File
 	for _, path := range paths {
 		f, err := read(path)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		files = append(files, f)
 	}
+	return files, nil
+}
+
+func run(files []*results.File, stdout, stderr io.Writer) error {
 	var tables []benchstat
 	var err error
 	if len(files) == 1 {
@@ -157,8 +158,18 @@ func contenders(f *results.File) ([]benchstat, error) {
 
 // versions is the table of two files, before against after.
 func versions(before, after *results.File) ([]benchstat, error) {
+	about, err := differences(before, after)
+	if err != nil {
+		return nil, err
+	}
+	return []benchstat{{about, []string{"-table", "", "-col", ".file", "-ignore", ".config,/gomaxprocs", "-filter", units(before, after), "old=" + before.Name, "new=" + after.Name}}}, nil
+}
+
+// differences are the lines above the table of two files: what they are, and in
+// which settings they differ. Files that can't be compared are an error.
+func differences(before, after *results.File) (string, error) {
 	if before.Driver != after.Driver {
-		return nil, fmt.Errorf("%s has driver %s, %s has driver %s: one holds medians of rounds, the other means, and they are never pooled; make both with the same command", before.Name, before.Driver, after.Name, after.Driver)
+		return "", fmt.Errorf("%s has driver %s, %s has driver %s: one holds medians of rounds, the other means, and they are never pooled; make both with the same command", before.Name, before.Driver, after.Name, after.Driver)
 	}
 	about := fmt.Sprintf("old: %s, rounds: %d\nnew: %s, rounds: %d\n", before.Name, before.Rounds, after.Name, after.Rounds)
 	about += "The two were measured apart, so what the machine did meanwhile is in the differences.\n"
@@ -175,7 +186,7 @@ func versions(before, after *results.File) ([]benchstat, error) {
 	if changes != "" {
 		about += "What differs between the two, and is ignored below:\n" + changes
 	}
-	return []benchstat{{about, []string{"-table", "", "-col", ".file", "-ignore", ".config,/gomaxprocs", "-filter", units(before, after), "old=" + before.Name, "new=" + after.Name}}}, nil
+	return about, nil
 }
 
 // units is the filter that leaves the units of primary figures: the others are

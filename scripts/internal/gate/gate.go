@@ -96,6 +96,21 @@ type reading struct {
 // Run is the gate command; it answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
+	return gate(o, err, stdout, stderr)
+}
+
+// Files is the gate command of the one file, which has no Go to build two sides
+// with: it takes -files alone. It answers the exit code.
+func Files(args []string, stdout, stderr io.Writer) int {
+	o, err := parse(args, stdout)
+	if err == nil && o.files == nil {
+		err = errors.New("only -files OLD NEW works without Go; to measure two builds, install Go and type, in a checkout of threadbench: go build -o gate ./scripts/gate")
+	}
+	return gate(o, err, stdout, stderr)
+}
+
+// gate does what the options say, unless the command line had the error.
+func gate(o options, err error, stdout, stderr io.Writer) int {
 	var report *verdict.Report
 	code := job.Main("gate", err, stderr, func(ctx context.Context) (err error) {
 		if err = o.writable(); err != nil {

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
@@ -15,7 +15,8 @@ import (
 // worker's turn.
 type Progress struct {
 	w          io.Writer
-	bar        *progressbar.ProgressBar // nil without a terminal
+	width      int    // columns of the terminal, 0 without one
+	at         string // what is being done
 	begun      time.Time
 	said       time.Time
 	done, all  int
@@ -26,21 +27,19 @@ type Progress struct {
 func NewProgress(w io.Writer, steps int) *Progress {
 	p := &Progress{w: w, begun: time.Now(), said: time.Now(), all: steps, everyLines: 10 * time.Second}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.bar = progressbar.NewOptions(steps,
-			progressbar.OptionSetWriter(w),
-			progressbar.OptionSetWidth(30),
-			progressbar.OptionSetElapsedTime(true),
-			progressbar.OptionSetPredictTime(true),
-			progressbar.OptionClearOnFinish(),
-		)
+		p.width = 80
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			p.width = columns
+		}
 	}
 	return p
 }
 
 // At says what is about to be done: where, as in "round 2 of 10", and what.
 func (p *Progress) At(where, what string) {
-	if p.bar != nil {
-		p.bar.Describe(fmt.Sprintf("%s, %-28s", where, what))
+	if p.width > 0 {
+		p.at = where + ", " + what
+		p.draw()
 		return
 	}
 	if now := time.Now(); now.Sub(p.said) >= p.everyLines {
@@ -52,9 +51,19 @@ func (p *Progress) At(where, what string) {
 // Step says that so many steps are done.
 func (p *Progress) Step(steps int) {
 	p.done += steps
-	if p.bar != nil {
-		p.bar.Add(steps)
+	if p.width > 0 {
+		p.draw()
 	}
+}
+
+// draw replaces the terminal's line by the bar: its share, what is left, and
+// what is being done. It ends a column early, since a full line would wrap.
+func (p *Progress) draw() {
+	const cells = 30
+	share := float64(min(p.done, p.all)) / float64(max(p.all, 1))
+	full := int(share * cells)
+	line := fmt.Sprintf("%3.0f%% [%s%s] %v left, %s", 100*share, strings.Repeat("=", full), strings.Repeat(" ", cells-full), p.left(), p.at)
+	fmt.Fprintf(p.w, "\r%s\x1b[K", line[:min(len(line), p.width-1)])
 }
 
 func (p *Progress) left() time.Duration {
@@ -67,7 +76,7 @@ func (p *Progress) left() time.Duration {
 
 // End takes the bar away.
 func (p *Progress) End() {
-	if p.bar != nil {
-		p.bar.Clear()
+	if p.width > 0 {
+		fmt.Fprint(p.w, "\r\x1b[K")
 	}
 }

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		// What it starts is no run: one would start the next.
 		os.Unsetenv(runVariable)
 		prepare(how)
-		os.Exit(Run(os.Args[1:], os.Stdout, os.Stderr))
+		os.Exit(Run("", os.Args[1:], os.Stdout, os.Stderr))
 	}
 	if os.Getenv(belowVariable) != "" {
 		// It would run all the tests, and each process of theirs in turn.
@@ -153,6 +153,6 @@ func withStandIn(t *testing.T) (temp, root string) {
 // process would be kept off a CPU for good.
 func call(args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	code = Run(args, &out, &errs)
+	code = Run("", args, &out, &errs)
 	return code, out.String(), errs.String()
 }

@@ -1,8 +1,9 @@
-// Package suite is what the run command does: it builds the worker, measures
-// the plan round by round, keeps each round as it ends, and prints what the
-// rounds say. Of ours it imports what the other commands of the way show
-// (claims, report, table), what measures (bench and its packages), and what all
-// commands use (allow, commandline, disturbance, job, prose, results).
+// Package suite is what the run command does: it measures the plan round by
+// round, by workers that are this program once more or one that it builds, keeps
+// each round as it ends, and prints what the rounds say. Of ours it imports what
+// the other commands of the way show (claims, report, table), what measures
+// (bench and its packages), and what all commands use (allow, commandline,
+// disturbance, job, prose, results).
 //
 // Its stance: what is measured is kept at once, and a case that fails or is left
 // out is a note with its reason, never the end of the run.
@@ -21,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"threadbench/bench"
 	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/claims"
@@ -68,6 +70,7 @@ type options struct {
 
 	allowed  allow.Flags
 	patience time.Duration
+	worker   string // that is there, "" to build one
 
 	profile Profile
 	match   *regexp.Regexp
@@ -143,9 +146,21 @@ func (o options) allowing() string {
 	return " -allow " + o.allowed.String()
 }
 
-// Run is the run command; it answers the exit code.
-func Run(args []string, stdout, stderr io.Writer) int {
+// Main is the run command in a program that is its own worker; it answers the
+// exit code. It stands at the beginning of main: see [bench.OwnWorker].
+func Main(args []string, stdout, stderr io.Writer) int {
+	worker, err := bench.OwnWorker()
+	if err != nil {
+		return commandline.Exit("run", err, stderr)
+	}
+	return Run(worker, args, stdout, stderr)
+}
+
+// Run is the run command; it answers the exit code. worker is the program that
+// workers are started from, "" to build one.
+func Run(worker string, args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
+	o.worker = worker
 	return job.Main("run", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
 }
 
@@ -182,13 +197,19 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	measure.SweepGroups()
 	defer measure.SweepGroups()
 
-	root, err := job.ModuleRoot(ctx)
+	root, err := checkout()
+	if o.worker == "" {
+		root, err = job.ModuleRoot(ctx)
+	}
 	if err != nil {
 		return err
 	}
 	begun, host := time.Now(), hostname()
 	if o.out == "" {
-		o.out = filepath.Join(root, "results", "local", begun.Format("2006-01-02-150405")+"-"+host+".txt")
+		o.out = begun.Format("2006-01-02-150405") + "-" + host + ".txt"
+		if root != "" {
+			o.out = filepath.Join(root, "results", "local", o.out)
+		}
 	}
 	if err := vacant(o.out, o.force, o.resume); err != nil {
 		return err
@@ -198,12 +219,18 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err := report.Free(page); err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "building the worker\n")
-	worker, cleanup, err := buildWorker(ctx, root, o.allowed)
-	if err != nil {
-		return err
+	worker, cleanup := o.worker, func() {}
+	if worker == "" {
+		fmt.Fprintf(stderr, "building the worker\n")
+		if worker, cleanup, err = buildWorker(ctx, root); err != nil {
+			return err
+		}
 	}
 	defer cleanup()
+	// A build that distorts figures is refused unless its flags are allowed.
+	if err := o.allowed.Check(ctx, worker, root, os.Environ()); err != nil {
+		return err
+	}
 	head, err := headWithin(ctx, o.patience, worker, site)
 	if err != nil {
 		return err
@@ -297,24 +324,41 @@ func render(file *results.File, format string, w io.Writer) error {
 }
 
 // buildWorker builds the bench test binary, which is its own worker, into a
-// temporary folder that cleanup removes. A build that distorts figures is
-// refused unless its flags are allowed.
-func buildWorker(ctx context.Context, root string, allowed allow.Flags) (path string, cleanup func(), err error) {
+// temporary folder that cleanup removes.
+func buildWorker(ctx context.Context, root string) (path string, cleanup func(), err error) {
 	dir, cleanup, err := job.TempFolder()
 	if err != nil {
 		return "", nil, fmt.Errorf("building the worker: %w", err)
 	}
 	path = filepath.Join(dir, "worker.test")
 	if err = job.BuildTest(ctx, root, job.GoEnviron(dir), path, "./bench", "-tags", measure.Tags); err != nil {
-		err = fmt.Errorf("building the worker: %w", err)
-	} else {
-		err = allowed.Check(ctx, path, root, os.Environ())
-	}
-	if err != nil {
 		cleanup()
+		return "", nil, fmt.Errorf("building the worker: %w", err)
 	}
-	return path, cleanup, err
+	return path, cleanup, nil
 }
+
+// checkout is the checkout of the suite that the working directory is in, "" if
+// it is in none. It is where results go by default, and needs no go command.
+func checkout() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("looking up the working directory: %w", err)
+	}
+	for {
+		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && moduleLine.Match(text) {
+			return dir, nil
+		}
+		above := filepath.Dir(dir)
+		if above == dir {
+			return "", nil
+		}
+		dir = above
+	}
+}
+
+var moduleLine = regexp.MustCompile(`(?m)^module threadbench\r?$`)
 
 func hostname() string {
 	host, err := os.Hostname()
