@@ -12,12 +12,12 @@ import (
 // Work is a worker's life; it answers the process's exit code.
 func Work() int { return measure.Work(Families) }
 
-// OwnWorker stands at the beginning of main in each program that is its own
-// worker: the bench test binary, run, and the one file. In a process that was
-// started as a worker it does the worker's work and ends the process. In any
-// other it answers the path by which workers are started from this program, ""
-// where they have to be built: where this program links cgo, or measures C
-// threads, whose worker is built beside the bench test binary.
+// OwnWorker stands at the beginning of main in a program that is its own worker:
+// the bench test binary, and the one file. In a process that was started as a
+// worker it does the worker's work and ends the process. In any other it answers
+// the path by which workers are started from this program, "" where they have to
+// be built: where this program links cgo, or measures C threads, whose worker is
+// built beside the bench test binary.
 func OwnWorker() (path string, err error) {
 	if measure.IsWorker() {
 		os.Exit(Work())

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -46,17 +48,25 @@ func WriteHeader(w io.Writer, settings []host.Setting) error {
 	return nil
 }
 
+// oneFile is the program for hosts without Go, which is its own worker. More is
+// linked into it than into the bench test binary, and that moves some figures, so
+// its files have the key worker, and no run goes on with the other's file.
+const oneFile = "threadbench/scripts/threadbench"
+
 // WriteHead writes what heads a results file of that driver: its
 // Configuration, where kernel memory is read, and with -tags pthread the C
 // library of those workers, which no other arm has anything of. cpu is
 // NewSite's; under "lockstep" a comment tells the CPUs' numbers. The process is
-// to be the bench test binary.
+// to be the one that workers are started from.
 func WriteHead(w io.Writer, driver string, cpu int) error {
 	site, err := NewSite(cpu)
 	if err != nil {
 		return err
 	}
 	settings := append(Configuration(driver, host.TimerCost(), site), host.Setting{Key: "kernel-bytes", Value: host.KernelBytesFrom()})
+	if info, ok := debug.ReadBuildInfo(); ok && info.Path == oneFile {
+		settings = append(settings, host.Setting{Key: "worker", Value: path.Base(oneFile)})
+	}
 	if factor := Injected(); factor != "" {
 		settings = append(settings, host.Setting{Key: "inject", Value: host.Clean(factor)})
 	}

@@ -8,4 +8,4 @@ import (
 	"threadbench/scripts/internal/suite"
 )
 
-func main() { os.Exit(suite.Main(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { os.Exit(suite.Run("", os.Args[1:], os.Stdout, os.Stderr)) }

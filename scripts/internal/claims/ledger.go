@@ -29,6 +29,7 @@ import (
 	"slices"
 	"strings"
 
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/paired"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
@@ -266,7 +267,7 @@ func settle(ledger []statement, entries []Entry, ps []float64, f *results.File) 
 		}
 		for _, n := range e.Needs {
 			if least, err := paired.LeastRounds(len(entries), Level); err == nil && n.Rounds < least {
-				e.Reason = fmt.Sprintf("%s; a verdict needs %d, \"go run ./scripts/run -rounds %d\"", prose.Count(n.Rounds, "round"), least, least)
+				e.Reason = commandline.Typed(fmt.Sprintf("%s; a verdict needs %d, \"go run ./scripts/run -rounds %d\"", prose.Count(n.Rounds, "round"), least, least))
 			}
 		}
 		e.Reason = joined(e.Reason, smaller)
@@ -312,8 +313,10 @@ func find(c condition, f *results.File) Finding {
 	return found
 }
 
-// full is how a file comes to have every row.
-const full = "\"go run ./scripts/run -profile full\" measures every row that this machine can"
+// full says how a file comes to have every row.
+func full() string {
+	return commandline.Typed("\"go run ./scripts/run -profile full\" measures every row that this machine can")
+}
 
 // absent says why a file lacks what decides a statement, and whether it has
 // nothing of it and says nothing of its rows either.
@@ -350,5 +353,5 @@ func absent(f *results.File, needs []Finding) (reason string, unasked bool) {
 	if without != nil {
 		return "its rows are there, but not in the same rounds or without the unit, for: " + strings.Join(without, "; "), false
 	}
-	return strings.Join(lacking, ", ") + "; " + full, unasked
+	return strings.Join(lacking, ", ") + "; " + full(), unasked
 }

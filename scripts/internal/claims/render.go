@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/summary"
 )
@@ -136,11 +137,11 @@ func Text(w io.Writer, ledgers []Ledger) error {
 	}
 	if slices.ContainsFunc(ledgers, Ledger.further) {
 		fmt.Fprintln(b)
-		prose.Wrap(b, "\"go run ./scripts/run -until decided\" measures what is inconclusive for longer.", "  ", "    ")
+		prose.Wrap(b, commandline.Typed("\"go run ./scripts/run -until decided\" measures what is inconclusive for longer."), "  ", "    ")
 	}
 	if unasked != nil {
 		fmt.Fprintln(b)
-		prose.Wrap(b, fmt.Sprintf("MISSING, since the run did not include their rows: %s; %s", strings.Join(unasked, ", "), full), "  ", "    ")
+		prose.Wrap(b, fmt.Sprintf("MISSING, since the run did not include their rows: %s; %s", strings.Join(unasked, ", "), full()), "  ", "    ")
 	}
 	return b.Flush()
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/prose"
 	"threadbench/scripts/internal/results"
 )
@@ -46,7 +47,7 @@ func (s *Summary) Text(w io.Writer) error {
 	for _, a := range s.About() {
 		prose.Wrap(&b, a, "  ", "    ")
 	}
-	prose.Wrap(&b, "\"go run ./scripts/claims -each FILE...\" prints each file's ledger: every condition, interval, reason, change and warning.", "  ", "    ")
+	prose.Wrap(&b, commandline.Typed("\"go run ./scripts/claims -each FILE...\" prints each file's ledger: every condition, interval, reason, change and warning."), "  ", "    ")
 	if len(s.Machines) <= apart {
 		for k, m := range s.Machines {
 			l := Ledger{Rounds: m.file.Rounds, Entries: m.Entries}
@@ -83,7 +84,7 @@ func (s *Summary) Text(w io.Writer) error {
 		b.Write(splits[i].Bytes())
 	}
 	if missing != nil {
-		prose.Wrap(&b, "missing on every machine: "+strings.Join(missing, ", ")+"; "+full, "  ", "    ")
+		prose.Wrap(&b, "missing on every machine: "+strings.Join(missing, ", ")+"; "+full(), "  ", "    ")
 	}
 	if by != nil {
 		prose.Wrap(&b, "No room for where these hold and where they fail: "+strings.Join(by, ", ")+"; \"-format markdown\" has it.", "  ", "    ")

@@ -17,8 +17,8 @@ import (
 // (scripts/threadbench): help and errors then name them as they are typed there.
 var OneFile bool
 
-// typed is a text that names our commands, as they are typed to this program.
-func typed(text string) string {
+// Typed is a text that names our commands, as they are typed to this program.
+func Typed(text string) string {
 	if OneFile {
 		text = strings.ReplaceAll(text, "go run ./scripts/", "threadbench ")
 	}
@@ -33,7 +33,7 @@ func Parse(flags *flag.FlagSet, usage string, args []string, stdout io.Writer) e
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, typed(usage))
+		io.WriteString(stdout, Typed(usage))
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 	case err != nil:
@@ -48,7 +48,7 @@ func Exit(name string, err error, stderr io.Writer) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
-	fmt.Fprintln(stderr, typed(fmt.Sprintf("%s: %v", name, err)))
+	fmt.Fprintln(stderr, Typed(fmt.Sprintf("%s: %v", name, err)))
 	return 2
 }
 

@@ -233,3 +233,60 @@ func TestWriteError(t *testing.T) {
 		t.Errorf("error %v, want the writer's", err)
 	}
 }
+
+// TestSum holds each figure, change and p of the sum-up against benchstat's.
+func TestSum(t *testing.T) {
+	golden, err := os.ReadFile("testdata/two.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	if status := Sum([]string{fixtures + "lockstep.txt", fixtures + "newer.txt"}, &out, &errs); status != 0 {
+		t.Fatalf("exit status %d: %s", status, errs.String())
+	}
+	have := map[string]bool{}
+	for line := range strings.Lines(out.String()) {
+		if fields := strings.Fields(line); strings.Contains(line, "(p=") {
+			have[strings.Join(append(fields[:1:1], fields[2:]...), " ")] = true // without the unit
+		}
+	}
+	rows := 0
+	for line := range strings.Lines(string(golden)) {
+		if !strings.Contains(line, "(p=") {
+			continue
+		}
+		rows++
+		line, _, _ = strings.Cut(line, " ¹") // a footnote
+		if want := strings.Join(strings.Fields(line), " "); !have[want] {
+			t.Errorf("benchstat says %q; not in\n%s", want, out.String())
+		}
+	}
+	if rows < 20 || rows != len(have) {
+		t.Errorf("%d rows, benchstat has %d", len(have), rows)
+	}
+}
+
+func TestSumErrors(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, row string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("driver: lockstep\nBenchmark"+row+" 1 1 ns/op\n# end round 1\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	x, y := file("x.txt", "X/impl=goroutine"), file("y.txt", "Y/impl=goroutine")
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{x, y}, "have no row in common"},
+		{[]string{fixtures + "lockstep.txt", fixtures + "testing.txt"}, "never pooled"},
+		{[]string{x, x, x}, "3 files given"},
+	} {
+		var out, errs bytes.Buffer
+		if status := Sum(test.args, &out, &errs); status != 2 || out.Len() > 0 || !strings.Contains(errs.String(), test.want) {
+			t.Errorf("%q: exit status %d, %q and %q; want 2, nothing, %q", test.args, status, out.String(), errs.String(), test.want)
+		}
+	}
+}

@@ -78,7 +78,7 @@ func sumUp(before, after *results.File, w io.Writer) error {
 		}
 	}
 	if rows == 0 {
-		return errors.New("the files have no row in common; give two of the same cases")
+		return fmt.Errorf("%s and %s have no row in common; give two files of the same cases", before.Name, after.Name)
 	}
 	return errors.Join(columns.Flush(), lines.Flush())
 }

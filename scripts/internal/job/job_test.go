@@ -42,9 +42,9 @@ func TestBar(t *testing.T) {
 	want := []string{
 		"",
 		" 25% [=======                       ] 0s left, \x1b[K",
-		" 25% [=======                       ] 3m0s left, round 1 of 2\x1b[K",
-		"100% [==============================] 0s left, round 1 of 2, \x1b[K",
-		"100% [==============================] 0s left, round 1 of 2, \x1b[K",
+		" 25% [=======                       ] 3m0s left, round 1 of\x1b[K",
+		"100% [==============================] 0s left, round 1 of 2\x1b[K",
+		"100% [==============================] 0s left, round 1 of 2\x1b[K",
 		"\x1b[K",
 	}
 	if d := cmp.Diff(want, drawn); d != "" {

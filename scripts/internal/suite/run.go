@@ -1,5 +1,5 @@
 // Package suite is what the run command does: it measures the plan round by
-// round, by workers that are this program once more or one that it builds, keeps
+// round, by workers that it builds or that are this program once more, keeps
 // each round as it ends, and prints what the rounds say. Of ours it imports what
 // the other commands of the way show (claims, report, table), what measures
 // (bench and its packages), and what all commands use (allow, commandline,
@@ -18,11 +18,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
 
-	"threadbench/bench"
 	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
 	"threadbench/scripts/internal/claims"
@@ -146,18 +146,8 @@ func (o options) allowing() string {
 	return " -allow " + o.allowed.String()
 }
 
-// Main is the run command in a program that is its own worker; it answers the
-// exit code. It stands at the beginning of main: see [bench.OwnWorker].
-func Main(args []string, stdout, stderr io.Writer) int {
-	worker, err := bench.OwnWorker()
-	if err != nil {
-		return commandline.Exit("run", err, stderr)
-	}
-	return Run(worker, args, stdout, stderr)
-}
-
 // Run is the run command; it answers the exit code. worker is the program that
-// workers are started from, "" to build one.
+// workers are started from, "" to build the bench test binary.
 func Run(worker string, args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
 	o.worker = worker
@@ -188,6 +178,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if measure.Injected() != "" {
 		return fmt.Errorf("%s=%s slows workers down on purpose: no result may come of that; unset it", measure.InjectVariable, measure.Injected())
 	}
+	sayLeftOut(stderr, runtime.GOOS, runtime.GOARCH, cases)
 	site, err := measure.NewSite(o.plan.CPU)
 	if err != nil {
 		return err

@@ -1,0 +1,68 @@
+package suite
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"threadbench/bench/catalog"
+	"threadbench/bench/measure"
+	"threadbench/scripts/internal/prose"
+)
+
+// A lack is what a system can't measure, and the rows that go with it.
+type lack struct {
+	what string
+	on   func(goos, goarch string) bool
+	of   func(n catalog.Name) bool
+}
+
+func notLinux(goos, _ string) bool { return goos != "linux" }
+
+func impl(n catalog.Name, which string) bool { return n.Get("impl") == which }
+
+// lacks are in order: a row counts for the first one that it goes with. The
+// workers say the same of each row, when they are asked to open it.
+var lacks = []lack{
+	{"raw threads, which clone(2) makes on linux/amd64 and linux/arm64",
+		func(goos, goarch string) bool { return goos != "linux" || goarch != "amd64" && goarch != "arm64" },
+		func(n catalog.Name) bool { return impl(n, "clone") }},
+	{"memory of a parked task: user, kernel and reserved bytes", notLinux,
+		func(n catalog.Name) bool { return n.Family == "Stack" }},
+	{"switches on one CPU or on two, since no process can be held there", notLinux,
+		func(n catalog.Name) bool { return n.Get("place") == "same" || n.Get("place") == "cross" }},
+	{"servers, downloads and wake-ups, which take Linux's epoll and timers", notLinux,
+		func(n catalog.Name) bool { return slices.Contains([]string{"Serve", "Mixed", "Wakeup"}, n.Family) }},
+	{"locked goroutines over a futex or a blocking pipe", notLinux,
+		func(n catalog.Name) bool {
+			return n.Family == "Switch" && impl(n, "locked") && n.Get("via") != "channel"
+		}},
+	{"tasks that wait in read(2)", func(goos, _ string) bool { return goos == "windows" },
+		func(n catalog.Name) bool { return n.Family == "Block" }},
+}
+
+// sayLeftOut says which rows this system can't measure, nothing where it can
+// measure all of them.
+func sayLeftOut(w io.Writer, goos, goarch string, cases []measure.Case) {
+	rows := make([]int, len(lacks))
+	all := 0
+	for _, c := range cases {
+		i := slices.IndexFunc(lacks, func(l lack) bool { return l.on(goos, goarch) && l.of(c.Name) })
+		if i >= 0 {
+			rows[i]++
+			all++
+		}
+	}
+	if all == 0 {
+		return
+	}
+	fmt.Fprintf(w, "On %s/%s these are left out, %d of %s, each with its reason in the results file:\n", goos, goarch, all, prose.Count(len(cases), "row"))
+	for i, l := range lacks {
+		if rows[i] > 0 {
+			prose.Wrap(w, fmt.Sprintf("%s: %s", prose.Count(rows[i], "row"), l.what), "  ", "    ")
+		}
+	}
+	if goos != "linux" && goos != "windows" {
+		fmt.Fprintln(w, "  and rows whose proof is that each task had a thread of its own")
+	}
+}
