@@ -11,8 +11,8 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// WorkerVariable makes the bench test binary a worker for the case that it
-// names.
+// WorkerVariable makes a program that is its own worker, the bench test binary
+// or the one file, a worker for the case that it names.
 const WorkerVariable = "THREADBENCH_WORKER"
 
 // IsWorker tells whether this process was started as a worker.

@@ -21,7 +21,7 @@ import (
 // has.
 //
 // The process is a worker, so its main is that of package testing and has
-// called TestMain: the suite looks before it does anything else there but read
+// called TestMain, or is the one file's: the suite looks before it does anything else there but read
 // its environment. Packages have been initialised, as in any program; none of
 // these starts a goroutine or a thread of the program's (package os has the
 // runtime start its own for finalizers). The kernel is asked first, by system
