@@ -21,10 +21,11 @@ import (
 // has.
 //
 // The process is a worker, so its main is that of package testing and has
-// called TestMain, or is the one file's: the suite looks before it does anything else there but read
-// its environment. Packages have been initialised, as in any program; none of
-// these starts a goroutine or a thread of the program's (package os has the
-// runtime start its own for finalizers). The kernel is asked first, by system
+// called TestMain, or is the one file's: the suite looks before it does anything
+// else there but read its environment. Packages have been initialised, as in any
+// program; none of these starts a goroutine or a thread of the program's (package
+// os has the runtime start its own for finalizers, and unique, which the one file
+// links, one for its map). The kernel is asked first, by system
 // calls that the runtime isn't told of, since what comes next may wake a
 // thread. The runtime's goroutines are all those that it counts
 // (/sched/goroutines) but the program's (runtime.NumGoroutine), and the

@@ -34,6 +34,19 @@ func TestExit(t *testing.T) {
 	}
 }
 
+// TestOneFile: help and errors of the one file name its commands as they are
+// typed there.
+func TestOneFile(t *testing.T) {
+	OneFile = true
+	defer func() { OneFile = false }()
+	var out, errs strings.Builder
+	Parse(flag.NewFlagSet("run", flag.ContinueOnError), "type go run ./scripts/run -list\n", []string{"-h"}, &out)
+	Exit("run", errors.New("go on: go run ./scripts/run -resume"), &errs)
+	if out.String() != "type threadbench run -list\n" || errs.String() != "run: go on: threadbench run -resume\n" {
+		t.Errorf("help %q, error %q", out.String(), errs.String())
+	}
+}
+
 // TestQuote has a shell read arguments back.
 func TestQuote(t *testing.T) {
 	if runtime.GOOS == "windows" {
