@@ -152,22 +152,31 @@ func (s *session) smallDisk() (disk string, grow func(pages int)) {
 	}
 }
 
-// TestDefaultOutput runs without -o: twice, and finds two files.
+// TestDefaultOutput runs without -o: it finds two files that are called by the
+// time and the host, which -host names.
 func TestDefaultOutput(t *testing.T) {
-	s := newSession(t)
-	_, stderr := s.succeed(s.run("", "-bench", "Create/impl=goroutine/mode=nojoin", "-rounds", "1"))
-	host, err := os.Hostname()
+	own, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := entries(t, filepath.Join(s.root, "results", "local"))
-	want := regexp.MustCompile(`^\d{4}-\d\d-\d\d-\d{6}-` + regexp.QuoteMeta(host) + `\.(html|txt)$`)
-	if len(files) != 2 || slices.ContainsFunc(files, func(f string) bool { return !want.MatchString(f) }) {
-		t.Fatalf("files %v, want a page and the rounds, called %v", files, want)
-	}
-	for _, f := range files {
-		if !strings.Contains(stderr, filepath.Join(s.root, "results", "local", f)) {
-			t.Errorf("standard error does not name %s: %s", f, stderr)
-		}
+	for host, args := range map[string][]string{own: nil, "rack-3.node_1": {"-host", "rack-3.node_1"}} {
+		t.Run(host, func(t *testing.T) {
+			s := newSession(t)
+			_, stderr := s.succeed(s.run("", append(args, "-bench", "Create/impl=goroutine/mode=nojoin", "-rounds", "1")...))
+			local := filepath.Join(s.root, "results", "local")
+			files := entries(t, local)
+			want := regexp.MustCompile(`^\d{4}-\d\d-\d\d-\d{6}-` + regexp.QuoteMeta(host) + `\.(html|txt)$`)
+			if len(files) != 2 || slices.ContainsFunc(files, func(f string) bool { return !want.MatchString(f) }) {
+				t.Fatalf("files %v, want a page and the rounds, called %v", files, want)
+			}
+			for _, f := range files {
+				if !strings.Contains(stderr, filepath.Join(local, f)) {
+					t.Errorf("standard error does not name %s: %s", f, stderr)
+				}
+			}
+			if got := s.read(filepath.Join(local, files[1]), 1).Host(); got != host {
+				t.Errorf("the file's host is %q, want %q", got, host)
+			}
+		})
 	}
 }

@@ -258,6 +258,12 @@ func TestRun(t *testing.T) {
 			t.Errorf("as CSV, %v: %q", err, table)
 		}
 	})
+	s.T.Run("raw", func(t *testing.T) {
+		stdout, _ := s.succeed(s.run("", append(args, "-resume", "-format", "raw")...))
+		if stdout != string(whole) {
+			t.Errorf("raw, it prints\n%s\nwant the results file:\n%s", stdout, whole)
+		}
+	})
 	s.T.Run("nowhere", func(t *testing.T) {
 		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 		if err != nil {

@@ -63,6 +63,7 @@ type options struct {
 	until  string
 	budget time.Duration
 	out    string
+	host   string
 	force  bool
 	resume bool
 	list   bool
@@ -75,6 +76,9 @@ type options struct {
 	profile Profile
 	match   *regexp.Regexp
 }
+
+// hostName is what -host takes: it stands in the name of a file.
+var hostName = regexp.MustCompile(`^[\w.-]+$`)
 
 // parse reads the command line. Asked for help it gives it, and answers
 // flag.ErrHelp.
@@ -89,10 +93,11 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.IntVar(&o.plan.CPU, "cpu", -1, "the CPU for what takes place on one (default the highest-numbered of the fastest ones allowed)")
 	fs.Var(&o.allowed, "allow", allow.Usage)
 	fs.StringVar(&o.out, "o", "", "the results `file` (default results/local/DATE-HOST.txt)")
+	fs.StringVar(&o.host, "host", "", "what the results file calls this machine, a `name`; files of one host, CPU, kernel and Go count as one machine (default its host name)")
 	fs.BoolVar(&o.force, "force", false, "replace the results file if it exists")
 	fs.BoolVar(&o.resume, "resume", false, "go on with the results file of an earlier run of the same plan")
 	fs.BoolVar(&o.list, "list", false, "list the cases that would be measured, and exit")
-	fs.StringVar(&o.format, "format", "text", "of the table: text, json or csv")
+	fs.StringVar(&o.format, "format", "text", "of the table: text, json or csv; raw prints the results file in its place")
 	fs.DurationVar(&o.patience, "patience", time.Minute, "how long a worker may take to answer, before it is killed as hung")
 	if err := commandline.Parse(fs, usage, args, stdout); err != nil {
 		return o, err
@@ -122,8 +127,11 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	if o.patience <= 0 {
 		return o, fmt.Errorf("-patience %v is too short; give a time like 1m", o.patience)
 	}
-	if !slices.Contains([]string{"text", "json", "csv"}, o.format) {
-		return o, fmt.Errorf("-format %q is none; choose text, json or csv", o.format)
+	if !slices.Contains([]string{"text", "json", "csv", "raw"}, o.format) {
+		return o, fmt.Errorf("-format %q is none; choose text, json, csv or raw", o.format)
+	}
+	if set["host"] && !hostName.MatchString(o.host) {
+		return o, fmt.Errorf("-host %q is no name; give letters, digits, dots, hyphens and underscores", o.host)
 	}
 	if o.force && o.resume {
 		return o, errors.New("-force and -resume exclude each other: one replaces the results file, the other goes on with it")
@@ -195,7 +203,10 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	begun, host := time.Now(), hostname()
+	begun, host := time.Now(), o.host
+	if host == "" {
+		host = hostname()
+	}
 	if o.out == "" {
 		o.out = begun.Format("2006-01-02-150405") + "-" + host + ".txt"
 		if root != "" {
@@ -296,7 +307,8 @@ func unmeasured(cases []measure.Case, file *results.File) error {
 	return fmt.Errorf("no figure for %s: failed in every round; the notes say why", strings.Join(names, ", "))
 }
 
-// render writes the table and, for a reader, what it decides.
+// render writes the table and, for a reader, what it decides; or the file as it
+// stands.
 func render(file *results.File, format string, w io.Writer) error {
 	t := table.New(file)
 	switch format {
@@ -304,6 +316,12 @@ func render(file *results.File, format string, w io.Writer) error {
 		return t.JSON(w)
 	case "csv":
 		return t.CSV(w)
+	case "raw":
+		raw, err := os.ReadFile(file.Name)
+		if err == nil {
+			_, err = w.Write(raw)
+		}
+		return err
 	}
 	if err := t.Text(w); err != nil {
 		return err
