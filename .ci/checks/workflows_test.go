@@ -90,6 +90,12 @@ func TestCompare(t *testing.T) {
 			t.Errorf("the summary does not say %q:\n%.3000s", want, r.summary)
 		}
 	}
+	page := read(t, filepath.Join(r.folder, "report.html"))
+	for _, name := range []string{"linux-amd64.txt", "windows-amd64.txt"} {
+		if !strings.Contains(page, name) {
+			t.Errorf("the report does not name %s", name)
+		}
+	}
 }
 
 // TestReadme lints the workflow that the gate's README gives to others, and holds

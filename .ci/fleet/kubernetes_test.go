@@ -211,9 +211,9 @@ case "$*" in
 esac
 `
 
-// TestLogs runs what the manifest has two pods run, each with the node's name
+// TestLogs runs what the manifest has three pods run, each with the node's name
 // filled in as the kubelet does it, and collects their logs as the README does
-// it. A log is both outputs of a pod.
+// it. A log is both outputs of a pod. Two of the pods had one node.
 func TestLogs(t *testing.T) {
 	j, err := job(source(t, manifest))
 	if err != nil {
@@ -226,8 +226,7 @@ func TestLogs(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "kubectl"), []byte(kubectl), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	nodes := []string{"node-a", "node-b"}
-	for i, node := range nodes {
+	for i, node := range []string{"node-a", "node-b", "node-a"} {
 		work := t.TempDir()
 		var words []string
 		for _, arg := range j.Spec.Template.Spec.Containers[0].Args {
@@ -237,5 +236,5 @@ func TestLogs(t *testing.T) {
 		shell(t, dir, fmt.Sprintf("./threadbench %s %s >logs/threadbench-%d 2>&1", strings.Join(words, " "), bench, i), "TMPDIR="+work)
 	}
 	shell(t, dir, documented(t, "for pod "), "PATH="+dir+":"+os.Getenv("PATH"))
-	counted(t, dir, nodes)
+	counted(t, dir, []string{"node-a", "node-b"})
 }

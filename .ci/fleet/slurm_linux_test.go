@@ -161,19 +161,31 @@ func TestSlurm(t *testing.T) {
 	})
 	t.Log(shell(t, dir, documented(t, "sbatch --wait")+" "+bench, "SBATCH_TIMELIMIT=2")) // minutes
 
-	files, err := filepath.Glob(filepath.Join(dir, "results", "*.txt"))
-	if err != nil {
-		t.Fatal(err)
+	// Where each task ran is Slurm's to say.
+	ran := shell(t, dir, "scontrol --oneliner show job")
+	var tasks, on, want []string
+	for line := range strings.Lines(ran) {
+		task := map[string]string{}
+		for _, field := range strings.Fields(line) {
+			key, value, _ := strings.Cut(field, "=")
+			task[key] = value
+		}
+		t.Logf("task %s on %s: %s", task["ArrayTaskId"], task["NodeList"], task["JobState"])
+		if task["JobState"] != "COMPLETED" {
+			t.Errorf("a task is not completed: %s", line)
+		}
+		tasks, on = append(tasks, task["ArrayTaskId"]), append(on, task["NodeList"])
+		want = append(want, task["NodeList"]+"-"+task["ArrayTaskId"]+".txt")
 	}
-	var on, indices []string
-	for _, f := range files {
-		name := strings.TrimSuffix(filepath.Base(f), ".txt")
-		i := strings.LastIndex(name, "-")
-		on, indices = append(on, name[:max(i, 0)]), append(indices, name[i+1:])
+	slices.Sort(tasks)
+	slices.Sort(on)
+	if !slices.Equal(on, nodes) || !slices.Equal(tasks, []string{"0", "1", "2"}) {
+		t.Fatalf("the tasks %v ran on the nodes %v, want one on each of %v:\n%s", tasks, on, nodes, ran)
 	}
-	slices.Sort(indices)
-	if !slices.Equal(on, nodes) || !slices.Equal(indices, []string{"0", "1", "2"}) {
-		t.Fatalf("results %v: of the nodes %v with the indices %v, want one of each node and each index", files, on, indices)
+	for _, name := range want {
+		if _, err := os.Stat(filepath.Join(dir, "results", name)); err != nil {
+			t.Error(err)
+		}
 	}
 	t.Log(counted(t, dir, nodes))
 }
