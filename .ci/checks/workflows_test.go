@@ -91,9 +91,9 @@ func TestCompare(t *testing.T) {
 		}
 	}
 	page := read(t, filepath.Join(r.folder, "report.html"))
-	for _, name := range []string{"linux-amd64.txt", "windows-amd64.txt"} {
-		if !strings.Contains(page, name) {
-			t.Errorf("the report does not name %s", name)
+	for _, system := range []string{"goos linux", "goos windows"} {
+		if !strings.Contains(page, system) {
+			t.Errorf("the report does not name %s", system)
 		}
 	}
 }

@@ -25,7 +25,8 @@ type cluster struct {
 }
 
 // startCluster starts a cluster with these nodes, which ends with the test. It
-// needs no munge: messages are trusted, and only this machine can send any.
+// needs no munge: this user's processes are all that there is to trust. A node has
+// room for more than one task, so that it is the script which keeps them apart.
 func startCluster(t *testing.T, nodes []string) *cluster {
 	t.Helper()
 	host, err := os.Hostname()
@@ -44,6 +45,7 @@ SlurmctldHost=%[1]s(127.0.0.1)
 SlurmctldPort=%[2]d
 SlurmUser=%[3]s
 SlurmdUser=%[3]s
+SlurmdParameters=config_overrides
 AuthType=auth/none
 CredType=cred/none
 ProctrackType=proctrack/linuxproc
@@ -59,7 +61,7 @@ SlurmdSpoolDir=%[4]s/%%n
 PartitionName=all Nodes=ALL Default=YES MaxTime=20
 `, host, ports[0], self.Username, c.dir)
 	for i, node := range nodes {
-		fmt.Fprintf(&conf, "NodeName=%s NodeHostname=%s NodeAddr=127.0.0.1 Port=%d\n", node, host, ports[1+i])
+		fmt.Fprintf(&conf, "NodeName=%s NodeHostname=%s NodeAddr=127.0.0.1 Port=%d CPUs=4\n", node, host, ports[1+i])
 	}
 	if err := os.WriteFile(c.conf(), []byte(conf.String()), 0o644); err != nil {
 		t.Fatal(err)
