@@ -30,16 +30,17 @@ type Need struct {
 	Threads        int   // threads to make
 	MapsPerThread  int   // memory maps that each takes: 2 with a guard page made by mprotect, else 1; 0 leaves vm.max_map_count out
 	BytesPerThread int64 // memory, user and kernel together, that each will keep; 0 leaves the memory limits out
+	SpacePerThread int64 // address space that each maps, touched or not: its stack and guard page; less than BytesPerThread stands for that, 0 of both leaves the limits of address space out
 	Runtime        bool  // the Go runtime makes them (locked goroutines), so that SetMaxThreads binds too
 }
 
 // A Limit is one limit as the kernel or the Go runtime spells it: pids.max,
 // RLIMIT_NPROC, kernel.pid_max, kernel.threads-max and SetMaxThreads in
 // threads, vm.max_map_count in memory maps, and memory.max,
-// memory.limit_in_bytes and MemAvailable in bytes.
+// memory.limit_in_bytes, MemAvailable, RLIMIT_AS and CommitLimit in bytes.
 //
 // Room is not all that is left: a few threads' worth stays free for the Go
-// runtime, and of memory another half.
+// runtime, of memory another half, and of address space 128 MiB.
 type Limit struct {
 	Name   string
 	Where  string // the file that it was read from, "" if none
@@ -84,7 +85,7 @@ func (e *LimitError) Error() string {
 // negative. It must not run beside a call of debug.SetMaxThreads elsewhere in
 // the program, which it could undo.
 func Limits(need Need) ([]Limit, error) {
-	if need.Threads < 0 || need.MapsPerThread < 0 || need.BytesPerThread < 0 {
+	if need.Threads < 0 || need.MapsPerThread < 0 || need.BytesPerThread < 0 || need.SpacePerThread < 0 {
 		panic(fmt.Sprintf("threads: negative Need %+v", need))
 	}
 	all, err := systemLimits(need)

@@ -29,6 +29,11 @@ const initialUserNS = "user:[4026531837]"
 // the machine into reclaim or to the OOM killer.
 const memoryShare = 2
 
+// runtimeSpace is the address space that the Go runtime may map meanwhile: two
+// arenas of its heap. It ends the process if that is refused, so they are
+// taken to be in use.
+const runtimeSpace = 2 * 64 << 20
+
 func systemLimits(need Need) ([]Limit, error) { return machine{root: "/"}.limits(need) }
 
 // A machine is a Linux system as its files tell it. They are parsed here
@@ -44,7 +49,7 @@ type machine struct {
 // left out; one whose file holds something else than it should is an error.
 func (m machine) limits(need Need) ([]Limit, error) {
 	var all []Limit
-	for _, look := range []func(Need) ([]Limit, error){m.groups, m.user, m.tasks, m.maps, m.memory} {
+	for _, look := range []func(Need) ([]Limit, error){m.groups, m.user, m.tasks, m.maps, m.memory, m.addressSpace, m.commit} {
 		found, err := look(need)
 		if refused(err) {
 			continue
@@ -152,12 +157,8 @@ func memoryGroup(dir string) (l Limit, cache int64, err error) {
 // CAP_SYS_RESOURCE or CAP_SYS_ADMIN, both as of the initial user namespace:
 // copy_process in kernel/fork.c.
 func (m machine) user(need Need) ([]Limit, error) {
-	l := Limit{Name: "RLIMIT_NPROC", Where: m.path("proc/self/limits")}
-	soft, err := word(l.Where, "Max processes")
-	if err != nil || soft == "" || soft == "unlimited" {
-		return nil, err
-	}
-	if l.Value, err = parseNumber(l.Where, soft); err != nil {
+	l, ok, err := m.rlimit("RLIMIT_NPROC", "Max processes")
+	if err != nil || !ok {
 		return nil, err
 	}
 
@@ -183,6 +184,18 @@ func (m machine) user(need Need) ([]Limit, error) {
 		return nil, err
 	}
 	return []Limit{need.fill(l, 1, "ulimit -u %d, above the hard limit by root: nproc in /etc/security/limits.conf")}, nil
+}
+
+// rlimit is a soft limit of this process by its line in /proc/self/limits, in
+// the unit that stands there; not ok if it is unlimited or not told.
+func (m machine) rlimit(name, key string) (l Limit, ok bool, err error) {
+	l = Limit{Name: name, Where: m.path("proc/self/limits")}
+	soft, err := word(l.Where, key)
+	if err != nil || soft == "" || soft == "unlimited" {
+		return l, false, err
+	}
+	l.Value, err = parseNumber(l.Where, soft)
+	return l, err == nil, err
 }
 
 // threadsOf counts the threads of the processes with a real user ID. A
@@ -292,6 +305,51 @@ func (m machine) memory(need Need) ([]Limit, error) {
 	l.Value = product(kib, 1024)
 	return []Limit{need.fill(l, need.memoryEach(), "stop other programs or add memory until it is %d")}, nil
 }
+
+// addressSpace is RLIMIT_AS (ulimit -v) against all that this process has
+// mapped, touched or not.
+func (m machine) addressSpace(need Need) ([]Limit, error) {
+	if need.spaceEach() == 0 {
+		return nil, nil
+	}
+	l, ok, err := m.rlimit("RLIMIT_AS", "Max address space")
+	if err != nil || !ok {
+		return nil, err
+	}
+	kib, _, err := number(m.path("proc/self/status"), "VmSize:")
+	if err != nil {
+		return nil, err
+	}
+	l.Used = product(kib, 1024) + runtimeSpace
+	return []Limit{need.fill(l, need.spaceEach(), "ulimit -v $((%d/1024)), above the hard limit by root: as in /etc/security/limits.conf")}, nil
+}
+
+// commit is what the system may promise to programs where it promises no more
+// than it can keep (vm.overcommit_memory=2, proc_sys_vm(5)). MAP_NORESERVE
+// counts there like any other mapping (Documentation/mm/overcommit-accounting.rst).
+func (m machine) commit(need Need) ([]Limit, error) {
+	if need.spaceEach() == 0 {
+		return nil, nil
+	}
+	mode, err := m.sysctl("vm.overcommit_memory")
+	if err != nil || mode.Value != 2 {
+		return nil, err
+	}
+	l := Limit{Name: "CommitLimit", Where: m.path("proc/meminfo")}
+	limit, ok, err := number(l.Where, "CommitLimit:")
+	if err != nil || !ok {
+		return nil, err
+	}
+	promised, _, err := number(l.Where, "Committed_AS:")
+	if err != nil {
+		return nil, err
+	}
+	l.Value, l.Used = product(limit, 1024), product(promised, 1024)+runtimeSpace
+	return []Limit{need.fill(l, need.spaceEach(), "sysctl -w vm.overcommit_kbytes=$((%d/1024)), or vm.overcommit_memory=0")}, nil
+}
+
+// spaceEach is the address space that a thread takes.
+func (need Need) spaceEach() int64 { return max(need.SpacePerThread, need.BytesPerThread) }
 
 // memoryEach is what a thread counts for in a limit of memory, of which
 // threads may take one part in memoryShare.

@@ -132,13 +132,70 @@ func TestSystemLimits(t *testing.T) {
 	}
 
 	// What costs nothing is not bound.
-	all, err = m.limits(Need{Threads: 9000})
+	all, err = alone.with(space).machine(t).limits(Need{Threads: 9000})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"MemAvailable", "vm.max_map_count"} {
+	for _, name := range []string{"MemAvailable", "vm.max_map_count", "RLIMIT_AS", "CommitLimit"} {
 		if l, ok := find(all, name); ok {
 			t.Errorf("threads that take no maps and no memory are bound by %+v", l)
+		}
+	}
+}
+
+// space is what the address space of the machine alone is limited by.
+var space = tree{
+	"proc/10/status":                status(1000, 7, "0000000000000000") + "VmSize:\t 1200000 kB\n",
+	"proc/10/limits":                rlimits("3000") + "Max address space         4000000000           unlimited            bytes     \n",
+	"proc/meminfo":                  "MemAvailable:    8000000 kB\nCommitLimit:     5000000 kB\nCommitted_AS:     800000 kB\n",
+	"proc/sys/vm/overcommit_memory": "2\n",
+}
+
+// TestAddressSpace: what a thread maps counts, touched or not, and what it keeps
+// where that is more.
+func TestAddressSpace(t *testing.T) {
+	const ulimit, commit = "ulimit -v $((%d/1024)), above the hard limit by root: as in /etc/security/limits.conf", "sysctl -w vm.overcommit_kbytes=$((%d/1024)), or vm.overcommit_memory=0"
+	for _, test := range []struct {
+		name    string
+		changes tree
+		need    Need
+		each    int64 // 0 for not bound by either
+		only    string
+	}{
+		{"its stack", nil, Need{Threads: 9000, SpacePerThread: 8 << 20}, 8 << 20, ""},
+		{"less than it keeps", nil, Need{Threads: 9000, SpacePerThread: 8 << 10, BytesPerThread: 64 << 10}, 64 << 10, ""},
+		{"nothing", nil, Need{Threads: 9000}, 0, ""},
+		{"promises beyond what there is", tree{"proc/sys/vm/overcommit_memory": "0\n"}, Need{Threads: 9000, SpacePerThread: 8 << 20}, 8 << 20, "RLIMIT_AS"},
+		{"unlimited", tree{"proc/10/limits": rlimits("3000") + "Max address space         unlimited            unlimited            bytes     \n"}, Need{Threads: 9000, SpacePerThread: 8 << 20}, 8 << 20, "CommitLimit"},
+		{"hidden", tree{"proc/10/limits": "", "proc/sys/vm/overcommit_memory": ""}, Need{Threads: 9000, SpacePerThread: 8 << 20}, 0, ""},
+	} {
+		m := alone.with(space).with(test.changes).machine(t)
+		all, err := m.limits(test.need)
+		if err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		for _, l := range []struct {
+			name, where, remedy string
+			value, used         int64
+		}{
+			{"RLIMIT_AS", "proc/self/limits", ulimit, 4_000_000_000, 1_200_000<<10 + runtimeSpace},
+			{"CommitLimit", "proc/meminfo", commit, 5_000_000 << 10, 800_000<<10 + runtimeSpace},
+		} {
+			got, ok := find(all, l.name)
+			if test.each == 0 || test.only != "" && test.only != l.name {
+				if ok {
+					t.Errorf("%s: bound by %+v", test.name, got)
+				}
+				continue
+			}
+			want := Limit{
+				Name: l.name, Where: filepath.Join(m.root, l.where), Value: l.value, Used: l.used,
+				Room:   (l.value-l.used)/test.each - reserve(),
+				Remedy: fmt.Sprintf(l.remedy, (9000+reserve())*test.each+l.used),
+			}
+			if got != want {
+				t.Errorf("%s: %+v, want %+v", test.name, got, want)
+			}
 		}
 	}
 }
@@ -341,6 +398,7 @@ func TestMalformed(t *testing.T) {
 		"sys/fs/cgroup/a/pids.current":   "12\n",
 		"sys/fs/cgroup/a/memory.max":     "200000000\n",
 		"sys/fs/cgroup/a/memory.current": "70000000\n",
+		"proc/sys/vm/overcommit_memory":  "2\n",
 	})
 	if _, err := inGroup.machine(t).limits(every); err != nil {
 		t.Fatal(err)
@@ -362,6 +420,10 @@ func TestMalformed(t *testing.T) {
 		{"proc/sys/kernel/threads-max", "1 2\n", "proc/sys/kernel/threads-max"},
 		{"proc/sys/vm/max_map_count", "-1\n", "proc/sys/vm/max_map_count"},
 		{"proc/meminfo", "MemAvailable: plenty kB\n", "proc/meminfo"},
+		{"proc/meminfo", "CommitLimit: plenty kB\n", "proc/meminfo"},
+		{"proc/meminfo", "CommitLimit: 5 kB\nCommitted_AS: little kB\n", "proc/meminfo"},
+		{"proc/sys/vm/overcommit_memory", "strict\n", "proc/sys/vm/overcommit_memory"},
+		{"proc/10/limits", "Max address space  much  unlimited  bytes\n", "proc/self/limits"},
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			all, err := inGroup.with(tree{test.file: test.content}).machine(t).limits(every)

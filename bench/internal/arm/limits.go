@@ -3,6 +3,7 @@ package arm
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"threadbench/bench/lockstep"
 	"threadbench/threads"
@@ -26,7 +27,7 @@ func AllFit(need threads.Need, areThreads bool) error {
 }
 
 // Room is how many of the tasks fit. For goroutines, which aren't threads,
-// only memory tells.
+// only memory and address space tell.
 func Room(need threads.Need, areThreads bool) (int, threads.Limit, error) {
 	if areThreads {
 		return threads.Headroom(need)
@@ -37,7 +38,7 @@ func Room(need threads.Need, areThreads bool) (int, threads.Limit, error) {
 	}
 	for _, l := range limits {
 		switch l.Name {
-		case "MemAvailable", "memory.max", "memory.limit_in_bytes":
+		case "MemAvailable", "memory.max", "memory.limit_in_bytes", "RLIMIT_AS", "CommitLimit":
 			if l.Room < int64(need.Threads) {
 				return int(l.Room), l, nil
 			}
@@ -46,14 +47,19 @@ func Room(need threads.Need, areThreads bool) (int, threads.Limit, error) {
 	return need.Threads, threads.Limit{}, nil
 }
 
-// MapsPerThread is how many memory maps a thread takes: one that the Go
-// runtime makes has its stacks in the heap.
-func MapsPerThread(ofRuntime bool) int {
+// NeedOf is what so many threads take at the least: raw ones on the least
+// stack, or locked goroutines, whose stacks are in the heap of the Go runtime.
+func NeedOf(n int, ofRuntime bool) threads.Need {
 	if ofRuntime {
-		return 0
+		// The stacks of the thread, 16 and 32 KiB, and the goroutine's.
+		return threads.Need{Threads: n, Runtime: true, SpacePerThread: 64 << 10}
 	}
-	return threads.MapsPerThread
+	return threads.Need{Threads: n, MapsPerThread: threads.MapsPerThread, SpacePerThread: spaceOf(threads.LeastStack(0))}
 }
+
+// spaceOf is the address space of a thread with so much stack: below it is a
+// guard page.
+func spaceOf(stack int) int64 { return int64(stack + os.Getpagesize()) }
 
 // SkipUnsupported is a *lockstep.Skip for raw threads on a system that has
 // none, else the error as it is.
@@ -77,19 +83,20 @@ func Leaks() error {
 }
 
 // Parkable is how many of n tasks that go down their stack by depth bytes can
-// be held at once. Fewer are a cut, too few a *lockstep.Skip; either names the
-// limit.
-func Parkable(impl string, n, depth int, cut func(string)) (int, error) {
+// be held at once; stack is what a thread is given, 0 for the least. Fewer are
+// a cut, too few a *lockstep.Skip; either names the limit.
+func Parkable(impl string, n, depth, stack int, cut func(string)) (int, error) {
 	// What one task may take at the most: its stack, the one that it grew
 	// out of, and what the kernel and the runtime add. What goroutines grew out
 	// of is free again, and the next ones take it: 73.7 KiB each was the most
 	// that 45,000 of them held 64 KiB deep.
-	need := threads.Need{Threads: n, BytesPerThread: int64(4*depth + 64<<10)}
-	ofRuntime := impl == "locked"
-	if impl == "goroutine" {
-		need.BytesPerThread = int64(depth + depth/4 + 8<<10)
-	} else {
-		need.MapsPerThread, need.Runtime = MapsPerThread(ofRuntime), ofRuntime
+	need := NeedOf(n, impl == "locked")
+	need.BytesPerThread = int64(4*depth + 64<<10)
+	switch impl {
+	case "goroutine":
+		need = threads.Need{Threads: n, BytesPerThread: int64(depth + depth/4 + 8<<10)}
+	case "clone", "pthread":
+		need.SpacePerThread = spaceOf(max(stack, threads.LeastStack(depth)))
 	}
 	fits, limit, err := Room(need, impl != "goroutine")
 	if err != nil {

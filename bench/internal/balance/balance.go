@@ -116,7 +116,7 @@ func goCrew(how goroutines.Sharing, locked bool) newCrew {
 		var setup func(int) error
 		tids := make([]int, workers)
 		if locked {
-			if err := arm.Headroom(threads.Need{Threads: workers + 1, Runtime: true}); err != nil {
+			if err := arm.Headroom(arm.NeedOf(workers+1, true)); err != nil {
 				return crew{}, err
 			}
 			setup = func(task int) error {
@@ -146,7 +146,7 @@ func goCrew(how goroutines.Sharing, locked bool) newCrew {
 }
 
 func cloneCrew(workers, items int) (crew, error) {
-	if err := arm.Headroom(threads.Need{Threads: workers, MapsPerThread: threads.MapsPerThread}); err != nil {
+	if err := arm.Headroom(arm.NeedOf(workers, false)); err != nil {
 		return crew{}, err
 	}
 	c, err := threads.NewCrew(workers, items)
@@ -160,7 +160,7 @@ func openBalance(make newCrew) measure.OpeningOnce {
 	return func(func(string)) (measure.Measurement, error) {
 		workers := runtime.GOMAXPROCS(0)
 		// The CPUs' speed is measured by as many locked threads.
-		if err := arm.Headroom(threads.Need{Threads: workers, Runtime: true}); err != nil {
+		if err := arm.Headroom(arm.NeedOf(workers, true)); err != nil {
 			return nil, err
 		}
 		even, err := newEven(workers)

@@ -11,7 +11,6 @@ import (
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
 	"threadbench/goroutines"
-	"threadbench/threads"
 )
 
 // Block: whether tasks that wait hold up one that works.
@@ -188,8 +187,7 @@ func blockLimits(impl, wait string, n int) error {
 	if impl == "goroutine" && wait == "net" {
 		return nil
 	}
-	ofRuntime := impl != "clone"
-	return arm.Headroom(threads.Need{Threads: n, MapsPerThread: arm.MapsPerThread(ofRuntime), Runtime: ofRuntime})
+	return arm.Headroom(arm.NeedOf(n, impl != "clone"))
 }
 
 type blockArm struct {

@@ -6,7 +6,6 @@ import (
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
 	"threadbench/goroutines"
-	"threadbench/threads"
 )
 
 func openCold(herd arm.NewHerd, join bool) measure.OpeningOnce {
@@ -17,7 +16,7 @@ func openCold(herd arm.NewHerd, join bool) measure.OpeningOnce {
 		}
 		if h.Tids != nil {
 			_, ofRuntime := h.ParkedHerd.(*goroutines.Herd)
-			if err := arm.Headroom(threads.Need{Threads: createCold, MapsPerThread: arm.MapsPerThread(ofRuntime), Runtime: ofRuntime}); err != nil {
+			if err := arm.Headroom(arm.NeedOf(createCold, ofRuntime)); err != nil {
 				h.Join()
 				return nil, err
 			}

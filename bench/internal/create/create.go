@@ -285,7 +285,7 @@ func (a *createArm) Close() error { return nil }
 
 func openCreator[D arm.Driver](make func(batch int) (D, error), batch int) measure.Opening {
 	return func(func(string)) (lockstep.Arm, error) {
-		if err := arm.Headroom(threads.Need{Threads: batch + 1, MapsPerThread: threads.MapsPerThread}); err != nil {
+		if err := arm.Headroom(arm.NeedOf(batch+1, false)); err != nil {
 			return nil, err
 		}
 		d, err := make(batch)

@@ -115,7 +115,7 @@ func openGC(impl string, n, depth int, herd arm.NewHerd) measure.OpeningOnce {
 		if herd == nil {
 			return &gcArm{}, nil
 		}
-		fits, err := arm.Parkable(impl, n, depth, cut)
+		fits, err := arm.Parkable(impl, n, depth, 0, cut)
 		if err != nil {
 			return nil, err
 		}

@@ -160,7 +160,7 @@ func goPipeline(setup func(task int) error) newPipeline {
 		tids := make([]int, stages+2)
 		in := setup
 		if setup != nil {
-			if err := arm.Headroom(threads.Need{Threads: stages + 2, Runtime: true}); err != nil {
+			if err := arm.Headroom(arm.NeedOf(stages+2, true)); err != nil {
 				return pipeline{}, err
 			}
 			in = func(task int) error {
@@ -192,7 +192,7 @@ func goPipeline(setup func(task int) error) newPipeline {
 }
 
 func clonePipeline(stages, buffer int) (pipeline, error) {
-	if err := arm.Headroom(threads.Need{Threads: stages + 2, MapsPerThread: threads.MapsPerThread}); err != nil {
+	if err := arm.Headroom(arm.NeedOf(stages+2, false)); err != nil {
 		return pipeline{}, err
 	}
 	p, err := threads.NewPipeline(stages, max(buffer, 1), stageSteps)

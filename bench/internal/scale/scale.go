@@ -124,8 +124,8 @@ func openScale(impl string, n int, first arm.NewHerd) measure.OpeningOnce {
 		areThreads := impl != "goroutine"
 		need := threads.Need{Threads: n, BytesPerThread: 4 << 10}
 		if areThreads {
-			ofRuntime := impl == "locked"
-			need = threads.Need{Threads: n, BytesPerThread: 64 << 10, MapsPerThread: arm.MapsPerThread(ofRuntime), Runtime: ofRuntime}
+			need = arm.NeedOf(n, impl == "locked")
+			need.BytesPerThread = 64 << 10
 		}
 		fits, limit, err := arm.Room(need, areThreads)
 		if err != nil {

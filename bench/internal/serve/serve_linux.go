@@ -56,11 +56,11 @@ func openServe(impl, mode string, n int) measure.OpeningOnce {
 		a.inCalls = a.blocking && ofRuntime
 		a.parks = impl == "goroutine" && !a.blocking
 		if a.blocking {
-			need := threads.Need{Threads: n, MapsPerThread: arm.MapsPerThread(ofRuntime), BytesPerThread: 128 << 10}
+			need := arm.NeedOf(n, ofRuntime)
+			need.BytesPerThread = 128 << 10
 			if ofRuntime {
 				// The runtime's own limit is this process's to raise.
 				debug.SetMaxThreads(max(10_000, 2*n))
-				need.Runtime = true
 			}
 			if err := arm.Headroom(need); err != nil {
 				return nil, err

@@ -105,7 +105,7 @@ func openStack(impl, stack string, depth, n int, herd arm.NewHerd) measure.Openi
 		if measure.Fewer() {
 			n = max(n/fewer, fewest)
 		}
-		fits, err := arm.Parkable(impl, n, depth, cut)
+		fits, err := arm.Parkable(impl, n, depth, given, cut)
 		if err != nil {
 			return nil, err
 		}

@@ -29,7 +29,9 @@ func openWakeup(impl, mode, via, load string) (measure.Measurement, error) {
 	if (impl == "clone" || via == "pipe") && !threads.Supported {
 		return nil, lockstep.Skipf("the pacer and the tasks of impl=clone are raw threads: %v", threads.ErrUnsupported)
 	}
-	if err := arm.Headroom(threads.Need{Threads: 2*len(cpus) + 4, MapsPerThread: threads.MapsPerThread, Runtime: true}); err != nil {
+	need := arm.NeedOf(2*len(cpus)+4, false)
+	need.Runtime = true // of some arms they are the runtime's
+	if err := arm.Headroom(need); err != nil {
 		return nil, err
 	}
 	a := &wakeupArm{impl: impl, load: load, cpus: cpus, slack: map[string]int{"slack": 50_000, "noslack": 1}[mode]}
