@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"unsafe"
@@ -17,36 +18,65 @@ import (
 func KernelThreads() (int, error) {
 	const path = "/proc/self/status"
 	name := [...]byte{'/', 'p', 'r', 'o', 'c', '/', 's', 'e', 'l', 'f', '/', 's', 't', 'a', 't', 'u', 's', 0}
-	var text [4096]byte
 	at := unix.AT_FDCWD
 	fd, _, errno := unix.RawSyscall6(unix.SYS_OPENAT, uintptr(at), uintptr(unsafe.Pointer(&name)), unix.O_RDONLY|unix.O_CLOEXEC, 0, 0, 0)
 	if errno != 0 {
 		return 0, fmt.Errorf("counting threads: opening %s: %w", path, errno)
 	}
-	n, _, errno := unix.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&text)), uintptr(len(text)))
-	unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
-	if errno != 0 {
-		return 0, fmt.Errorf("counting threads: reading %s: %w", path, errno)
+	var status statusReader
+	threads, err := 0, error(nil)
+	for threads == 0 && err == nil {
+		rest := status.rest()
+		n, _, errno := unix.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(unsafe.SliceData(rest))), uintptr(len(rest)))
+		switch {
+		case errno != 0:
+			err = fmt.Errorf("reading: %w", errno)
+		case n == 0:
+			err = errors.New("no line Threads")
+		default:
+			threads, err = status.threads(int(n))
+		}
 	}
-	threads, err := parseThreads(text[:n])
+	unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
 	if err != nil {
 		return 0, fmt.Errorf("counting threads: %s: %w", path, err)
 	}
 	return threads, nil
 }
 
-// parseThreads finds the line "Threads:	123", at least 1.
-func parseThreads(status []byte) (int, error) {
-	for line := range bytes.Lines(status) {
-		rest, ok := bytes.CutPrefix(line, []byte("Threads:"))
+// A statusReader finds the number of threads in /proc/self/status, which has
+// any length: it names the groups of the user, of whom one may be in 65,536.
+type statusReader struct {
+	text [4096]byte
+	kept int // bytes of a line of which the rest has yet to be read
+}
+
+// rest is where the next part is to be read.
+func (s *statusReader) rest() []byte { return s.text[s.kept:] }
+
+// threads is what stands in the line "Threads:	123", at least 1, among the n
+// bytes read; 0 if the line isn't there yet.
+func (s *statusReader) threads(n int) (int, error) {
+	unread := s.text[:s.kept+n]
+	for {
+		line, after, whole := bytes.Cut(unread, []byte("\n"))
+		if !whole {
+			break
+		}
+		unread = after
+		number, ok := bytes.CutPrefix(line, []byte("Threads:"))
 		if !ok {
 			continue
 		}
-		n, err := strconv.Atoi(string(bytes.TrimSpace(rest)))
+		n, err := strconv.Atoi(string(bytes.TrimSpace(number)))
 		if err != nil || n < 1 {
-			return 0, fmt.Errorf("%q is no number of threads", bytes.TrimSpace(line))
+			return 0, fmt.Errorf("%q is no number of threads", string(bytes.TrimSpace(line)))
 		}
 		return n, nil
 	}
-	return 0, fmt.Errorf("no line Threads")
+	s.kept = copy(s.text[:], unread)
+	if s.kept == len(s.text) {
+		s.kept = 0 // a line that is longer is none of a number
+	}
+	return 0, nil
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -27,10 +29,22 @@ type Memory struct{ User, Kernel, Reserved int64 }
 
 // A MemoryMeter reads what this process holds. Kernel memory comes from a
 // memory cgroup of its own, if it may make one.
+//
+// That group is a child of the process's own group or, where that one can have
+// none, of the nearest ancestor that can: in version 2 a group with processes,
+// as systemd gives each session and service, has no children with a memory
+// controller. A group below an ancestor escapes the limits of the groups passed
+// over, so none of these may limit memory or CPU time, or have a cpuset of its
+// own; else the system's counters are read. A limit of threads (pids.max, which
+// systemd sets for each service) is no hindrance: it was looked up before, and
+// no more threads are made than it allows. Weights and limits of I/O are not
+// looked at, since what holds tasks parked neither competes nor reads. Rejected:
+// to give the group copies of these limits, of which k workers would have k; to
+// move all processes of the group into a child of it, since they aren't ours.
 type MemoryMeter struct {
-	group, parent string // directories, "" without a group
-	file          string // in group
-	stat          bool   // file is a memory.stat with a line "kernel"
+	group, home string // directories: its own, "" without one, and where the process was
+	file        string // in group
+	stat        bool   // file is a memory.stat with a line "kernel"
 }
 
 // groupPrefix begins the name of every cgroup of ours; the process's id ends
@@ -40,29 +54,54 @@ const groupPrefix = "threadbench-"
 // NewMemoryMeter moves the process into a memory cgroup of its own.
 func NewMemoryMeter() (*MemoryMeter, error) {
 	dirs, err := cgroup.Paths("memory")
-	if err != nil || len(dirs) == 0 {
-		return &MemoryMeter{}, nil
+	if err != nil {
+		return &MemoryMeter{}, nil // its groups are hidden
 	}
-	parent := dirs[0]
+	for i, parent := range dirs {
+		if i > 0 && limits(dirs[i-1]) {
+			break
+		}
+		m, err := meterBelow(parent, dirs[0])
+		if m != nil || err != nil {
+			return m, err
+		}
+	}
+	return &MemoryMeter{}, nil
+}
+
+// limits tells whether a group limits memory or CPU time, has CPUs of its own,
+// or can't be asked.
+func limits(dir string) bool {
+	for _, files := range [][]string{{"memory.max", "memory.limit_in_bytes"}, {"memory.high"}, {"memory.swap.max"}} {
+		if v, err := cgroup.Read(dir, files...); err != nil || v != cgroup.Unlimited {
+			return true
+		}
+	}
+	cpus, err := cgroup.CPUs(dir)
+	return err != nil || !math.IsInf(cpus, 1) || exists(dir, "cpuset.cpus")
+}
+
+// meterBelow makes the group below the parent, nil if the parent can't have
+// one that tells of kernel memory.
+func meterBelow(parent, home string) (*MemoryMeter, error) {
 	group := filepath.Join(parent, groupPrefix+strconv.Itoa(os.Getpid()))
 	if err := os.Mkdir(group, 0o755); err != nil {
-		return &MemoryMeter{}, nil
+		return nil, nil
 	}
-	m := &MemoryMeter{group: group, parent: parent}
+	m := &MemoryMeter{group: group, home: home}
 	switch {
 	case exists(group, "memory.kmem.usage_in_bytes"):
 		m.file = "memory.kmem.usage_in_bytes"
-	case exists(group, "memory.stat") && exists(group, "memory.current"):
+	case exists(group, "memory.current"):
 		m.file, m.stat = "memory.stat", true
 	}
-	if m.file == "" || join(group) != nil {
-		os.Remove(group)
-		return &MemoryMeter{}, nil
+	if m.file != "" {
+		_, err := m.kernel()
+		if err == nil && join(group) == nil {
+			return m, nil
+		}
 	}
-	if _, err := m.kernel(); err != nil {
-		return &MemoryMeter{}, errors.Join(err, m.Close())
-	}
-	return m, nil
+	return nil, os.Remove(group)
 }
 
 func exists(dir, file string) bool {
@@ -80,8 +119,8 @@ func (m *MemoryMeter) Close() error {
 	if m.group == "" {
 		return nil
 	}
-	if err := join(m.parent); err != nil {
-		return fmt.Errorf("moving back to cgroup %s: %w", m.parent, err)
+	if err := join(m.home); err != nil {
+		return fmt.Errorf("moving back to cgroup %s: %w", m.home, err)
 	}
 	group := m.group
 	m.group = ""
@@ -95,20 +134,24 @@ func (m *MemoryMeter) Close() error {
 // dying.
 func SweepGroups() {
 	dirs, err := cgroup.Paths("memory")
-	if err != nil || len(dirs) == 0 {
+	if err != nil {
 		return
 	}
-	left, _ := filepath.Glob(filepath.Join(dirs[0], groupPrefix+"*"))
-	for _, dir := range left {
-		pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(dir), groupPrefix))
-		if err == nil && lockstep.Gone(pid) {
-			os.Remove(dir)
+	for _, parent := range dirs {
+		left, _ := filepath.Glob(filepath.Join(parent, groupPrefix+"*"))
+		for _, dir := range left {
+			pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(dir), groupPrefix))
+			if err == nil && lockstep.Gone(pid) {
+				os.Remove(dir)
+			}
 		}
 	}
 }
 
 // KernelBytesFrom says where kernel memory is read: memcg-v1, memcg-v2, or
-// system, where it is everybody's and the figures are to be taken as such.
+// system, where it is everybody's and the figures are to be taken as such. Of
+// version 2 that takes Linux 5.18: before, memory.stat has no line "kernel", and
+// in older ones no page tables.
 func KernelBytesFrom() string {
 	m, err := NewMemoryMeter()
 	if err != nil {
@@ -127,12 +170,9 @@ func KernelBytesFrom() string {
 // Read reads what this process holds.
 func (m *MemoryMeter) Read() (Memory, error) {
 	var got Memory
-	rollup, err := os.ReadFile("/proc/self/smaps_rollup")
-	if err != nil {
+	var err error
+	if got.User, err = resident("/proc/self"); err != nil {
 		return got, fmt.Errorf("reading resident memory: %w", err)
-	}
-	if got.User, err = kilobytes(rollup, "Rss:"); err != nil {
-		return got, fmt.Errorf("reading resident memory: /proc/self/smaps_rollup: %w", err)
 	}
 	statm, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
@@ -146,6 +186,26 @@ func (m *MemoryMeter) Read() (Memory, error) {
 	got.Reserved = pages * int64(os.Getpagesize())
 	got.Kernel, err = m.kernel()
 	return got, err
+}
+
+// resident is the memory that is resident of the process whose directory in
+// proc it is. A system without smaps_rollup (gVisor, Linux before 4.14) has its
+// parts in smaps. VmRSS would be cheaper: it may be off by 63 pages a thread.
+func resident(dir string) (int64, error) {
+	name := filepath.Join(dir, "smaps_rollup")
+	text, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		name = filepath.Join(dir, "smaps")
+		text, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err := kilobytes(text, "Rss:")
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", name, err)
+	}
+	return n, nil
 }
 
 func (m *MemoryMeter) kernel() (int64, error) {
@@ -173,7 +233,7 @@ func (m *MemoryMeter) kernel() (int64, error) {
 			return n, nil
 		}
 	}
-	return 0, fmt.Errorf("reading kernel memory: %s has no line kernel (Linux 5.18 and newer do)", path)
+	return 0, fmt.Errorf("reading kernel memory: %s has no line kernel, which Linux has from 5.18 on", path)
 }
 
 // systemKernel is what the whole system's kernel holds of the three kinds
@@ -194,8 +254,10 @@ func systemKernel() (int64, error) {
 	return sum, nil
 }
 
-// kilobytes finds the line "KEY 123 kB" and answers its bytes.
+// kilobytes adds up the lines "KEY 123 kB", of which there is one at least, and
+// answers their bytes.
 func kilobytes(text []byte, key string) (int64, error) {
+	sum, seen := int64(0), false
 	for line := range bytes.Lines(text) {
 		rest, ok := bytes.CutPrefix(line, []byte(key))
 		if !ok {
@@ -209,9 +271,12 @@ func kilobytes(text []byte, key string) (int64, error) {
 		if err != nil {
 			return 0, fmt.Errorf("%q: %w", strings.TrimSpace(string(line)), err)
 		}
-		return n << 10, nil
+		sum, seen = sum+n<<10, true
 	}
-	return 0, fmt.Errorf("no line %s", key)
+	if !seen {
+		return 0, fmt.Errorf("no line %s", key)
+	}
+	return sum, nil
 }
 
 // isInMemory tells whether what is written to the folder never gets to a disk;

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,6 +50,21 @@ func TestMemoryMeterWithoutGroup(t *testing.T) {
 	}
 	if err := m.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestMeterBelow leaves no group behind that doesn't tell of kernel memory. The
+// parent is no control group: what is made there has no files.
+func TestMeterBelow(t *testing.T) {
+	parent := t.TempDir()
+	if m, err := meterBelow(parent, parent); m != nil || err != nil {
+		t.Errorf("%+v, %v, want none", m, err)
+	}
+	if left, err := os.ReadDir(parent); len(left) != 0 || err != nil {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if m, err := meterBelow(filepath.Join(parent, "none"), parent); m != nil || err != nil {
+		t.Errorf("below none: %+v, %v", m, err)
 	}
 }
 
@@ -101,6 +117,140 @@ func TestSweepGroups(t *testing.T) {
 	}
 }
 
+// TestMemoryMeterInLeaf: in version 2 a group with processes has no children
+// with a memory controller, so the meter's group stands beside it, unless the
+// process would escape a limit there.
+func TestMemoryMeterInLeaf(t *testing.T) {
+	if !armtest.Alone(t) {
+		return
+	}
+	home := memoryGroup(t)
+	if !exists(home, "cgroup.controllers") {
+		t.Skip("needs a memory controller of version 2")
+	}
+	parent := home
+	for !enables(parent, "memory") {
+		if parent = filepath.Dir(parent); !exists(parent, "cgroup.controllers") {
+			t.Skipf("needs a group above %s that enables the memory controller", home)
+		}
+	}
+	leaf, err := os.MkdirTemp(parent, "threadbench-test-")
+	if err != nil {
+		t.Skipf("needs to make a memory cgroup: %v", err)
+	}
+	if err := join(leaf); err != nil {
+		os.Remove(leaf)
+		t.Skipf("needs to enter a memory cgroup: %v", err)
+	}
+	defer func() {
+		if err := join(home); err != nil {
+			t.Error(err)
+		} else if err := os.Remove(leaf); err != nil {
+			t.Error(err)
+		}
+	}()
+	if !readsKernel(leaf) {
+		t.Skip("needs a memory.stat with a line kernel, which Linux has from 5.18 on")
+	}
+	m := grouped(t)
+	if got := filepath.Dir(m.group); got != parent || KernelBytesFrom() != "memcg-v2" {
+		t.Errorf("the group is below %s, kernel memory from %s, want %s and memcg-v2", got, KernelBytesFrom(), parent)
+	}
+	if got, err := m.Read(); err != nil || got.Kernel <= 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
+	if now := memoryGroup(t); now != leaf {
+		t.Errorf("after it, this process is in %s, want %s", now, leaf)
+	}
+
+	for file, values := range map[string][2]string{
+		"memory.max":  {"8589934592", "max"},
+		"memory.high": {"8589934592", "max"},
+		"cpu.max":     {"90000 100000", "max 100000"},
+		"pids.max":    {"5000", "max"},
+	} {
+		if !exists(leaf, file) {
+			continue
+		}
+		put := func(value string) {
+			if err := os.WriteFile(filepath.Join(leaf, file), []byte(value), 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put(values[0])
+		want := "system"
+		if file == "pids.max" {
+			want = "memcg-v2"
+		}
+		if got := KernelBytesFrom(); got != want {
+			t.Errorf("with %s %s kernel memory is from %s, want %s", file, values[0], got, want)
+		}
+		put(values[1])
+	}
+}
+
+// enables tells whether the children of a group have the controller.
+func enables(dir, controller string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, "cgroup.subtree_control"))
+	return err == nil && slices.Contains(strings.Fields(string(text)), controller)
+}
+
+// readsKernel tells whether a group of version 2 tells of kernel memory.
+func readsKernel(dir string) bool {
+	_, err := (&MemoryMeter{group: dir, file: "memory.stat", stat: true}).kernel()
+	return err == nil
+}
+
+// TestLimits: a group limits if a limit of memory or CPU time is set, if it has
+// CPUs of its own, and if it can't be read.
+func TestLimits(t *testing.T) {
+	for name, test := range map[string]struct {
+		files map[string]string
+		want  bool
+	}{
+		"nothing set":    {map[string]string{"memory.max": "max\n", "memory.high": "max\n", "memory.swap.max": "max\n", "cpu.max": "max 100000\n", "pids.max": "max\n"}, false},
+		"no controllers": {map[string]string{"cgroup.procs": "1\n"}, false},
+		"threads":        {map[string]string{"pids.max": "500\n"}, false},
+		"memory":         {map[string]string{"memory.max": "8589934592\n"}, true},
+		"high":           {map[string]string{"memory.high": "8589934592\n"}, true},
+		"swap":           {map[string]string{"memory.swap.max": "0\n"}, true},
+		"version 1":      {map[string]string{"memory.limit_in_bytes": "8589934592\n"}, true},
+		"unset there":    {map[string]string{"memory.limit_in_bytes": "9223372036854771712\n"}, false},
+		"CPU time":       {map[string]string{"cpu.max": "150000 100000\n"}, true},
+		"CPUs":           {map[string]string{"cpuset.cpus": "\n"}, true},
+		"nonsense":       {map[string]string{"memory.max": "much\n"}, true},
+	} {
+		if got := limits(armtest.Tree(t, test.files)); got != test.want {
+			t.Errorf("%s: limits: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+// TestResident adds up smaps where there is no smaps_rollup.
+func TestResident(t *testing.T) {
+	const smaps = "00400000-00401000 r-xp 00000000 00:00 0 a\nRss:                   4 kB\nPss: 3 kB\n00500000-00502000 rw-p 00000000 00:00 0\nRss:                   8 kB\n"
+	for name, test := range map[string]struct {
+		files map[string]string
+		want  int64
+		err   string
+	}{
+		"rolled up":  {map[string]string{"smaps_rollup": "00400000-7fff r--p 0 00:00 0 [rollup]\nRss:  20 kB\n", "smaps": smaps}, 20 << 10, ""},
+		"in parts":   {map[string]string{"smaps": smaps}, 12 << 10, ""},
+		"none":       {nil, 0, "smaps"},
+		"no Rss":     {map[string]string{"smaps": "Size: 4 kB\n"}, 0, "smaps: no line Rss:"},
+		"unreadable": {map[string]string{"smaps_rollup/x": "", "smaps": smaps}, 0, "smaps_rollup"},
+	} {
+		got, err := resident(armtest.Tree(t, test.files))
+		armtest.Says(t, name, err, test.err)
+		if got != test.want {
+			t.Errorf("%s: %d bytes, want %d", name, got, test.want)
+		}
+	}
+}
+
 func TestKilobytes(t *testing.T) {
 	const text = "MemTotal:       24684096 kB\nKernelStack:       3200 kB\nHugePages_Total:       5\nBad: x kB\nMany: 1 2 kB\nHuge: 99999999999999999999 kB\n"
 	for key, want := range map[string]int64{"MemTotal:": 24684096 << 10, "KernelStack:": 3200 << 10} {
@@ -127,10 +277,11 @@ func TestMemoryMeterGroup(t *testing.T) {
 	if !armtest.Alone(t) {
 		return
 	}
-	parent := memoryGroup(t)
+	home := memoryGroup(t)
 	m := grouped(t)
-	if want := filepath.Join(parent, groupPrefix+strconv.Itoa(os.Getpid())); m.group != want {
-		t.Errorf("its group is %s, want %s", m.group, want)
+	dirs, _ := cgroup.Paths("memory")
+	if parent := filepath.Dir(m.group); m.home != home || parent != home && !slices.Contains(dirs, parent) {
+		t.Errorf("its group is %s, want one below %s or what is above that", m.group, home)
 	}
 	if now := memoryGroup(t); now != m.group {
 		t.Errorf("this process is in the group %s, want %s", now, m.group)
@@ -139,8 +290,8 @@ func TestMemoryMeterGroup(t *testing.T) {
 	if err := m.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if now := memoryGroup(t); now != parent {
-		t.Errorf("after it, this process is in the group %s, want %s", now, parent)
+	if now := memoryGroup(t); now != home {
+		t.Errorf("after it, this process is in the group %s, want %s", now, home)
 	}
 	if _, err := os.Stat(group); !os.IsNotExist(err) {
 		t.Errorf("after it, %s is still there: %v", group, err)
