@@ -24,9 +24,11 @@ const MapsPerThread = 2
 var pageBytes = unix.Getpagesize()
 
 // lateSlot is how long a refused clone is tried again: a join returns a little
-// before the kernel frees the slot of the thread joined (up to 2.3 ms seen),
-// so at a limit the next clone may come too early.
-const lateSlot = 20 * time.Millisecond
+// before the kernel frees the slot of the thread joined, so at a limit the next
+// clone may come too early. That took up to 2.3 ms on an idle machine, and more
+// than 20 ms beside as many busy processes as CPUs. Who is refused for good
+// waits in vain for as long.
+var lateSlot = time.Second
 
 // Registered by every raw thread and mapping of this package, for Alive.
 var alive, mapped atomic.Int64
