@@ -19,6 +19,7 @@ import (
 // TestHerd grows a herd in steps, sees each thread asleep and all of them
 // gone in the end.
 func TestHerd(t *testing.T) {
+	needRoom(t, 61)
 	leaveNothing(t)
 	h, err := NewHerd(LeastStack(0), 0)
 	if err != nil {
@@ -71,6 +72,7 @@ func TestHerdWithoutThreads(t *testing.T) {
 
 // TestHerdReleasedFirst: threads made after the release don't park.
 func TestHerdReleasedFirst(t *testing.T) {
+	needRoom(t, 50)
 	leaveNothing(t)
 	h, err := NewHerd(LeastStack(0), 0)
 	if err != nil {
@@ -108,6 +110,7 @@ func parksOn(t *testing.T, h *Herd, word *uint32) {
 // TestWorkers gives turns to a herd of workers: each does its work once, and
 // parks again on the word that releases it.
 func TestWorkers(t *testing.T) {
+	needRoom(t, 60)
 	for _, n := range []int{0, 1, 60} {
 		leaveNothing(t)
 		h, err := NewWorkers(LeastStack(0), 100)

@@ -173,12 +173,28 @@ func needRoot(t *testing.T) {
 	}
 }
 
+// needHeadroom skips a test that sets a limit of n threads where another one is
+// as tight.
+func needHeadroom(t *testing.T, n int) {
+	t.Helper()
+	room, limit, err := Headroom(Need{Threads: n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if room < n {
+		t.Skipf("needs room: %v", &LimitError{Limit: limit, Wanted: n})
+	}
+}
+
 // newGroup makes a control group below a directory and removes it when the
 // test ends. It skips the test where the system doesn't allow that.
 func newGroup(t *testing.T, parent, controller, limitFile string) string {
 	t.Helper()
-	control := filepath.Join(parent, "cgroup.subtree_control") // version 2
-	if enabled, err := os.ReadFile(control); err == nil && !slices.Contains(strings.Fields(string(enabled)), controller) {
+	if control := filepath.Join(parent, subtreeControl); exists(control) && !enables(parent, controller) {
+		// The root alone may have processes and children with a controller.
+		if procs, err := os.ReadFile(filepath.Join(parent, "cgroup.procs")); err != nil || len(procs) > 0 && exists(filepath.Join(parent, "cgroup.type")) {
+			t.Skipf("needs a group without processes, or one above it that enables the %s controller: %s", controller, parent)
+		}
 		if err := os.WriteFile(control, []byte("+"+controller), 0); err != nil {
 			t.Skipf("needs the %s controller for the children of %s: %v", controller, parent, err)
 		}
@@ -214,13 +230,33 @@ func newGroup(t *testing.T, parent, controller, limitFile string) string {
 	return dir
 }
 
-// ownGroup is this process's group under a controller.
-func ownGroup(t *testing.T, controller string) string {
+// subtreeControl has the controllers of a group's children, in version 2.
+const subtreeControl = "cgroup.subtree_control"
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// enables tells whether a group's children have the controller, in version 2.
+func enables(dir, controller string) bool {
+	enabled, err := os.ReadFile(filepath.Join(dir, subtreeControl))
+	return err == nil && slices.Contains(strings.Fields(string(enabled)), controller)
+}
+
+// groupToSplit is a group below which a test may make one: this process's own,
+// or in version 2 the nearest above it whose children have the controller.
+func groupToSplit(t *testing.T, controller string) string {
 	t.Helper()
 	needRoot(t)
 	dirs, err := cgroup.Paths(controller)
 	if err != nil || len(dirs) == 0 {
 		t.Skipf("needs the %s controller: %v", controller, err)
+	}
+	for _, dir := range dirs {
+		if enables(dir, controller) {
+			return dir
+		}
 	}
 	return dirs[0]
 }
@@ -261,7 +297,8 @@ func TestPIDsGroup(t *testing.T) {
 	if child(t) {
 		return
 	}
-	dir := newGroup(t, ownGroup(t, "pids"), "pids", "pids.max")
+	needHeadroom(t, 300)
+	dir := newGroup(t, groupToSplit(t, "pids"), "pids", "pids.max")
 	set(t, dir, "pids.max", "300")
 	f := delegate(t, assignment{Join: dir, Need: Need{Threads: 9000, Runtime: true}, Make: true}, nil)
 	expect(t, f, "pids.max", filepath.Join(dir, "pids.max"), 300)
@@ -272,7 +309,8 @@ func TestPIDsGroupOfParent(t *testing.T) {
 	if child(t) {
 		return
 	}
-	parent := newGroup(t, ownGroup(t, "pids"), "pids", "pids.max")
+	needHeadroom(t, 200)
+	parent := newGroup(t, groupToSplit(t, "pids"), "pids", "pids.max")
 	set(t, parent, "pids.max", "200")
 	for _, own := range []string{"max", "5000"} {
 		dir := newGroup(t, parent, "pids", "pids.max")
@@ -291,7 +329,8 @@ func TestPIDsGroupInNamespace(t *testing.T) {
 	if child(t) {
 		return
 	}
-	parent := newGroup(t, ownGroup(t, "pids"), "pids", "pids.max")
+	needHeadroom(t, 200)
+	parent := newGroup(t, groupToSplit(t, "pids"), "pids", "pids.max")
 	set(t, parent, "pids.max", "200")
 	dir := newGroup(t, parent, "pids", "pids.max")
 	f := delegate(t, assignment{Join: dir, Unshare: true, Need: Need{Threads: 4000, Runtime: true}, Make: true}, nil)
@@ -303,7 +342,7 @@ func TestMemoryGroup(t *testing.T) {
 	if child(t) {
 		return
 	}
-	own := ownGroup(t, "memory")
+	own := groupToSplit(t, "memory")
 	name := "memory.max"
 	if _, err := os.Stat(filepath.Join(own, "memory.usage_in_bytes")); err == nil {
 		name = "memory.limit_in_bytes"
@@ -328,6 +367,7 @@ func TestUserLimitOfChild(t *testing.T) {
 	if child(t) {
 		return
 	}
+	needHeadroom(t, 250)
 	needRoot(t)
 	id := uint32(1<<30 + os.Getpid())
 	f := delegate(t,

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -107,7 +108,11 @@ func inRole(t *testing.T, role string, env ...string) (output string, err error)
 func commandInRole(t *testing.T, role string, env ...string) *exec.Cmd {
 	t.Helper()
 	name, _, _ := strings.Cut(t.Name(), "/")
-	cmd := self(t, "-test.run=^"+name+"$", "-test.count=1", "-test.timeout=100s")
+	timeout := "0" // as the test itself, which is a minute longer for what a timeout tells
+	if end, ok := t.Deadline(); ok {
+		timeout = max(time.Second, time.Until(end)-time.Minute).String()
+	}
+	cmd := self(t, "-test.run=^"+name+"$", "-test.count=1", "-test.timeout="+timeout)
 	cmd.Env = append(append(os.Environ(), env...), roleEnv+"="+role)
 	if testing.Short() {
 		cmd.Args = append(cmd.Args, "-test.short")
