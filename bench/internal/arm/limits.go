@@ -94,7 +94,8 @@ func Parkable(impl string, n, depth, stack int, cut func(string)) (int, error) {
 	need.BytesPerThread = int64(4*depth + 64<<10)
 	switch impl {
 	case "goroutine":
-		need = threads.Need{Threads: n, BytesPerThread: int64(depth + depth/4 + 8<<10)}
+		// Its stack is a power of two, of which it has touched the depth.
+		need = threads.Need{Threads: n, BytesPerThread: int64(depth + depth/4 + 8<<10), SpacePerThread: int64(2*depth + depth/4 + 8<<10)}
 	case "clone", "pthread":
 		need.SpacePerThread = spaceOf(max(stack, threads.LeastStack(depth)))
 	}

@@ -7,11 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
@@ -68,9 +65,6 @@ func (b *builds) first(ctx context.Context, say func(format string, a ...any)) (
 	b.random = b.sides[baseArm].random && b.sides[headArm].random
 	b.align = b.sides[baseArm].align && b.sides[headArm].align
 	if err := os.MkdirAll(filepath.Join(b.temp, "first"), 0o755); err != nil {
-		return nil, nil, err
-	}
-	if err := runnable(b.temp); err != nil {
 		return nil, nil, err
 	}
 	progs := make(programs, len(b.pkgs))
@@ -284,27 +278,6 @@ func (b *builds) full(err error) error {
 		where = fmt.Sprintf("%s (%d MB free)", b.temp, free>>20)
 	}
 	return fmt.Errorf("%w in %s or in go's cache (go env GOCACHE); make room, or set TMPDIR and GOCACHE to folders that have more: %w", errFull, where, err)
-}
-
-// runnable is an error if programs in the folder can't be run.
-func runnable(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	path := filepath.Join(dir, "runnable")
-	defer os.Remove(path)
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755); err != nil {
-		return err
-	}
-	return started(path)
-}
-
-// started is an error if a program in a folder may not run there.
-func started(path string) error {
-	if err := exec.Command(path).Run(); errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%s runs no program: %w; it is on a file system that is mounted noexec: set TMPDIR to a folder that isn't", filepath.Dir(path), err)
-	}
-	return nil
 }
 
 // sameFiles tells whether two files hold the same bytes.

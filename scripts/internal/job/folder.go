@@ -1,9 +1,14 @@
 package job
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -15,14 +20,46 @@ import (
 // follows.
 const folderPrefix = "threadbench-"
 
-// TempFolder makes a temporary folder; remove takes it away with all that is
-// in it.
+// TempFolder makes a temporary folder for programs that are built and run there;
+// remove takes it away with all that is in it. It is in GOTMPDIR, as the go
+// command's own are, else in TMPDIR. It is an error if the system runs no program
+// there.
 func TempFolder() (dir string, remove func(), err error) {
-	dir, err = os.MkdirTemp("", fmt.Sprintf("%s%d-", folderPrefix, os.Getpid()))
+	dir, err = os.MkdirTemp(tempDir(), fmt.Sprintf("%s%d-", folderPrefix, os.Getpid()))
+	if err == nil {
+		if err = runnable(dir); err != nil {
+			removeAll(dir)
+		}
+	}
 	if err != nil {
 		return "", nil, fmt.Errorf("making a temporary folder: %w", err)
 	}
 	return dir, func() { removeAll(dir) }, nil
+}
+
+// tempDir is where temporary folders are made.
+func tempDir() string { return cmp.Or(os.Getenv("GOTMPDIR"), os.TempDir()) }
+
+// runnable is an error if programs in the folder can't be run.
+func runnable(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	path := filepath.Join(dir, "runnable")
+	defer os.Remove(path)
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		return err
+	}
+	return started(path)
+}
+
+// started is an error if a program in a folder may not run there. That the
+// system has no shell for it is none.
+func started(path string) error {
+	if err := exec.Command(path).Run(); errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%s runs no program: %w; it is on a file system that is mounted noexec: set GOTMPDIR to a folder that isn't", filepath.Dir(path), err)
+	}
+	return nil
 }
 
 // removeAll removes a folder in which a compiler that has lost its go command
@@ -39,7 +76,7 @@ func removeAll(dir string) {
 // StaleFolder tells whether the path is a temporary folder, or in one, whose
 // process has ended.
 func StaleFolder(path string) bool {
-	temp := os.TempDir()
+	temp := tempDir()
 	real, err := filepath.EvalSymlinks(temp)
 	if err != nil {
 		real = temp
@@ -57,7 +94,7 @@ func StaleFolder(path string) bool {
 // SweepFolders removes the temporary folders of commands that were killed. One
 // whose process id is another program's by now stays until later.
 func SweepFolders() {
-	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*-*"))
+	left, _ := filepath.Glob(filepath.Join(tempDir(), folderPrefix+"*-*"))
 	for _, dir := range left {
 		if StaleFolder(dir) {
 			removeAll(dir)

@@ -12,6 +12,7 @@ import (
 // TestSweepFolders leaves alone what no process that has ended left behind.
 func TestSweepFolders(t *testing.T) {
 	temp := t.TempDir()
+	t.Setenv("GOTMPDIR", "")
 	for _, variable := range []string{"TMPDIR", "TMP", "TEMP"} {
 		t.Setenv(variable, temp)
 	}
@@ -42,5 +43,33 @@ func TestSweepFolders(t *testing.T) {
 	}
 	if err != nil || !slices.Equal(got, kept) {
 		t.Errorf("left are %v, %v, want %v", got, err, kept)
+	}
+}
+
+// TestTempFolder is in GOTMPDIR, else in TMPDIR, and goes with all that is in it.
+func TestTempFolder(t *testing.T) {
+	temp, goTemp := t.TempDir(), t.TempDir()
+	for _, variable := range []string{"TMPDIR", "TMP", "TEMP"} {
+		t.Setenv(variable, temp)
+	}
+	for variable, want := range map[string]string{"": temp, goTemp: goTemp} {
+		t.Setenv("GOTMPDIR", variable)
+		dir, remove, err := TempFolder()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if filepath.Dir(dir) != want {
+			t.Errorf("with GOTMPDIR %q the folder is %s, want one in %s", variable, dir, want)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+			t.Errorf("it holds %v, %v, want nothing", left, err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "x"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		remove()
+		if left, err := os.ReadDir(want); err != nil || len(left) != 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
 	}
 }

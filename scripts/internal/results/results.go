@@ -71,9 +71,12 @@ type Setting struct{ Key, Value string }
 
 // Warnings are what a reader must know of a file before its figures: that its
 // workers were slowed down on purpose or built so, that a round never ended, that
-// the machine was not its own.
+// the machine was not its own, that memory was given by huge pages.
 func (f *File) Warnings() []string {
 	all := Wrong(f.Config)
+	if f.Get("thp") == "always" && slices.ContainsFunc(f.Rows, func(r *Row) bool { return r.Name.Family == catalog.Stack.Name }) {
+		all = append(all, "Transparent huge pages (thp: always): memory that no task has touched is resident too. A locked thread's user-B/task was three times that of thp: madvise.")
+	}
 	if f.Truncated {
 		all = append(all, "A round of this file never ended, since its run was killed: it isn't counted.")
 	}

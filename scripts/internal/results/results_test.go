@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -284,4 +285,29 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestHugePages: a file with memory of parked tasks says that huge pages were
+// given without asking.
+func TestHugePages(t *testing.T) {
+	const stack, other = "BenchmarkStack/impl=locked/depth=0 1 5 user-B/task\n", "BenchmarkCreate/impl=locked/mode=cold 1 5 ns/op\n"
+	for _, test := range []struct {
+		thp, rows string
+		warned    bool
+	}{
+		{"always", stack, true},
+		{"always", other + stack, true},
+		{"always", other, false},
+		{"madvise", stack, false},
+		{"unknown", stack, false},
+	} {
+		f, err := Read(strings.NewReader("driver: testing\nthp: "+test.thp+"\n"+test.rows), "a file")
+		if err != nil {
+			t.Fatal(err)
+		}
+		warned := slices.ContainsFunc(f.Warnings(), func(w string) bool { return strings.Contains(w, "thp: always") })
+		if warned != test.warned {
+			t.Errorf("thp: %s, %q: warnings %q", test.thp, test.rows, f.Warnings())
+		}
+	}
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package gate
+package job
 
 import (
 	"os"
@@ -21,7 +21,7 @@ func TestRunnable(t *testing.T) {
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := started(path); err == nil || !strings.Contains(err.Error(), dir+" runs no program") || !strings.Contains(err.Error(), "TMPDIR") {
+	if err := started(path); err == nil || !strings.Contains(err.Error(), dir+" runs no program") || !strings.Contains(err.Error(), "GOTMPDIR") {
 		t.Error(err)
 	}
 }
