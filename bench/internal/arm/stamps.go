@@ -42,8 +42,23 @@ func NewTickRate() TickRate {
 	return TickRate{began, at}
 }
 
-// Ns is how many nanoseconds a tick takes, by now.
+// Ns is how many nanoseconds a tick takes, by now. It is an error if the counter
+// goes at another rate in the time after: a TSC that the kernel calls unstable,
+// which follows the clock of its CPU, or stands still while that sleeps.
 func (r TickRate) Ns() (float64, error) {
+	ns, err := r.over()
+	if err != nil {
+		return 0, err
+	}
+	after, err := NewTickRate().over()
+	if err != nil {
+		return 0, err
+	}
+	return ns, even(ns, after)
+}
+
+// over is how many nanoseconds a tick took between the two readings.
+func (r TickRate) over() (float64, error) {
 	time.Sleep(apart - (goroutines.Now() - r.began))
 	at, now := AtOnce(goroutines.Now)
 	ns := float64(now-r.began) / float64(at-r.at)
@@ -51,6 +66,15 @@ func (r TickRate) Ns() (float64, error) {
 		return 0, fmt.Errorf("expected the CPU's counter to rise; it went from %d to %d in %v", r.at, at, now-r.began)
 	}
 	return ns, nil
+}
+
+// even is an error if two rates of the counter differ by more than 1%, which is
+// a hundred times what the readings may be off by.
+func even(ns, after float64) error {
+	if math.Abs(after/ns-1) > 0.01 {
+		return fmt.Errorf("expected the CPU's counter to go on at %.6g ns a tick, seen %.6g: stamps mean nothing here; where the kernel calls the TSC unstable (dmesg says why), leave out the rows of mode=stamped", ns, after)
+	}
+	return nil
 }
 
 // Intervals is how long each of the ops took, in ticks: until is when it was

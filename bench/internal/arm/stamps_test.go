@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"threadbench/bench/internal/armtest"
 	"threadbench/bench/lockstep"
 )
 
@@ -95,5 +96,23 @@ func TestStampedArm(t *testing.T) {
 		if test.want == "" && (err != nil || s.Elapsed <= 0 || s.Figures["max-ns"] == 0) || test.want != "" && (err == nil || err.Error() != test.want) {
 			t.Errorf("%s: %+v, %v", test.name, s, err)
 		}
+	}
+}
+
+// TestEven lets pass what two readings may be off by, and no counter that
+// follows the clock of its CPU.
+func TestEven(t *testing.T) {
+	for _, test := range []struct {
+		ns, after float64
+		err       string
+	}{
+		{0.5, 0.5, ""},
+		{0.5, 0.5004, ""},
+		{0.5, 0.4996, ""},
+		{0.5, 0.25, "seen 0.25: stamps mean nothing here"},
+		{0.5, 1, "seen 1: "},
+		{41.666667, 40.2, "expected the CPU's counter to go on at 41.6667 ns a tick"},
+	} {
+		armtest.Says(t, "even", even(test.ns, test.after), test.err)
 	}
 }
