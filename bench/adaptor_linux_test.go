@@ -1,37 +1,18 @@
 package bench_test
 
 import (
-	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"threadbench/bench/lockstep"
 )
-
-// startOn starts a command on one CPU: its thread has that one alone when it
-// forks, and ends with the function's goroutine.
-func startOn(cpu int, cmd *exec.Cmd) error {
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never gives it back
-		var set unix.CPUSet
-		set.Set(cpu)
-		err := unix.SchedSetaffinity(0, &set)
-		if err == nil {
-			err = cmd.Start()
-		}
-		started <- err
-	}()
-	return <-started
-}
 
 // TestAdaptorOnOneCPU runs what needs two on one: it is left out with a
 // reason, once, and the rest is measured.
 func TestAdaptorOnOneCPU(t *testing.T) {
 	site, _ := here(t)
 	cmd := benchmarks(t, "-test.bench=Switch/impl=clone/via=futex", "-test.benchtime=100x", "-test.count=2")
-	if err := startOn(site.CPU, cmd); err != nil {
+	if err := lockstep.OnCPUs([]int{site.CPU}, cmd.Start); err != nil {
 		t.Fatal(err)
 	}
 	err := cmd.Wait()

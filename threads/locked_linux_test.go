@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"threadbench/bench/lockstep"
 	"threadbench/goroutines"
 )
 
@@ -36,15 +37,9 @@ var lockedLinks = []struct {
 // allowed is the CPUs that this process may use, at least n of them.
 func allowed(t *testing.T, n int) []int {
 	t.Helper()
-	var set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &set); err != nil {
+	all, err := lockstep.AllowedCPUs()
+	if err != nil {
 		t.Fatal(err)
-	}
-	var all []int
-	for cpu := range len(set) * 64 {
-		if set.IsSet(cpu) {
-			all = append(all, cpu)
-		}
 	}
 	if len(all) < n {
 		t.Skipf("needs %d CPUs, this process may use %d", n, len(all))
