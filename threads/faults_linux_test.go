@@ -129,9 +129,6 @@ func TestFaultTold(t *testing.T) {
 				t.Errorf("it ended with %v, want %v", err, test.signal)
 			}
 			told := regexp.MustCompile(`(?m)^threads: raw thread [1-9]\d* ` + test.says)
-			if os.Getenv(emulatorEnv) != "" {
-				out, _, _ = strings.Cut(out, "qemu: uncaught target signal")
-			}
 			if !told.MatchString(out) || strings.Count(out, "\n") != 1 {
 				t.Errorf("it told %q, want %v alone", out, told)
 			}
@@ -143,9 +140,6 @@ func TestFaultTold(t *testing.T) {
 		"silent worker": {FaultsVariable + "=", `^the worker died: signal: segmentation fault( \(core dumped\))?: a hint$`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if os.Getenv(emulatorEnv) != "" && name == "silent worker" {
-				t.Skip("needs a system that runs this binary: the emulator tells of a fault")
-			}
 			cmd := self(t, "-test.run=^TestFaultTold$", "-test.count=1")
 			w, err := lockstep.Start(t.Context(), lockstep.Spec{
 				Path:   cmd.Path,

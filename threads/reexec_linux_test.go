@@ -21,10 +21,6 @@ import (
 // environment.
 const roleEnv = "THREADBENCH_THREADS_ROLE"
 
-// emulatorEnv names what has to run the test binary where the system can't
-// run it itself, with GOARCH=arm64 on amd64 for example "qemu-aarch64".
-const emulatorEnv = "THREADBENCH_EMULATOR"
-
 // tortureEnv, set to anything, has some tests take numbers that need half a
 // minute instead of a second, as .ci/torture does.
 const tortureEnv = "THREADBENCH_TORTURE"
@@ -77,11 +73,8 @@ func self(t *testing.T, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if emulator := os.Getenv(emulatorEnv); emulator != "" {
-		return exec.Command(emulator, append([]string{path}, args...)...)
-	}
 	if err := runsItself(); err != nil {
-		t.Skipf("needs a system that runs this binary, or %s to name what does: %v", emulatorEnv, err)
+		t.Skipf("needs a system that runs this binary, and not an emulator: %v", err)
 	}
 	return exec.Command(path, args...)
 }
