@@ -47,7 +47,7 @@ func commands(worker string) []command {
 		{"report", "make a page, or Markdown with pictures, of results files", report.Run},
 		{"claims", "decide what is commonly taught by results files", claims.Run},
 		{"compare", "sum up one results file, or what differs between two", compare.Sum},
-		{"gate", "gate -files OLD NEW: is the new results file slower?", gate.Files},
+		{"gate", "compare two results files, -files OLD NEW: exit code 1 if the new one is slower", gate.Files},
 	}
 }
 
@@ -68,7 +68,7 @@ func run(worker string, args []string, stdout, stderr io.Writer) int {
 		for _, c := range all {
 			fmt.Fprintf(stdout, "  %-8s %s\n", c.name, c.does)
 		}
-		fmt.Fprint(stdout, "\nthreadbench COMMAND -h shows a command's flags.\n")
+		fmt.Fprint(stdout, "\nStart with: threadbench run\nIt takes about two minutes; results and page go to the current folder.\nthreadbench COMMAND -h shows a command's flags.\n")
 		return 0
 	}
 	for _, c := range all {

@@ -92,7 +92,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.DurationVar(&o.budget, "budget", 20*time.Minute, "how long to measure at the most with -until")
 	fs.IntVar(&o.plan.CPU, "cpu", -1, "the CPU for what takes place on one (default the highest-numbered of the fastest ones allowed)")
 	fs.Var(&o.allowed, "allow", allow.Usage)
-	fs.StringVar(&o.out, "o", "", "the results `file` (default results/local/DATE-HOST.txt)")
+	fs.StringVar(&o.out, "o", "", "the results `file` (default results/local/DATE-HOST.txt in a checkout of threadbench, else DATE-HOST.txt)")
 	fs.StringVar(&o.host, "host", "", "what the results file calls this machine, a `name`; files of one host, CPU, kernel and Go count as one machine (default its host name)")
 	fs.BoolVar(&o.force, "force", false, "replace the results file if it exists")
 	fs.BoolVar(&o.resume, "resume", false, "go on with the results file of an earlier run of the same plan")
