@@ -23,7 +23,7 @@ func TestDispatch(t *testing.T) {
 		{[]string{"nosuch"}, 2, "", `"nosuch" is no command; choose run, report, claims, compare or gate`},
 		{[]string{"-nosuch"}, 2, "", `"-nosuch" is no command`},
 		{[]string{"-h"}, 0, "  run      measure", ""},
-		{[]string{"help"}, 0, "  gate     gate -files OLD NEW", ""},
+		{[]string{"help"}, 0, "  gate     compare two results files, -files OLD NEW", ""},
 		{[]string{"run", "-h"}, 0, "-profile full", ""},
 		{[]string{"run", "-list", "-bench", "Start"}, 0, "BenchmarkStart/impl=goroutine/procs=2", ""},
 		{[]string{"run", "-nosuch"}, 2, "", "run: flag provided but not defined: -nosuch"},
