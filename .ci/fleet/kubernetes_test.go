@@ -170,8 +170,8 @@ func TestFaults(t *testing.T) {
 		{`limits: { cpu: "2", memory: 4Gi`, `limits: { cpu: "2", memory: 5Gi`, "not Guaranteed"},
 		{`cpu: "2"`, "cpu: 1500m", "no whole number"},
 		{"readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", "root of the file system"},
-		{"-o, /work/", "-o, /results/", "/results/$(NODE).txt is in no volume"},
-		{"value: /work", "value: /tmp", "/tmp is in no volume"},
+		{"-o, /data/", "-o, /results/", "/results/$(NODE).txt is in no volume"},
+		{"value: /data", "value: /tmp", "/tmp is in no volume"},
 		{"- name: NODE", "- name: OTHER", "$(NODE) stands for nothing"},
 	} {
 		broken := strings.ReplaceAll(whole, test.old, test.new)
@@ -231,7 +231,7 @@ func TestLogs(t *testing.T) {
 		var words []string
 		for _, arg := range j.Spec.Template.Spec.Containers[0].Args {
 			arg = strings.ReplaceAll(arg, "$(NODE)", node)
-			words = append(words, "'"+strings.Replace(arg, "/work/", work+"/", 1)+"'")
+			words = append(words, "'"+strings.Replace(arg, "/data/", work+"/", 1)+"'")
 		}
 		shell(t, dir, fmt.Sprintf("./threadbench %s %s >logs/threadbench-%d 2>&1", strings.Join(words, " "), bench, i), "TMPDIR="+work)
 	}
