@@ -9,8 +9,9 @@
 //
 // Its stance: what is calibrated is the gate, so its runs are the gate's own,
 // from the build to the verdict. A rate is a count of real runs, with the exact
-// bound that the count supports and no narrower. A data file is one machine's:
-// the noise of another machine says nothing of this one.
+// bound that the count supports and no narrower. A data file may hold runs of
+// several machines. The page gives each machine a line, because the noise of one
+// says nothing of another.
 package calibrate
 
 import (

@@ -43,6 +43,8 @@ type trial struct {
 	Alpha   float64         `json:"alpha,omitempty"`
 	Verdict verdict.Verdict `json:"verdict,omitempty"`
 	Rows    []row           `json:"rows,omitempty"`
+
+	on *session // under which the run stands in the file
 }
 
 // A row is what a run said of one benchmark in one unit. Shares are 0 where
@@ -152,21 +154,20 @@ func (f *file) add(line []byte) error {
 	if r.Cell.subject == "" || r.Error == "" && r.Verdict == "" {
 		return fmt.Errorf("a run %q with neither a verdict nor an error", r.Cell)
 	}
+	r.on = f.sessions[len(f.sessions)-1]
 	f.runs = append(f.runs, r)
 	return nil
 }
 
-// machine are the settings that make it another machine if they differ.
-var machine = []string{"goos", "goarch", "cpu", "cpus", "virt", "kernel", "cpu-type", "cpu-capacity", "cpu-max-freq"}
+// machine names the machine of a session. Two sessions with the same name ran on
+// the same kind of machine, with the same kernel.
+func (s *session) machine() string {
+	return fmt.Sprintf("%s, %s CPUs (%s), kernel %s, %s/%s", s.Config["cpu"], s.Config["cpus"], s.Config["virt"], s.Config["kernel"], s.Config["goos"], s.Config["goarch"])
+}
 
 // check is an error if runs of the session s don't belong into the file.
 func (f *file) check(s *session) error {
 	for _, was := range f.sessions {
-		for _, key := range machine {
-			if was, is := was.Config[key], s.Config[key]; was != is {
-				return fmt.Errorf("it is another machine's: its %s is %q, here it is %q", key, was, is)
-			}
-		}
 		if !maps.Equal(was.Subjects, s.Subjects) {
 			return errors.New("its runs were of other foreign packages, or of others of their benchmarks")
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"threadbench/scripts/internal/gate"
 	"threadbench/scripts/internal/gate/verdict"
@@ -76,7 +77,7 @@ func TestKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]*trial{run, failed}, f.runs, cmp.AllowUnexported(cell{})); diff != "" || len(f.sessions) != 1 || f.Size != int64(len(text)) {
+	if diff := cmp.Diff([]*trial{run, failed}, f.runs, cmp.AllowUnexported(cell{}), cmpopts.IgnoreFields(trial{}, "on")); diff != "" || len(f.sessions) != 1 || f.Size != int64(len(text)) {
 		t.Errorf("%d sessions, %d bytes whole; runs (-kept +read):\n%s", len(f.sessions), f.Size, diff)
 	}
 }
@@ -140,7 +141,7 @@ func TestResume(t *testing.T) {
 		t.Errorf("no file yet: %v", err)
 	}
 	path := begin(t, died).Path
-	if _, err := resume(path, onMachine("B")); err == nil || !strings.Contains(err.Error(), `its cpu is "A", here it is "B"`) {
+	if _, err := resume(path, onMachine("B")); err != nil {
 		t.Errorf("another machine: %v", err)
 	}
 	newer := onMachine("A")

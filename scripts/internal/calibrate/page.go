@@ -28,8 +28,13 @@ func (f *file) page(to io.Writer, picture string) error {
 		return err
 	}
 	w := bufio.NewWriter(to)
-	fmt.Fprint(w, "# What the gate is worth on one machine\n\n")
+	fmt.Fprint(w, "# What the gate is worth\n\n")
 	prose.Wrap(w, f.source(runs), "", "")
+	fmt.Fprintln(w)
+	machines, on := machinesOf(runs)
+	for i, m := range machines {
+		prose.Wrap(w, fmt.Sprintf("Machine %d: %s; %s.", i+1, m, prose.Count(len(on[m]), "run")), "- ", "  ")
+	}
 	fmt.Fprintln(w)
 	prose.Wrap(w, "A run is a whole run of the gate, from the build to the verdict, at its default margin and budget. Lines with @ have another margin. What was measured:", "", "")
 	fmt.Fprintln(w)
@@ -107,14 +112,20 @@ func (f *file) source(runs []*trial) string {
 		all, _ := group(f.sessions, key)
 		return strings.Join(all, ", ")
 	}
-	s, first := f.sessions[0], runs[0]
+	first := runs[0]
 	if d := where(runs, atDefaults); len(d) > 0 {
 		first = d[0]
 	}
-	return fmt.Sprintf("%s in %.1f hours, %s to %s; margin %s, level %s. Machine: %s, %s CPUs (%s), kernel %s, %s/%s, %s. Source: %s. Runs that failed and count for nothing else: %d.",
+	return fmt.Sprintf("%s in %.1f hours, %s to %s; margin %s, level %s; %s. Source: %s. Runs that failed and count for nothing else: %d.",
 		prose.Count(len(f.runs), "run"), seconds/3600, f.runs[0].Begun.Format(time.DateOnly), f.runs[len(f.runs)-1].Begun.Format(time.DateOnly), prose.Percent(first.Margin), prose.Percent(first.Alpha),
-		s.Config["cpu"], s.Config["cpus"], s.Config["virt"], s.Config["kernel"], s.Config["goos"], s.Config["goarch"], of(func(s *session) string { return s.Config["go"] }),
+		of(func(s *session) string { return s.Config["go"] }),
 		of(func(s *session) string { return s.Commit }), len(f.runs)-len(runs))
+}
+
+// machinesOf are the machines on which runs were, in the order of their first
+// runs, and the runs of each.
+func machinesOf(runs []*trial) (machines []string, on map[string][]*trial) {
+	return group(runs, func(r *trial) string { return r.on.machine() })
 }
 
 // writeTable writes a section with a table and what its columns mean, unless the
@@ -182,6 +193,11 @@ func unchangedTable(runs []*trial) [][]string {
 	add("all foreign", where(all, foreign))
 	add("all in base's layout", where(all, func(r *trial) bool { return !r.Apart }))
 	add("all in layouts of their own", where(all, func(r *trial) bool { return r.Apart }))
+	if machines, on := machinesOf(runs); len(machines) > 1 {
+		for i, m := range machines {
+			add(fmt.Sprintf("all on machine %d", i+1), where(on[m], atDefaults, unchanged))
+		}
+	}
 	for _, c := range cells {
 		if c.margin > 0 {
 			add(c.String(), of[c])

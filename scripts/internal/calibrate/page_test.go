@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // undecided and one invalid; 10 of each with 5%, of which toml's miss one; some
 // at another margin; and one that failed.
 func invented() *file {
-	f := &file{File: job.File{Path: "data.jsonl"}, sessions: []*session{onMachine("A")}}
+	f := &file{File: job.File{Path: "data.jsonl"}, sessions: []*session{onMachine("A"), onMachine("B")}}
 	r := rand.New(rand.NewPCG(1, 2))
 	at := onMachine("A").Begun
 	add := func(c cell, n int) (all []*trial) {
@@ -63,6 +63,9 @@ func invented() *file {
 	add(cell{own, 0.01, 0}, 4)
 	add(cell{own, 0.01, 0.05}, 2)
 	f.runs = append(f.runs, &trial{Cell: cell{subject: own}, Begun: at, Seconds: 2, Error: "died"})
+	for i, r := range f.runs {
+		r.on = f.sessions[min(i/10, 1)] // the first ten were on machine A
+	}
 	return f
 }
 
@@ -122,6 +125,8 @@ func TestCounts(t *testing.T) {
 		{unchangedTable(runs), "toml", "toml | 0 of 10 | 25.9% | 10 of 10 | 0 of 10 | 0 of 10"},
 		{unchangedTable(runs), "all foreign", "all foreign | 0 of 10 | 25.9% | 10 of 10 | 0 of 10 | 0 of 10"},
 		{unchangedTable(runs), "all in base's layout", "all in base's layout | 0 of 15 | 18.1% | 14 of 15 | 1 of 15 | 0 of 15"},
+		{unchangedTable(runs), "all on machine 1", "all on machine 1 | 1 of 10 | 39.4% | 7 of 10 | 1 of 10 | 1 of 10"},
+		{unchangedTable(runs), "all on machine 2", "all on machine 2 | 0 of 20 | 13.9% | 20 of 20 | 0 of 20 | 0 of 20"},
 		{unchangedTable(runs), "own@1%", "own@1% | 0 of 4 | 52.7% | 4 of 4 | 0 of 4 | 0 of 4"},
 		{slowerTable(runs), "own+5%", "own+5% | 10 of 10 | 74.1% | 20 of 20 | 0 of 20 | +5.0%"},
 		{slowerTable(runs), "toml+5%", "toml+5% | 9 of 10 | 60.6% | 18 of 20 | 2 of 20 | +5.1%"},
