@@ -12,8 +12,8 @@ import (
 	"threadbench/goroutines"
 )
 
-// A Crew is raw threads that do the items of a list, each the next one by an
-// index that they share.
+// A Crew is a set of raw threads that work through a list. Each takes the next
+// item by a shared index.
 type Crew struct {
 	workers []thread
 	words   *crew
@@ -22,9 +22,8 @@ type Crew struct {
 	mapped  []mapping
 }
 
-// NewCrew makes as many raw threads, at least one, for lists of at most that
-// many items. They sleep until there is a list. A refused thread is a
-// *StartError.
+// NewCrew makes that many raw threads, at least one, for lists of up to items
+// items. They sleep until there is a list. A refused thread is a *StartError.
 func NewCrew(workers, items int) (*Crew, error) {
 	if workers < 1 || items < 1 {
 		panic(fmt.Sprintf("threads: a crew of %d for %d items", workers, items))
@@ -58,13 +57,15 @@ func NewCrew(workers, items int) (*Crew, error) {
 	return c, nil
 }
 
-// Run has a list done, which the caller writes to where the threads find it
-// before it wakes them. The time is from when it begins to until the last item
-// is done, by the clock of the thread that did it. The records are in the
-// list's order. A system call that failed on the way is an error, and an item
-// without steps. The scheduler isn't told of the wait: sysmon would take the P
-// and sleep, and look every 20 us for the first milliseconds of what comes
-// after.
+// Run has the threads do a list and returns how long that took. The time runs
+// from just before Run copies the list to where the threads find it, until the
+// last item is done, by the clock of the thread that did it. The records are in
+// the list's order. It is an error if a system call failed, or if an item has
+// no steps.
+//
+// Run waits by RawSyscall and keeps its P. Otherwise sysmon would retake the P
+// and sleep, and then look every 20 us for the first milliseconds of whatever
+// comes next.
 func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
 	if len(list) > len(c.items) {
 		return 0, nil, fmt.Errorf("running a crew of raw threads: a list of %d items, there is room for %d", len(list), len(c.items))
@@ -107,8 +108,7 @@ func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, 
 	return time.Duration(ended - unix.TimespecToNsec(began)), records, nil
 }
 
-// TIDs are the threads' ids, as they got them from gettid(2): complete after a
-// Run.
+// TIDs returns the threads' ids, from gettid(2). They are complete after a Run.
 func (c *Crew) TIDs() []int {
 	var tids []int
 	for _, w := range c.workers {
@@ -117,7 +117,7 @@ func (c *Crew) TIDs() []int {
 	return tids
 }
 
-// Close ends the threads and gives back what they had.
+// Close ends the threads and unmaps their memory.
 func (c *Crew) Close() error {
 	for _, w := range c.workers {
 		atomic.StoreUint32(&w.control.quit, 1)

@@ -19,8 +19,8 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// TestGuard: a thread that goes below its stack ends the process, and
-// silently, since no handler may run on it. It doesn't get to what lies below.
+// TestGuard: a thread that goes below its stack ends the process, silently,
+// since no handler may run on that thread. It doesn't reach what lies below.
 func TestGuard(t *testing.T) {
 	const begun = "begun\n"
 	if role() != "" {
@@ -57,11 +57,11 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// TestFaultTold: with FaultsVariable set, a process that a raw thread faults
-// in dies as it does without, and tells of it; the Go side keeps its own
-// faults. The same through a coordinator, with the variable and without.
+// TestFaultTold: with FaultsVariable set, a process in which a raw thread faults
+// dies as it does without, and reports the fault. Faults of Go code stay Go's.
+// The same goes through a coordinator, with the variable and without.
 func TestFaultTold(t *testing.T) {
-	// What makes a raw thread fault; it begins to run meanwhile.
+	// parked spoils a raw thread, which begins to run meanwhile.
 	parked := func(spoil func(*thread)) func() {
 		return func() {
 			th, err := newThread(pcs.park, LeastStack(0))

@@ -11,43 +11,43 @@ import (
 	"threadbench/goroutines"
 )
 
-// A Herd is a growing number of raw threads that touch their stack to a
-// depth, park on one futex, and exit together.
+// A Herd is a set of raw threads that can grow. They touch their stacks down to
+// a depth, park on one futex, and exit together.
 type Herd struct {
 	body    uintptr
 	stack   int // usable bytes
 	depth   int
-	fds     []int // what each works on, in the order in which they are made, or what all of them do
-	outs    []int // one more for each, if not nil
-	steps   int   // of work that each does in its turn
+	fds     []int // the descriptor that each works on, in the order of their making, or one for all
+	outs    []int // a second descriptor for each, if not nil
+	steps   int   // of work in a worker's turn
 	turned  bool  // the turns have been given
 	shared  mapping
 	words   *herd
 	members []thread
 	ends    []End
-	echoed  int64 // by those that were joined
-	failed  error // of one of those
+	echoed  int64 // by joined threads
+	failed  error // of a joined thread
 }
 
-// NewHerd prepares threads with that many bytes of stack each, of which each
-// touches depth bytes before it parks. The stack has to be a LeastStack(depth)
-// at least. A refused mapping is a *StartError.
+// NewHerd prepares threads with stack bytes of stack each, which touch depth
+// bytes before they park. The stack has to be at least LeastStack(depth). A
+// refused mapping is a *StartError.
 func NewHerd(stack, depth int) (*Herd, error) { return newHerd(pcs.park, stack, depth, []int{-1}) }
 
-// NewEchoers prepares a thread for each of the file descriptors, which are to
-// be in blocking mode: it reads up to 64 bytes, writes them back, and exits
-// when there is no more to read. See Echoed. A refused mapping is a
+// NewEchoers prepares a thread for each of the file descriptors, which have to
+// be in blocking mode. The thread reads up to 64 bytes, writes them back, and
+// exits when there is no more to read: see Echoed. A refused mapping is a
 // *StartError.
 func NewEchoers(stack int, fds []int) (*Herd, error) { return newHerd(pcs.echo, stack, 0, fds) }
 
-// NewWaiters prepares threads of which each blocks in read(2) on a file
-// descriptor of its own for one byte, again and again, until the file ends or
-// reading fails. Make as many as there are descriptors, at the most. A refused
-// mapping is a *StartError.
+// NewWaiters prepares threads that block in read(2), each on its own file
+// descriptor, one byte at a time, until the file ends or reading fails. Make no
+// more threads than there are descriptors. A refused mapping is a *StartError.
 func NewWaiters(fds []int) (*Herd, error) { return newHerd(pcs.listen, LeastStack(0), 0, fds) }
 
-// NewSyncers is NewWaiters with RecordBytes written to a file of the thread's
-// own, and synced (fsync(2)), for each byte; a thread ends when that fails, too.
+// NewSyncers is NewWaiters whose threads, for each byte, also write RecordBytes
+// to a file of their own and sync it (fsync(2)). A thread also ends when that
+// fails.
 func NewSyncers(fds, files []int) (*Herd, error) {
 	h, err := newHerd(pcs.sync, LeastStack(0), 0, fds)
 	if err == nil {
@@ -56,9 +56,9 @@ func NewSyncers(fds, files []int) (*Herd, error) {
 	return h, err
 }
 
-// NewHogs prepares threads of which each does chunks of work
-// (goroutines.WorkChunk), from its own tid on, until the herd is released. A
-// refused mapping is a *StartError.
+// NewHogs prepares threads that do chunks of work (goroutines.WorkChunk) until
+// the herd is released. Each starts from its own tid. A refused mapping is a
+// *StartError.
 func NewHogs() (*Herd, error) { return newHerd(pcs.hog, LeastStack(0), 0, []int{-1}) }
 
 func newHerd(body uintptr, stack, depth int, fds []int) (*Herd, error) {
@@ -72,12 +72,12 @@ func newHerd(body uintptr, stack, depth int, fds []int) (*Herd, error) {
 	return &Herd{body: body, stack: (stack + pageBytes - 1) &^ (pageBytes - 1), depth: depth, fds: fds, shared: shared, words: shared.herdAt()}, nil
 }
 
-// workSeed is what a worker's steps begin with.
+// workSeed is the value that a worker's steps start from.
 const workSeed = 1
 
-// NewWorkers prepares threads that park until they are given a turn, do so
-// many steps of goroutines.Work in it, at least one, and park again. The stack
-// has to be a LeastStack(0) at least. A refused mapping is a *StartError.
+// NewWorkers prepares threads that park until they get a turn, do steps steps
+// of goroutines.Work in it, at least one, and park again. The stack has to be
+// at least LeastStack(0). A refused mapping is a *StartError.
 func NewWorkers(stack, steps int) (*Herd, error) {
 	if steps < 1 {
 		panic(fmt.Sprintf("threads: %d steps of work", steps))
@@ -89,8 +89,8 @@ func NewWorkers(stack, steps int) (*Herd, error) {
 	return h, err
 }
 
-// Make starts n more threads. If one is refused it says so by a *StartError;
-// those made before it stay in the herd.
+// Make starts n more threads. A refused thread is a *StartError; the threads
+// made before it stay in the herd.
 func (h *Herd) Make(n int) error {
 	h.words.expect(len(h.members) + n)
 	for range n {
@@ -122,7 +122,7 @@ func (h *Herd) add() error {
 	return nil
 }
 
-// expect has the n-th arrival wake who waits.
+// expect makes the n-th arrival wake the waiter.
 func (h *herd) expect(n int) { atomic.StoreUint32(&h.want, uint32(n)) }
 
 // Wait returns when every thread of the herd has touched its stack and is
@@ -140,22 +140,21 @@ func waitFor(word *uint32, n uint32) {
 	}
 }
 
-// WaitTurns returns when the threads of NewWaiters or NewSyncers have waited
-// for n bytes since they were made, all together, and have come back to wait again.
+// WaitTurns returns when the threads of NewWaiters or NewSyncers have dealt
+// with n bytes in all since they were made, and wait again.
 func (h *Herd) WaitTurns(n int) {
 	want := len(h.members) + n
 	h.words.expect(want)
 	waitFor(&h.words.arrived, uint32(want))
 }
 
-// Ends are what the threads have done, in the order in which they were made.
-// They are for after Join.
+// Ends returns what each thread did, in the order of their making. Call it
+// after Join.
 func (h *Herd) Ends() []End { return h.ends }
 
-// Turns gives each worker its turn, one after the other without waiting for
-// what it does in it, and returns when all have done their work. It is for
-// once, when Wait has returned. each is called after every turn given; nil
-// does nothing.
+// Turns gives each worker its turn without waiting for the work in between, and
+// returns when all have done their work. Call it once, after Wait. each runs
+// after every turn given; nil does nothing.
 func (h *Herd) Turns(each func()) {
 	h.turned = true
 	for range h.members {
@@ -168,8 +167,8 @@ func (h *Herd) Turns(each func()) {
 	waitFor(&h.words.worked, uint32(len(h.members)))
 }
 
-// Worked is how many workers have done their work, and done it right. It is
-// for after Turns.
+// Worked returns the number of workers that have done their work with the right
+// result. Call it after Turns.
 func (h *Herd) Worked() int {
 	want, right := goroutines.Worked(workSeed, h.steps), 0
 	for _, t := range h.members {
@@ -180,8 +179,8 @@ func (h *Herd) Worked() int {
 	return right
 }
 
-// Release lets every parked thread of the herd exit. Workers that were given
-// no turn are given it first.
+// Release lets every parked thread of the herd exit. Workers that had no turn
+// get it first.
 func (h *Herd) Release() {
 	if h.steps > 0 && !h.turned {
 		h.Turns(nil)
@@ -189,8 +188,8 @@ func (h *Herd) Release() {
 	setAndWake(&h.words.release, 1)
 }
 
-// Join waits until every thread of the herd has exited and unmaps all that
-// the herd has mapped. The Herd can't be used after it.
+// Join waits until every thread of the herd has exited and unmaps all memory of
+// the herd, which can't be used afterwards.
 func (h *Herd) Join() {
 	for _, t := range h.members {
 		t.join()
@@ -202,26 +201,26 @@ func (h *Herd) Join() {
 	h.shared.unmap()
 }
 
-// tally takes down what a thread that has exited did.
+// tally adds up the results of a thread that has exited.
 func (h *Herd) tally(c *control) {
 	h.echoed += int64(c.echoed)
 	switch {
 	case c.failed < 0:
-		h.failed = fmt.Errorf("a raw thread that echoes: write: %w", unix.Errno(-c.failed))
+		h.failed = fmt.Errorf("echoing on a raw thread: write: %w", unix.Errno(-c.failed))
 	case c.failed > 0 || c.failed == 0 && c.got > 0 && h.body == pcs.echo:
-		h.failed = fmt.Errorf("a raw thread that echoes: expected to write back %d bytes, seen %d", c.got, c.failed)
+		h.failed = fmt.Errorf("echoing on a raw thread: %d of %d bytes written back", c.failed, c.got)
 	case c.got < 0 && h.body == pcs.echo && unix.Errno(-c.got) != unix.ECONNRESET:
-		h.failed = fmt.Errorf("a raw thread that echoes: read: %w", unix.Errno(-c.got))
+		h.failed = fmt.Errorf("echoing on a raw thread: read: %w", unix.Errno(-c.got))
 	}
 }
 
-// Echoed is how many bytes the threads of a herd of NewEchoers have written
-// back; after Join. Its error is a call that failed, but for the end of what
-// is read: of a connection its reset, too.
+// Echoed returns the number of bytes that the threads of NewEchoers have
+// written back, after Join. The error is a call that failed; the end of the
+// file and the reset of a connection are no errors.
 func (h *Herd) Echoed() (bytes int64, err error) { return h.echoed, h.failed }
 
-// TIDs are the thread ids that the threads themselves got from gettid(2), in
-// the order in which they were made; complete after Wait.
+// TIDs returns the thread ids, which the threads got from gettid(2), in the
+// order of their making. They are complete after Wait.
 func (h *Herd) TIDs() []int {
 	tids := make([]int, len(h.members))
 	for i, t := range h.members {

@@ -55,7 +55,7 @@ func TestHerd(t *testing.T) {
 	}
 }
 
-// TestHerdWithoutThreads: what has made nothing can be ended.
+// TestHerdWithoutThreads: a herd without threads can be ended.
 func TestHerdWithoutThreads(t *testing.T) {
 	leaveNothing(t)
 	for _, release := range []bool{true, false} {
@@ -139,8 +139,8 @@ func TestWorkers(t *testing.T) {
 	}
 }
 
-// TestWorkersReleasedFirst: workers that were given no turn can be ended, and
-// so can those whose work comes to something else.
+// TestWorkersReleasedFirst: workers without a turn can be ended, and so can
+// workers with a wrong result.
 func TestWorkersReleasedFirst(t *testing.T) {
 	leaveNothing(t)
 	h, err := NewWorkers(LeastStack(0), 100)

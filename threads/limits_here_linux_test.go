@@ -173,8 +173,8 @@ func needRoot(t *testing.T) {
 	}
 }
 
-// needHeadroom skips a test that sets a limit of n threads where another one is
-// as tight.
+// needHeadroom skips a test that sets a limit of n threads, where another limit
+// is as tight.
 func needHeadroom(t *testing.T, n int) {
 	t.Helper()
 	room, limit, err := Headroom(Need{Threads: n})

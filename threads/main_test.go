@@ -11,16 +11,17 @@ import (
 	"time"
 )
 
-// The main goroutine keeps the main thread. A locked goroutine that exits on
-// that one leaves it wedged, since the runtime can't end it (runtime/proc.go,
-// mexit): a thread that the runtime no longer counts and that no test leaked.
+// The main goroutine keeps the main thread. If a locked goroutine exited on the
+// main thread, the runtime could not end that thread and would wedge it
+// (runtime/proc.go, mexit). The runtime would no longer count it, although no
+// test leaked it.
 func init() { runtime.LockOSThread() }
 
 // TestMain fails a run that leaves something behind: the kernel forgives
 // neither a lost thread nor a lost mapping, and no later test would notice.
 func TestMain(m *testing.M) {
 	// A process with the race detector sleeps for a second before it exits.
-	// Those that tests start have nothing to wait for.
+	// The processes that tests start need not.
 	os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	// The runtime's poller keeps two descriptors from its first use on.
 	if r, w, err := os.Pipe(); err == nil {

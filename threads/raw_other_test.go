@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestUnsupported: where there are no raw threads, what would make one says
-// so, and what a caller sizes them by still answers.
+// TestUnsupported: where there are no raw threads, each function that would make
+// one says so, and the functions that size them still work.
 func TestUnsupported(t *testing.T) {
 	for name, make := range map[string]func() error{
 		"NewPair":    func() error { _, err := NewPair(Futex); return err },

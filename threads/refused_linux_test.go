@@ -70,8 +70,8 @@ func TestUserRefused(t *testing.T) {
 	pass(t, cmd)
 }
 
-// refusedAt is what both do in a process of their own, once it is limited to
-// 150 threads by what has that name.
+// refusedAt is the part of both tests that runs in a process limited to 150
+// threads. name is the limit's.
 func refusedAt(t *testing.T, name string, limit func()) {
 	leaveNothing(t)
 	idle(30)
@@ -122,7 +122,7 @@ func refusedAt(t *testing.T, name string, limit func()) {
 		t.Errorf("Alive() = %d, %d", raw, mappings)
 	}
 
-	// All but one slot taken: a join returns before that one is free again.
+	// With one slot left, each join returns before that slot is free again.
 	h := made(t, room-1, LeastStack(0), 0)
 	last, err := newThread(pcs.exit, LeastStack(0))
 	if err != nil {
@@ -153,7 +153,7 @@ func refusedAt(t *testing.T, name string, limit func()) {
 	}
 
 	// A creator in the last slot finds none for its threads, says so, and
-	// goes on when there are some.
+	// works again when there are slots.
 	creator, err := NewCreator(5)
 	d := newDriverOf(t, creator, err)
 	defer d.Close()
@@ -213,7 +213,7 @@ func TestMemoryRefused(t *testing.T) {
 	h.Wait()
 	h.Join()
 
-	// Refused half-way: Wait is for those that were made.
+	// Refused half-way: Wait waits for the threads that were made.
 	for range 100 {
 		h, err := NewHerd(room/8, 0)
 		if err != nil {
@@ -236,7 +236,7 @@ func TestMemoryRefused(t *testing.T) {
 		wantRefused(t, err, "mmap", unix.ENOMEM, 0)
 	}
 
-	// With room for no, one, or two small stacks: nothing of a pair stays.
+	// With room for no, one, or two small stacks, nothing of a pair stays.
 	for stacks := range 3 {
 		runtime.LockOSThread()
 		var all []mapping

@@ -2,12 +2,12 @@
 
 package threads
 
-// Everything unsafe of the raw threads. It is sound because the memory that a
-// raw thread and Go share is mapped here, outside of the Go heap: the
-// collector neither moves nor frees it, holds no pointer of it and finds none
-// in it, and it is unmapped only when the kernel has cleared the tid word of
-// the thread whose stack it is. Between the two a word is written by one side
-// at a time, with a futex operation (on the Go side an atomic one) between.
+// All unsafe code of the raw threads. It is sound because the memory that a raw
+// thread and Go share is mapped here, outside of the Go heap: the collector
+// neither moves nor frees it, has no pointer to it and finds none in it. It is
+// unmapped only after the kernel has cleared the tid word of the thread whose
+// stack it is. One side at a time writes a word, with a futex operation (on the
+// Go side an atomic one) in between.
 
 import (
 	"unsafe"
@@ -22,8 +22,8 @@ func clone(c *control) (result int)
 
 const (
 	controlBytes = (unsafe.Sizeof(control{}) + 63) &^ 63
-	// A body's own frames take a few words below the control; this is what
-	// is kept for them.
+	// A body's own frames take a few words below the control; bodyBytes is
+	// reserved for them.
 	bodyBytes = 256
 
 	crewBytes   = unsafe.Sizeof(crew{})
