@@ -21,7 +21,8 @@ func metric(t *testing.T, name string) int {
 	return int(s[0].Value.Uint64())
 }
 
-// still keeps the collector out of a test that counts goroutines or stacks.
+// still keeps the garbage collector out of a test that counts goroutines or
+// stacks.
 func still(t *testing.T) {
 	runtime.GC()
 	percent := debug.SetGCPercent(-1)
@@ -83,7 +84,7 @@ func TestNoBatch(t *testing.T) {
 	Create(1, 0, nil, nil)
 }
 
-// parked is how many goroutines are in a herd's park.
+// parked returns the number of goroutines in a herd's park.
 func parked(t *testing.T) int {
 	t.Helper()
 	all := make([]runtime.StackRecord, 10_000)
@@ -153,7 +154,7 @@ func TestHerd(t *testing.T) {
 	}
 }
 
-// TestHerdWithoutTasks: what has made nothing can be ended.
+// TestHerdWithoutTasks: a herd without tasks can be ended.
 func TestHerdWithoutTasks(t *testing.T) {
 	leaveNothing(t)
 	h := NewHerd(100, nil)
@@ -183,7 +184,7 @@ func TestDepth(t *testing.T) {
 	}
 }
 
-// TestDescend measures the way down on the stack itself.
+// TestDescend measures the depth by addresses on the stack.
 func TestDescend(t *testing.T) {
 	for _, depth := range []int{1, frameBytes, frameBytes + 1, 10_000, 1 << 20} {
 		t.Run(fmt.Sprint(depth), func(t *testing.T) {
@@ -234,7 +235,7 @@ func TestWorkers(t *testing.T) {
 	}
 }
 
-// TestWorkersReleasedFirst: workers that were given no turn can be ended.
+// TestWorkersReleasedFirst: workers without a turn can be ended.
 func TestWorkersReleasedFirst(t *testing.T) {
 	leaveNothing(t)
 	h := NewWorkers(100, nil)

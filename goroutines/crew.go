@@ -5,46 +5,47 @@ import (
 	"time"
 )
 
-// An Item is work to be shared out: so many steps from X on.
+// An Item is work to be shared out: Steps steps from X on.
 type Item struct {
 	X     uint64
 	Steps int
 }
 
-// A Record is what became of an item.
+// A Record tells who did an item, where, and with what result.
 type Record struct {
 	Result uint64
-	CPU    int32 // on which it was begun; -1 where the system doesn't tell
-	From   int32 // the CPU from which it came: its worker's at the item before, or else the producer's; -1 for none
-	Worker int32 // who did it: a number from 0, or -1 where it had a task of its own
+	CPU    int32 // where it began; -1 if the system doesn't report it
+	From   int32 // where it came from: its worker's CPU at the item before, or else the producer's CPU; -1 for neither
+	Worker int32 // the worker that did it, from 0; -1 if the item had a task of its own
 	Times  int32 // how often it was done
 }
 
-// A Sharing is how a list's items come from the producer to those who do them.
+// A Sharing is the way that a list's items take from the producer to the
+// workers.
 type Sharing int
 
 const (
 	PerItem Sharing = iota // the producer makes a task for each item
 	Queued                 // workers receive them, one by one, from an unbuffered channel
-	Shared                 // the producer writes the list where all find it; workers take the next by one index
-	Fixed                  // the producer gives each worker a part of the list, as many items each
+	Shared                 // the producer writes the list where all workers find it; they take the next item by one index
+	Fixed                  // the producer gives each worker a part of the list, all of the same size
 )
 
-// A Crew is a producer and those who do the items that it hands out.
+// A Crew is a producer and the workers that do its items.
 type Crew struct {
 	how     Sharing
 	workers int
 	lists   chan []Item
 	queue   chan job     // Queued
-	parts   []chan []job // a worker's, for Shared and Fixed
+	parts   []chan []job // one for each worker, for Shared and Fixed
 	over    chan struct{}
 	end     chan time.Duration
 	ended   chan struct{}
 
-	// A list that is under way.
+	// The current list.
 	jobs    []job
 	records []Record
-	left    atomic.Int64 // items or workers that aren't done
+	left    atomic.Int64 // items or workers that are not done
 	_       [64]byte
 	next    atomic.Int64 // the shared index
 	_       [64]byte
@@ -58,7 +59,7 @@ type job struct {
 	Item
 }
 
-// NewCrew starts a producer and workers, none for PerItem. Each of them calls
+// NewCrew starts a producer and workers, none for PerItem. Each task calls
 // setup first, with its number: the producer's is -1. An error of setup is an
 // error of NewCrew. A nil setup does nothing.
 func NewCrew(how Sharing, workers int, setup func(task int) error) (*Crew, error) {
@@ -93,9 +94,9 @@ func NewCrew(how Sharing, workers int, setup func(task int) error) (*Crew, error
 	return c, nil
 }
 
-// Run has a list done. The time is from when the producer begins to hand out
-// until the last item is done. The records are in the list's order, and good
-// until the next Run. An empty list is a panic.
+// Run has the tasks do a list, and returns how long that took: from the
+// producer's start until the last item is done. The records are in the list's
+// order, and valid until the next Run. An empty list panics.
 func (c *Crew) Run(list []Item) (time.Duration, []Record) {
 	if len(list) == 0 {
 		panic("goroutines: an empty list")
@@ -111,8 +112,8 @@ func (c *Crew) Run(list []Item) (time.Duration, []Record) {
 	return c.elapsed, c.records
 }
 
-// handSample is how many items the producer hands out between two looks at its
-// CPU.
+// handSample is the number of items that the producer hands out between two
+// looks at its CPU.
 const handSample = 16
 
 func (c *Crew) hand(list []Item) {
@@ -154,7 +155,6 @@ func (c *Crew) alone(j job, from int32) {
 	c.done()
 }
 
-// work is the life of a worker.
 func (c *Crew) work(w int) {
 	cpu := int32(-1)
 	do := func(j job) {
@@ -194,7 +194,7 @@ func (c *Crew) do(j job, worker, cpu, from int32) {
 	r.Result = Work(j.X, j.Steps)
 }
 
-// done counts what is left, and says when nothing is.
+// done counts down, and signals the end of the list.
 func (c *Crew) done() {
 	if c.left.Add(-1) == 0 {
 		c.end <- Now()

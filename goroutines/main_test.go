@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// The main goroutine keeps the main thread: a locked goroutine that exits on
-// that one leaves it wedged (runtime/proc.go, mexit), where a test wants to
-// see its thread end.
+// The main goroutine keeps the main thread. A locked goroutine that exited on it
+// would leave it wedged (runtime/proc.go, mexit), and tests wait for a task's
+// thread to end.
 func init() { runtime.LockOSThread() }
 
 // TestMain fails a run that leaves a goroutine or a descriptor behind.

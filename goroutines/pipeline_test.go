@@ -75,8 +75,8 @@ func TestSetupFails(t *testing.T) {
 	}
 }
 
-// TestCrew: each item is done once, by one of the workers, and comes to what
-// it should; lists of any length.
+// TestCrew: one worker does each item, once, with the right result, in lists of
+// any length.
 func TestCrew(t *testing.T) {
 	leaveNothing(t)
 	const workers = 3
