@@ -1,6 +1,6 @@
 package catalog
 
-// Balance is the family of that name.
+// Balance spreads a list of uneven work over all CPUs.
 var Balance = Family{
 	Name:    "Balance",
 	Op:      "one item of a heavy-tailed list of work, spread over all CPUs",

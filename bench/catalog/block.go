@@ -1,6 +1,6 @@
 package catalog
 
-// Block is the family of that name.
+// Block measures what waiting tasks do to a bystander at work.
 var Block = Family{
 	Name:    "Block",
 	Op:      "one chunk of a bystander's work while the tasks wait",

@@ -1,6 +1,6 @@
 package catalog
 
-// Create is the family of that name.
+// Create measures the making, running and joining of tasks.
 var Create = Family{
 	Name: "Create",
 	Op:   "one task created, run and joined",
@@ -39,7 +39,7 @@ var Create = Family{
 			Says: "Creating, running and joining a locked goroutine for which a thread of the pool is woken takes {x} as long as a goroutine made from what the last one left",
 			Same: "Creating, running and joining a locked goroutine for which a thread of the pool is woken, and a goroutine made from what the last one left: no difference seen, {x} as long",
 			Less: "faster"},
-		{Impl: "locked", Mode: "reused"}, // of older files: no case has that name any more
+		{Impl: "locked", Mode: "reused"}, // in older files only
 		{Mode: "reused",
 			Says: "Creating, running and joining {one}, one after the other, takes {x} as long as {ref one}",
 			Same: "Creating, running and joining {one}, one after the other, and {ref one}: no difference seen, {x} as long",

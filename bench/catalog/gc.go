@@ -1,6 +1,6 @@
 package catalog
 
-// GC is the family of that name.
+// GC measures garbage collections while tasks are parked.
 var GC = Family{
 	Name:    "GC",
 	Op:      "one forced collection while n tasks are parked",

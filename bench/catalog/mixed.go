@@ -1,6 +1,6 @@
 package catalog
 
-// Mixed is the family of that name.
+// Mixed measures work that waits, and how much of the wait is hidden.
 var Mixed = Family{
 	Name:    "Mixed",
 	Op:      "a download, writes with syncs, and a factorial for each CPU, all done",

@@ -1,6 +1,6 @@
 package catalog
 
-// Pipeline is the family of that name.
+// Pipeline measures functions in tasks of their own, in a row.
 var Pipeline = Family{
 	Name:    "Pipeline",
 	Op:      "one item through a pipeline, from its source to its sink",

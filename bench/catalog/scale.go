@@ -1,6 +1,6 @@
 package catalog
 
-// Scale is the family of that name.
+// Scale measures the cost of a task when there are many.
 var Scale = Family{
 	Name:    "Scale",
 	Op:      "one of n tasks created, held at once, released and joined",

@@ -1,6 +1,6 @@
 package catalog
 
-// Serve is the family of that name.
+// Serve measures an echo server with many connections.
 var Serve = Family{
 	Name:    "Serve",
 	Op:      "one request of 64 bytes answered on one of the active connections",

@@ -1,6 +1,6 @@
 package catalog
 
-// Stack is the family of that name.
+// Stack measures the memory of a parked task.
 var Stack = Family{
 	Name:    "Stack",
 	Op:      "one task, parked",

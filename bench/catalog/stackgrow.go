@@ -1,6 +1,6 @@
 package catalog
 
-// StackGrow is the family of that name.
+// StackGrow measures a task's first way down a deep stack.
 var StackGrow = Family{
 	Name:    "StackGrow",
 	Op:      "one fresh task's first way down its stack to the depth",

@@ -1,6 +1,6 @@
 package catalog
 
-// Start is the family of that name.
+// Start counts the threads and goroutines of a program that has done nothing.
 var Start = Family{
 	Name:    "Start",
 	Op:      "one fresh process, at the first line of its main",

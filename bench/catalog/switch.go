@@ -1,6 +1,6 @@
 package catalog
 
-// Switch is the family of that name.
+// Switch measures the hand-off of a turn between two tasks.
 var Switch = Family{
 	Name:        "Switch",
 	Op:          "one switch from one task to another; a round trip is two",

@@ -1,15 +1,15 @@
 package catalog
 
-// A Unit is a unit that the suite writes, as it stands in a results file.
+// A Unit is a unit as the suite writes it in a results file.
 type Unit struct {
 	Name   string
-	Better string // "lower", "higher", or "" where neither is better
-	Exact  bool   // a count that is whole by construction
+	Better string // "lower", "higher", or "" if neither is better
+	Exact  bool   // a count, a whole number by construction
 	What   string // one line for a reader
 }
 
-// Units are all the units of the suite. A results file begins with a
-// "Unit NAME better=..." line for each, in this order.
+// Units are all units of the suite. A results file begins with their "Unit NAME
+// better=..." lines, in this order.
 var Units = []Unit{
 	{Name: "ns/op", Better: "lower", What: "time of one op, by the clock of the task that does it"},
 	{Name: "x-goroutine", Better: "lower", What: "this arm's primary figure over the goroutine arm's, from the same laps; an arm with turns of 50 ms has one in ten of them"},

@@ -1,6 +1,6 @@
 package catalog
 
-// Wakeup is the family of that name.
+// Wakeup measures how late a task runs after an event.
 var Wakeup = Family{
 	Name:    "Wakeup",
 	Op:      "one wake-up: wake is the 99th percentile from the byte or the timer on, p50 to max are from the instant in the schedule",
