@@ -42,7 +42,7 @@ func TestStatusReader(t *testing.T) {
 		{"", 0, ""},
 		{groups, 0, ""},
 		{"Name:\tThreads:\n", 0, ""},
-		{"Threads:\t0\n", 0, `"Threads:\t0" is no number of threads`},
+		{"Threads:\t0\n", 0, `"Threads:\t0" is not a number of threads`},
 		{"Threads:\t-4\n", 0, "is no number"},
 		{"Threads:\n", 0, "is no number"},
 		{"Threads:\t1 2\n", 0, "is no number"},
