@@ -11,17 +11,17 @@ import (
 	"threadbench/threads"
 )
 
-// ToldThreads is a *lockstep.Skip where the system doesn't tell a task which
+// ToldThreads returns a *lockstep.Skip if the system doesn't tell a task which
 // thread it runs on.
 func ToldThreads() error {
 	if threads.TID() < 0 {
-		return lockstep.Skipf("%s does not tell a task its thread, so that nothing would show that each had its own", runtime.GOOS)
+		return lockstep.Skipf("%s does not tell a task its thread, so nothing would show that each task has its own", runtime.GOOS)
 	}
 	return nil
 }
 
-// A ParkedHerd is n tasks that park until they are released, in any
-// contender: *goroutines.Herd and *threads.Herd.
+// A ParkedHerd is n tasks of any contender that park until they are released:
+// *goroutines.Herd and *threads.Herd.
 type ParkedHerd interface {
 	Make(n int) error
 	Wait()
@@ -29,20 +29,20 @@ type ParkedHerd interface {
 	Join()
 }
 
-// A Census is a herd and the tids of its tasks, nil where they have no thread
-// of their own.
+// A Census is parked tasks and their thread ids. Tids is nil if the tasks have
+// no thread of their own.
 type Census struct {
 	ParkedHerd
 	Tids func() []int
 }
 
-// GoroutineHerd is goroutines.
+// GoroutineHerd prepares goroutines.
 func GoroutineHerd(n, depth int, stack int) (Census, error) {
 	return Census{goroutines.NewHerd(depth, nil), nil}, nil
 }
 
-// LockedHerd is goroutines that each wire themselves to a thread, say which,
-// and exit locked.
+// LockedHerd prepares goroutines that each lock themselves to a thread, store
+// its id, and exit locked.
 func LockedHerd(n, depth int, stack int) (Census, error) {
 	if err := ToldThreads(); err != nil {
 		return Census{}, err
@@ -51,8 +51,8 @@ func LockedHerd(n, depth int, stack int) (Census, error) {
 	return Census{goroutines.NewHerd(depth, in), tids}, nil
 }
 
-// TidsOf is what each of n tasks does first to wire itself to a thread and to
-// say which, and what they have said.
+// TidsOf returns a function for each of n tasks to call first, which locks the
+// task to a thread and stores its id, and a function that returns the ids.
 func TidsOf(n int) (in func(), tids func() []int) {
 	all := make([]int, n)
 	var next atomic.Int64
@@ -62,7 +62,8 @@ func TidsOf(n int) (in func(), tids func() []int) {
 	}, func() []int { return all[:next.Load()] }
 }
 
-// CloneHerd is raw threads, with so much stack or the least that depth takes.
+// CloneHerd prepares raw threads with that stack, or the least that depth
+// needs.
 func CloneHerd(n, depth int, stack int) (Census, error) {
 	h, err := threads.NewHerd(max(stack, threads.LeastStack(depth)), depth)
 	if err != nil {
@@ -71,19 +72,18 @@ func CloneHerd(n, depth int, stack int) (Census, error) {
 	return Census{h, h.TIDs}, nil
 }
 
-// A NewHerd makes a herd of at most n tasks that go down their stacks by depth
-// bytes; stack is what a raw thread is given, 0 for the least.
+// A NewHerd prepares at most n tasks that go down their stacks by depth bytes.
+// stack is the stack of a raw thread, 0 for the least.
 type NewHerd func(n, depth int, stack int) (Census, error)
 
-// TasksAlive are all goroutines of the program and all raw threads.
+// TasksAlive returns the number of the program's goroutines and of raw threads.
 func TasksAlive() int {
 	raw, _ := threads.Alive()
 	return runtime.NumGoroutine() + raw
 }
 
-// Settled is TasksAlive, counted again for up to a second until it is what it
-// is to be: what runs finalizers and cleanups is a goroutine of the program
-// while it runs one.
+// Settled returns TasksAlive, counted for up to a second until it is want: the
+// goroutine that runs finalizers and cleanups counts while it runs one.
 func Settled(want int) (alive int) {
 	for range 1000 {
 		if alive = TasksAlive(); alive == want {
@@ -94,13 +94,13 @@ func Settled(want int) (alive int) {
 	return alive
 }
 
-// Distinct is how many of the tids differ.
+// Distinct returns how many different tids there are.
 func Distinct(tids []int) int64 {
 	s := slices.Sorted(slices.Values(tids))
 	return int64(len(slices.Compact(s)))
 }
 
-// Begun is how many tasks have said which thread they run on.
+// Begun returns how many tasks have stored a thread id.
 func Begun(tids []int) (n int64) {
 	for _, tid := range tids {
 		if tid != 0 {
