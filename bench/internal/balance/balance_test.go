@@ -94,7 +94,7 @@ func TestTally(t *testing.T) {
 		"expected a record of each of 4 items, seen 3":       func(r []goroutines.Record) []goroutines.Record { return r[:3] },
 		"expected item 2 of 4 to be done once, seen 0 times": func(r []goroutines.Record) []goroutines.Record { r[2] = goroutines.Record{}; return r },
 		"expected item 1 of 4 to be done once, seen 2 times": func(r []goroutines.Record) []goroutines.Record { r[1].Times++; return r },
-		"expected item 3 of 4 to come to ":                   func(r []goroutines.Record) []goroutines.Record { r[3].Result++; return r },
+		"expected item 3 of 4 to have the result ":           func(r []goroutines.Record) []goroutines.Record { r[3].Result++; return r },
 	} {
 		if _, err := tally(list, spoil(wellDone(list))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("tally: %v, want %q", err, want)

@@ -26,14 +26,14 @@ func openCold(herd arm.NewHerd, join bool) measure.OpeningOnce {
 }
 
 type coldArm struct {
-	herd  arm.Census // none once it was made
+	herd  arm.Census // zero after it was joined
 	join  bool
 	meter *arm.Meter
 }
 
 // Measure makes the tasks.
 func (a *coldArm) Measure() (lockstep.Slice, error) {
-	defer func() { a.herd = arm.Census{} }() // it will have been joined
+	defer func() { a.herd = arm.Census{} }() // it is joined by then
 	made, created := host.Count(host.ThreadsAlive), host.Count(host.GoroutinesCreated)
 	a.meter.Start()
 	if err := a.herd.Make(createCold); err != nil {
@@ -43,9 +43,8 @@ func (a *coldArm) Measure() (lockstep.Slice, error) {
 	}
 	a.herd.Wait()
 	a.meter.Stop()
-	// Counted while all are alive, and off the clock. The tasks of a locked or
-	// raw herd say which threads they ran on; that of goroutines is for the
-	// process to say.
+	// Counted while all are alive, off the clock. Locked and raw tasks report
+	// their own threads. For goroutines the process's count serves.
 	counts := map[string]int64{"threads": host.Count(host.ThreadsAlive) - made, "created": host.Count(host.GoroutinesCreated) - created}
 	if a.herd.Tids != nil {
 		tids := a.herd.Tids()

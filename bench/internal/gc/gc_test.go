@@ -69,7 +69,7 @@ func TestGCProof(t *testing.T) {
 		{"half the stacks", nil, 10, 5 << 20, "seen 5242880"},
 		{"two on one thread", []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 8}, 10, 10 << 20, "expected 10 threads parked, seen 9"},
 		{"stacks that were ready", nil, 10, 10<<20 - stackRoom, ""},
-		{"stacks that have shrunk", nil, 10, 10<<20 - stackRoom - 1, "1048576 a task but for 98304, seen 10387455"},
+		{"stacks that have shrunk", nil, 10, 10<<20 - stackRoom - 1, "1048576 a task less 98304, seen 10387455"},
 	} {
 		a := &gcArm{n: 10, least: 1 << 20}
 		if test.tids != nil {
@@ -101,7 +101,7 @@ func TestAgree(t *testing.T) {
 		{"less in one cycle", []float64{50e3, 60e3, 900e3}, []float64{0, 0, 0}, []float64{50e3, 60e3, 0}, ""},
 		{"less in two of three", []float64{50e3, 60e3, 70e3}, []float64{5e3, 0, 0}, []float64{50e3, 30e3, 10e3}, ""},
 		{"less in all of them", []float64{50e3, 60e3, 70e3}, []float64{5e3, 0, 0}, []float64{20e3, 30e3, 10e3},
-			"in each of 3 cycles it waited for less, in one for 10000 ns, while the runtime says 70000 ns, of which 0 at the most"},
+			"in each of 3 cycles it waited for less, in the worst for 10000 ns of a stop of 70000 ns, of which at most 0 ns"},
 		{"no waits at all", []float64{50e3, 60e3, 70e3}, []float64{5e3, 5e3, 5e3}, []float64{0, 0, 0}, "in each of 3 cycles"},
 	} {
 		armtest.Says(t, test.name, agree(test.stops, test.stopping, test.waits), test.want)
@@ -210,8 +210,8 @@ func TestWatcherProof(t *testing.T) {
 	}{
 		{"all along", &watcher{first: 99, last: 400, stamps: 200}, ""},
 		{"began late", &watcher{first: 101, last: 500, stamps: 200}, "seen them from 101 to 500"},
-		{"ended early", &watcher{first: 1, last: 399, stamps: 200}, "until after the last at 400, seen them from 1 to 399"},
-		{"idle", &watcher{first: 1, last: 500, stamps: 199}, "expected 200 stamps at least, seen 199"},
+		{"ended early", &watcher{first: 1, last: 399, stamps: 200}, "until after the last at 400, seen stamps from 1 to 399"},
+		{"idle", &watcher{first: 1, last: 500, stamps: 199}, "expected at least 200 stamps, seen 199"},
 		{"too many waits", &watcher{first: 1, last: 500, stamps: 200, lost: 2}, "seen 2 more"},
 	} {
 		armtest.Says(t, test.name, test.w.prove(cycles), test.want)

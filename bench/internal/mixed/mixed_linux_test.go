@@ -173,7 +173,7 @@ func TestMixedProve(t *testing.T) {
 				t.Fatal(err)
 			}
 			return e
-		}, "expected block 2 of 3 as it was written"},
+		}, "expected block 2 of 3 to read back as written"},
 		{"too few", func(a *mixedArm, e []ending) []ending {
 			os.Truncate(filepath.Join(a.dir, "synced"), 2*writeBytes)
 			return e

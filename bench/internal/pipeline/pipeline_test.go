@@ -60,7 +60,7 @@ func TestPass(t *testing.T) {
 		"expected stage 1 of 2 to do 12 items, seen 6":             func(o *outcome) { o.of[0] = 6 },
 		"expected a pipeline of 2 stages, seen 1":                  func(o *outcome) { o.of = o.of[:1] },
 		"expected stage 2 of 2 to do 12 items, seen 13":            func(o *outcome) { o.of[1]++ },
-		"expected 12 items from number 0 on to come to":            func(o *outcome) { o.sum++ },
+		"expected 12 items from number 0 on to have the sum":            func(o *outcome) { o.sum++ },
 		"expected 4 tasks on threads of their own, seen 3 threads": func(o *outcome) { o.tids[3] = o.tids[0] },
 	} {
 		o := outcome{of: []int{0, 0}, tids: []int{5, 6, 7, 8}}

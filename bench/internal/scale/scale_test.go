@@ -82,13 +82,13 @@ func TestScaleProof(t *testing.T) {
 		{"a task too many", true, func(h *held) { h.tasks++ }, "expected 500 tasks held at once, seen 501"},
 		{"half the tasks", false, func(h *held) { h.tasks = 250 }, "expected 500 tasks held at once, seen 250"},
 		{"twice the tasks", false, func(h *held) { h.tasks = 1000 }, "expected 500 tasks held at once, seen 1000"},
-		{"half the threads", true, func(h *held) { h.tids = 250 }, "expected 500 threads that the tasks run on, seen 250"},
-		{"twice the threads", true, func(h *held) { h.tids = 1000 }, "expected 500 threads that the tasks run on, seen 1000"},
+		{"half the threads", true, func(h *held) { h.tids = 250 }, "expected the tasks to run on 500 threads, seen 250"},
+		{"twice the threads", true, func(h *held) { h.tids = 1000 }, "expected the tasks to run on 500 threads, seen 1000"},
 		{"half of them worked", true, func(h *held) { h.worked = 250 }, "expected 500 tasks to do their work in turn, seen 250"},
-		{"two tasks on one thread", true, func(h *held) { h.tids-- }, "expected 500 threads that the tasks run on, seen 499"},
+		{"two tasks on one thread", true, func(h *held) { h.tids-- }, "expected the tasks to run on 500 threads, seen 499"},
 		{"a task that did not work", false, func(h *held) { h.worked-- }, "expected 500 tasks to do their work in turn, seen 499"},
-		{"threads not counted", false, func(h *held) { h.samples = 49 }, "expected the threads to be counted 50 times at least, seen 49"},
-		{"fewer threads than tasks", true, func(h *held) { h.threads = 499 }, "expected 500 threads at least while the tasks run in turn, seen 499"},
+		{"threads not counted", false, func(h *held) { h.samples = 49 }, "expected at least 50 counts of the threads, seen 49"},
+		{"fewer threads than tasks", true, func(h *held) { h.threads = 499 }, "expected at least 500 threads while the tasks run in turn, seen 499"},
 		{"no thread", false, func(h *held) { h.threads = 0 }, "expected 1 threads at least"},
 	} {
 		seen := good

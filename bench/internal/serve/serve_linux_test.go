@@ -224,7 +224,7 @@ func TestServeEvidenceCanFail(t *testing.T) {
 		{"answers", &serveArm{server: &liar{flips: true}}, "expected answer 1 of connection"},
 		{"hangs up", &serveArm{server: &liar{closes: true}}, "client: "},
 		{"no threads", &serveArm{server: &liar{}, threaded: true}, "expected a thread for each of 40 connections"},
-		{"threads", &serveArm{server: &liar{goServer: goServer{blocking: true}}, blocking: true, single: true}, "expected 16 threads at the most for 40 connections"},
+		{"threads", &serveArm{server: &liar{goServer: goServer{blocking: true}}, blocking: true, single: true}, "expected at most 16 threads for 40 connections"},
 		{"not in calls", &serveArm{server: &liar{}, inCalls: true}, "expected a goroutine in a system call for each of 40 connections"},
 		{"not there", &serveArm{server: &loopServer{}, parks: true}, "expected a goroutine that waits for each of 40 connections"},
 		{"not begun", &serveArm{server: &liar{ids: make([]int, 40)}, parks: true}, "expected a task that has begun for each of 40 connections, seen 0"},
@@ -273,7 +273,7 @@ func TestThreadsOf(t *testing.T) {
 		{"two each", &serveArm{server: with, threaded: true}, 205, "expected a thread for each of 100"},
 		{"the same thread", &serveArm{server: &liar{ids: slices.Repeat([]int{1}, 100)}, threaded: true}, 105, "expected 100 threads of the connections, seen 1"},
 		{"none", &serveArm{server: &liar{}, single: true}, 16, ""},
-		{"too many", &serveArm{server: &liar{}, single: true}, 17, "expected 16 threads at the most"},
+		{"too many", &serveArm{server: &liar{}, single: true}, 17, "expected at most 16 threads"},
 		{"as many as it takes", &serveArm{server: &liar{}}, 105, ""},
 	} {
 		test.arm.n, test.arm.before = 100, headcount{threads: 5}
