@@ -9,9 +9,9 @@ import (
 	"threadbench/threads"
 )
 
-// TestMemoryMeterReads holds raw threads and finds their memory: a page of
-// stack and a mapping each, and of the kernel's a stack, which is of 16 KiB or
-// of a page where that is larger (THREAD_SIZE), and more.
+// TestMemoryMeterReads holds raw threads and finds their memory: each has a page of
+// stack and a mapping, and in the kernel at least a stack of 16 KiB, or of a page
+// where that is larger (THREAD_SIZE).
 func TestMemoryMeterReads(t *testing.T) {
 	if !armtest.Alone(t, Still...) {
 		return
@@ -67,8 +67,8 @@ func TestMemoryMeterReads(t *testing.T) {
 	}
 }
 
-// TestKernelThreads holds the count against the directory of the threads, and
-// sees it grow by those that are made.
+// TestKernelThreads compares the count with the directory of the threads, before
+// and after making some.
 func TestKernelThreads(t *testing.T) {
 	if !armtest.Alone(t) {
 		return

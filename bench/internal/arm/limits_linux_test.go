@@ -13,8 +13,8 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// TestAddressSpaceLimited holds as many threads as fit into little address
-// space: the limit is named before one is refused.
+// TestAddressSpaceLimited holds as many threads as fit into little address space:
+// the error names the limit before the kernel refuses a thread.
 func TestAddressSpaceLimited(t *testing.T) {
 	if !armtest.Alone(t, Still...) {
 		return

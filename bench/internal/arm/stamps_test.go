@@ -99,8 +99,8 @@ func TestStampedArm(t *testing.T) {
 	}
 }
 
-// TestEven lets pass what two readings may be off by, and no counter that
-// follows the clock of its CPU.
+// TestEven accepts the error of two readings, and refuses a counter that follows the
+// clock of its CPU.
 func TestEven(t *testing.T) {
 	for _, test := range []struct {
 		ns, after float64

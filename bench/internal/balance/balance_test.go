@@ -57,8 +57,8 @@ func TestMakespan(t *testing.T) {
 	}
 }
 
-// wellDone is what becomes of a list that is done as it should be, by two workers in
-// turn.
+// wellDone returns the records of a list that two workers did in turn, as they
+// should.
 func wellDone(list []goroutines.Item) []goroutines.Record {
 	var records []goroutines.Record
 	for i, it := range list {
@@ -102,7 +102,7 @@ func TestTally(t *testing.T) {
 	}
 }
 
-// TestBalanceArm: what is not what it should be is an error.
+// TestBalanceArm: wrong threads or records are an error.
 func TestBalanceArm(t *testing.T) {
 	good := func(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
 		return time.Millisecond, wellDone(list), nil

@@ -45,8 +45,7 @@ func TestWritten(t *testing.T) {
 	armtest.Says(t, "one more", written([]*os.File{f}, []int64{3}), "expected 768 bytes in the file of task 1 after 3 records, seen 512")
 }
 
-// TestBlockNeedsItsTasks: a phase with tasks that aren't what they were to be
-// has no figure.
+// TestBlockNeedsItsTasks: a phase whose tasks behave otherwise has no figure.
 func TestBlockNeedsItsTasks(t *testing.T) {
 	defer func(was time.Duration) { arm.AsleepFor = was }(arm.AsleepFor)
 	arm.AsleepFor = 20 * time.Millisecond
@@ -91,9 +90,9 @@ func TestBlockNeedsItsTasks(t *testing.T) {
 	}
 }
 
-// TestGatherings makes tasks of each kind and sees that they wait where they
-// are to, are woken, and leave nothing.
-func TestGatherings(t *testing.T) {
+// TestMaker makes tasks of each kind: they wait in the right place, are woken, and
+// leave nothing behind.
+func TestMaker(t *testing.T) {
 	const n = 3
 	for _, wait := range []string{"net", "syscall", "disk"} {
 		for _, impl := range []string{"goroutine", "locked", "clone"} {

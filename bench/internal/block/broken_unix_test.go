@@ -12,8 +12,8 @@ import (
 	"threadbench/bench/measure"
 )
 
-// TestBrokenWaiting has tasks wait in read(2) in the place of the poller, and
-// such as stall the bystander whenever one is woken.
+// TestBrokenWaiting has tasks wait in read(2) instead of the poller, and tasks that
+// stall the bystander whenever one is woken.
 func TestBrokenWaiting(t *testing.T) {
 	slow := func(c waitingTasks) waitingTasks {
 		wake := c.wake

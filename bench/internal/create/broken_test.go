@@ -25,8 +25,8 @@ func TestBrokenThreadEach(t *testing.T) {
 	})
 }
 
-// TestBrokenReusedThread makes tasks in the place of raw threads, of which one
-// runs on the thread of another.
+// TestBrokenReusedThread makes tasks in place of raw threads; one of them runs on
+// the thread of another.
 func TestBrokenReusedThread(t *testing.T) {
 	if !armtest.Alone(t, append(arm.Still, "GOMAXPROCS=1")...) {
 		return

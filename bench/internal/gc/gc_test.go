@@ -52,7 +52,7 @@ func TestGCArms(t *testing.T) {
 	}
 }
 
-// TestGCProof holds what may be counted against what was to be parked.
+// TestGCProof compares counts with the tasks that should be parked.
 func TestGCProof(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -87,7 +87,7 @@ func TestCyclesCounted(t *testing.T) {
 	armtest.Says(t, "one of them not forced", before.since(cycleCount{3 + forced, 1 + forced}), "seen 10, 9 of them forced")
 }
 
-// TestAgree holds the runtime's stops against the watcher's waits.
+// TestAgree compares the runtime's stops with the watcher's waits.
 func TestAgree(t *testing.T) {
 	for _, test := range []struct {
 		name                   string
@@ -144,8 +144,8 @@ func TestStanding(t *testing.T) {
 	}
 }
 
-// TestStoppingBuckets: how wide the runtime's buckets are that the bounds of
-// stood-least-ns and stood-most-ns come from, from 1 us to 1 s.
+// TestStoppingBuckets: the width, from 1 us to 1 s, of the runtime's buckets, from
+// which the bounds of stood-least-ns and stood-most-ns come.
 func TestStoppingBuckets(t *testing.T) {
 	widest, narrowest := 0.0, math.Inf(1)
 	b := stoppings().Buckets
@@ -209,7 +209,7 @@ func TestWatcherProof(t *testing.T) {
 		want string
 	}{
 		{"all along", &watcher{first: 99, last: 400, stamps: 200}, ""},
-		{"began late", &watcher{first: 101, last: 500, stamps: 200}, "seen them from 101 to 500"},
+		{"began late", &watcher{first: 101, last: 500, stamps: 200}, "seen stamps from 101 to 500"},
 		{"ended early", &watcher{first: 1, last: 399, stamps: 200}, "until after the last at 400, seen stamps from 1 to 399"},
 		{"idle", &watcher{first: 1, last: 500, stamps: 199}, "expected at least 200 stamps, seen 199"},
 		{"too many waits", &watcher{first: 1, last: 500, stamps: 200, lost: 2}, "seen 2 more"},

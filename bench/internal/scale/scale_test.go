@@ -67,7 +67,7 @@ func TestPasses(t *testing.T) {
 	}
 }
 
-// TestScaleProof holds what may be counted against what was to be held.
+// TestScaleProof compares counts with the tasks that should be held.
 func TestScaleProof(t *testing.T) {
 	good := held{tasks: 500, tids: 500, worked: 500, samples: 100, threads: 504}
 	for _, test := range []struct {
@@ -89,7 +89,7 @@ func TestScaleProof(t *testing.T) {
 		{"a task that did not work", false, func(h *held) { h.worked-- }, "expected 500 tasks to do their work in turn, seen 499"},
 		{"threads not counted", false, func(h *held) { h.samples = 49 }, "expected at least 50 counts of the threads, seen 49"},
 		{"fewer threads than tasks", true, func(h *held) { h.threads = 499 }, "expected at least 500 threads while the tasks run in turn, seen 499"},
-		{"no thread", false, func(h *held) { h.threads = 0 }, "expected 1 threads at least"},
+		{"no thread", false, func(h *held) { h.threads = 0 }, "expected at least 1 threads"},
 	} {
 		seen := good
 		test.change(&seen)

@@ -142,8 +142,8 @@ func TestOpenRate(t *testing.T) {
 	}
 }
 
-// TestIntendedInstant: an answer that comes late has all later requests wait,
-// since each is timed from the instant at which it was to be sent.
+// TestIntendedInstant: a late answer makes all later requests late, since each is
+// timed from the instant at which it should be sent.
 func TestIntendedInstant(t *testing.T) {
 	c, peer := clientAndPeer(t)
 	const stall = 50 * time.Millisecond
@@ -173,7 +173,7 @@ func TestIntendedInstant(t *testing.T) {
 	}
 }
 
-// A liar is a server that does something else than it says.
+// A liar is a server that doesn't do what it says.
 type liar struct {
 	goServer
 	more   int64 // it says that it has written so many bytes more
@@ -212,7 +212,7 @@ func (s *liar) wait() (int64, error) {
 	return n + s.more, err
 }
 
-// TestServeEvidenceCanFail has arms that are not what they say measured.
+// TestServeEvidenceCanFail measures arms that are not what they say.
 func TestServeEvidenceCanFail(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -254,7 +254,7 @@ func TestServeEvidenceCanFail(t *testing.T) {
 	}
 }
 
-// TestThreadsOf holds counts against what an arm is to have.
+// TestThreadsOf compares counts with the threads that an arm should have.
 func TestThreadsOf(t *testing.T) {
 	ids := make([]int, 100)
 	for i := range ids {

@@ -57,7 +57,7 @@ func TestStackArms(t *testing.T) {
 	}
 }
 
-// TestStackProof holds what may be counted against what was to be held.
+// TestStackProof compares counts with what should be held.
 func TestStackProof(t *testing.T) {
 	for _, test := range []struct {
 		name          string

@@ -8,7 +8,7 @@ import (
 	"threadbench/bench/internal/armtest"
 )
 
-// TestGrowthProof holds what may be counted against what was to be grown.
+// TestGrowthProof compares counts with what should have grown.
 func TestGrowthProof(t *testing.T) {
 	for _, test := range []struct {
 		name        string
@@ -48,7 +48,7 @@ func TestGrowthProof(t *testing.T) {
 	}
 }
 
-// TestShrinkProof holds what may be counted against what was to shrink.
+// TestShrinkProof compares counts with what should have shrunk.
 func TestShrinkProof(t *testing.T) {
 	a := &shrinkArm{depth: 1 << 20, n: 64}
 	armtest.Says(t, "deep", a.deep(64<<20), "")

@@ -106,8 +106,7 @@ func TestTracedByName(t *testing.T) {
 	}
 }
 
-// TestTracedHoldsTheWorker traces a worker whose own counts aren't those that
-// its case wants.
+// TestTracedHoldsTheWorker traces a worker whose own counts contradict its case.
 func TestTracedHoldsTheWorker(t *testing.T) {
 	of, ok := measure.Families{Family}.Lookup("Switch/impl=clone/via=pipe/place=same")
 	if !ok {
