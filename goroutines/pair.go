@@ -145,6 +145,7 @@ type Turns struct {
 	over  chan struct{}
 }
 
+// NewTurns makes the turns of a new link.
 func NewTurns() Turns { return Turns{make(chan int), make(chan struct{})} }
 
 // Begin has Serve answer that many round trips. The driver calls it before the

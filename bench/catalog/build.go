@@ -56,8 +56,8 @@ func BuildFlags(settings []debug.BuildSetting) []BuildFlag {
 				name, _, _ := strings.Cut(strings.TrimLeft(field, "-"), "=")
 				return !slices.Contains([]string{"randlayout", "funcalign", "linkmode", "buildmode"}, name)
 			}), " ")
-		case "pgo": // a path of this machine
 		case "pgo": // a path of the machine that built it
+			f.Value = f.Value[strings.LastIndexAny(f.Value, `/\`)+1:]
 		case "buildmode":
 			if f.Value == "exe" {
 				f.Value = ""

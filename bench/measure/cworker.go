@@ -34,6 +34,7 @@ func CLibrary(program string) (string, error) {
 	cmd.Env = Environ(os.Environ(), WorkerVariable+"="+LibraryOnly)
 	text, err := cmd.Output()
 	if err != nil {
+		return "", fmt.Errorf("asking the worker of C threads for its library: %w", err)
 	}
 	return strings.TrimSpace(string(text)), nil
 }

@@ -62,6 +62,7 @@ type Opening = func(cut func(reason string)) (lockstep.Arm, error)
 
 // A Measurement measures once in its process.
 type Measurement interface {
+	// Measure is called at most once.
 	Measure() (lockstep.Slice, error)
 	// Close ends everything that the measurement has started, measured or not;
 	// an error says what was left behind.
