@@ -51,7 +51,7 @@ func takeCensus() census {
 }
 
 // since says what there is now and was not in the census before, "" if there
-// is nothing. It gives what is on its way out some seconds.
+// is nothing. It waits some seconds for leftovers to go.
 func (before census) since() string {
 	var left strings.Builder
 	for begin := time.Now(); time.Since(begin) < 10*time.Second; time.Sleep(time.Millisecond) {

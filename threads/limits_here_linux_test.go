@@ -73,7 +73,8 @@ type finding struct {
 
 const findingPrefix = "finding: "
 
-// child does the assignment if this process is a test's child, and says so.
+// child does the assignment if this process is a test's child, and reports whether
+// it is.
 func child(t *testing.T) bool {
 	work := os.Getenv(childEnv)
 	if work == "" {
@@ -405,7 +406,7 @@ func TestMapsHere(t *testing.T) {
 		}
 		return l.Used
 	}
-	// Pages of which each second one is protected are a map each.
+	// If every second page is protected, each page is a map of its own.
 	const pages = 400
 	before := count()
 	size := os.Getpagesize()

@@ -74,8 +74,8 @@ func takeCensus() census {
 }
 
 // since says what there is now and was not in the census before, "" if there
-// is nothing. It gives what is on its way out some seconds: a thread stays in
-// /proc for a moment after its join.
+// is nothing. It waits some seconds for leftovers to go: a thread stays in /proc for
+// a moment after its join.
 func (before census) since() string {
 	var left strings.Builder
 	for begin := time.Now(); time.Since(begin) < 10*time.Second; time.Sleep(time.Millisecond) {

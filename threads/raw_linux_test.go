@@ -59,7 +59,7 @@ func blockedIn(t *testing.T, tid int) (call, arg int64) {
 	t.Helper()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	// A thread that asks what it does reads.
+	// A thread that looks at itself is in read(2).
 	own, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", TID()))
 	if f := strings.Fields(string(own)); err != nil || len(f) == 0 || f[0] != strconv.Itoa(unix.SYS_READ) {
 		t.Skipf("needs /proc/self/task/TID/syscall to show this machine's system calls: %q, %v", own, err)

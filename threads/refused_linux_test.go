@@ -399,7 +399,7 @@ func TestDescriptorsRefused(t *testing.T) {
 			case !errors.Is(err, unix.EMFILE):
 				t.Errorf("%s with %d descriptors: %v, want EMFILE", test.name, free, err)
 			}
-			// Standard input is the one that a careless clean-up would close.
+			// A careless clean-up would close standard input.
 			if _, err := unix.FcntlInt(0, unix.F_GETFD, 0); err != nil {
 				t.Fatalf("%s with %d descriptors closed descriptor 0: %v", test.name, free, err)
 			}

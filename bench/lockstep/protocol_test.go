@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A scriptedArm answers one op an op and fails as it is told to.
+// A scriptedArm reports the ops that it was asked for, or fails as scripted.
 type scriptedArm struct {
 	runs     []int
 	run      error // of Run
@@ -119,8 +119,8 @@ func TestParseSliceReadsLineBack(t *testing.T) {
 	}
 }
 
-// withMaps is the slice with empty maps where it has none, as a slice that was
-// read has them.
+// withMaps returns the slice with empty maps in place of nil ones, as parseSlice
+// makes them.
 func withMaps(s Slice) Slice {
 	if s.Counts == nil {
 		s.Counts = map[string]int64{}
@@ -179,8 +179,8 @@ func TestParseSliceRefuses(t *testing.T) {
 	}
 }
 
-// FuzzParseSlice feeds the coordinator any answer: what it takes for a slice
-// is one, and written again reads as the same.
+// FuzzParseSlice feeds the coordinator any answer: a slice that it accepts is valid,
+// and reads back as the same.
 func FuzzParseSlice(f *testing.F) {
 	for _, s := range []string{
 		"", "1 0", "5 7 +a=1 b=0.5", "5 7 ++a=1", "1 1 x=NaN", "1 1 x=0x1p-2", "1 1 x==1", "1 1 +x=1 +x=2",
