@@ -50,8 +50,8 @@ func takeCensus() census {
 	return c
 }
 
-// since says what there is now and was not in the census before, "" if there
-// is nothing. It waits some seconds for leftovers to go.
+// since lists what is there now and was not in the census before, "" for
+// nothing. It waits some seconds for leftovers to go.
 func (before census) since() string {
 	var left strings.Builder
 	for begin := time.Now(); time.Since(begin) < 10*time.Second; time.Sleep(time.Millisecond) {

@@ -73,8 +73,8 @@ func takeCensus() census {
 	return c
 }
 
-// since says what there is now and was not in the census before, "" if there
-// is nothing. It waits some seconds for leftovers to go: a thread stays in /proc for
+// since lists what is there now and was not in the census before, "" for
+// nothing. It waits some seconds for leftovers to go: a thread stays in /proc for
 // a moment after its join.
 func (before census) since() string {
 	var left strings.Builder

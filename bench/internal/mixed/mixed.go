@@ -27,8 +27,9 @@ import (
 //	serial    one after the other, in the order above
 //
 // First each kind of task is done alone: download-ns, disk-ns and compute-ns.
-// The factorials are done once more at the end. alone-share is the CPU time
-// that the process got in these two runs of the factorials, their mean.
+// The factorials are done once more at the end. alone-share is the share of its
+// CPUs' time that the process got in these two runs of the factorials, their
+// mean.
 //
 // longest-x is the time of the set over the longest of them: 1 if nothing has
 // to wait for anything else. busy-share is the CPU time of the process over the
