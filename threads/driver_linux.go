@@ -38,8 +38,8 @@ func (d *Driver) Hold() { d.hold = true }
 // one hand-off. A refused thread is a *StartError.
 func NewPair(op Op) (*Driver, error) { return newPair(op, 0) }
 
-// NewStampedPair is NewPair for one turn of at most that many round trips, in
-// which each thread takes a stamp as soon as it has the turn: see Stamps. The
+// NewStampedPair is NewPair for one turn of at most that many round trips. Each
+// thread takes a stamp as soon as it has the turn: see Stamps. The
 // threads ask for their CPU only in the first round trip. The Op is Futex or
 // Pipe.
 func NewStampedPair(op Op, trips int) (*Driver, error) { return newPair(op, trips) }

@@ -1,8 +1,8 @@
 package threads
 
-// What is unsafe here is sound: each address is taken in the call that hands it
+// What is unsafe here is sound. Each address is taken in the call that hands it
 // to the kernel, so the word stays in place until the call returns, in the Go
-// heap or outside of it, and the kernel keeps no address.
+// heap or outside of it. The kernel keeps no address.
 
 import (
 	"sync/atomic"

@@ -10,11 +10,11 @@ import (
 // on any platform but linux/amd64 and linux/arm64.
 var ErrUnsupported = errors.New("raw threads need linux/amd64 or linux/arm64")
 
-// FaultsVariable names an environment variable. Set to anything, it makes a
-// fault on a raw thread report the thread, the place in the program and the
-// address on standard error before the process dies. Otherwise the process dies
-// silently. Don't measure with it: each raw thread then makes two more system
-// calls.
+// FaultsVariable names an environment variable. If it is set to anything, a
+// fault on a raw thread is reported on standard error before the process dies:
+// the thread, the place in the program and the address. Otherwise the process
+// dies silently. Don't measure with it: each raw thread then makes two more
+// system calls.
 const FaultsVariable = "THREADBENCH_FAULTS"
 
 // A StartError is the kernel's refusal of one step in making a raw thread.

@@ -24,8 +24,8 @@ const MapsPerThread = 2
 var pageBytes = unix.Getpagesize()
 
 // lateSlot is how long start retries a refused clone. A join returns a little
-// before the kernel frees the slot of the joined thread, so at a limit the next
-// clone may come too early. The slot took up to 2.3 ms on an idle machine, and
+// before the kernel frees the slot of the joined thread. At a limit the next
+// clone may then come too early. The slot took up to 2.3 ms on an idle machine, and
 // more than 20 ms beside as many busy processes as CPUs. A clone that is
 // refused for good waits this long in vain.
 var lateSlot = time.Second

@@ -54,8 +54,8 @@ type gBlock struct {
 }
 
 // A stackPool hands out stacks. Stacks have numbers from 1 on. A list of free
-// stacks is the number of its first one, and each has the number of the next in
-// its lowest word, where the runtime's stacks have its address.
+// stacks is the number of its first one. Each stack has the number of the next
+// in its lowest word; the runtime's stacks have an address there.
 type stackPool struct {
 	spans [(createCold + stacksInSpan - 1) / stacksInSpan]*[spanBytes]byte
 	cut   int    // spans in use
