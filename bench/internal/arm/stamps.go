@@ -73,7 +73,7 @@ func (r TickRate) over() (float64, error) {
 // hundred times the error of the readings.
 func even(ns, after float64) error {
 	if math.Abs(after/ns-1) > 0.01 {
-		return fmt.Errorf("timing the CPU's counter: expected a steady %.6g ns a tick, seen %.6g then: stamps mean nothing here; if the kernel calls the TSC unstable (see dmesg), leave out the rows of mode=stamped", ns, after)
+		return fmt.Errorf("timing the CPU's counter: expected a steady %.6g ns a tick, seen %.6g: stamps mean nothing here; if the kernel calls the TSC unstable (see dmesg), leave out the rows of mode=stamped", ns, after)
 	}
 	return nil
 }

@@ -296,7 +296,7 @@ func TestServeRoom(t *testing.T) {
 	}
 	if files.Cur < 1<<40 {
 		err := roomForConns(int(files.Cur))
-		if want := fmt.Sprintf("RLIMIT_NOFILE %d: %d connections", files.Cur, files.Cur); err == nil || !strings.Contains(err.Error(), want) {
+		if want := fmt.Sprintf("RLIMIT_NOFILE %d: descriptors for %d connections", files.Cur, files.Cur); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
