@@ -62,9 +62,9 @@ func CreateStamped(n int, calls, firsts *Stamps, in, out func()) {
 	}
 }
 
-// A Herd is a set of tasks that can grow. They go down their stacks to a depth,
-// park there on one channel, and exit together.
-type Herd struct {
+// A Set holds tasks, and can grow. They go down their stacks to a depth, park
+// there on one channel, and exit together.
+type Set struct {
 	depth   int
 	in      func()
 	made    int
@@ -82,28 +82,28 @@ type Herd struct {
 	right   atomic.Int64 // workers with the right result
 }
 
-// NewHerd prepares tasks that hold depth bytes of stack each. Each task calls
+// NewSet prepares tasks that hold depth bytes of stack each. Each task calls
 // in first; nil does nothing.
-func NewHerd(depth int, in func()) *Herd {
-	return &Herd{depth: depth, in: in, all: make(chan struct{}, 1), gate: make(chan struct{})}
+func NewSet(depth int, in func()) *Set {
+	return &Set{depth: depth, in: in, all: make(chan struct{}, 1), gate: make(chan struct{})}
 }
 
 // workSeed is the value that a worker's steps start from.
 const workSeed = 1
 
 // NewWorkers prepares tasks that park until they get a turn, do steps steps of
-// Work in it, at least one, and park again. in is as in NewHerd.
-func NewWorkers(steps int, in func()) *Herd {
+// Work in it, at least one, and park again. in is as in NewSet.
+func NewWorkers(steps int, in func()) *Set {
 	if steps < 1 {
 		panic(fmt.Sprintf("goroutines: %d steps of work", steps))
 	}
-	h := NewHerd(0, in)
+	h := NewSet(0, in)
 	h.steps, h.turns = steps, make(chan struct{})
 	return h
 }
 
 // Make starts n more tasks.
-func (h *Herd) Make(n int) error {
+func (h *Set) Make(n int) error {
 	h.made += n
 	h.want.Store(int64(h.made))
 	h.parked.Add(n)
@@ -117,7 +117,7 @@ func (h *Herd) Make(n int) error {
 	return nil
 }
 
-func (h *Herd) task() {
+func (h *Set) task() {
 	if h.in != nil {
 		h.in()
 	}
@@ -129,7 +129,7 @@ func (h *Herd) task() {
 	h.parked.Done()
 }
 
-func (h *Herd) park() {
+func (h *Set) park() {
 	if h.arrived.Add(1) == h.want.Load() {
 		select {
 		case h.all <- struct{}{}:
@@ -147,7 +147,7 @@ func (h *Herd) park() {
 }
 
 // Wait returns when every task that Make has started is about to park.
-func (h *Herd) Wait() {
+func (h *Set) Wait() {
 	for h.arrived.Load() < int64(h.made) {
 		<-h.all
 	}
@@ -156,7 +156,7 @@ func (h *Herd) Wait() {
 // Turns gives each worker its turn without waiting for the work in between, and
 // returns when all have done their work. Call it once, after Wait. each runs
 // after every turn given; nil does nothing.
-func (h *Herd) Turns(each func()) {
+func (h *Set) Turns(each func()) {
 	h.turned = true
 	for range h.made {
 		h.turns <- struct{}{}
@@ -169,19 +169,19 @@ func (h *Herd) Turns(each func()) {
 
 // Worked returns the number of workers that have done their work with the right
 // result. Call it after Turns.
-func (h *Herd) Worked() int { return int(h.right.Load()) }
+func (h *Set) Worked() int { return int(h.right.Load()) }
 
-// Release lets every task of the herd exit. Workers that had no turn get it
+// Release lets every task of the set exit. Workers that had no turn get it
 // first.
-func (h *Herd) Release() {
+func (h *Set) Release() {
 	if h.steps > 0 && !h.turned {
 		h.Turns(nil)
 	}
 	close(h.gate)
 }
 
-// Join waits until every task of the herd has ended.
-func (h *Herd) Join() { h.parked.Wait() }
+// Join waits until every task of the set has ended.
+func (h *Set) Join() { h.parked.Wait() }
 
 // frameBytes is the size of descend's array in each frame. frameSize is the
 // size of the whole frame, as the compiler laid it out.

@@ -39,11 +39,11 @@ func TestCreateLocked(t *testing.T) {
 	}
 }
 
-// TestHerdLocked: tasks that lock themselves to a thread before they park have a
+// TestSetLocked: tasks that lock themselves to a thread before they park have a
 // thread each, all at once.
-func TestHerdLocked(t *testing.T) {
+func TestSetLocked(t *testing.T) {
 	var seen tids
-	h := goroutines.NewHerd(3000, func() { runtime.LockOSThread(); seen.add() })
+	h := goroutines.NewSet(3000, func() { runtime.LockOSThread(); seen.add() })
 	for range 3 {
 		if err := h.Make(15); err != nil {
 			t.Fatal(err)

@@ -84,7 +84,7 @@ func TestNoBatch(t *testing.T) {
 	Create(1, 0, nil, nil)
 }
 
-// parked returns the number of goroutines in a herd's park.
+// parked returns the number of goroutines in a set's park.
 func parked(t *testing.T) int {
 	t.Helper()
 	all := make([]runtime.StackRecord, 10_000)
@@ -97,7 +97,7 @@ func parked(t *testing.T) int {
 		frames := runtime.CallersFrames(g.Stack())
 		for {
 			f, more := frames.Next()
-			if strings.HasSuffix(f.Function, ".(*Herd).park") {
+			if strings.HasSuffix(f.Function, ".(*Set).park") {
 				count++
 			}
 			if !more {
@@ -108,12 +108,12 @@ func parked(t *testing.T) int {
 	return count
 }
 
-// TestHerd grows a herd in steps and lets it go.
-func TestHerd(t *testing.T) {
+// TestSet grows a set in steps and lets it go.
+func TestSet(t *testing.T) {
 	for _, depth := range []int{0, 1, 5000} {
 		leaveNothing(t)
 		var in atomic.Int64
-		h := NewHerd(depth, func() { in.Add(1) })
+		h := NewSet(depth, func() { in.Add(1) })
 		h.Wait() // for nobody
 		total := 0
 		for _, n := range []int{1, 0, 50, 500} {
@@ -154,14 +154,14 @@ func TestHerd(t *testing.T) {
 	}
 }
 
-// TestHerdWithoutTasks: a herd without tasks can be ended.
-func TestHerdWithoutTasks(t *testing.T) {
+// TestSetWithoutTasks: a set without tasks can be ended.
+func TestSetWithoutTasks(t *testing.T) {
 	leaveNothing(t)
-	h := NewHerd(100, nil)
+	h := NewSet(100, nil)
 	h.Wait()
 	h.Release()
 	h.Join()
-	NewHerd(0, nil).Join()
+	NewSet(0, nil).Join()
 }
 
 // TestDepth: a parked task's stack holds the depth, and less than four times
@@ -171,7 +171,7 @@ func TestDepth(t *testing.T) {
 	still(t)
 	const n = 64
 	for _, depth := range []int{16 << 10, 64 << 10, 200_000, 512 << 10} {
-		h := NewHerd(depth, nil)
+		h := NewSet(depth, nil)
 		before := metric(t, "/memory/classes/heap/stacks:bytes")
 		h.Make(n)
 		h.Wait()
@@ -209,7 +209,7 @@ func TestDescend(t *testing.T) {
 	}
 }
 
-// TestWorkers gives turns to a herd of workers: each does its work once, and
+// TestWorkers gives turns to a set of workers: each does its work once, and
 // parks again.
 func TestWorkers(t *testing.T) {
 	for _, n := range []int{0, 1, 300} {

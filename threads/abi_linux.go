@@ -82,8 +82,8 @@ type control struct {
 	blocked uint64  // the signal mask with every signal in it
 	mask    uint64  // the creator's signal mask, put back after clone
 
-	// A herd's body.
-	herd  *herd
+	// A set's body.
+	set   *set
 	depth uintptr // bytes of stack to touch
 	fd    int64   // the descriptor that bodies echo, listen and sync read; echo also writes it
 	got   int64   // the latest read's result; for driveRead bytes read, for a hog the result of its work
@@ -122,8 +122,8 @@ type control struct {
 	failed  int64  // the latest negative result of a system call that may not fail, or the result of a short write
 	echoed  uint64 // bytes that body echo has written back
 
-	// A crew's worker, and a pipeline's tasks.
-	crew     *crew
+	// A pool's worker, and a pipeline's tasks.
+	pool     *pool
 	number   uint32 // of the worker
 	from, to *ring  // where items come from and go to; nil for none
 	steps    uint64 // of work on each item, at least 1
@@ -146,8 +146,8 @@ const (
 	tlsBase  = tlsBytes / 2
 )
 
-// A herd is what the threads of one Herd share.
-type herd struct {
+// A set is what the threads of one Set share.
+type set struct {
 	arrived uint32 // futex: threads that are about to park
 	want    uint32 // the count of arrived, or of worked, that wakes the waiter
 	release uint32 // futex: 1 lets all of them exit
@@ -179,8 +179,8 @@ type altStack struct {
 	size  uintptr
 }
 
-// A crew is what the workers of one Crew share.
-type crew struct {
+// A pool is what the workers of one Pool share.
+type pool struct {
 	gate uint32 // futex: the number of the latest list
 	left uint32 // workers that have not finished the list
 	done uint32 // futex: the number of the latest finished list

@@ -20,7 +20,7 @@ DATA ·pcs+bodies_fault(SB)/8, $fault<>(SB)
 // itself, and parks. The last worker to finish wakes the waiter.
 DATA ·pcs+bodies_work(SB)/8, $work<>(SB)
 
-// share is a crew's worker, until quit: it waits for a list, does the items
+// share is a pool's worker, until quit: it waits for a list, does the items
 // that the shared index gives it until none is left, and reads the clock. The
 // last worker marks the list done.
 DATA ·pcs+bodies_share(SB)/8, $share<>(SB)
@@ -42,7 +42,7 @@ DATA ·pcs+bodies_listen(SB)/8, $listen<>(SB)
 DATA ·pcs+bodies_sync(SB)/8, $sync<>(SB)
 
 // hog arrives and does chunks of work, starting from its own tid, until the
-// herd is released. It stores the result, and exits.
+// set is released. It stores the result, and exits.
 DATA ·pcs+bodies_hog(SB)/8, $hog<>(SB)
 
 // echo arrives, and writes back what it reads until there is no more to read,
@@ -85,7 +85,7 @@ DATA ·pcs+bodies_serveYield(SB)/8, $serveYield<>(SB)
 GLOBL ·pcs(SB), NOPTR, $bodies__size
 
 // park touches each page of its stack down to the depth, arrives, waits until
-// the herd is released, and exits.
+// the set is released, and exits.
 TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
 	TOUCH(nextPage, page, touched)
 	ARRIVE

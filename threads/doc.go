@@ -46,7 +46,7 @@
 //	every peer      reads quit in each call; one that yields reads run, too
 //	a creator       counts the threads that it has made, and reads the places
 //	                of their controls from an array
-//	a crew          asks for its CPU once an item, and writes four words of a
+//	a pool          asks for its CPU once an item, and writes four words of a
 //	                record beside the result: some 0.1 us of an item's work
 //	a pipeline      counts each stage's items, adds up the results, checks
 //	                whether to order more items, and reads quit when it is
@@ -81,7 +81,7 @@
 //	done            the driver          Go                the same; publishes all that the turn counted and
 //	                                                      timed, what the kernel wrote for it included
 //	run             the driver, Go      a yielding peer   the same
-//	quit            Go                  all but a herd's  published by gate; any other thread's loaded with acquire
+//	quit            Go                  all but a set's   published by gate; any other thread's loaded with acquire
 //	turn            1 by the passer,    the taker         store-release, load-acquire, futex; publishes calls,
 //	                0 by the taker                        cpu and failed of the passer
 //	a pipe's byte   write(2)            read(2)           the kernel's lock of the pipe; publishes the same
@@ -91,7 +91,7 @@
 //	                the thread                            older sample is a sample too
 //	failed          the thread          Go                done; the peer's by its pass, so the next turn
 //	                                                      reports the failure of a turn's last pass
-//	a crew's gate   Go                  the workers       store-release, load-acquire, futex; publishes the list
+//	a pool's gate   Go                  the workers       store-release, load-acquire, futex; publishes the list
 //	next            the workers         the workers       LDAXR and STLXR
 //	left            Go, the workers     the workers       LDAXR and STLXR; each passes its records on to the
 //	                                                      last, which publishes all of them by done

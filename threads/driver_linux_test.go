@@ -217,14 +217,14 @@ func TestCreatorsThreads(t *testing.T) {
 	creator, err := NewCreator(batch)
 	d := newDriverOf(t, creator, err)
 	defer d.Close()
-	h, err := NewHerd(LeastStack(0), 0)
+	h, err := NewSet(LeastStack(0), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer h.Join()
 	h.Release()
 	for _, child := range d.spawned {
-		child.control.herd = h.words
+		child.control.set = h.words
 		child.control.body = pcs.park
 	}
 	for turn := 1; turn <= 3; turn++ {
@@ -339,7 +339,7 @@ func TestCreateJoin(t *testing.T) {
 	joined := 0
 	told := 0
 	for round := range rounds {
-		h, err := NewHerd(LeastStack(0), 0)
+		h, err := NewSet(LeastStack(0), 0)
 		if err != nil {
 			t.Fatal(err)
 		}

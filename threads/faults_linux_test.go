@@ -29,7 +29,7 @@ func TestGuard(t *testing.T) {
 			t.Fatal(err)
 		}
 		unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
-		h, err := NewHerd(LeastStack(0), 0)
+		h, err := NewSet(LeastStack(0), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,11 +68,11 @@ func TestFaultTold(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h, err := NewHerd(LeastStack(0), 0)
+			h, err := NewSet(LeastStack(0), 0)
 			if err != nil {
 				t.Fatal(err)
 			}
-			th.control.herd = h.words
+			th.control.set = h.words
 			spoil(&th)
 			if err := th.start(); err != nil {
 				t.Fatal(err)
@@ -97,7 +97,7 @@ func TestFaultTold(t *testing.T) {
 	}{
 		{"guard", parked(func(th *thread) { th.control.depth = uintptr(LeastStack(0)) }), unix.SIGSEGV,
 			`faulted: segmentation fault \(code 2\) at address 0x[0-9a-f]{4,}` + inPark},
-		{"nil", parked(func(th *thread) { th.control.herd = nil }), unix.SIGSEGV,
+		{"nil", parked(func(th *thread) { th.control.set = nil }), unix.SIGSEGV,
 			`faulted: segmentation fault \(code 1\) at address 0x0` + inPark},
 		{"jump", parked(func(th *thread) { th.control.then = 8 }), unix.SIGSEGV,
 			`faulted: segmentation fault \(code 1\) at address 0x8, in no function of this program, pc 0x8, sp 0x[0-9a-f]+$`},

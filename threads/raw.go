@@ -64,7 +64,7 @@ type Timing struct {
 // RecordBytes is the size of one write by a thread of NewSyncers.
 const RecordBytes = 256
 
-// An End is what a thread of a Herd has done by the time it exits.
+// An End is what a thread of a Set has done by the time it exits.
 type End struct {
 	Turns int64 // bytes that it waited for and dealt with, or chunks of work done
 	Got   int64 // the result of its last read(2), -errno of a write or fsync(2) that failed, or the result of its work

@@ -77,7 +77,7 @@ child:
 // share is a macro.
 //
 //	R12  the thread's control
-//	R13  the peer's control, or the herd
+//	R13  the peer's control, or the set
 //	BX   calls still to make
 
 // exit ends the thread. The kernel clears the tid word and wakes its futex.
@@ -145,25 +145,25 @@ wait:
 	SYSCALL \
 	MOVL AX, control_seen(R12)
 
-// COUNT counts the thread in a word of the herd in R13. The thread that brings
+// COUNT counts the thread in a word of the set in R13. The thread that brings
 // the count to want wakes the waiter.
 #define COUNT(word, counted) \
 	MOVL $1, BX \
 	LOCK \
 	XADDL BX, word(R13) \
 	INCL BX \
-	CMPL BX, herd_want(R13) \
+	CMPL BX, set_want(R13) \
 	JNE  counted \
 	LEAQ word(R13), DI \
 	FUTEX(const_futexWakePrivate, $1) \
 counted:
 
-// ARRIVE stores the thread's id and counts the thread into its herd, which it
+// ARRIVE stores the thread's id and counts the thread into its set, which it
 // leaves in R13.
 #define ARRIVE \
 	SEEN \
-	MOVQ control_herd(R12), R13 \
-	COUNT(herd_arrived, arrived)
+	MOVQ control_set(R12), R13 \
+	COUNT(set_arrived, arrived)
 
 // TOUCH touches each page of the stack from its top, the control, down to the
 // depth. It writes without reading, so that each page has one fault. A body
@@ -195,14 +195,14 @@ step: \
 	DECQ CX \
 	JNZ  step
 
-// hold waits until the herd in R13 is released, and exits.
+// hold waits until the set in R13 is released, and exits.
 TEXT hold<>(SB), NOSPLIT|NOFRAME, $0-0
 	JMP  released
 wait:
-	LEAQ herd_release(R13), DI
+	LEAQ set_release(R13), DI
 	FUTEX(const_futexWaitPrivate, $0)
 released:
-	CMPL herd_release(R13), $0
+	CMPL set_release(R13), $0
 	JEQ  wait
 	JMP  exit<>(SB)
 
@@ -486,16 +486,16 @@ TEXT work<>(SB), NOSPLIT|NOFRAME, $0-0
 	ARRIVE
 	JMP  look
 wait:
-	LEAQ herd_turns(R13), DI
+	LEAQ set_turns(R13), DI
 	FUTEX(const_futexWaitPrivate, $0)
 look:
-	MOVL herd_turns(R13), AX
+	MOVL set_turns(R13), AX
 take:
 	TESTL AX, AX
 	JEQ  wait
 	LEAL -1(AX), BX
 	LOCK
-	CMPXCHGL BX, herd_turns(R13) // AX is what it found
+	CMPXCHGL BX, set_turns(R13) // AX is what it found
 	JNE  take
 
 	MOVQ control_work(R12), AX
@@ -503,23 +503,23 @@ take:
 	STEPS(step)
 	MOVQ AX, control_work(R12)
 
-	COUNT(herd_worked, worked)
+	COUNT(set_worked, worked)
 	JMP  hold<>(SB)
 
-//	R13  the crew
+//	R13  the pool
 //	BX   the item's index
 //	R15  the item, the record
 TEXT share<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVQ control_crew(R12), R13
+	MOVQ control_pool(R12), R13
 	SEEN
 	JMP  gate
 closed:
-	LEAQ crew_gate(R13), DI
+	LEAQ pool_gate(R13), DI
 	FUTEX(const_futexWaitPrivate, control_done(R12))
 gate:
 	CMPL control_quit(R12), $0
 	JNE  quit
-	MOVL crew_gate(R13), AX
+	MOVL pool_gate(R13), AX
 	CMPL AX, control_done(R12)
 	JEQ  closed
 	MOVL AX, control_done(R12)
@@ -527,12 +527,12 @@ gate:
 next:
 	MOVL $1, BX
 	LOCK
-	XADDQ BX, crew_next(R13)
-	CMPQ BX, crew_n(R13)
+	XADDQ BX, pool_next(R13)
+	CMPQ BX, pool_n(R13)
 	JCC  over
 
 	IMUL3Q $record__size, BX, R15
-	ADDQ crew_records(R13), R15
+	ADDQ pool_records(R13), R15
 	MOVL control_cpu(R12), AX
 	MOVL AX, record_From(R15)
 	MOVL $const_sysGetcpu, AX
@@ -548,7 +548,7 @@ asked:
 	MOVL AX, record_Worker(R15)
 	INCL record_Times(R15)
 	IMUL3Q $item__size, BX, BX
-	ADDQ crew_items(R13), BX
+	ADDQ pool_items(R13), BX
 	MOVQ item_X(BX), AX
 	MOVQ item_Steps(BX), CX
 	STEPS(step)
@@ -558,12 +558,12 @@ over:
 	TIME(control_end, ended)
 	MOVL $-1, AX
 	LOCK
-	XADDL AX, crew_left(R13)
+	XADDL AX, pool_left(R13)
 	CMPL AX, $1
 	JNE  gate
 	MOVL control_done(R12), AX
-	MOVL AX, crew_done(R13)
-	LEAQ crew_done(R13), DI
+	MOVL AX, pool_done(R13)
+	LEAQ pool_done(R13), DI
 	FUTEX(const_futexWakePrivate, $1)
 	FAILED(said)
 said:
@@ -750,7 +750,7 @@ again:
 	MOVL $const_workChunk, CX
 	STEPS(step)
 	INCQ control_calls(R12)
-	CMPL herd_release(R13), $0
+	CMPL set_release(R13), $0
 	JEQ  again
 	MOVQ AX, control_got(R12)
 	JMP  exit<>(SB)

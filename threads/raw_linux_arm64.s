@@ -83,7 +83,7 @@ child:
 // share is a macro.
 //
 //	R19  the thread's control
-//	R20  the peer's control, or the herd
+//	R20  the peer's control, or the set
 //	R21  calls still to make
 
 // exit ends the thread. The kernel clears the tid word, by a plain store, and
@@ -160,7 +160,7 @@ wait:
 	SVC \
 	MOVW R0, control_seen(R19)
 
-// COUNT counts the thread in a word of the herd in R20. The thread that brings
+// COUNT counts the thread in a word of the set in R20. The thread that brings
 // the count to want wakes the waiter.
 #define COUNT(word, count, counted) \
 	ADD  word, R20, R0 \
@@ -169,22 +169,22 @@ count: \
 	ADDW $1, R1 \
 	STLXRW R1, (R0), R2 \
 	CBNZ R2, count \
-	ADD  $herd_want, R20, R2 \
+	ADD  $set_want, R20, R2 \
 	LDARW (R2), R2 /* not before the count is stored */ \
 	CMPW R1, R2 \
 	BNE  counted \
 	FUTEX(const_futexWakePrivate, $1) \
 counted:
 
-// ARRIVE stores the thread's id and counts the thread into its herd, which it
+// ARRIVE stores the thread's id and counts the thread into its set, which it
 // leaves in R20.
 #define ARRIVE \
 	MOVD $const_sysGettid, R8 \
 	SVC \
 	ADD  $control_seen, R19, R1 \
 	STLRW R0, (R1) \
-	MOVD control_herd(R19), R20 \
-	COUNT($herd_arrived, count, arrived)
+	MOVD control_set(R19), R20 \
+	COUNT($set_arrived, count, arrived)
 
 // TOUCH touches each page of the stack from its top, the control, down to the
 // depth. It writes without reading, so that each page has one fault. A body
@@ -215,14 +215,14 @@ step: \
 	SUBS $1, R1 \
 	BNE  step
 
-// hold waits until the herd in R20 is released, and exits.
+// hold waits until the set in R20 is released, and exits.
 TEXT hold<>(SB), NOSPLIT|NOFRAME, $0-0
 	JMP  released
 wait:
-	ADD  $herd_release, R20, R0
+	ADD  $set_release, R20, R0
 	FUTEX(const_futexWaitPrivate, ZR)
 released:
-	ACQUIRE($herd_release, R20, R1)
+	ACQUIRE($set_release, R20, R1)
 	CBZW R1, wait
 	JMP  exit<>(SB)
 
@@ -526,10 +526,10 @@ TEXT work<>(SB), NOSPLIT|NOFRAME, $0-0
 	ARRIVE
 	JMP  look
 wait:
-	ADD  $herd_turns, R20, R0
+	ADD  $set_turns, R20, R0
 	FUTEX(const_futexWaitPrivate, ZR)
 look:
-	ADD  $herd_turns, R20, R0
+	ADD  $set_turns, R20, R0
 take:
 	LDAXRW (R0), R1
 	CBZW R1, wait
@@ -542,43 +542,43 @@ take:
 	STEPS(step)
 	MOVD R0, control_work(R19)
 
-	COUNT($herd_worked, tally, worked)
+	COUNT($set_worked, tally, worked)
 	JMP  hold<>(SB)
 
-//	R20  the crew
+//	R20  the pool
 //	R21  the item's index, the item
 //	R22  the number of the latest list that this thread is done with
 //	R23  the record
 TEXT share<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD control_crew(R19), R20
+	MOVD control_pool(R19), R20
 	SEEN
 	MOVD ZR, R22
 	JMP  gate
 closed:
-	ADD  $crew_gate, R20, R0
+	ADD  $pool_gate, R20, R0
 	FUTEX(const_futexWaitPrivate, R22)
 gate:
 	ACQUIRE($control_quit, R19, R1)
 	CBNZ R1, quit
-	ACQUIRE($crew_gate, R20, R1)
+	ACQUIRE($pool_gate, R20, R1)
 	CMPW R1, R22
 	BEQ  closed
 	MOVWU R1, R22
 	MOVD $const_noCPU, R0
 	MOVW R0, control_cpu(R19)
 next:
-	ADD  $crew_next, R20, R0
+	ADD  $pool_next, R20, R0
 index:
 	LDAXR (R0), R21
 	ADD  $1, R21, R1
 	STLXR R1, (R0), R2
 	CBNZ R2, index
-	MOVD crew_n(R20), R0
+	MOVD pool_n(R20), R0
 	CMP  R0, R21
 	BHS  over
 
 	MOVD $record__size, R0
-	MOVD crew_records(R20), R23
+	MOVD pool_records(R20), R23
 	MADD R0, R23, R21, R23
 	MOVWU control_cpu(R19), R0
 	MOVW R0, record_From(R23)
@@ -597,7 +597,7 @@ asked:
 	ADD  $1, R0
 	MOVW R0, record_Times(R23)
 	MOVD $item__size, R0
-	MOVD crew_items(R20), R1
+	MOVD pool_items(R20), R1
 	MADD R0, R1, R21, R21
 	MOVD item_X(R21), R0
 	MOVD item_Steps(R21), R1
@@ -606,14 +606,14 @@ asked:
 	JMP  next
 over:
 	TIME($control_end, ended)
-	ADD  $crew_left, R20, R0
+	ADD  $pool_left, R20, R0
 leave:
 	LDAXRW (R0), R1
 	SUBW $1, R1
 	STLXRW R1, (R0), R2
 	CBNZ R2, leave
 	CBNZW R1, gate
-	ADD  $crew_done, R20, R0
+	ADD  $pool_done, R20, R0
 	STLRW R22, (R0)
 	FUTEX(const_futexWakePrivate, $1)
 	FAILED(said)
@@ -828,7 +828,7 @@ again:
 	STEPS(step)
 	MOVD R0, R21
 	CALLED
-	ACQUIRE($herd_release, R20, R1)
+	ACQUIRE($set_release, R20, R1)
 	CBZW R1, again
 	MOVD R21, control_got(R19)
 	JMP  exit<>(SB)

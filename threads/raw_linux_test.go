@@ -94,10 +94,10 @@ func distinct(tids []int) bool {
 	return len(slices.Compact(slices.Sorted(slices.Values(tids)))) == len(tids)
 }
 
-// made makes a herd of n and waits for it.
-func made(t *testing.T, n, stack, depth int) *Herd {
+// made makes a set of n and waits for it.
+func made(t *testing.T, n, stack, depth int) *Set {
 	t.Helper()
-	h, err := NewHerd(stack, depth)
+	h, err := NewSet(stack, depth)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,10 +175,10 @@ func TestLeastStack(t *testing.T) {
 			func() {
 				defer func() {
 					if recover() == nil {
-						t.Errorf("NewHerd(%d, %d) didn't panic", bad[0], bad[1])
+						t.Errorf("NewSet(%d, %d) didn't panic", bad[0], bad[1])
 					}
 				}()
-				NewHerd(bad[0], bad[1])
+				NewSet(bad[0], bad[1])
 			}()
 		}
 	}

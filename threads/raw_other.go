@@ -52,22 +52,22 @@ func (d *Driver) Run(n, warm int) (Timing, error) { return Timing{}, unsupported
 // Close returns ErrUnsupported here.
 func (d *Driver) Close() error { return unsupported() }
 
-// A Crew can't be made here.
-type Crew struct{}
+// A Pool can't be made here.
+type Pool struct{}
 
-// NewCrew returns ErrUnsupported here.
-func NewCrew(workers, items int) (*Crew, error) { return nil, unsupported() }
+// NewPool returns ErrUnsupported here.
+func NewPool(workers, items int) (*Pool, error) { return nil, unsupported() }
 
 // Run returns ErrUnsupported here.
-func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
+func (c *Pool) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
 	return 0, nil, unsupported()
 }
 
 // TIDs is empty here.
-func (c *Crew) TIDs() []int { return nil }
+func (c *Pool) TIDs() []int { return nil }
 
 // Close returns ErrUnsupported here.
-func (c *Crew) Close() error { return unsupported() }
+func (c *Pool) Close() error { return unsupported() }
 
 // A Pipeline can't be made here.
 type Pipeline struct{}
@@ -93,23 +93,23 @@ func (p *Pipeline) TIDs() []int { return nil }
 // Close returns ErrUnsupported here.
 func (p *Pipeline) Close() error { return unsupported() }
 
-// A Herd can't be made here.
-type Herd struct{}
+// A Set can't be made here.
+type Set struct{}
 
-// NewHerd returns ErrUnsupported here.
-func NewHerd(stack, depth int) (*Herd, error) { return nil, unsupported() }
+// NewSet returns ErrUnsupported here.
+func NewSet(stack, depth int) (*Set, error) { return nil, unsupported() }
 
 // NewWorkers returns ErrUnsupported here.
-func NewWorkers(stack, steps int) (*Herd, error) { return nil, unsupported() }
+func NewWorkers(stack, steps int) (*Set, error) { return nil, unsupported() }
 
 // NewWaiters returns ErrUnsupported here.
-func NewWaiters(fds []int) (*Herd, error) { return nil, unsupported() }
+func NewWaiters(fds []int) (*Set, error) { return nil, unsupported() }
 
 // NewSyncers returns ErrUnsupported here.
-func NewSyncers(fds, files []int) (*Herd, error) { return nil, unsupported() }
+func NewSyncers(fds, files []int) (*Set, error) { return nil, unsupported() }
 
 // NewHogs returns ErrUnsupported here.
-func NewHogs() (*Herd, error) { return nil, unsupported() }
+func NewHogs() (*Set, error) { return nil, unsupported() }
 
 // NewReader returns ErrUnsupported here.
 func NewReader(fd, n int) (*Driver, error) { return nil, unsupported() }
@@ -121,37 +121,37 @@ func NewSleeper(at []int64) (*Driver, error) { return nil, unsupported() }
 func NewPacer(at []int64, fd int) (*Driver, error) { return nil, unsupported() }
 
 // WaitTurns does nothing here.
-func (h *Herd) WaitTurns(n int) {}
+func (h *Set) WaitTurns(n int) {}
 
 // Ends returns none here.
-func (h *Herd) Ends() []End { return nil }
+func (h *Set) Ends() []End { return nil }
 
 // NewEchoers returns ErrUnsupported here.
-func NewEchoers(stack int, fds []int) (*Herd, error) { return nil, unsupported() }
+func NewEchoers(stack int, fds []int) (*Set, error) { return nil, unsupported() }
 
 // Echoed returns ErrUnsupported here.
-func (h *Herd) Echoed() (bytes int64, err error) { return 0, unsupported() }
+func (h *Set) Echoed() (bytes int64, err error) { return 0, unsupported() }
 
 // Make returns ErrUnsupported here.
-func (h *Herd) Make(n int) error { return unsupported() }
+func (h *Set) Make(n int) error { return unsupported() }
 
 // Wait does nothing here.
-func (h *Herd) Wait() {}
+func (h *Set) Wait() {}
 
 // Turns does nothing here.
-func (h *Herd) Turns(each func()) {}
+func (h *Set) Turns(each func()) {}
 
 // Worked is 0 here.
-func (h *Herd) Worked() int { return 0 }
+func (h *Set) Worked() int { return 0 }
 
 // Release does nothing here.
-func (h *Herd) Release() {}
+func (h *Set) Release() {}
 
 // Join does nothing here.
-func (h *Herd) Join() {}
+func (h *Set) Join() {}
 
 // TIDs is empty here.
-func (h *Herd) TIDs() []int { return nil }
+func (h *Set) TIDs() []int { return nil }
 
 // LeastStack is the depth here.
 func LeastStack(depth int) int { return depth }

@@ -14,7 +14,7 @@ func TestUnsupported(t *testing.T) {
 		"NewPair":    func() error { _, err := NewPair(Futex); return err },
 		"NewFloor":   func() error { _, err := NewFloor(Pipe); return err },
 		"NewCreator": func() error { _, err := NewCreator(1); return err },
-		"NewHerd":    func() error { _, err := NewHerd(LeastStack(0), 0); return err },
+		"NewSet":     func() error { _, err := NewSet(LeastStack(0), 0); return err },
 		"NewWaiters": func() error { _, err := NewWaiters([]int{0}); return err },
 		"NewSyncers": func() error { _, err := NewSyncers([]int{0}, []int{0}); return err },
 		"NewHogs":    func() error { _, err := NewHogs(); return err },

@@ -39,8 +39,8 @@ func wantRefused(t *testing.T, err error, step string, errno unix.Errno, alive i
 func TestPIDsRefused(t *testing.T) {
 	if dir := role(); dir != "" {
 		refusedAt(t, "pids.max", func() {
-			set(t, dir, "cgroup.procs", strconv.Itoa(os.Getpid()))
-			set(t, dir, "pids.max", "150")
+			setFile(t, dir, "cgroup.procs", strconv.Itoa(os.Getpid()))
+			setFile(t, dir, "pids.max", "150")
 		})
 		return
 	}
@@ -85,7 +85,7 @@ func refusedAt(t *testing.T, name string, limit func()) {
 		return set
 	}
 
-	// Fill it up, twice: the second time the herd's Wait begins when its last
+	// Fill it up, twice: the second time the set's Wait begins when its last
 	// threads have yet to arrive.
 	before := mask()
 	lateSlot = 20 * time.Millisecond // these are refused for good
@@ -94,7 +94,7 @@ func refusedAt(t *testing.T, name string, limit func()) {
 		fills = 5
 	}
 	for range fills {
-		h, err := NewHerd(LeastStack(0), 0)
+		h, err := NewSet(LeastStack(0), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +205,7 @@ func TestMemoryRefused(t *testing.T) {
 		skipRole(t, "needs a system that obeys RLIMIT_AS")
 	}
 
-	h, err := NewHerd(2*room, 0)
+	h, err := NewSet(2*room, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestMemoryRefused(t *testing.T) {
 
 	// Refused half-way: Wait waits for the threads that were made.
 	for range 100 {
-		h, err := NewHerd(room/8, 0)
+		h, err := NewSet(room/8, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -380,9 +380,9 @@ func TestDescriptorsRefused(t *testing.T) {
 			for _, fd := range spare[len(spare)-free:] {
 				unix.Close(fd)
 			}
-			before := takeCensus()
+			before := takeInventory()
 			c, err := test.open()
-			if left := takeCensus(); err != nil && !maps.Equal(left.files, before.files) {
+			if left := takeInventory(); err != nil && !maps.Equal(left.files, before.files) {
 				t.Errorf("%s with %d descriptors left %v of %v", test.name, free, left.files, before.files)
 			}
 			for _, fd := range spare[:len(spare)-free] {

@@ -109,7 +109,7 @@ func TestStorm(t *testing.T) {
 		})
 	}
 	again(func() {
-		h, err := NewHerd(LeastStack(0), 0)
+		h, err := NewSet(LeastStack(0), 0)
 		if err == nil {
 			err = h.Make(20)
 			h.Release()

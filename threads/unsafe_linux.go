@@ -26,7 +26,7 @@ const (
 	// reserved for them.
 	bodyBytes = 256
 
-	crewBytes   = unsafe.Sizeof(crew{})
+	poolBytes   = unsafe.Sizeof(pool{})
 	itemBytes   = unsafe.Sizeof(item{})
 	recordBytes = unsafe.Sizeof(record{})
 	ringBytes   = unsafe.Sizeof(ring{})
@@ -67,8 +67,8 @@ func (m mapping) top() *control {
 	return (*control)(unsafe.Add(m.base, m.size-controlBytes))
 }
 
-// herdAt is the herd at the bottom of the mapping.
-func (m mapping) herdAt() *herd { return (*herd)(m.base) }
+// setAt is the set at the bottom of the mapping.
+func (m mapping) setAt() *set { return (*set)(m.base) }
 
 // controls is the mapping as an array of n pointers to controls.
 func (m mapping) controls(n int) []*control {
@@ -80,7 +80,7 @@ func (m mapping) words(n int) []int64 {
 	return unsafe.Slice((*int64)(m.base), n)
 }
 
-// items is the mapping as an array of n items of a crew's list.
+// items is the mapping as an array of n items of a pool's list.
 func (m mapping) items(n int) []item { return unsafe.Slice((*item)(m.base), n) }
 
 // records is the mapping as an array of n records.

@@ -495,7 +495,7 @@ void driver_close(struct driver *d)
 	discard(d);
 }
 
-struct herd {
+struct set {
 	_Atomic uint32_t arrived, want, release, next;
 	uint64_t depth, made;
 	int on_least_stack;
@@ -506,11 +506,11 @@ struct herd {
 
 /*
  * Touches each page of its stack down to the depth, arrives, waits until the
- * herd is released, and exits.
+ * set is released, and exits.
  */
-static void *park(void *herd)
+static void *park(void *set)
 {
-	struct herd *h = herd;
+	struct set *h = set;
 
 	if (h->depth > 0) {
 		volatile char *deepest = alloca(h->depth);
@@ -525,7 +525,7 @@ static void *park(void *herd)
 	return NULL;
 }
 
-static void free_herd(struct herd *h)
+static void free_set(struct set *h)
 {
 	if (h->on_least_stack)
 		pthread_attr_destroy(&h->attr);
@@ -534,7 +534,7 @@ static void free_herd(struct herd *h)
 	free(h);
 }
 
-static int set_least_stack(struct herd *h)
+static int set_least_stack(struct set *h)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t bytes = ((uint64_t)sysconf(_SC_THREAD_STACK_MIN) + h->depth + page - 1) / page * page;
@@ -547,9 +547,9 @@ static int set_least_stack(struct herd *h)
 	return -refused;
 }
 
-int herd_new(struct herd **new, uint64_t most, uint64_t depth_bytes, int on_least_stack)
+int set_new(struct set **new, uint64_t most, uint64_t depth_bytes, int on_least_stack)
 {
-	struct herd *h = calloc(1, sizeof *h);
+	struct set *h = calloc(1, sizeof *h);
 	int result = 0;
 
 	if (h == NULL)
@@ -562,14 +562,14 @@ int herd_new(struct herd **new, uint64_t most, uint64_t depth_bytes, int on_leas
 	else if (on_least_stack)
 		result = set_least_stack(h);
 	if (result < 0) {
-		free_herd(h);
+		free_set(h);
 		return result;
 	}
 	*new = h;
 	return 0;
 }
 
-int herd_grow(struct herd *h, uint64_t n)
+int set_grow(struct set *h, uint64_t n)
 {
 	sigset_t all, before;
 	int refused = 0;
@@ -589,7 +589,7 @@ int herd_grow(struct herd *h, uint64_t n)
 	return -refused;
 }
 
-void herd_wait(struct herd *h)
+void set_wait(struct set *h)
 {
 	uint32_t arrived;
 
@@ -597,17 +597,17 @@ void herd_wait(struct herd *h)
 		syscall(SYS_futex, &h->arrived, FUTEX_WAIT_PRIVATE, arrived, NULL, NULL, 0);
 }
 
-void herd_release(struct herd *h) { set_and_wake(&h->release, 1); }
+void set_release(struct set *h) { set_and_wake(&h->release, 1); }
 
-uint32_t *herd_tids(struct herd *h, uint64_t *n)
+uint32_t *set_tids(struct set *h, uint64_t *n)
 {
 	*n = h->made;
 	return h->tids;
 }
 
-void herd_join(struct herd *h)
+void set_join(struct set *h)
 {
 	for (uint64_t i = 0; i < h->made; i++)
 		join(h->ids[i]);
-	free_herd(h);
+	free_set(h);
 }

@@ -118,53 +118,53 @@ func (d *Driver) Close() error {
 	return nil
 }
 
-// A Herd is a set of C threads that can grow. They touch their stacks down to a
-// depth, park on one futex, and exit together.
-type Herd struct{ h *C.struct_herd }
+// A Set holds C threads, and can grow. They touch their stacks down to a depth,
+// park on one futex, and exit together.
+type Set struct{ h *C.struct_set }
 
-// NewHerd prepares at most n threads, which touch depth bytes before they park.
+// NewSet prepares at most n threads, which touch depth bytes before they park.
 // They have the default attributes, or the least stack that is enough.
-func NewHerd(n, depth int, least bool) (*Herd, error) {
-	h := &Herd{}
+func NewSet(n, depth int, least bool) (*Set, error) {
+	h := &Set{}
 	onLeast := C.int(0)
 	if least {
 		onLeast = 1
 	}
-	if result := C.herd_new(&h.h, C.uint64_t(n), C.uint64_t(depth), onLeast); result < 0 {
+	if result := C.set_new(&h.h, C.uint64_t(n), C.uint64_t(depth), onLeast); result < 0 {
 		return nil, failed(fmt.Sprintf("preparing %d C threads", n), result)
 	}
 	return h, nil
 }
 
 // Make starts n more threads. The threads made before a refused one stay in the
-// herd.
-func (h *Herd) Make(n int) error {
-	if result := C.herd_grow(h.h, C.uint64_t(n)); result < 0 {
+// set.
+func (h *Set) Make(n int) error {
+	if result := C.set_grow(h.h, C.uint64_t(n)); result < 0 {
 		return failed(fmt.Sprintf("starting %d C threads", n), result)
 	}
 	return nil
 }
 
-// Wait returns when every thread of the herd has touched its stack and is
+// Wait returns when every thread of the set has touched its stack and is
 // about to park.
-func (h *Herd) Wait() { C.herd_wait(h.h) }
+func (h *Set) Wait() { C.set_wait(h.h) }
 
-// Release lets every parked thread of the herd exit.
-func (h *Herd) Release() { C.herd_release(h.h) }
+// Release lets every parked thread of the set exit.
+func (h *Set) Release() { C.set_release(h.h) }
 
-// Join waits until every thread of the herd has exited, and frees the herd,
+// Join waits until every thread of the set has exited, and frees the set,
 // which can't be used afterwards.
-func (h *Herd) Join() {
-	C.herd_join(h.h)
+func (h *Set) Join() {
+	C.set_join(h.h)
 	h.h = nil
 }
 
 // TIDs returns the thread ids, which the threads got from gettid(2). They are
 // complete after Wait. The slice of C's array is sound: C allocated that many
 // words, and frees them in Join.
-func (h *Herd) TIDs() []int {
+func (h *Set) TIDs() []int {
 	var n C.uint64_t
-	words := C.herd_tids(h.h, &n)
+	words := C.set_tids(h.h, &n)
 	tids := make([]int, n)
 	for i, tid := range unsafe.Slice(words, len(tids)) {
 		tids[i] = int(tid)

@@ -41,12 +41,12 @@ int driver_end(struct driver *, struct timing *);
 
 void driver_close(struct driver *);
 
-/* Threads that touch their stacks, park, and exit together: threads.Herd. */
-struct herd;
+/* Threads that touch their stacks, park, and exit together: threads.Set. */
+struct set;
 
-int herd_new(struct herd **, uint64_t most, uint64_t depth_bytes, int on_least_stack);
-int herd_grow(struct herd *, uint64_t n);
-void herd_wait(struct herd *);
-void herd_release(struct herd *);
-uint32_t *herd_tids(struct herd *, uint64_t *n);
-void herd_join(struct herd *);
+int set_new(struct set **, uint64_t most, uint64_t depth_bytes, int on_least_stack);
+int set_grow(struct set *, uint64_t n);
+void set_wait(struct set *);
+void set_release(struct set *);
+uint32_t *set_tids(struct set *, uint64_t *n);
+void set_join(struct set *);

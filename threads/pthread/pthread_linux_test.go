@@ -191,10 +191,10 @@ func TestCreateRefused(t *testing.T) {
 // refusedVariable marks the test's own process, whose address space is limited.
 const refusedVariable = "THREADBENCH_CREATE_REFUSED"
 
-func TestHerd(t *testing.T) {
+func TestSet(t *testing.T) {
 	for _, depth := range []int{0, 1, 4096, 1 << 20} {
 		for _, least := range []bool{true, false} {
-			h, err := NewHerd(40, depth, least)
+			h, err := NewSet(40, depth, least)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -226,7 +226,7 @@ func TestHerd(t *testing.T) {
 // TestRefused asks for stacks of 2^46 bytes, which don't fit into the address
 // space: a thread is refused, and the threads before it end as usual.
 func TestRefused(t *testing.T) {
-	h, err := NewHerd(8, 1<<46, true)
+	h, err := NewSet(8, 1<<46, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,9 +20,9 @@ import (
 type CThreads struct {
 	NewPair    func(op threads.Op) (Driver, error)
 	NewCreator func(batch int) (Driver, error)
-	NewHerd    func(n, depth int, least bool) (Herd, error) // at most n threads, on the least stack or by default attributes
-	Alive      func() int                                   // threads started and not joined
-	Library    func() string                                // the C library and its version: "glibc-2.36"
+	NewSet     func(n, depth int, least bool) (ParkedThreads, error) // at most n threads, on the least stack or by default attributes
+	Alive      func() int                                            // threads started and not joined
+	Library    func() string                                         // the C library and its version: "glibc-2.36"
 }
 
 // A Driver is two threads that hand the turn to each other, or one that makes
@@ -34,9 +34,9 @@ type Driver interface {
 	Close() error
 }
 
-// A Herd is tasks that park until they are released: *threads.Herd.
-type Herd interface {
-	ParkedHerd
+// ParkedThreads are threads that park until they are released: *threads.Set.
+type ParkedThreads interface {
+	ParkedTasks
 	TIDs() []int
 }
 
@@ -67,16 +67,16 @@ func CCreator(batch int) (Driver, error) {
 	return CMaker.NewCreator(batch)
 }
 
-// CHerd prepares C threads on the least stack, or with the default attributes.
-func CHerd(least bool) NewHerd {
-	return func(n, depth int, stack int) (Census, error) {
+// ParkedC prepares C threads on the least stack, or with the default attributes.
+func ParkedC(least bool) NewParked {
+	return func(n, depth int, stack int) (Parked, error) {
 		if err := CLinked(); err != nil {
-			return Census{}, err
+			return Parked{}, err
 		}
-		h, err := CMaker.NewHerd(n, depth, least)
+		h, err := CMaker.NewSet(n, depth, least)
 		if err != nil {
-			return Census{}, err
+			return Parked{}, err
 		}
-		return Census{h, h.TIDs}, nil
+		return Parked{h, h.TIDs}, nil
 	}
 }

@@ -25,7 +25,7 @@ func TestMemoryMeterReads(t *testing.T) {
 	}
 	defer m.Close()
 	const n = 500
-	h, err := CloneHerd(n, 0, 0)
+	h, err := ParkedClones(n, 0, 0)
 	if err != nil {
 		t.Skip(err)
 	}
@@ -85,7 +85,7 @@ func TestKernelThreads(t *testing.T) {
 	if n < 1 || n > len(tasks) {
 		t.Errorf("%d threads, %d in /proc/self/task", n, len(tasks))
 	}
-	h, err := LockedHerd(20, 0, 0)
+	h, err := ParkedLocked(20, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

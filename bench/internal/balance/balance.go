@@ -75,48 +75,48 @@ func balanceCases() []measure.Case {
 	// speed.
 	created := measure.Evidence{Count: "created", Rate: 1, CountTolerance: 64}
 	none := measure.Evidence{Count: "created", Rate: 0, CountTolerance: 64}
-	row := func(impl, mode string, crew newCrew, wants ...measure.Evidence) measure.Case {
+	row := func(impl, mode string, pool newPool, wants ...measure.Evidence) measure.Case {
 		return measure.Case{
 			Name:     catalog.Name{Family: "Balance"}.With("impl", impl).With("mode", mode),
 			Once:     1,
 			Env:      arm.Still,
 			Quick:    mode == "item",
 			Evidence: wants,
-			OpenOnce: openBalance(crew),
+			OpenOnce: openBalance(pool),
 		}
 	}
 	return []measure.Case{
-		row("goroutine", "item", goCrew(goroutines.PerItem, false), created),
+		row("goroutine", "item", goPool(goroutines.PerItem, false), created),
 
-		row("goroutine", "queue", goCrew(goroutines.Queued, false), none),
-		row("locked", "queue", goCrew(goroutines.Queued, true), none),
+		row("goroutine", "queue", goPool(goroutines.Queued, false), none),
+		row("locked", "queue", goPool(goroutines.Queued, true), none),
 
-		row("goroutine", "shared", goCrew(goroutines.Shared, false), none),
-		row("locked", "shared", goCrew(goroutines.Shared, true), none),
-		row("clone", "shared", cloneCrew, none),
+		row("goroutine", "shared", goPool(goroutines.Shared, false), none),
+		row("locked", "shared", goPool(goroutines.Shared, true), none),
+		row("clone", "shared", clonePool, none),
 
-		row("goroutine", "fixed", goCrew(goroutines.Fixed, false), none),
-		row("locked", "fixed", goCrew(goroutines.Fixed, true), none),
+		row("goroutine", "fixed", goPool(goroutines.Fixed, false), none),
+		row("locked", "fixed", goPool(goroutines.Fixed, true), none),
 	}
 }
 
-// A crew does lists of work.
-type crew struct {
+// A pool does lists of work.
+type pool struct {
 	run   func([]goroutines.Item) (time.Duration, []goroutines.Record, error)
 	tids  func() []int // of its workers; nil if they have no thread of their own
 	close func() error
 }
 
-// newCrew makes a crew of workers workers for lists of items items.
-type newCrew func(workers, items int) (crew, error)
+// newPool makes a pool of workers workers for lists of items items.
+type newPool func(workers, items int) (pool, error)
 
-func goCrew(how goroutines.Sharing, locked bool) newCrew {
-	return func(workers, items int) (crew, error) {
+func goPool(how goroutines.Sharing, locked bool) newPool {
+	return func(workers, items int) (pool, error) {
 		var setup func(int) error
 		tids := make([]int, workers)
 		if locked {
 			if err := arm.Headroom(arm.NeedOf(workers+1, true)); err != nil {
-				return crew{}, err
+				return pool{}, err
 			}
 			setup = func(task int) error {
 				runtime.LockOSThread()
@@ -126,11 +126,11 @@ func goCrew(how goroutines.Sharing, locked bool) newCrew {
 				return nil
 			}
 		}
-		c, err := goroutines.NewCrew(how, workers, setup)
+		c, err := goroutines.NewPool(how, workers, setup)
 		if err != nil {
-			return crew{}, err
+			return pool{}, err
 		}
-		made := crew{
+		made := pool{
 			run: func(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
 				took, records := c.Run(list)
 				return took, records, nil
@@ -144,18 +144,18 @@ func goCrew(how goroutines.Sharing, locked bool) newCrew {
 	}
 }
 
-func cloneCrew(workers, items int) (crew, error) {
+func clonePool(workers, items int) (pool, error) {
 	if err := arm.Headroom(arm.NeedOf(workers, false)); err != nil {
-		return crew{}, err
+		return pool{}, err
 	}
-	c, err := threads.NewCrew(workers, items)
+	c, err := threads.NewPool(workers, items)
 	if err != nil {
-		return crew{}, arm.SkipUnsupported(err)
+		return pool{}, arm.SkipUnsupported(err)
 	}
-	return crew{run: c.Run, tids: c.TIDs, close: func() error { return errors.Join(c.Close(), arm.Leaks()) }}, nil
+	return pool{run: c.Run, tids: c.TIDs, close: func() error { return errors.Join(c.Close(), arm.Leaks()) }}, nil
 }
 
-func openBalance(make newCrew) measure.OpeningOnce {
+func openBalance(make newPool) measure.OpeningOnce {
 	return func(func(string)) (measure.Measurement, error) {
 		workers := runtime.GOMAXPROCS(0)
 		// As many locked threads measure the CPUs' speed.
@@ -171,7 +171,7 @@ func openBalance(make newCrew) measure.OpeningOnce {
 			even.close()
 			return nil, err
 		}
-		return &balanceArm{crew: c, workers: workers, speed: even.speed, close: even.close}, nil
+		return &balanceArm{pool: c, workers: workers, speed: even.speed, close: even.close}, nil
 	}
 }
 
@@ -277,7 +277,7 @@ func (e *even) close() {
 }
 
 type balanceArm struct {
-	crew    crew
+	pool    pool
 	workers int
 	speed   func(steps int) (float64, error) // even.speed
 	close   func()
@@ -286,7 +286,7 @@ type balanceArm struct {
 // Measure does the lists.
 func (a *balanceArm) Measure() (lockstep.Slice, error) {
 	n := a.workers * listPerCPU
-	if _, _, err := a.crew.run(heavyTail(n, 0)); err != nil {
+	if _, _, err := a.pool.run(heavyTail(n, 0)); err != nil {
 		return lockstep.Slice{}, err
 	}
 	counts := map[string]int64{"created": 0, "samples": 0, "crossed": 0}
@@ -304,7 +304,7 @@ func (a *balanceArm) Measure() (lockstep.Slice, error) {
 			}
 		}
 		created, switches := host.Count(host.GoroutinesCreated), host.KernelSwitches()
-		took, records, err := a.crew.run(list)
+		took, records, err := a.pool.run(list)
 		if err != nil {
 			return lockstep.Slice{}, err
 		}
@@ -328,8 +328,8 @@ func (a *balanceArm) Measure() (lockstep.Slice, error) {
 		busiest = append(busiest, float64(done.busiest)*float64(a.workers)/float64(total))
 		before = after
 	}
-	if a.crew.tids != nil {
-		if seen := arm.Distinct(a.crew.tids()); seen != int64(a.workers) {
+	if a.pool.tids != nil {
+		if seen := arm.Distinct(a.pool.tids()); seen != int64(a.workers) {
 			return lockstep.Slice{}, fmt.Errorf("expected %d workers on threads of their own, seen %d threads", a.workers, seen)
 		}
 	}
@@ -350,7 +350,7 @@ func (a *balanceArm) Measure() (lockstep.Slice, error) {
 
 func (a *balanceArm) Close() error {
 	a.close()
-	return a.crew.close()
+	return a.pool.close()
 }
 
 // makespan returns the time of a list over the ideal: its total steps at the

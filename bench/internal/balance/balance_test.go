@@ -124,7 +124,7 @@ func TestBalanceArm(t *testing.T) {
 			return time.Millisecond, records, nil
 		}, nil, "expected item 7 of 4000 to be done once, seen 0 times"},
 	} {
-		arm := &balanceArm{workers: 2, speed: speed, close: func() {}, crew: crew{run: test.run, tids: func() []int { return test.tids }, close: func() error { return nil }}}
+		arm := &balanceArm{workers: 2, speed: speed, close: func() {}, pool: pool{run: test.run, tids: func() []int { return test.tids }, close: func() error { return nil }}}
 		s, err := arm.Measure()
 		if test.want == "" && (err != nil || s.Ops != 2*listPerCPU || s.Elapsed != time.Millisecond || s.Figures["makespan-x"] <= 0 || s.Figures["busiest-x"] < 1) || test.want != "" && (err == nil || err.Error() != test.want) {
 			t.Errorf("%s: %+v, %v", test.name, s, err)

@@ -158,11 +158,11 @@ func listeningTo(disk records, impl, wait string, n int) (waitingTasks, error) {
 		for i, l := range links {
 			fds[i] = l.In
 		}
-		newHerd := threads.NewWaiters
+		newSet := threads.NewWaiters
 		if wait == "disk" {
-			newHerd = func(fds []int) (*threads.Herd, error) { return threads.NewSyncers(fds, disk.fds()) }
+			newSet = func(fds []int) (*threads.Set, error) { return threads.NewSyncers(fds, disk.fds()) }
 		}
-		h, err := newHerd(fds)
+		h, err := newSet(fds)
 		if err == nil {
 			err = h.Make(n)
 		}

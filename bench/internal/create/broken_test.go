@@ -17,8 +17,8 @@ func TestBrokenThreadEach(t *testing.T) {
 		return
 	}
 	broken.Row(t, Family, "Create/impl=goroutine/mode=cold", "goroutines that each take a thread", func() (measure.Measurement, error) {
-		return openCold(func(n, depth, stack int) (arm.Census, error) {
-			h, err := arm.LockedHerd(n, depth, stack)
+		return openCold(func(n, depth, stack int) (arm.Parked, error) {
+			h, err := arm.ParkedLocked(n, depth, stack)
 			h.Tids = nil // a goroutine has no thread to tell
 			return h, err
 		}, true)(nil)
@@ -35,10 +35,10 @@ func TestBrokenReusedThread(t *testing.T) {
 		t.Skip("this system does not tell a task its thread")
 	}
 	broken.Row(t, Family, "Create/impl=clone/mode=cold", "a reused thread", func() (measure.Measurement, error) {
-		return openCold(func(n, depth, stack int) (arm.Census, error) {
+		return openCold(func(n, depth, stack int) (arm.Parked, error) {
 			in, tids := arm.TidsOf(n)
-			h := goroutines.NewHerd(depth, func() { in(); giveBack().out() })
-			return arm.Census{ParkedHerd: h, Tids: tids}, nil
+			h := goroutines.NewSet(depth, func() { in(); giveBack().out() })
+			return arm.Parked{ParkedTasks: h, Tids: tids}, nil
 		}, true)(nil)
 	})
 }

@@ -123,13 +123,13 @@ func createCases() []measure.Case {
 		row("locked", "burst", openCreate(createBatch, exitLocked), created, each),
 		row("clone", "burst", openCreator(threads.NewCreator, createBatch), exactly),
 
-		fresh("goroutine", "cold", openCold(arm.GoroutineHerd, true), created),
-		fresh("locked", "cold", openCold(arm.LockedHerd, true), created, exactly),
-		fresh("clone", "cold", openCold(arm.CloneHerd, true), begun),
+		fresh("goroutine", "cold", openCold(arm.ParkedGoroutines, true), created),
+		fresh("locked", "cold", openCold(arm.ParkedLocked, true), created, exactly),
+		fresh("clone", "cold", openCold(arm.ParkedClones, true), begun),
 
-		fresh("goroutine", "nojoin", openCold(arm.GoroutineHerd, false), created),
-		fresh("locked", "nojoin", openCold(arm.LockedHerd, false), created, exactly),
-		fresh("clone", "nojoin", openCold(arm.CloneHerd, false), exactly),
+		fresh("goroutine", "nojoin", openCold(arm.ParkedGoroutines, false), created),
+		fresh("locked", "nojoin", openCold(arm.ParkedLocked, false), created, exactly),
+		fresh("clone", "nojoin", openCold(arm.ParkedClones, false), exactly),
 		fresh("floor", "nojoin", openAllocate, none, measure.Evidence{Count: "stacks", Rate: 1}),
 
 		stamped("goroutine", stampedCreate(stampedTasks, plain), created),
@@ -140,8 +140,8 @@ func createCases() []measure.Case {
 		cases = append(cases,
 			row("pthread", "reused", openCreator(arm.CCreator, 1), exactly),
 			row("pthread", "burst", openCreator(arm.CCreator, createBatch), exactly),
-			fresh("pthread", "cold", openCold(arm.CHerd(false), true), begun),
-			fresh("pthread", "nojoin", openCold(arm.CHerd(false), false), exactly),
+			fresh("pthread", "cold", openCold(arm.ParkedC(false), true), begun),
+			fresh("pthread", "nojoin", openCold(arm.ParkedC(false), false), exactly),
 		)
 	}
 	return cases

@@ -33,7 +33,7 @@ func TestFloorAllocatesAsGoroutine(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return float64(m.HeapAlloc + m.StackInuse)
 	}
-	h := goroutines.NewHerd(0, nil)
+	h := goroutines.NewSet(0, nil)
 	before := held()
 	if err := h.Make(n); err != nil {
 		t.Fatal(err)
@@ -126,13 +126,13 @@ func TestFloorStacksCounted(t *testing.T) {
 	}
 }
 
-// A quietHerd is one that does nothing.
-type quietHerd struct{}
+// A quietTasks is one that does nothing.
+type quietTasks struct{}
 
-func (quietHerd) Make(int) error { return nil }
-func (quietHerd) Wait()          {}
-func (quietHerd) Release()       {}
-func (quietHerd) Join()          {}
+func (quietTasks) Make(int) error { return nil }
+func (quietTasks) Wait()          {}
+func (quietTasks) Release()       {}
+func (quietTasks) Join()          {}
 
 // TestColdCountsOffTheClock makes the counting of threads yield over and over: none
 // of that is on the clock.
@@ -148,7 +148,7 @@ func TestColdCountsOffTheClock(t *testing.T) {
 		return []int{1, 2}
 	}
 	for _, join := range []bool{true, false} {
-		a := &coldArm{herd: arm.Census{ParkedHerd: quietHerd{}, Tids: tids}, join: join, meter: arm.NewMeter()}
+		a := &coldArm{parked: arm.Parked{ParkedTasks: quietTasks{}, Tids: tids}, join: join, meter: arm.NewMeter()}
 		s, err := a.Measure()
 		if err != nil {
 			t.Fatal(err)
@@ -171,7 +171,7 @@ func TestFloorNeedsSmallStacks(t *testing.T) {
 	if !armtest.Alone(t, "GODEBUG=adaptivestackstart=1") {
 		return
 	}
-	h := goroutines.NewHerd(64<<10, nil)
+	h := goroutines.NewSet(64<<10, nil)
 	if err := h.Make(100); err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ const (
 	stacksInSpan = spanBytes / host.StackStart
 	stacksCached = stacksInSpan / 2
 
-	// The stack that a parked task uses: 340 bytes, by the frames of the herd's
+	// The stack that a parked task uses: 340 bytes, by the frames of the set's
 	// task and park, chanrecv1, chanrecv and gopark.
 	framesBytes = 6 * lineBytes
 )

@@ -86,13 +86,13 @@ const forced = 10
 
 func gcCases() []measure.Case {
 	var cases []measure.Case
-	row := func(impl string, n, depth int, herd arm.NewHerd) {
+	row := func(impl string, n, depth int, park arm.NewParked) {
 		cases = append(cases, measure.Case{
 			Name:     catalog.Name{Family: "GC"}.With("impl", impl).With("depth", fmt.Sprint(depth)),
 			Once:     1,
 			Env:      arm.Still,
 			Quick:    depth == 0 && (n == 10_000 || n == 1000 && impl == "goroutine"), // which decide
-			OpenOnce: openGC(impl, n, depth, herd),
+			OpenOnce: openGC(impl, n, depth, park),
 		}.WithN(n))
 	}
 	for _, group := range []struct {
@@ -102,30 +102,30 @@ func gcCases() []measure.Case {
 		{1000, 0, true}, {5000, 0, true}, {10_000, 0, false}, {100_000, 0, false},
 		{1000, 64 << 10, true}, {5000, 64 << 10, true}, {10_000, 64 << 10, false}, {100_000, 64 << 10, false},
 	} {
-		row("goroutine", group.n, group.depth, arm.GoroutineHerd)
+		row("goroutine", group.n, group.depth, arm.ParkedGoroutines)
 		if group.threads {
-			row("locked", group.n, group.depth, arm.LockedHerd)
-			row("clone", group.n, group.depth, arm.CloneHerd)
+			row("locked", group.n, group.depth, arm.ParkedLocked)
+			row("clone", group.n, group.depth, arm.ParkedClones)
 		}
 		row("floor", group.n, group.depth, nil)
 	}
 	return cases
 }
 
-func openGC(impl string, n, depth int, herd arm.NewHerd) measure.OpeningOnce {
+func openGC(impl string, n, depth int, park arm.NewParked) measure.OpeningOnce {
 	return func(cut func(string)) (measure.Measurement, error) {
-		if herd == nil {
+		if park == nil {
 			return &gcArm{}, nil
 		}
 		fits, err := arm.Parkable(impl, n, depth, 0, cut)
 		if err != nil {
 			return nil, err
 		}
-		h, err := herd(fits, depth, 0)
+		h, err := park(fits, depth, 0)
 		if err != nil {
 			return nil, err
 		}
-		a := &gcArm{herd: h, n: fits, least: max(depth, host.StackStart) * 7 / 8, ofRuntime: impl != "clone"}
+		a := &gcArm{parked: h, n: fits, least: max(depth, host.StackStart) * 7 / 8, ofRuntime: impl != "clone"}
 		if !a.ofRuntime {
 			a.least = 0
 		}
@@ -134,7 +134,7 @@ func openGC(impl string, n, depth int, herd arm.NewHerd) measure.OpeningOnce {
 }
 
 type gcArm struct {
-	herd      arm.Census // zero for the floor, and after it was joined
+	parked    arm.Parked // zero for the floor, and after it was joined
 	n         int
 	least     int // bytes of the runtime's stacks that a task must have
 	ofRuntime bool
@@ -145,11 +145,11 @@ func (a *gcArm) Measure() (lockstep.Slice, error) {
 	if a.n == 0 {
 		return collect()
 	}
-	defer func() { a.herd = arm.Census{} }() // it is joined by then
+	defer func() { a.parked = arm.Parked{} }() // it is joined by then
 	others, stacks := arm.TasksAlive(), host.Count(host.StackBytes)
 	parked := func() error { return a.prove(arm.Settled(a.n+others)-others, host.Count(host.StackBytes)-stacks) }
-	err := a.herd.Make(a.n)
-	a.herd.Wait()
+	err := a.parked.Make(a.n)
+	a.parked.Wait()
 	var s lockstep.Slice
 	if err == nil {
 		err = parked()
@@ -160,8 +160,8 @@ func (a *gcArm) Measure() (lockstep.Slice, error) {
 	if err == nil {
 		err = parked()
 	}
-	a.herd.Release()
-	a.herd.Join()
+	a.parked.Release()
+	a.parked.Join()
 	if s.Figures != nil {
 		s.Figures["tasks"] = float64(a.n)
 	}
@@ -178,8 +178,8 @@ func (a *gcArm) prove(alive int, stacks int64) error {
 	if alive != a.n {
 		return fmt.Errorf("expected %d tasks parked, seen %d", a.n, alive)
 	}
-	if a.herd.Tids != nil {
-		if seen := arm.Distinct(a.herd.Tids()); seen != int64(a.n) {
+	if a.parked.Tids != nil {
+		if seen := arm.Distinct(a.parked.Tids()); seen != int64(a.n) {
 			return fmt.Errorf("expected %d threads parked, seen %d", a.n, seen)
 		}
 	}
@@ -190,8 +190,8 @@ func (a *gcArm) prove(alive int, stacks int64) error {
 }
 
 func (a *gcArm) Close() error {
-	if a.herd.ParkedHerd != nil {
-		a.herd.Join()
+	if a.parked.ParkedTasks != nil {
+		a.parked.Join()
 	}
 	return arm.Leaks()
 }

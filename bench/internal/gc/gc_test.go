@@ -20,18 +20,18 @@ func TestGCArms(t *testing.T) {
 	for _, depth := range []int{0, 64 << 10} {
 		for _, kind := range []struct {
 			impl string
-			herd arm.NewHerd
+			park arm.NewParked
 		}{
-			{"goroutine", arm.GoroutineHerd},
-			{"locked", arm.LockedHerd},
-			{"clone", arm.CloneHerd},
+			{"goroutine", arm.ParkedGoroutines},
+			{"locked", arm.ParkedLocked},
+			{"clone", arm.ParkedClones},
 			{"floor", nil},
 		} {
 			t.Run(fmt.Sprintf("%s%d", kind.impl, depth), func(t *testing.T) {
 				if !armtest.Alone(t, arm.Still...) {
 					return
 				}
-				s := armtest.Measured(t, openGC(kind.impl, n, depth, kind.herd), func(why string) { t.Skip(why) })
+				s := armtest.Measured(t, openGC(kind.impl, n, depth, kind.park), func(why string) { t.Skip(why) })
 				if s.Ops != forced || s.Elapsed != 0 {
 					t.Errorf("%d ops in %v", s.Ops, s.Elapsed)
 				}
@@ -44,7 +44,7 @@ func TestGCArms(t *testing.T) {
 				if most := s.Figures["stood-most-ns"]; !there || !(least >= 0 && least < most && most <= s.Figures["stw-ns"]) {
 					t.Errorf("the world stood for %v to %v ns of %v (%t)", least, most, s.Figures["stw-ns"], there)
 				}
-				if tasks, ok := s.Figures["tasks"]; ok != (kind.herd != nil) || ok && tasks != n {
+				if tasks, ok := s.Figures["tasks"]; ok != (kind.park != nil) || ok && tasks != n {
 					t.Errorf("%v tasks", tasks)
 				}
 			})
@@ -73,7 +73,7 @@ func TestGCProof(t *testing.T) {
 	} {
 		a := &gcArm{n: 10, least: 1 << 20}
 		if test.tids != nil {
-			a.herd.Tids = func() []int { return test.tids }
+			a.parked.Tids = func() []int { return test.tids }
 		}
 		armtest.Says(t, test.name, a.prove(test.alive, test.stacks), test.want)
 	}

@@ -65,13 +65,13 @@ const (
 
 func scaleCases() []measure.Case {
 	var cases []measure.Case
-	row := func(impl string, n int, herd arm.NewHerd) {
+	row := func(impl string, n int, park arm.NewParked) {
 		cases = append(cases, measure.Case{
 			Name:     catalog.Name{Family: "Scale"}.With("impl", impl),
 			Once:     1,
 			Env:      arm.AsItIs,
 			Quick:    impl == "goroutine" && (n == 1000 || n == 10_000) || impl == "clone" && n == 1000, // which decide
-			OpenOnce: openScale(impl, n, herd),
+			OpenOnce: openScale(impl, n, park),
 		}.WithN(n))
 	}
 	for n := 1; n <= 1_000_000; n *= 10 {
@@ -88,38 +88,38 @@ func scaleCases() []measure.Case {
 
 // workers are parked tasks that also get turns.
 type workers interface {
-	arm.ParkedHerd
+	arm.ParkedTasks
 	Turns(each func())
 	Worked() int
 }
 
-func goroutineWorkers(n, depth, stack int) (arm.Census, error) {
-	return arm.Census{ParkedHerd: goroutines.NewWorkers(scaleSteps, nil), Tids: nil}, nil
+func goroutineWorkers(n, depth, stack int) (arm.Parked, error) {
+	return arm.Parked{ParkedTasks: goroutines.NewWorkers(scaleSteps, nil), Tids: nil}, nil
 }
 
-func lockedWorkers(n, depth, stack int) (arm.Census, error) {
+func lockedWorkers(n, depth, stack int) (arm.Parked, error) {
 	if err := arm.ToldThreads(); err != nil {
-		return arm.Census{}, err
+		return arm.Parked{}, err
 	}
 	in, tids := arm.TidsOf(n)
-	return arm.Census{ParkedHerd: goroutines.NewWorkers(scaleSteps, in), Tids: tids}, nil
+	return arm.Parked{ParkedTasks: goroutines.NewWorkers(scaleSteps, in), Tids: tids}, nil
 }
 
-func cloneWorkers(n, depth, stack int) (arm.Census, error) {
+func cloneWorkers(n, depth, stack int) (arm.Parked, error) {
 	h, err := threads.NewWorkers(threads.LeastStack(0), scaleSteps)
 	if err != nil {
-		return arm.Census{}, arm.SkipUnsupported(err)
+		return arm.Parked{}, arm.SkipUnsupported(err)
 	}
-	return arm.Census{ParkedHerd: h, Tids: h.TIDs}, nil
+	return arm.Parked{ParkedTasks: h, Tids: h.TIDs}, nil
 }
 
-// plainHerds make the tasks of the passes after the first.
-var plainHerds = map[string]arm.NewHerd{"goroutine": arm.GoroutineHerd, "locked": arm.LockedHerd, "clone": arm.CloneHerd}
+// plainSets make the tasks of the passes after the first.
+var plainSets = map[string]arm.NewParked{"goroutine": arm.ParkedGoroutines, "locked": arm.ParkedLocked, "clone": arm.ParkedClones}
 
 // ofProcess are the limits that no other process shares.
 var ofProcess = []string{"SetMaxThreads", "vm.max_map_count"}
 
-func openScale(impl string, n int, first arm.NewHerd) measure.OpeningOnce {
+func openScale(impl string, n int, first arm.NewParked) measure.OpeningOnce {
 	return func(cut func(string)) (measure.Measurement, error) {
 		areThreads := impl != "goroutine"
 		need := threads.Need{Threads: n, BytesPerThread: 4 << 10}
@@ -155,8 +155,8 @@ func openScale(impl string, n int, first arm.NewHerd) measure.OpeningOnce {
 			if err != nil {
 				break
 			}
-			var h arm.Census
-			if h, err = plainHerds[impl](fits, 0, 0); err == nil {
+			var h arm.Parked
+			if h, err = plainSets[impl](fits, 0, 0); err == nil {
 				a.later = append(a.later, h)
 			}
 		}
@@ -183,8 +183,8 @@ type scaleArm struct {
 	areThreads bool
 	passes     int
 	meter      *host.MemoryMeter // nil where memory can't be read
-	first      arm.Census        // zero after its pass
-	later      []arm.Census
+	first      arm.Parked        // zero after its pass
+	later      []arm.Parked
 }
 
 // held is what was counted during the first pass.
@@ -204,7 +204,7 @@ func (a *scaleArm) Measure() (lockstep.Slice, error) {
 		return s, err
 	}
 	others := arm.TasksAlive()
-	defer func() { a.first = arm.Census{} }() // it is joined by then
+	defer func() { a.first = arm.Parked{} }() // it is joined by then
 	collections := host.Count(host.GcCycles)
 
 	began := goroutines.Now()
@@ -223,8 +223,8 @@ func (a *scaleArm) Measure() (lockstep.Slice, error) {
 		seen.tids = int(arm.Distinct(a.first.Tids()))
 	}
 	var errThreads error
-	seen.samples, seen.threads, errThreads = turns(a.first.ParkedHerd.(workers), a.n)
-	seen.worked = a.first.ParkedHerd.(workers).Worked()
+	seen.samples, seen.threads, errThreads = turns(a.first.ParkedTasks.(workers), a.n)
+	seen.worked = a.first.ParkedTasks.(workers).Worked()
 
 	collections = host.Count(host.GcCycles)
 	began = goroutines.Now()
@@ -324,7 +324,7 @@ func (a *scaleArm) prove(seen held) error {
 
 // Close ends the tasks that were not used.
 func (a *scaleArm) Close() error {
-	if a.first.ParkedHerd != nil {
+	if a.first.ParkedTasks != nil {
 		a.first.Join()
 	}
 	for _, h := range a.later {

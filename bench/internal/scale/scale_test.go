@@ -17,7 +17,7 @@ func TestScaleArms(t *testing.T) {
 	for _, n := range []int{1, 30, 1100} {
 		for _, kind := range []struct {
 			impl  string
-			first arm.NewHerd
+			first arm.NewParked
 		}{
 			{"goroutine", goroutineWorkers},
 			{"locked", lockedWorkers},
@@ -103,14 +103,14 @@ func TestScaleCut(t *testing.T) {
 	_, err := openScale("clone", 1<<30, cloneWorkers)(func(why string) { t.Errorf("cut: %s", why) })
 	var skip *lockstep.Skip
 	if !errors.As(err, &skip) || !host.CanPin && skip.Reason == "" {
-		t.Fatalf("a herd of 2^40 threads: %v (%T), want a *Skip", err, err)
+		t.Fatalf("a set of 2^40 threads: %v (%T), want a *Skip", err, err)
 	}
 	if host.CanPin && (!strings.Contains(skip.Reason, "raise it: ") || !strings.Contains(skip.Reason, "no more than the row before")) {
 		t.Errorf("skipped: %s", skip.Reason)
 	}
 }
 
-// A joined herd counts how often it is joined, and can be made or not.
+// A joined is a set that counts how often it is joined, and can be made or not.
 type joined struct {
 	fails error
 	times int
@@ -121,14 +121,14 @@ func (j *joined) Wait()          {}
 func (j *joined) Release()       {}
 func (j *joined) Join()          { j.times++ }
 
-// TestPassFails has the second of three passes fail: each herd is joined once,
+// TestPassFails has the second of three passes fail: each set is joined once,
 // those that were not used among them.
 func TestPassFails(t *testing.T) {
 	fails := errors.New("no more threads")
-	herds := []*joined{{}, {fails: fails}, {}}
+	sets := []*joined{{}, {fails: fails}, {}}
 	a := &scaleArm{n: 1}
-	for _, h := range herds {
-		a.later = append(a.later, arm.Census{ParkedHerd: h})
+	for _, h := range sets {
+		a.later = append(a.later, arm.Parked{ParkedTasks: h})
 	}
 	if _, err := a.again(); !errors.Is(err, fails) {
 		t.Errorf("the passes end with %v, want %v", err, fails)
@@ -136,9 +136,9 @@ func TestPassFails(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Error(err)
 	}
-	for i, h := range herds {
+	for i, h := range sets {
 		if h.times != 1 {
-			t.Errorf("herd %d was joined %d times", i, h.times)
+			t.Errorf("set %d was joined %d times", i, h.times)
 		}
 	}
 }

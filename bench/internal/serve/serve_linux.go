@@ -39,11 +39,11 @@ func openServe(impl, mode string, n int) measure.OpeningOnce {
 		ofRuntime := impl != "clone"
 		switch impl {
 		case "clone":
-			herd, err := threads.NewEchoers(threads.LeastStack(0), nil)
+			set, err := threads.NewEchoers(threads.LeastStack(0), nil)
 			if err != nil {
 				return nil, arm.SkipUnsupported(err)
 			}
-			herd.Join() // it was to see whether raw threads can be made here
+			set.Join() // it was to see whether raw threads can be made here
 			a.server = &rawServer{}
 		case "floor":
 			a.server = &loopServer{}
@@ -444,31 +444,31 @@ func (c blockingConn) Close() error { return unix.Close(int(c)) }
 
 // rawServer is a raw thread for each connection, blocked in read(2).
 type rawServer struct {
-	herd *threads.Herd
-	fds  []int
+	set *threads.Set
+	fds []int
 }
 
 func (s *rawServer) serve(fds []int) (err error) {
 	s.fds = fds
-	if s.herd, err = threads.NewEchoers(threads.LeastStack(0), fds); err != nil {
+	if s.set, err = threads.NewEchoers(threads.LeastStack(0), fds); err != nil {
 		return err
 	}
-	if err := s.herd.Make(len(fds)); err != nil {
+	if err := s.set.Make(len(fds)); err != nil {
 		return err
 	}
-	s.herd.Wait()
+	s.set.Wait()
 	return nil
 }
 
-func (s *rawServer) threads() []int { return s.herd.TIDs() }
+func (s *rawServer) threads() []int { return s.set.TIDs() }
 
 func (s *rawServer) wait() (int64, error) {
 	defer arm.CloseAll(s.fds)
-	if s.herd == nil {
+	if s.set == nil {
 		return 0, nil
 	}
-	s.herd.Join()
-	return s.herd.Echoed()
+	s.set.Join()
+	return s.set.Echoed()
 }
 
 // loopServer is one task for all connections, with epoll(7).

@@ -63,7 +63,7 @@ const (
 
 func stackCases() []measure.Case {
 	var cases []measure.Case
-	row := func(impl, stack string, depth int, herd arm.NewHerd) {
+	row := func(impl, stack string, depth int, park arm.NewParked) {
 		n := stackThreads
 		if impl == "goroutine" {
 			n = stackGoroutines
@@ -77,23 +77,23 @@ func stackCases() []measure.Case {
 			Env:      arm.Still,
 			Quick:    depth == 0 && (stack != "default" || impl == "pthread") || impl == "goroutine",
 			C:        impl == "pthread",
-			OpenOnce: openStack(impl, stack, depth, n, herd),
+			OpenOnce: openStack(impl, stack, depth, n, park),
 		})
 	}
 	for _, depth := range stackDepths {
-		row("goroutine", "", depth, arm.GoroutineHerd)
-		row("locked", "", depth, arm.LockedHerd)
-		row("clone", "least", depth, arm.CloneHerd)
-		row("clone", "default", depth, arm.CloneHerd)
+		row("goroutine", "", depth, arm.ParkedGoroutines)
+		row("locked", "", depth, arm.ParkedLocked)
+		row("clone", "least", depth, arm.ParkedClones)
+		row("clone", "default", depth, arm.ParkedClones)
 		if measure.WithPthread {
-			row("pthread", "least", depth, arm.CHerd(true))
-			row("pthread", "default", depth, arm.CHerd(false))
+			row("pthread", "least", depth, arm.ParkedC(true))
+			row("pthread", "default", depth, arm.ParkedC(false))
 		}
 	}
 	return cases
 }
 
-func openStack(impl, stack string, depth, n int, herd arm.NewHerd) measure.OpeningOnce {
+func openStack(impl, stack string, depth, n int, park arm.NewParked) measure.OpeningOnce {
 	return func(cut func(string)) (measure.Measurement, error) {
 		given := 0
 		if stack == "default" {
@@ -114,12 +114,12 @@ func openStack(impl, stack string, depth, n int, herd arm.NewHerd) measure.Openi
 		if err != nil {
 			return nil, err
 		}
-		h, err := herd(fits, depth, given)
+		h, err := park(fits, depth, given)
 		if err != nil {
 			meter.Close()
 			return nil, err
 		}
-		a := &stackArm{herd: h, meter: meter, n: fits}
+		a := &stackArm{parked: h, meter: meter, n: fits}
 		// The next power of two, and a span half in use. Some of the first
 		// tasks' stacks may be in spans that were there before.
 		a.leastStack, a.mostStack = max(depth, host.StackStart)*7/8, 4*depth+16<<10
@@ -136,9 +136,9 @@ func openStack(impl, stack string, depth, n int, herd arm.NewHerd) measure.Openi
 }
 
 type stackArm struct {
-	herd  arm.Census // zero after it was joined
-	meter *host.MemoryMeter
-	n     int
+	parked arm.Parked // zero after it was joined
+	meter  *host.MemoryMeter
+	n      int
 
 	leastStack, mostStack int // bytes of the runtime's stacks that a task must have
 }
@@ -152,18 +152,18 @@ func (a *stackArm) Measure() (lockstep.Slice, error) {
 	if err != nil {
 		return lockstep.Slice{}, err
 	}
-	defer func() { a.herd = arm.Census{} }() // it is joined by then
+	defer func() { a.parked = arm.Parked{} }() // it is joined by then
 	stacks, others := host.Count(host.StackBytes), arm.TasksAlive()
 
 	var xs []float64
 	var user, kernel, reserved []float64
 	made := 0
 	for step := 1; step <= steps && err == nil; step++ {
-		if err = a.herd.Make(a.n*step/steps - made); err != nil {
+		if err = a.parked.Make(a.n*step/steps - made); err != nil {
 			break
 		}
 		made = a.n * step / steps
-		a.herd.Wait()
+		a.parked.Wait()
 		var m host.Memory
 		m, err = a.meter.Read()
 		xs = append(xs, float64(made))
@@ -175,13 +175,13 @@ func (a *stackArm) Measure() (lockstep.Slice, error) {
 	var alive int64
 	switch {
 	case err != nil:
-	case a.herd.Tids != nil:
-		alive = arm.Distinct(a.herd.Tids())
+	case a.parked.Tids != nil:
+		alive = arm.Distinct(a.parked.Tids())
 	default:
 		alive = int64(arm.Settled(others+a.n) - others)
 	}
-	a.herd.Release()
-	a.herd.Join()
+	a.parked.Release()
+	a.parked.Join()
 	if err == nil {
 		err = a.prove(alive, stacks)
 	}
@@ -223,8 +223,8 @@ func (a *stackArm) prove(alive, stacks int64) error {
 }
 
 func (a *stackArm) Close() error {
-	if a.herd.ParkedHerd != nil {
-		a.herd.Join()
+	if a.parked.ParkedTasks != nil {
+		a.parked.Join()
 	}
 	return errors.Join(a.meter.Close(), arm.Leaks())
 }

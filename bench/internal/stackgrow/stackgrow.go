@@ -109,12 +109,12 @@ func growGoroutines(in func(), how growing) func(depth, n int) (measure.Measurem
 		if err := arm.AllFit(need, in != nil); err != nil {
 			return nil, err
 		}
-		var herd []*goroutines.Grower
+		var growers []*goroutines.Grower
 		end := func() error {
-			for _, g := range herd {
+			for _, g := range growers {
 				g.Close()
 			}
-			herd = nil
+			growers = nil
 			return arm.Leaks()
 		}
 		// grow makes n tasks and has each go down as soon as it is made. It
@@ -134,7 +134,7 @@ func growGoroutines(in func(), how growing) func(depth, n int) (measure.Measurem
 				if how == reused {
 					g.Close()
 				} else {
-					herd = append(herd, g)
+					growers = append(growers, g)
 				}
 			}
 			return moved, faults
@@ -232,9 +232,9 @@ func (a *shrinkArm) Measure() (lockstep.Slice, error) {
 		}
 		before = now
 	}
-	var herd []*goroutines.Grower
+	var growers []*goroutines.Grower
 	defer func() {
-		for _, g := range herd {
+		for _, g := range growers {
 			g.Park()
 			g.Close()
 		}
@@ -242,7 +242,7 @@ func (a *shrinkArm) Measure() (lockstep.Slice, error) {
 	for range a.n {
 		g := goroutines.NewGrower(a.depth, nil)
 		g.Grow(goroutines.NewStamps(2))
-		herd = append(herd, g)
+		growers = append(growers, g)
 	}
 	held := host.Count(host.StackBytes) - before
 	if err := a.deep(held); err != nil {
@@ -307,13 +307,13 @@ func growThreads(depth, n int) (measure.Measurement, error) {
 	if err := arm.Headroom(threads.Need{Threads: n, MapsPerThread: threads.MapsPerThread, BytesPerThread: int64(depth + 64<<10)}); err != nil {
 		return nil, err
 	}
-	var herd []*threads.Driver
+	var growers []*threads.Driver
 	end := func() error {
 		var err error
-		for _, d := range herd {
+		for _, d := range growers {
 			err = errors.Join(err, d.Close())
 		}
-		herd = nil
+		growers = nil
 		return errors.Join(err, arm.Leaks())
 	}
 	for range n {
@@ -321,12 +321,12 @@ func growThreads(depth, n int) (measure.Measurement, error) {
 		if err != nil {
 			return nil, errors.Join(arm.SkipUnsupported(err), end())
 		}
-		herd = append(herd, d)
+		growers = append(growers, d)
 	}
 	return &arm.StampedArm{Raw: true, Shut: end, Timed: func() ([]int64, lockstep.Slice, error) {
 		var stamps []int64
 		faults := int64(0)
-		for _, d := range herd {
+		for _, d := range growers {
 			t, err := d.Run(1, 0)
 			if err != nil {
 				return nil, lockstep.Slice{}, err

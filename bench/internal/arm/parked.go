@@ -20,35 +20,35 @@ func ToldThreads() error {
 	return nil
 }
 
-// A ParkedHerd is n tasks of any contender that park until they are released:
-// *goroutines.Herd and *threads.Herd.
-type ParkedHerd interface {
+// ParkedTasks are tasks of any contender that park until they are released:
+// *goroutines.Set and *threads.Set.
+type ParkedTasks interface {
 	Make(n int) error
 	Wait()
 	Release()
 	Join()
 }
 
-// A Census is parked tasks and their thread ids. Tids is nil if the tasks have
-// no thread of their own.
-type Census struct {
-	ParkedHerd
+// A Parked has parked tasks and their thread ids. Tids is nil if the tasks have no
+// thread of their own.
+type Parked struct {
+	ParkedTasks
 	Tids func() []int
 }
 
-// GoroutineHerd prepares goroutines.
-func GoroutineHerd(n, depth int, stack int) (Census, error) {
-	return Census{goroutines.NewHerd(depth, nil), nil}, nil
+// ParkedGoroutines prepares goroutines.
+func ParkedGoroutines(n, depth int, stack int) (Parked, error) {
+	return Parked{goroutines.NewSet(depth, nil), nil}, nil
 }
 
-// LockedHerd prepares goroutines that each lock themselves to a thread, store
+// ParkedLocked prepares goroutines that each lock themselves to a thread, store
 // its id, and exit locked.
-func LockedHerd(n, depth int, stack int) (Census, error) {
+func ParkedLocked(n, depth int, stack int) (Parked, error) {
 	if err := ToldThreads(); err != nil {
-		return Census{}, err
+		return Parked{}, err
 	}
 	in, tids := TidsOf(n)
-	return Census{goroutines.NewHerd(depth, in), tids}, nil
+	return Parked{goroutines.NewSet(depth, in), tids}, nil
 }
 
 // TidsOf returns a function for each of n tasks to call first, which locks the
@@ -62,19 +62,19 @@ func TidsOf(n int) (in func(), tids func() []int) {
 	}, func() []int { return all[:next.Load()] }
 }
 
-// CloneHerd prepares raw threads with that stack, or the least that depth
+// ParkedClones prepares raw threads with that stack, or the least that depth
 // needs.
-func CloneHerd(n, depth int, stack int) (Census, error) {
-	h, err := threads.NewHerd(max(stack, threads.LeastStack(depth)), depth)
+func ParkedClones(n, depth int, stack int) (Parked, error) {
+	h, err := threads.NewSet(max(stack, threads.LeastStack(depth)), depth)
 	if err != nil {
-		return Census{}, SkipUnsupported(err)
+		return Parked{}, SkipUnsupported(err)
 	}
-	return Census{h, h.TIDs}, nil
+	return Parked{h, h.TIDs}, nil
 }
 
-// A NewHerd prepares at most n tasks that go down their stacks by depth bytes.
+// A NewParked prepares at most n tasks that go down their stacks by depth bytes.
 // stack is the stack of a raw thread, 0 for the least.
-type NewHerd func(n, depth int, stack int) (Census, error)
+type NewParked func(n, depth int, stack int) (Parked, error)
 
 // TasksAlive returns the number of the program's goroutines and of raw threads.
 func TasksAlive() int {

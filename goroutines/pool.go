@@ -31,8 +31,8 @@ const (
 	Fixed                  // the producer gives each worker a part of the list, all of the same size
 )
 
-// A Crew is a producer and the workers that do its items.
-type Crew struct {
+// A Pool is a producer and the workers that do its items.
+type Pool struct {
 	how     Sharing
 	workers int
 	lists   chan []Item
@@ -59,17 +59,17 @@ type job struct {
 	Item
 }
 
-// NewCrew starts a producer and workers, none for PerItem. Each task calls
+// NewPool starts a producer and workers, none for PerItem. Each task calls
 // setup first, with its number: the producer's is -1. An error of setup is an
-// error of NewCrew. A nil setup does nothing.
-func NewCrew(how Sharing, workers int, setup func(task int) error) (*Crew, error) {
+// error of NewPool. A nil setup does nothing.
+func NewPool(how Sharing, workers int, setup func(task int) error) (*Pool, error) {
 	if how == PerItem {
 		workers = 0
 	}
 	if setup == nil {
 		setup = func(int) error { return nil }
 	}
-	c := &Crew{how: how, workers: workers, lists: make(chan []Item), queue: make(chan job), over: make(chan struct{}), end: make(chan time.Duration), ended: make(chan struct{})}
+	c := &Pool{how: how, workers: workers, lists: make(chan []Item), queue: make(chan job), over: make(chan struct{}), end: make(chan time.Duration), ended: make(chan struct{})}
 	ready := make(chan error)
 	for w := range workers {
 		c.parts = append(c.parts, make(chan []job))
@@ -97,7 +97,7 @@ func NewCrew(how Sharing, workers int, setup func(task int) error) (*Crew, error
 // Run has the tasks do a list, and returns how long that took: from the
 // producer's start until the last item is done. The records are in the list's
 // order, and valid until the next Run. An empty list panics.
-func (c *Crew) Run(list []Item) (time.Duration, []Record) {
+func (c *Pool) Run(list []Item) (time.Duration, []Record) {
 	if len(list) == 0 {
 		panic("goroutines: an empty list")
 	}
@@ -116,7 +116,7 @@ func (c *Crew) Run(list []Item) (time.Duration, []Record) {
 // looks at its CPU.
 const handSample = 16
 
-func (c *Crew) hand(list []Item) {
+func (c *Pool) hand(list []Item) {
 	began := Now()
 	switch c.how {
 	case PerItem:
@@ -150,12 +150,12 @@ func (c *Crew) hand(list []Item) {
 }
 
 // alone is the task of one item.
-func (c *Crew) alone(j job, from int32) {
+func (c *Pool) alone(j job, from int32) {
 	c.do(j, -1, int32(CPU()), from)
 	c.done()
 }
 
-func (c *Crew) work(w int) {
+func (c *Pool) work(w int) {
 	cpu := int32(-1)
 	do := func(j job) {
 		last := cpu
@@ -187,7 +187,7 @@ func (c *Crew) work(w int) {
 	}
 }
 
-func (c *Crew) do(j job, worker, cpu, from int32) {
+func (c *Pool) do(j job, worker, cpu, from int32) {
 	r := &c.records[j.at]
 	r.CPU, r.From, r.Worker = cpu, from, worker
 	r.Times++
@@ -195,14 +195,14 @@ func (c *Crew) do(j job, worker, cpu, from int32) {
 }
 
 // done counts down, and signals the end of the list.
-func (c *Crew) done() {
+func (c *Pool) done() {
 	if c.left.Add(-1) == 0 {
 		c.end <- Now()
 	}
 }
 
 // Close ends the producer and the workers.
-func (c *Crew) Close() {
+func (c *Pool) Close() {
 	close(c.lists)
 	close(c.queue)
 	for _, p := range c.parts {

@@ -12,24 +12,24 @@ import (
 	"threadbench/goroutines"
 )
 
-// A Crew is a set of raw threads that work through a list. Each takes the next
-// item by a shared index.
-type Crew struct {
+// A Pool is raw threads that work through a list. Each takes the next item by a
+// shared index.
+type Pool struct {
 	workers []thread
-	words   *crew
+	words   *pool
 	items   []item
 	records []record
 	mapped  []mapping
 }
 
-// NewCrew makes that many raw threads, at least one, for lists of up to items
+// NewPool makes that many raw threads, at least one, for lists of up to items
 // items. They sleep until there is a list. A refused thread is a *StartError.
-func NewCrew(workers, items int) (*Crew, error) {
+func NewPool(workers, items int) (*Pool, error) {
 	if workers < 1 || items < 1 {
-		panic(fmt.Sprintf("threads: a crew of %d for %d items", workers, items))
+		panic(fmt.Sprintf("threads: a pool of %d for %d items", workers, items))
 	}
-	c := &Crew{}
-	for _, size := range []uintptr{crewBytes, itemBytes * uintptr(items), recordBytes * uintptr(items)} {
+	c := &Pool{}
+	for _, size := range []uintptr{poolBytes, itemBytes * uintptr(items), recordBytes * uintptr(items)} {
 		m, err := mapMemory(size)
 		if err != nil {
 			c.Close()
@@ -37,13 +37,13 @@ func NewCrew(workers, items int) (*Crew, error) {
 		}
 		c.mapped = append(c.mapped, m)
 	}
-	c.words = (*crew)(c.mapped[0].base)
+	c.words = (*pool)(c.mapped[0].base)
 	c.items, c.records = c.mapped[1].items(items), c.mapped[2].records(items)
 	c.words.items, c.words.records = &c.items[0], &c.records[0]
 	for w := range workers {
 		t, err := newThread(pcs.share, LeastStack(0))
 		if err == nil {
-			t.control.crew, t.control.number = c.words, uint32(w)
+			t.control.pool, t.control.number = c.words, uint32(w)
 			if err = t.start(); err != nil {
 				t.mapping.unmap()
 			}
@@ -66,13 +66,13 @@ func NewCrew(workers, items int) (*Crew, error) {
 // Run waits by RawSyscall and keeps its P. Otherwise sysmon would retake the P
 // and sleep, and then look every 20 us for the first milliseconds of whatever
 // comes next.
-func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
+func (c *Pool) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
 	if len(list) > len(c.items) {
-		return 0, nil, fmt.Errorf("running a crew of raw threads: a list of %d items, there is room for %d", len(list), len(c.items))
+		return 0, nil, fmt.Errorf("running a pool of raw threads: a list of %d items, there is room for %d", len(list), len(c.items))
 	}
 	for i, it := range list {
 		if it.Steps < 1 {
-			return 0, nil, fmt.Errorf("running a crew of raw threads: item %d has %d steps; at least one is needed", i, it.Steps)
+			return 0, nil, fmt.Errorf("running a pool of raw threads: item %d has %d steps; at least one is needed", i, it.Steps)
 		}
 	}
 	clear(c.records)
@@ -80,7 +80,7 @@ func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, 
 
 	var began unix.Timespec
 	if err := unix.ClockGettime(clockMonotonic, &began); err != nil {
-		return 0, nil, fmt.Errorf("running a crew of raw threads: clock_gettime: %w", err)
+		return 0, nil, fmt.Errorf("running a pool of raw threads: clock_gettime: %w", err)
 	}
 	for i, it := range list {
 		c.items[i] = item(it)
@@ -93,7 +93,7 @@ func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, 
 	ended := int64(0)
 	for _, w := range c.workers {
 		if errno := unix.Errno(-atomic.SwapInt64(&w.control.failed, 0)); errno != 0 {
-			return 0, nil, fmt.Errorf("running a crew of raw threads: a system call of the body failed: %w", errno)
+			return 0, nil, fmt.Errorf("running a pool of raw threads: a system call of the body failed: %w", errno)
 		}
 		ended = max(ended, unix.TimespecToNsec(w.control.end))
 	}
@@ -109,7 +109,7 @@ func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, 
 }
 
 // TIDs returns the threads' ids, from gettid(2). They are complete after a Run.
-func (c *Crew) TIDs() []int {
+func (c *Pool) TIDs() []int {
 	var tids []int
 	for _, w := range c.workers {
 		tids = append(tids, int(atomic.LoadUint32(&w.control.seen)))
@@ -118,7 +118,7 @@ func (c *Crew) TIDs() []int {
 }
 
 // Close ends the threads and unmaps their memory.
-func (c *Crew) Close() error {
+func (c *Pool) Close() error {
 	for _, w := range c.workers {
 		atomic.StoreUint32(&w.control.quit, 1)
 	}
