@@ -18,8 +18,8 @@ import (
 func TestCThreadsElsewhere(t *testing.T) {
 	_, pair := arm.CPair(threads.Futex)
 	_, creator := arm.CCreator(1)
-	_, herd := arm.CHerd(true)(1, 0, 0)
-	for what, err := range map[string]error{"a pair": pair, "a creator": creator, "a herd": herd} {
+	_, parked := arm.ParkedC(true)(1, 0, 0)
+	for what, err := range map[string]error{"a pair": pair, "a creator": creator, "parked threads": parked} {
 		if err == nil || !strings.Contains(err.Error(), "opening C threads: they need the worker of package threadbench/bench/pthread") {
 			t.Errorf("%s: %v", what, err)
 		}

@@ -2,12 +2,12 @@
 
 package goroutines
 
-// chunk does n steps, at least one. A raw thread can't call it: what it does
-// stands in threads/raw_linux_*.s once more, as STEPS.
+// chunk does n steps, at least one. A raw thread can't call it, so
+// threads/raw_linux_*.s has the same loop as STEPS.
 func chunk(x uint64, n int) uint64
 
 // Ticks reads the CPU's counter: the time stamp counter, or the virtual count
-// of arm64's generic timer. It counts at a rate that has to be measured, and
-// is not read before what stands before it is done. Raw threads read the same
-// counter in the same way (threads/raw_linux_*.s).
+// of arm64's generic timer. Its rate has to be measured. The counter is not
+// read before the instructions in front of Ticks are done. Raw threads read the
+// same counter in the same way (threads/raw_linux_*.s).
 func Ticks() int64

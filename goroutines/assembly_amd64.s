@@ -6,7 +6,8 @@ TEXT ·chunk(SB), NOSPLIT, $0-24
 	MOVQ n+8(FP), CX
 	MOVQ $6364136223846793005, DX
 	MOVQ $1442695040888963407, R8
-	// As in threads: where a loop lies in its cache line is not to tell the two apart.
+	// Aligned as STEPS in threads is, so that a loop's place in its cache line
+	// makes no difference between the two.
 	PCALIGN $64
 next:
 	IMULQ DX, AX

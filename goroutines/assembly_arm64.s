@@ -6,7 +6,8 @@ TEXT ·chunk(SB), NOSPLIT, $0-24
 	MOVD n+8(FP), R1
 	MOVD $6364136223846793005, R2
 	MOVD $1442695040888963407, R3
-	// As in threads: where a loop lies in its cache line is not to tell the two apart.
+	// Aligned as STEPS in threads is, so that a loop's place in its cache line
+	// makes no difference between the two.
 	PCALIGN $64
 next:
 	MADD R2, R3, R0, R0

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TestClock sees that the clock goes on by less than a slice can do without.
+// TestClock: the clock's steps are small against a slice.
 func TestClock(t *testing.T) {
 	var least time.Duration
 	last := Now()

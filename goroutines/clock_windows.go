@@ -1,7 +1,7 @@
 package goroutines
 
-// This file imports unsafe, which is sound here: each pointer is to a variable
-// of the function that calls, and is converted in the call's own argument list,
+// This file imports unsafe. That is sound here: each pointer is to a variable
+// of the calling function, and is converted in the call's own argument list,
 // where it is kept alive until the call is over.
 
 import (
@@ -17,8 +17,8 @@ var (
 	perSecond    = counterFrequency()
 )
 
-// counterFrequency is how often the performance counter counts in a second. By
-// its documentation neither call fails on a Windows that Go runs on.
+// counterFrequency returns the performance counter's counts in a second. By its
+// documentation neither call fails on a Windows that Go runs on.
 func counterFrequency() int64 {
 	var f int64
 	kernel32.NewProc("QueryPerformanceFrequency").Call(uintptr(unsafe.Pointer(&f)))
@@ -26,9 +26,9 @@ func counterFrequency() int64 {
 }
 
 // Now reads the performance counter: the time since some moment before this
-// process. It never goes back; what counts is the difference of two readings.
-// The clock of package time steps by 0.5 to 16 ms here (the runtime reads
-// InterruptTime of KUSER_SHARED_DATA), and a slice takes 1.5 ms.
+// process. It never goes back. Only differences of two readings have a meaning.
+// The clock of package time is too coarse here: it steps by 0.5 to 16 ms (the
+// runtime reads InterruptTime of KUSER_SHARED_DATA), and a slice takes 1.5 ms.
 func Now() time.Duration {
 	var c int64
 	queryCounter.Call(uintptr(unsafe.Pointer(&c)))

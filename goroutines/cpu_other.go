@@ -2,5 +2,5 @@
 
 package goroutines
 
-// CPU is -1 here: the system doesn't tell.
+// CPU returns -1 here: the system doesn't report it.
 func CPU() int { return -1 }

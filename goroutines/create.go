@@ -7,9 +7,9 @@ import (
 	"unsafe"
 )
 
-// Create makes n tasks in batches: those of a batch one after the other, each
-// of which runs to its end at once, and then joins them. in and out are
-// called by each task before and after it says that it has run; nil does
+// Create makes n tasks in batches. It starts the tasks of a batch one after the
+// other, each of which runs to its end at once, and then joins them. Each task
+// calls in before it reports that it has run, and out afterwards; nil does
 // nothing. One op is one task created, run and joined.
 func Create(n, batch int, in, out func()) {
 	if batch < 1 {
@@ -39,8 +39,9 @@ func Create(n, batch int, in, out func()) {
 	}
 }
 
-// CreateStamped makes n tasks one after the other and joins each. calls takes a
-// stamp before each is made, firsts as it begins. in and out are as in Create.
+// CreateStamped makes n tasks one after the other and joins each. calls gets a
+// stamp before each task is made, firsts one as the task begins. in and out are
+// as in Create.
 func CreateStamped(n int, calls, firsts *Stamps, in, out func()) {
 	var running sync.WaitGroup
 	task := func() {
@@ -61,48 +62,48 @@ func CreateStamped(n int, calls, firsts *Stamps, in, out func()) {
 	}
 }
 
-// A Herd is a growing number of tasks that go down their stack to a depth,
-// park there on one channel, and exit together.
-type Herd struct {
+// A Set holds tasks, and can grow. They go down their stacks to a depth, park
+// there on one channel, and exit together.
+type Set struct {
 	depth   int
 	in      func()
 	made    int
 	want    atomic.Int64
 	arrived atomic.Int64
-	all     chan struct{} // says that arrived has come to want
+	all     chan struct{} // signals that arrived has reached want
 	gate    chan struct{}
 	parked  sync.WaitGroup
 
-	// Of workers alone.
+	// For workers only.
 	steps   int
 	turned  bool
 	turns   chan struct{}
 	working sync.WaitGroup
-	right   atomic.Int64 // whose work came to what it should
+	right   atomic.Int64 // workers with the right result
 }
 
-// NewHerd prepares tasks that hold depth bytes of stack each. in is called by
-// each task first; nil does nothing.
-func NewHerd(depth int, in func()) *Herd {
-	return &Herd{depth: depth, in: in, all: make(chan struct{}, 1), gate: make(chan struct{})}
+// NewSet prepares tasks that hold depth bytes of stack each. Each task calls
+// in first; nil does nothing.
+func NewSet(depth int, in func()) *Set {
+	return &Set{depth: depth, in: in, all: make(chan struct{}, 1), gate: make(chan struct{})}
 }
 
-// workSeed is what a worker's steps begin with.
+// workSeed is the value that a worker's steps start from.
 const workSeed = 1
 
-// NewWorkers prepares tasks that park until they are given a turn, do so many
-// steps of Work in it, at least one, and park again. in is as in NewHerd.
-func NewWorkers(steps int, in func()) *Herd {
+// NewWorkers prepares tasks that park until they get a turn, do steps steps of
+// Work in it, at least one, and park again. in is as in NewSet.
+func NewWorkers(steps int, in func()) *Set {
 	if steps < 1 {
 		panic(fmt.Sprintf("goroutines: %d steps of work", steps))
 	}
-	h := NewHerd(0, in)
+	h := NewSet(0, in)
 	h.steps, h.turns = steps, make(chan struct{})
 	return h
 }
 
 // Make starts n more tasks.
-func (h *Herd) Make(n int) error {
+func (h *Set) Make(n int) error {
 	h.made += n
 	h.want.Store(int64(h.made))
 	h.parked.Add(n)
@@ -116,7 +117,7 @@ func (h *Herd) Make(n int) error {
 	return nil
 }
 
-func (h *Herd) task() {
+func (h *Set) task() {
 	if h.in != nil {
 		h.in()
 	}
@@ -128,11 +129,11 @@ func (h *Herd) task() {
 	h.parked.Done()
 }
 
-func (h *Herd) park() {
+func (h *Set) park() {
 	if h.arrived.Add(1) == h.want.Load() {
 		select {
 		case h.all <- struct{}{}:
-		default: // said already, and nobody has waited since
+		default: // signalled already, and nobody has waited since
 		}
 	}
 	if h.steps > 0 {
@@ -145,18 +146,17 @@ func (h *Herd) park() {
 	<-h.gate
 }
 
-// Wait returns when every task that Make was asked for is about to park.
-func (h *Herd) Wait() {
+// Wait returns when every task that Make has started is about to park.
+func (h *Set) Wait() {
 	for h.arrived.Load() < int64(h.made) {
 		<-h.all
 	}
 }
 
-// Turns gives each worker its turn, one after the other without waiting for
-// what it does in it, and returns when all have done their work. It is for
-// once, when Wait has returned. each is called after every turn given; nil
-// does nothing.
-func (h *Herd) Turns(each func()) {
+// Turns gives each worker its turn without waiting for the work in between, and
+// returns when all have done their work. Call it once, after Wait. each runs
+// after every turn given; nil does nothing.
+func (h *Set) Turns(each func()) {
 	h.turned = true
 	for range h.made {
 		h.turns <- struct{}{}
@@ -167,30 +167,31 @@ func (h *Herd) Turns(each func()) {
 	h.working.Wait()
 }
 
-// Worked is how many workers have done their work, and done it right. It is
-// for after Turns.
-func (h *Herd) Worked() int { return int(h.right.Load()) }
+// Worked returns the number of workers that have done their work with the right
+// result. Call it after Turns.
+func (h *Set) Worked() int { return int(h.right.Load()) }
 
-// Release lets every task of the herd exit. Workers that were given no turn
-// are given it first.
-func (h *Herd) Release() {
+// Release lets every task of the set exit. Workers that had no turn get it
+// first.
+func (h *Set) Release() {
 	if h.steps > 0 && !h.turned {
 		h.Turns(nil)
 	}
 	close(h.gate)
 }
 
-// Join waits until every task of the herd has run to its end.
-func (h *Herd) Join() { h.parked.Wait() }
+// Join waits until every task of the set has ended.
+func (h *Set) Join() { h.parked.Wait() }
 
-// frameBytes is what descend has on each frame, and frameSize what a frame of
-// it takes, as the compiler has made it.
+// frameBytes is the size of descend's array in each frame. frameSize is the
+// size of the whole frame, as the compiler laid it out.
 const frameBytes = 512
 
 var frameSize = frameBytes
 
-// The way down is short: it is main's own stack, which would shrink in the
-// collections that measurements make if it had become any deeper.
+// init measures frameSize. It goes down only a short way, on main's own stack:
+// a deeper stack would shrink in the garbage collections that measurements
+// make.
 func init() {
 	at := func(frames int) (p uintptr) {
 		descend(frames*frameBytes, func() { p = here() })
@@ -203,8 +204,8 @@ func init() {
 	}
 }
 
-// descend goes down the stack by depth bytes, and by less than a frame more,
-// touching each frame on its way, and calls f there.
+// descend goes down the stack by depth bytes, or up to a frame more, touches
+// each frame on its way, and calls f there.
 //
 //go:noinline
 func descend(depth int, f func()) (sum byte) {
@@ -218,8 +219,8 @@ func descend(depth int, f func()) (sum byte) {
 	return sum + frame[(depth+1)%frameBytes]
 }
 
-// A Grower is a task that goes down its own stack when it is told to, and
-// then parks down there.
+// A Grower is a task that goes down its own stack on order, and then parks down
+// there.
 type Grower struct {
 	depth  int
 	order  chan *Stamps
@@ -228,8 +229,8 @@ type Grower struct {
 	exited chan struct{}
 }
 
-// NewGrower starts a task that will go down its stack by depth bytes, and
-// returns when it waits for that. in is called by the task first; nil does
+// NewGrower starts a task that goes down its stack by depth bytes on order. It
+// returns when the task waits for the order. The task calls in first; nil does
 // nothing.
 func NewGrower(depth int, in func()) *Grower {
 	g := &Grower{depth: depth, order: make(chan *Stamps), deep: make(chan bool), end: make(chan struct{}), exited: make(chan struct{})}
@@ -256,8 +257,8 @@ func (g *Grower) task(in func()) {
 	close(g.exited)
 }
 
-// here is where the caller's stack is. Making a number of the pointer is sound,
-// since it is compared and never made a pointer again.
+// here returns the address of the caller's stack, as a number. That is sound:
+// the number is only compared, and never becomes a pointer again.
 //
 //go:noinline
 func here() uintptr {
@@ -265,22 +266,22 @@ func here() uintptr {
 	return uintptr(unsafe.Pointer(&local))
 }
 
-// Grow has the task go down its stack and come back up, and take a stamp as
-// it begins and one at the depth. It tells whether the stack has moved: grown
-// into another place.
+// Grow has the task go down its stack and come back up, with a stamp at the
+// start and one at the depth. It reports whether the stack has moved, that is,
+// grown into another place.
 func (g *Grower) Grow(s *Stamps) (moved bool) {
 	g.order <- s
 	return <-g.deep
 }
 
-// Park has the task go down once more and park there, so that its stack is in
-// use as far as that.
+// Park has the task go down once more and park there. Its stack is then in use
+// down to the depth.
 func (g *Grower) Park() {
 	close(g.order)
 	<-g.deep
 }
 
-// Close ends the task, which has to have been parked.
+// Close ends the task. Call Park first.
 func (g *Grower) Close() {
 	close(g.end)
 	<-g.exited

@@ -24,8 +24,8 @@ func (s *tids) add() {
 
 func (s *tids) distinct() int { return len(slices.Compact(slices.Sorted(slices.Values(s.all)))) }
 
-// TestCreateLocked: a task that exits locked takes its thread with it, so
-// that each has a new one; one that unlocks gives it back to the next.
+// TestCreateLocked: a task that exits locked ends its thread, so each task gets
+// a new one. A task that unlocks leaves its thread to the next.
 func TestCreateLocked(t *testing.T) {
 	const n = 40
 	var died, reused tids
@@ -39,11 +39,11 @@ func TestCreateLocked(t *testing.T) {
 	}
 }
 
-// TestHerdLocked: tasks that are wired to a thread before they park have one
-// each, all at once.
-func TestHerdLocked(t *testing.T) {
+// TestSetLocked: tasks that lock themselves to a thread before they park have a
+// thread each, all at once.
+func TestSetLocked(t *testing.T) {
 	var seen tids
-	h := goroutines.NewHerd(3000, func() { runtime.LockOSThread(); seen.add() })
+	h := goroutines.NewSet(3000, func() { runtime.LockOSThread(); seen.add() })
 	for range 3 {
 		if err := h.Make(15); err != nil {
 			t.Fatal(err)

@@ -21,7 +21,8 @@ func metric(t *testing.T, name string) int {
 	return int(s[0].Value.Uint64())
 }
 
-// still keeps the collector out of a test that counts goroutines or stacks.
+// still keeps the garbage collector out of a test that counts goroutines or
+// stacks.
 func still(t *testing.T) {
 	runtime.GC()
 	percent := debug.SetGCPercent(-1)
@@ -83,7 +84,7 @@ func TestNoBatch(t *testing.T) {
 	Create(1, 0, nil, nil)
 }
 
-// parked is how many goroutines are in a herd's park.
+// parked returns the number of goroutines in a set's park.
 func parked(t *testing.T) int {
 	t.Helper()
 	all := make([]runtime.StackRecord, 10_000)
@@ -96,7 +97,7 @@ func parked(t *testing.T) int {
 		frames := runtime.CallersFrames(g.Stack())
 		for {
 			f, more := frames.Next()
-			if strings.HasSuffix(f.Function, ".(*Herd).park") {
+			if strings.HasSuffix(f.Function, ".(*Set).park") {
 				count++
 			}
 			if !more {
@@ -107,12 +108,12 @@ func parked(t *testing.T) int {
 	return count
 }
 
-// TestHerd grows a herd in steps and lets it go.
-func TestHerd(t *testing.T) {
+// TestSet grows a set in steps and lets it go.
+func TestSet(t *testing.T) {
 	for _, depth := range []int{0, 1, 5000} {
 		leaveNothing(t)
 		var in atomic.Int64
-		h := NewHerd(depth, func() { in.Add(1) })
+		h := NewSet(depth, func() { in.Add(1) })
 		h.Wait() // for nobody
 		total := 0
 		for _, n := range []int{1, 0, 50, 500} {
@@ -153,14 +154,14 @@ func TestHerd(t *testing.T) {
 	}
 }
 
-// TestHerdWithoutTasks: what has made nothing can be ended.
-func TestHerdWithoutTasks(t *testing.T) {
+// TestSetWithoutTasks: a set without tasks can be ended.
+func TestSetWithoutTasks(t *testing.T) {
 	leaveNothing(t)
-	h := NewHerd(100, nil)
+	h := NewSet(100, nil)
 	h.Wait()
 	h.Release()
 	h.Join()
-	NewHerd(0, nil).Join()
+	NewSet(0, nil).Join()
 }
 
 // TestDepth: a parked task's stack holds the depth, and less than four times
@@ -170,7 +171,7 @@ func TestDepth(t *testing.T) {
 	still(t)
 	const n = 64
 	for _, depth := range []int{16 << 10, 64 << 10, 200_000, 512 << 10} {
-		h := NewHerd(depth, nil)
+		h := NewSet(depth, nil)
 		before := metric(t, "/memory/classes/heap/stacks:bytes")
 		h.Make(n)
 		h.Wait()
@@ -183,7 +184,7 @@ func TestDepth(t *testing.T) {
 	}
 }
 
-// TestDescend measures the way down on the stack itself.
+// TestDescend measures the depth by addresses on the stack.
 func TestDescend(t *testing.T) {
 	for _, depth := range []int{1, frameBytes, frameBytes + 1, 10_000, 1 << 20} {
 		t.Run(fmt.Sprint(depth), func(t *testing.T) {
@@ -208,7 +209,7 @@ func TestDescend(t *testing.T) {
 	}
 }
 
-// TestWorkers gives turns to a herd of workers: each does its work once, and
+// TestWorkers gives turns to a set of workers: each does its work once, and
 // parks again.
 func TestWorkers(t *testing.T) {
 	for _, n := range []int{0, 1, 300} {
@@ -234,7 +235,7 @@ func TestWorkers(t *testing.T) {
 	}
 }
 
-// TestWorkersReleasedFirst: workers that were given no turn can be ended.
+// TestWorkersReleasedFirst: workers without a turn can be ended.
 func TestWorkersReleasedFirst(t *testing.T) {
 	leaveNothing(t)
 	h := NewWorkers(100, nil)

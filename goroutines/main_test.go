@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// The main goroutine keeps the main thread: a locked goroutine that exits on
-// that one leaves it wedged (runtime/proc.go, mexit), where a test wants to
-// see its thread end.
+// The main goroutine keeps the main thread. A locked goroutine that exited on it
+// would leave it wedged (runtime/proc.go, mexit), and tests wait for a task's
+// thread to end.
 func init() { runtime.LockOSThread() }
 
 // TestMain fails a run that leaves a goroutine or a descriptor behind.
@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 		r.Close()
 		w.Close()
 	}
-	before := takeCensus()
+	before := takeInventory()
 	code := m.Run()
 	if left := before.since(); left != "" {
 		fmt.Fprintf(os.Stderr, "the tests left behind:%s\n", left)
@@ -31,14 +31,14 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// A census is what a process has that a test could leave behind.
-type census struct {
+// An inventory is what a process has that a test could leave behind.
+type inventory struct {
 	goroutines int
 	files      map[string]int // descriptors by what they stand for, where the system shows them
 }
 
-func takeCensus() census {
-	c := census{runtime.NumGoroutine(), map[string]int{}}
+func takeInventory() inventory {
+	c := inventory{runtime.NumGoroutine(), map[string]int{}}
 	const fds = "/proc/self/fd"
 	entries, _ := os.ReadDir(fds)
 	for _, e := range entries {
@@ -50,13 +50,13 @@ func takeCensus() census {
 	return c
 }
 
-// since says what there is now and was not in the census before, "" if there
-// is nothing. It gives what is on its way out some seconds.
-func (before census) since() string {
+// since lists what is there now and was not in the inventory before, "" for
+// nothing. It waits some seconds for leftovers to go.
+func (before inventory) since() string {
 	var left strings.Builder
 	for begin := time.Now(); time.Since(begin) < 10*time.Second; time.Sleep(time.Millisecond) {
 		left.Reset()
-		now := takeCensus()
+		now := takeInventory()
 		if n := now.goroutines - before.goroutines; n > 0 {
 			fmt.Fprintf(&left, "\n%d goroutines", n)
 		}
@@ -75,7 +75,7 @@ func (before census) since() string {
 // leaveNothing fails a test that leaves something behind, when it ends.
 func leaveNothing(t *testing.T) {
 	t.Helper()
-	before := takeCensus()
+	before := takeInventory()
 	t.Cleanup(func() {
 		if left := before.since(); left != "" {
 			t.Errorf("left behind:%s", left)

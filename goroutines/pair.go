@@ -9,28 +9,27 @@ import (
 	"runtime"
 )
 
-// A Link is what two tasks hand the turn to each other with. A round trip is
-// two hand-offs.
+// A Link is the primitive by which two tasks hand the turn to each other. A
+// round trip is two hand-offs.
 type Link interface {
 	// Drive makes n round trips as the task that has the turn.
 	Drive(n int) error
-	// Serve answers them as the other task, until the link is closed. If it
-	// would block a thread or spin for want of them, the link also has Begin
-	// and End (see Turns).
+	// Serve answers the round trips as the other task, until Close. If it would
+	// block a thread or spin while it waits for them, the link also has Begin
+	// and End: see Turns.
 	Serve() error
-	// Close ends Serve and gives back what the link holds. No Drive may be
-	// under way.
+	// Close ends Serve and frees what the link holds. No Drive may be running.
 	Close() error
-	// Tally is what the two tasks have counted; read it between two turns.
+	// Tally returns the counts of the two tasks. Read it between two turns.
 	Tally() *Tally
 }
 
-// A Tally is the evidence of a link: how often the other task answered, and
-// where the two of them ran or, if it stamps, when each had the turn.
+// A Tally is the evidence of a link: how often the other task answered, and on
+// which CPUs the two ran or, with stamps, when each got the turn.
 type Tally struct {
 	Answers int // round trips that Serve answered
-	Samples int // hand-offs in which both sides were asked for their CPU
-	Crossed int // those of them in which the two CPUs differed
+	Samples int // hand-offs in which both sides asked for their CPU
+	Crossed int // samples in which the two CPUs differed
 
 	driven int
 	cpu    [2]int
@@ -38,25 +37,25 @@ type Tally struct {
 	stamps [2]*Stamps
 }
 
-// Every sampleEvery-th round trip both sides ask for their CPU.
+// Both sides ask for their CPU in every sampleEvery-th round trip.
 const sampleEvery = 256
 
-// Stamp has both tasks take a stamp when they get the turn, n times each at
-// the most, instead of asking now and then for their CPU. It is called before
-// the first round trip.
+// Stamp makes both tasks take a stamp whenever they get the turn, at most n
+// times each, instead of asking for their CPU in some round trips. Call it
+// before the first round trip.
 func (t *Tally) Stamp(n int) {
 	t.each = -1
 	t.stamps = [2]*Stamps{NewStamps(n), NewStamps(n)}
 }
 
-// Stamps are those that the driver and the other task have taken.
+// Stamps returns the stamps of the driver and of the other task.
 func (t *Tally) Stamps() (driver, other *Stamps) { return t.stamps[0], t.stamps[1] }
 
-// seldom tells whether a round trip is one in which more is done than to count
-// it.
+// seldom reports whether a round trip is one to sample or stamp: others are
+// only counted.
 func (t *Tally) seldom(trip int) bool { return trip&(sampleEvery-1)&^t.each == 0 }
 
-// Driving is called by Drive before each round trip, Driven after it.
+// Driving is called by Drive before each round trip.
 func (t *Tally) Driving() {
 	if t.seldom(t.driven) {
 		t.drives()
@@ -90,7 +89,7 @@ func (t *Tally) drove() {
 	}
 }
 
-// Answering is called by Serve when it has the turn.
+// Answering is called by Serve when it gets the turn.
 func (t *Tally) Answering() {
 	if t.seldom(t.Answers) {
 		t.answers()
@@ -137,23 +136,23 @@ func (l *channel) Serve() error {
 func (l *channel) Close() error  { close(l.there); return nil }
 func (l *channel) Tally() *Tally { return &l.tally }
 
-// Turns has a link's serving task parked, in Go, between two turns. One that
-// waited for its next round trip in the kernel would keep its P, and the
-// runtime's monitor would look every 20 us for up to 10 ms whether to take it:
-// in the turns of others.
+// Turns parks a link's serving task in Go between two turns. If the task waited
+// in the kernel for its next round trip, it would keep its P. Then sysmon would
+// look every 20 us, for up to 10 ms, whether to retake that P, during the turns
+// of others.
 type Turns struct {
 	begin chan int
 	over  chan struct{}
 }
 
-// NewTurns is for a new link.
+// NewTurns makes the turns of a new link.
 func NewTurns() Turns { return Turns{make(chan int), make(chan struct{})} }
 
-// Begin has Serve answer that many round trips. The driver calls it off the
-// clock.
+// Begin has Serve answer that many round trips. The driver calls it before the
+// clock starts.
 func (t Turns) Begin(trips int) { t.begin <- trips }
 
-// End waits until they are answered, or until Serve has failed.
+// End waits until Serve has answered them or has failed.
 func (t Turns) End() { <-t.over }
 
 // Serve calls answer with the number of round trips of each turn, until Close
@@ -169,14 +168,13 @@ func (t Turns) Serve(answer func(trips int) error) error {
 	return nil
 }
 
-// Close ends Serve. No turn may be under way.
+// Close ends Serve. No turn may be running.
 func (t Turns) Close() { close(t.begin) }
 
-// NewYield links two tasks that both call runtime.Gosched in turn. It goes
-// through the scheduler's global queue, where a channel's hand-off goes to
-// the next slot of the P: two measures, never one (runtime/proc.go,
-// goschedImpl). Nothing orders the two tasks between the turns' ends, so their
-// CPUs are not compared.
+// NewYield links two tasks that both call runtime.Gosched in turn. A yield goes
+// through the scheduler's global queue, a channel's hand-off through the P's
+// next slot, so the two are different measures (runtime/proc.go, goschedImpl).
+// Nothing orders the two tasks within a turn, so their CPUs are not compared.
 func NewYield() Link { return &yield{Turns: NewTurns()} }
 
 type yield struct {
@@ -204,8 +202,8 @@ func (l *yield) Serve() error {
 func (l *yield) Close() error  { l.Turns.Close(); return nil }
 func (l *yield) Tally() *Tally { return &l.tally }
 
-// NewPipe links two tasks by two pipes through the runtime's network poller:
-// a task whose pipe is empty parks, and no thread blocks.
+// NewPipe links two tasks by two pipes through the runtime's network poller: a
+// task whose pipe is empty parks, and blocks no thread.
 func NewPipe() (Link, error) {
 	l := &pipe{}
 	for i := range l.pipes {
@@ -220,8 +218,8 @@ func NewPipe() (Link, error) {
 }
 
 // NewPipeFloor is one task that writes a byte into a pipe and reads it: the
-// system calls of a hand-off with nobody to hand anything to. A round trip of
-// its Drive is two of them.
+// system calls of a hand-off with nobody to hand anything to. One round trip of
+// Drive is two of those hand-offs.
 func NewPipeFloor() (Link, error) {
 	l, err := NewPipe()
 	if err != nil {
@@ -301,10 +299,10 @@ func (l pipeFloor) Drive(n int) error {
 
 func (l pipeFloor) Serve() error { return nil }
 
-// NewCoroutine links a task with a coroutine made by iter.Pull: the runtime
-// switches between the two without the scheduler, the least that a switch of
-// goroutine stacks can cost. Neither its maker nor its driver may be wired to
-// a thread: the runtime ends a process that switches so.
+// NewCoroutine links a task with a coroutine made by iter.Pull. The runtime
+// switches between the two without the scheduler: the cheapest switch of
+// goroutine stacks there is. Neither its maker nor its driver may be locked to
+// a thread: the runtime would end the process.
 func NewCoroutine() Link {
 	l := &coroutine{}
 	l.next, l.stop = iter.Pull(func(give func(struct{}) bool) {
@@ -335,8 +333,7 @@ func (l *coroutine) Serve() error  { return nil }
 func (l *coroutine) Close() error  { l.stop(); return nil }
 func (l *coroutine) Tally() *Tally { return &l.tally }
 
-// A Pair is two tasks on a link: one that drives when it is given a turn, and
-// one that serves.
+// A Pair is two tasks on a link: one drives in turns, the other serves.
 type Pair struct {
 	link  Link
 	turns chan turn
@@ -350,7 +347,7 @@ type turn struct {
 }
 
 // NewPair starts the two tasks. Each calls setup first, on its own goroutine:
-// 0 is the driver, 1 the one that serves. An error of setup is an error of
+// task 0 is the driver, 1 the one that serves. An error of setup is an error of
 // NewPair. A nil setup does nothing.
 func NewPair(link Link, setup func(task int) error) (*Pair, error) {
 	p := &Pair{link: link, turns: make(chan turn), over: make(chan error), ended: make(chan error, 2)}
@@ -376,8 +373,8 @@ func NewPair(link Link, setup func(task int) error) (*Pair, error) {
 	return p, nil
 }
 
-// allReady waits until n tasks have said that they are set up; the first error
-// among them is its own.
+// allReady waits until n tasks have reported that they are set up, and returns
+// the first error among them.
 func allReady(ready <-chan error, n int) (err error) {
 	for range n {
 		if e := <-ready; err == nil {
@@ -413,7 +410,7 @@ func (p *Pair) Run(n, warm int, clock Clock) error {
 	return <-p.over
 }
 
-// Tally is the link's. It may be read between two turns.
+// Tally returns the link's counts. Read it between two turns.
 func (p *Pair) Tally() *Tally { return p.link.Tally() }
 
 // Close ends both tasks.

@@ -43,8 +43,8 @@ type record struct {
 func (r *record) Start() { r.answers = append(r.answers, r.tally().Answers) }
 func (r *record) Stop()  { r.Start() }
 
-// TestPair: turns of any size make the round trips that they were asked for,
-// those of n within the clock and those of warm before it.
+// TestPair: turns of any size make the round trips that they were asked for: n
+// on the clock and warm before it.
 func TestPair(t *testing.T) {
 	for _, link := range links {
 		t.Run(link.name, func(t *testing.T) {
@@ -58,8 +58,8 @@ func TestPair(t *testing.T) {
 				t.Errorf("before the first turn %+v", *p.Tally())
 			}
 			clock := &record{tally: p.Tally}
-			// Nothing orders two that yield within a turn: what the one has
-			// counted is the other's to read when the turn is over.
+			// Nothing orders two tasks that yield within a turn: one may read
+			// the other's count only after the turn.
 			if _, yields := l.(*yield); yields {
 				clock.tally = func() *Tally { return &Tally{} }
 			}
@@ -177,8 +177,8 @@ func TestAlone(t *testing.T) {
 	}
 }
 
-// TestSetup: each task is set up once, on the goroutine that does its work;
-// an error of either is NewPair's, and then nothing is left of the two.
+// TestSetup: each task is set up once, on the goroutine that does its work. An
+// error of either becomes NewPair's, and neither task stays.
 func TestSetup(t *testing.T) {
 	failed := [2]error{errors.New("task 0 failed"), errors.New("task 1 failed")}
 	for _, link := range links {
@@ -227,7 +227,7 @@ func TestPipeBroken(t *testing.T) {
 	if err := l.Serve(); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("Serve with no way to answer: %v, want %v", err, os.ErrClosed)
 	}
-	// Not every system's pipes can be made to fail so.
+	// Not every system's pipes have deadlines.
 	if l.(*pipe).pipes[0][0].SetReadDeadline(time.Unix(1, 0)) == nil {
 		if err := l.Serve(); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("Serve with no way to be asked: %v, want %v", err, os.ErrDeadlineExceeded)

@@ -1,9 +1,9 @@
 package goroutines
 
-// A Pipeline is tasks in a row, linked by channels: a source that sends the
-// numbers of the items, stages that each receive an item, call a function with
-// it and send what that answers, and a sink that takes what comes out and adds
-// it up. The functions know nothing of all this.
+// A Pipeline is a row of tasks, linked by channels: a source that sends the
+// items' numbers, stages, and a sink that adds up the results. Each stage
+// receives an item, calls a function with it and sends the result. The
+// functions know nothing of the pipeline.
 type Pipeline struct {
 	first  chan uint64
 	orders chan int // to the source
@@ -17,16 +17,17 @@ type Pipeline struct {
 	sum   uint64
 }
 
-// stageCalls is how many items a stage has done, in a cache line of its own.
+// stageCalls is the number of items that a stage has done, in a cache line of
+// its own.
 type stageCalls struct {
 	n int
 	_ [56]byte
 }
 
 // NewPipeline starts a pipeline with a stage for each function, over channels
-// that hold that many items. Each task calls setup first, with its number: the
-// sink's is 0, the source's 1. An error of setup is an error of NewPipeline. A
-// nil setup does nothing.
+// that buffer that many items. Each task calls setup first, with its number:
+// the sink's is 0, the source's 1. An error of setup is an error of
+// NewPipeline. A nil setup does nothing.
 func NewPipeline(stages []func(uint64) uint64, buffer int, setup func(task int) error) (*Pipeline, error) {
 	p := &Pipeline{first: make(chan uint64, buffer), orders: make(chan int), turns: make(chan turn),
 		over: make(chan struct{}), ended: make(chan struct{}), tasks: len(stages) + 2, calls: make([]stageCalls, len(stages))}
@@ -63,7 +64,7 @@ func NewPipeline(stages []func(uint64) uint64, buffer int, setup func(task int) 
 	return p, nil
 }
 
-// feed is the source: it sends as many items as it is told to.
+// feed is the source: it sends as many items as the sink orders.
 func (p *Pipeline) feed() {
 	next := uint64(0)
 	for n := range p.orders {
@@ -75,9 +76,9 @@ func (p *Pipeline) feed() {
 	close(p.first)
 }
 
-// drain is the sink: it orders items and takes them, some of them off the
-// clock and the rest on it. The pipeline is empty before and after a turn; a
-// buffered one flows on as the clock begins.
+// drain is the sink. It orders items and takes them, the warm-up's off the
+// clock and the rest on it. The pipeline is empty before and after a turn. With
+// buffers, items keep flowing as the clock starts.
 func (p *Pipeline) drain(out <-chan uint64) {
 	order := func(n int) {
 		if n > 0 {
@@ -105,17 +106,18 @@ func (p *Pipeline) drain(out <-chan uint64) {
 	}
 }
 
-// Run has warm items go through off the clock and n on it. The sink stamps. In
-// a pipeline without buffers the n are ordered on the clock, when those before
-// them are through; with buffers they follow them at once.
+// Run sends warm items through off the clock and n on it; the sink runs the
+// clock. Without buffers, the sink orders the n items on the clock, after the
+// warm-up's have come through. With buffers, they follow those of the warm-up
+// without a gap.
 func (p *Pipeline) Run(n, warm int, clock Clock) {
 	p.turns <- turn{n, warm, clock}
 	<-p.over
 }
 
-// Flow is what has come out of the pipeline so far: how many items, from the
-// number 0 on, and the sum of what they came to; and how many each stage has
-// done. It is for between two turns.
+// Flow returns what has come out of the pipeline so far, from item 0 on: the
+// number of items, the sum of their results, and the items that each stage has
+// done. Call it between two turns.
 func (p *Pipeline) Flow() (items int, sum uint64, each []int) {
 	for i := range p.calls {
 		each = append(each, p.calls[i].n)

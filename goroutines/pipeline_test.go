@@ -68,20 +68,20 @@ func TestSetupFails(t *testing.T) {
 			}
 		}
 		if at < 2 {
-			if _, err := NewCrew(Queued, 2, setup); err != broken {
-				t.Errorf("a crew whose task %d fails: %v", at, err)
+			if _, err := NewPool(Queued, 2, setup); err != broken {
+				t.Errorf("a pool whose task %d fails: %v", at, err)
 			}
 		}
 	}
 }
 
-// TestCrew: each item is done once, by one of the workers, and comes to what
-// it should; lists of any length.
-func TestCrew(t *testing.T) {
+// TestPool: one worker does each item, once, with the right result, in lists of
+// any length.
+func TestPool(t *testing.T) {
 	leaveNothing(t)
 	const workers = 3
 	for _, how := range []Sharing{PerItem, Queued, Shared, Fixed} {
-		c, err := NewCrew(how, workers, nil)
+		c, err := NewPool(how, workers, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,5 +10,5 @@ func chunk(x uint64, n int) uint64 {
 	return x
 }
 
-// Ticks are nanoseconds of the clock where no counter of the CPU is known.
+// Ticks returns nanoseconds of the clock: no counter of this CPU is known.
 func Ticks() int64 { return int64(Now()) }

@@ -6,12 +6,12 @@ type Stamps struct {
 	n  int
 }
 
-// NewStamps has room for n stamps, in memory that has been touched. One more
-// is a panic.
+// NewStamps returns room for n stamps, in memory that has been touched. One
+// stamp more panics.
 func NewStamps(n int) *Stamps {
 	s := &Stamps{at: make([]int64, n)}
 	for i := range s.at {
-		s.at[i] = -1 // fresh memory is mapped when it is first written to
+		s.at[i] = -1 // so that no stamp has a page fault
 	}
 	return s
 }
@@ -22,5 +22,5 @@ func (s *Stamps) Put() {
 	s.n++
 }
 
-// All are the stamps taken so far. They may be read when no task takes any.
+// All returns the stamps taken so far. Read it while no task takes stamps.
 func (s *Stamps) All() []int64 { return s.at[:s.n] }

@@ -6,20 +6,19 @@ import (
 	"sync/atomic"
 )
 
-// Waiters are tasks of which each waits again and again.
+// Waiters are tasks that wait over and over.
 type Waiters struct {
 	n       int
 	want    atomic.Int64
 	arrived atomic.Int64
-	all     chan struct{} // says that arrived has come to want
+	all     chan struct{} // signals that arrived has reached want
 	ended   sync.WaitGroup
 	turns   []int64
 	errs    []error
 }
 
 // NewWaiters starts n tasks. Each calls in first, which may be nil, and then
-// wait, again and again, until that says that there is no more to wait for or
-// fails.
+// wait, over and over, until wait reports that there is no more or fails.
 func NewWaiters(n int, in func(), wait func(task int) (more bool, err error)) *Waiters {
 	w := &Waiters{n: n, all: make(chan struct{}, 1), turns: make([]int64, n), errs: make([]error, n)}
 	w.want.Store(int64(n))
@@ -39,7 +38,7 @@ func (w *Waiters) task(i int, in func(), wait func(int) (bool, error)) {
 		if w.arrived.Add(1) == w.want.Load() {
 			select {
 			case w.all <- struct{}{}:
-			default: // said already, and nobody has waited since
+			default: // signalled already, and nobody has waited since
 			}
 		}
 		more, err := wait(i)
@@ -51,8 +50,8 @@ func (w *Waiters) task(i int, in func(), wait func(int) (bool, error)) {
 	}
 }
 
-// WaitTurns returns when the tasks have waited n times since they were made,
-// all together, and have come back to wait again.
+// WaitTurns returns when the tasks have waited n times in all since they were
+// made, and wait again.
 func (w *Waiters) WaitTurns(n int) {
 	want := int64(w.n + n)
 	w.want.Store(want)
@@ -61,8 +60,8 @@ func (w *Waiters) WaitTurns(n int) {
 	}
 }
 
-// Join waits until every task has run to its end. It tells how often each has
-// waited, its last time not counted, and what any of them failed with.
+// Join waits until every task has ended. It returns how often each has waited,
+// without its last time, and the errors.
 func (w *Waiters) Join() (turns []int64, err error) {
 	w.ended.Wait()
 	return w.turns, errors.Join(w.errs...)

@@ -35,7 +35,7 @@ func TestWaiters(t *testing.T) {
 	}
 }
 
-// TestWaitersFail: what a task fails with ends it, and comes to light.
+// TestWaitersFail: an error ends its task, and Join reports it.
 func TestWaitersFail(t *testing.T) {
 	broken := errors.New("broken")
 	w := NewWaiters(2, nil, func(task int) (bool, error) {

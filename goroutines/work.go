@@ -1,13 +1,12 @@
 package goroutines
 
-// The work here costs the same on every side: steps of a linear
-// congruential generator, each waiting for the one before it, in registers
-// alone. Worked tells what they come to, so that who was to do them is held to
-// it.
+// The work here costs the same on every side: steps of a linear congruential
+// generator, each depending on the one before, in registers alone. Worked gives
+// the result, so that every worker can be checked.
 
-// WorkChunk is how many steps are done in one call. The runtime can't preempt
-// the assembly that does them, and nobody is to be kept waiting for longer
-// than some 20 us: a step takes four to six cycles.
+// WorkChunk is the number of steps in one call. The runtime can't preempt the
+// assembly that does them, and no goroutine should wait for longer than some 20
+// us: a step takes four to six cycles.
 const WorkChunk = 8_000
 
 const (
@@ -15,7 +14,7 @@ const (
 	workTerm   = 1442695040888963407
 )
 
-// Work does n steps from x on and answers what they come to, chunk by chunk.
+// Work does n steps from x on, chunk by chunk, and returns the result.
 func Work(x uint64, n int) uint64 {
 	for n > 0 {
 		steps := min(n, WorkChunk)
@@ -25,7 +24,8 @@ func Work(x uint64, n int) uint64 {
 	return x
 }
 
-// Worked is what n steps from x on come to, without doing them one by one.
+// Worked returns the result of n steps from x on, without doing them one by
+// one.
 func Worked(x uint64, n int) uint64 {
 	factor, term := uint64(workFactor), uint64(workTerm)
 	for ; n > 0; n >>= 1 {

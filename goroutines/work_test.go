@@ -2,8 +2,7 @@ package goroutines
 
 import "testing"
 
-// TestWork: the steps come to what the generator's formula says, taken one by
-// one and taken together.
+// TestWork: Work and Worked both give the result of the generator's formula.
 func TestWork(t *testing.T) {
 	one := func(x uint64, n int) uint64 {
 		for range n {

@@ -1,48 +1,48 @@
-// The bodies that are made of macros alone, for every architecture, and where
-// all bodies begin. raw_linux_*.s has the macros and all other bodies, and
-// includes this at its end.
+// The bodies that consist of macros alone, for every architecture, and the
+// table of all bodies. raw_linux_*.s has the macros and the other bodies, and
+// includes this file at its end.
 
-// var pcs bodies: those of raw_linux_*.s, each with what it does, and those
-// below.
+// var pcs bodies: first those of raw_linux_*.s, each with a description, then
+// those below.
 DATA ·pcs+bodies_exit(SB)/8, $exit<>(SB)
 
-// watch gives the thread the signal stack of faults, leaves it the mask with
-// their signals open, and goes on with what the thread is for.
+// watch gives the thread the signal stack of faults, unblocks their signals,
+// and goes on with the thread's own body.
 DATA ·pcs+bodies_watch(SB)/8, $watch<>(SB)
 
-// fault is the handler of the signals of faults. On the stack of faults it
-// posts what the kernel tells, and waits for the end. On any other it is a
-// thread of the Go runtime's: the handler that was there finds everything as
+// fault handles the signals of faults. On the stack of faults it posts the
+// kernel's data and waits for the end of the process. On any other stack the
+// thread is the Go runtime's: fault jumps to the previous handler, with all as
 // the kernel left it.
 DATA ·pcs+bodies_fault(SB)/8, $fault<>(SB)
 
 // work arrives, waits for a turn and takes it, does its steps of work, counts
-// itself, and parks. The last one to have worked wakes who waits for that.
+// itself, and parks. The last worker to finish wakes the waiter.
 DATA ·pcs+bodies_work(SB)/8, $work<>(SB)
 
-// share is a crew's worker: it waits for a list, does the item that the shared
-// index says until there is none left, and takes the time; the last one says
-// that the list is done. Until quit.
+// share is a pool's worker, until quit: it waits for a list, does the items
+// that the shared index gives it until none is left, and reads the clock. The
+// last worker marks the list done.
 DATA ·pcs+bodies_share(SB)/8, $share<>(SB)
 
 // source puts the items from next up to until, which grows with each order,
-// into its ring. It sleeps on turn; until quit.
+// into its ring. It sleeps on turn, until quit.
 DATA ·pcs+bodies_source(SB)/8, $source<>(SB)
 
-// stage takes an item from one ring, does its work, and puts what it comes to
-// into the other; until quit.
+// stage takes an item from one ring, does its work, and puts the result into
+// the other, until quit.
 DATA ·pcs+bodies_stage(SB)/8, $stage<>(SB)
 
-// listen arrives, reads a byte, and again, until there is none; it says what
-// read answered last, and exits.
+// listen arrives and reads a byte, over and over, until there is none. It
+// stores the last result of read, and exits.
 DATA ·pcs+bodies_listen(SB)/8, $listen<>(SB)
 
-// sync is listen with a record written to another file, and synced, for each
-// byte. If one of the calls fails it says what that answered, and exits.
+// sync is listen that also writes a record to another file, and syncs it, for
+// each byte. It stores the result of a call that failed, and exits.
 DATA ·pcs+bodies_sync(SB)/8, $sync<>(SB)
 
-// hog arrives and does chunks of work, from its own tid on, until the herd is
-// released; it says what they have come to, and exits.
+// hog arrives and does chunks of work, starting from its own tid, until the
+// set is released. It stores the result, and exits.
 DATA ·pcs+bodies_hog(SB)/8, $hog<>(SB)
 
 // echo arrives, and writes back what it reads until there is no more to read,
@@ -52,10 +52,11 @@ DATA ·pcs+bodies_echo(SB)/8, $echo<>(SB)
 // driveRead reads a byte, takes a stamp, and counts the byte.
 DATA ·pcs+bodies_driveRead(SB)/8, $driveRead<>(SB)
 
-// driveSink is a pipeline's end. It has the source put as many items as there
-// are calls still to make and ahead more, if the source has none to put: at the
-// first call of the warm-up and, unless they were ordered ahead, of those on the
-// clock. Then it takes an item and adds it up. Its peer is the source.
+// driveSink is a pipeline's end: it takes an item and adds it up. Its peer is
+// the source. When the source has no more to put, driveSink orders items: as
+// many as there are calls still to make, and ahead more. So it orders at the
+// first call of the warm-up, and at the first on the clock unless those were
+// ordered ahead.
 DATA ·pcs+bodies_driveSink(SB)/8, $driveSink<>(SB)
 
 DATA ·pcs+bodies_park(SB)/8, $park<>(SB)
@@ -84,7 +85,7 @@ DATA ·pcs+bodies_serveYield(SB)/8, $serveYield<>(SB)
 GLOBL ·pcs(SB), NOPTR, $bodies__size
 
 // park touches each page of its stack down to the depth, arrives, waits until
-// the herd is released, and exits.
+// the set is released, and exits.
 TEXT park<>(SB), NOSPLIT|NOFRAME, $0-0
 	TOUCH(nextPage, page, touched)
 	ARRIVE
@@ -96,10 +97,10 @@ TEXT begin<>(SB), NOSPLIT|NOFRAME, $0-0
 	JMP  exit<>(SB)
 
 // A driver waits for a turn at its gate, makes the warm-up's calls, makes n
-// calls on the clock, and says that the turn is over; until quit. Its body is
-// TURN, one call, TURNED.
+// calls on the clock, and marks the turn done, until quit. Its body is TURN,
+// one call, TURNED.
 //
-// Between the two readings of the clock it does nothing for the evidence but
+// For the evidence it does nothing between the two readings of the clock but
 // count the calls and, where asks says so, ask for its CPU.
 //
 // A peer takes the turn and passes it back, until quit. Its body is MEET, the
@@ -178,8 +179,8 @@ TEXT serveYield<>(SB), NOSPLIT|NOFRAME, $0-0
 	YIELD
 	PARTED
 
-// The hand-offs of mode=called: each half is a function, as it is in a program
-// that goes through a library. It returns after the switch.
+// The hand-offs of mode=called: each half is a function, as in a program that
+// goes through a library. The function returns after the switch.
 
 TEXT futexPass<>(SB), NOSPLIT|NOFRAME, $0-0
 	FUTEXPASS(passed)
@@ -230,7 +231,7 @@ TEXT driveCreate<>(SB), NOSPLIT|NOFRAME, $0-0
 	JOIN(nextChild, wait, check, joined)
 	TURNED
 
-// driveCreateStamped takes a stamp before it makes them.
+// driveCreateStamped takes a stamp before it makes its child.
 TEXT driveCreateStamped<>(SB), NOSPLIT|NOFRAME, $0-0
 	TURN
 	STAMP

@@ -10,38 +10,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Driver is a raw thread that does ops when it is given a turn and times
-// them itself, and its peer or its children. It sleeps between the turns.
+// A Driver is a raw thread that does ops in turns and times them itself, with
+// its peer or its children. It sleeps between turns.
 type Driver struct {
 	driver  thread
 	peer    *thread
-	ops     int // ops in one call
+	ops     int // in one call
 	fds     []int
 	spawned []thread
-	mapped  []mapping // what its threads have beside their stacks
+	mapped  []mapping // memory of its threads, apart from their stacks
 	stamps  []stamps
 	hold    bool
 }
 
-// stamps is the memory that a thread puts its stamps into.
+// stamps is the memory for one thread's stamps.
 type stamps struct {
 	of      *control
 	perCall int
 	all     []int64
 }
 
-// Hold has each Run from here on wait for the end of its turn without telling
-// the scheduler, so that the goroutine keeps its P: a collection then waits for
-// the turn's end, and nothing takes the P meanwhile.
+// Hold makes each later Run keep the goroutine's P while it waits. A garbage
+// collection then waits for the end of the turn, and nothing takes the P.
 func (d *Driver) Hold() { d.hold = true }
 
 // NewPair makes two raw threads that hand the turn to each other. One op is
 // one hand-off. A refused thread is a *StartError.
 func NewPair(op Op) (*Driver, error) { return newPair(op, 0) }
 
-// NewStampedPair is NewPair for one turn of trips round trips at the most, in
-// which each thread takes a stamp when it has got the turn: see Stamps. They
-// aren't asked for their CPU meanwhile. The Op is Futex or Pipe.
+// NewStampedPair is NewPair for one turn of at most that many round trips. Each
+// thread takes a stamp as soon as it has the turn: see Stamps. The
+// threads ask for their CPU only in the first round trip. The Op is Futex or
+// Pipe.
 func NewStampedPair(op Op, trips int) (*Driver, error) { return newPair(op, trips) }
 
 func newPair(op Op, trips int) (*Driver, error) {
@@ -66,10 +66,10 @@ func newPair(op Op, trips int) (*Driver, error) {
 	})
 }
 
-// NewFloor makes one raw thread that makes the system calls of a hand-off
-// with nobody to hand anything to: a wake that finds nobody and a wait that
-// doesn't, a byte through a pipe that it reads itself, a yield to nobody. One
-// op is one hand-off's calls. The Op is Futex, Pipe or Yield.
+// NewFloor makes one raw thread that makes the system calls of a hand-off with
+// nobody to hand anything to: a wake that finds no waiter and a wait that
+// returns at once, a byte through a pipe that it reads itself, a yield to
+// nobody. One op is one hand-off's calls. The Op is Futex, Pipe or Yield.
 func NewFloor(op Op) (*Driver, error) {
 	drive, ok := map[Op]uintptr{Futex: pcs.driveMiss, Pipe: pcs.drivePipe, Yield: pcs.driveYield}[op]
 	if !ok {
@@ -83,7 +83,7 @@ func NewFloor(op Op) (*Driver, error) {
 	})
 }
 
-// stamp makes room for the stamps of so many calls of threads that don't run
+// stamp maps room for the stamps of that many calls, for threads that don't run
 // yet.
 func (d *Driver) stamp(calls, perCall int, of ...*control) error {
 	for _, c := range of {
@@ -94,7 +94,7 @@ func (d *Driver) stamp(calls, perCall int, of ...*control) error {
 		}
 		all := m.words(n)
 		for i := range all {
-			all[i] = -1 // it is mapped when it is first written to
+			all[i] = -1 // touched now, so that no stamp has a page fault
 		}
 		c.stamps, c.asks = &all[0], sampleOnce
 		d.stamps = append(d.stamps, stamps{c, perCall, all})
@@ -102,9 +102,8 @@ func (d *Driver) stamp(calls, perCall int, of ...*control) error {
 	return nil
 }
 
-// Stamps are the instants that the driver has stamped, in the ticks of
-// goroutines.Ticks, and those of its peer or child, in order, with those of
-// the warm-up. They are for after a turn.
+// Stamps returns the driver's stamps and those of its peer or child, in order,
+// warm-up included, in the ticks of goroutines.Ticks. Call it after a turn.
 func (d *Driver) Stamps() (driver, other []int64) {
 	for _, s := range d.stamps {
 		taken := s.all[:s.of.stamped]
@@ -117,22 +116,22 @@ func (d *Driver) Stamps() (driver, other []int64) {
 	return driver, other
 }
 
-// NewStamper makes a raw thread that takes two stamps one after the other, n
-// times at the most, and does nothing else: what a stamp costs.
+// NewStamper makes a raw thread that takes two stamps in a row, at most n
+// times, and does nothing else. The difference is the cost of a stamp.
 func NewStamper(n int) (*Driver, error) { return newStamper(pcs.driveStamp, 0, n) }
 
 // NewGrower makes a raw thread that takes a stamp, touches each page of its
-// stack down to a depth in bytes, and takes another. It is for one op: the
-// pages below its first one have not been touched then.
+// stack down to a depth in bytes, and takes another. It can do one op: after
+// that its pages have been touched.
 func NewGrower(depth int) (*Driver, error) { return newStamper(pcs.driveGrow, depth, 1) }
 
 func newStamper(drive uintptr, depth, n int) (*Driver, error) {
 	return newDriver(drive, depth, 1, func(d *Driver) error { return d.stamp(n, 2, d.driver.control) })
 }
 
-// NewCreator makes a raw thread that makes threads, batch of them one after
-// the other, each of which exits at once, and then joins them, on stacks that
-// are mapped beforehand. One op is one thread made and joined.
+// NewCreator makes a raw thread that makes batch threads in a row, each of
+// which exits at once, and then joins them. Their stacks are mapped beforehand.
+// One op is one thread made and joined.
 func NewCreator(batch int) (*Driver, error) {
 	if batch < 1 {
 		panic(fmt.Sprintf("threads: a batch of %d threads", batch))
@@ -140,8 +139,8 @@ func NewCreator(batch int) (*Driver, error) {
 	return newCreator(batch, 0)
 }
 
-// NewStampedCreator is NewCreator(1) for one turn of n threads at the most,
-// with a stamp before each clone, the driver's, and one as the thread's first
+// NewStampedCreator is NewCreator(1) for one turn of at most n threads. The
+// driver takes a stamp before each clone, and the new thread as its first
 // instruction.
 func NewStampedCreator(n int) (*Driver, error) { return newCreator(1, n) }
 
@@ -172,7 +171,7 @@ func newCreator(batch, stamped int) (*Driver, error) {
 	})
 }
 
-// bodies are those of the two threads of a pair.
+// bodies returns the bodies of the two threads of a pair.
 func (op Op) bodies(stamped bool) (drive, serve uintptr) {
 	switch {
 	case op == Futex && stamped:
@@ -194,9 +193,9 @@ func (op Op) bodies(stamped bool) (drive, serve uintptr) {
 	panic(fmt.Sprintf("threads: no Op %d, stamped: %v", op, stamped))
 }
 
-// newDriver makes a driver whose stack is touched down to a depth and whose
-// calls are so many ops each, and starts it and its peer when setUp has given
-// them what they need. If anything fails, nothing of it stays.
+// newDriver makes a driver that touches its stack down to a depth and does ops
+// ops in each call. setUp gives the threads what they need; then the peer and
+// the driver start. If anything fails, nothing stays.
 func newDriver(body uintptr, depth, ops int, setUp func(*Driver) error) (*Driver, error) {
 	t, err := newThread(body, LeastStack(depth))
 	if err != nil {
@@ -230,7 +229,7 @@ func (d *Driver) meet(body uintptr) error {
 	return nil
 }
 
-// memory maps what the driver gives back when it ends.
+// memory maps memory that the driver unmaps when it ends.
 func (d *Driver) memory(bytes int) (mapping, error) {
 	m, err := mapMemory(uintptr(bytes))
 	if err != nil {
@@ -251,7 +250,7 @@ func (d *Driver) pipe(from, to *control) error {
 	return nil
 }
 
-// discard unmaps and closes what no thread runs on any more.
+// discard unmaps and closes everything. No thread may run on it any more.
 func (d *Driver) discard() {
 	d.driver.mapping.unmap()
 	if d.peer != nil {
@@ -268,7 +267,7 @@ func (d *Driver) discard() {
 	}
 }
 
-// Pin holds the driver and its peer on one CPU each. A refusal is a
+// Pin pins the driver to one CPU and its peer to another. A refusal is a
 // *StartError.
 func (d *Driver) Pin(driver, peer int) error {
 	for _, p := range []struct {
@@ -286,9 +285,9 @@ func (d *Driver) Pin(driver, peer int) error {
 	return nil
 }
 
-// Run gives the driver a turn: it does warm ops off the clock and n on it,
-// both rounded up to whole calls, and answers what they took. A system call
-// that failed on the way is an error, and then there is no figure.
+// Run gives the driver a turn: warm ops off the clock, then n on it, both
+// rounded up to whole calls. If a system call of the threads failed, Run
+// returns an error and no figure.
 func (d *Driver) Run(n, warm int) (Timing, error) {
 	c := d.driver.control
 	calls := uint64((n + d.ops - 1) / d.ops)
@@ -337,8 +336,8 @@ func (d *Driver) Run(n, warm int) (Timing, error) {
 	return t, nil
 }
 
-// failure is what a system call of the driver or its peer has failed with
-// since it was last asked, 0 if none has.
+// failure returns and clears the error of a system call of the driver or its
+// peer, 0 if there is none.
 func (d *Driver) failure() unix.Errno {
 	result := atomic.SwapInt64(&d.driver.control.failed, 0)
 	if d.peer != nil {
@@ -347,8 +346,7 @@ func (d *Driver) failure() unix.Errno {
 	return unix.Errno(-result)
 }
 
-// Close ends the driver and its peer, joins them and gives back what they
-// had.
+// Close ends the driver and its peer, joins them and frees what they used.
 func (d *Driver) Close() error {
 	c := d.driver.control
 	atomic.StoreUint32(&c.quit, 1)
@@ -359,7 +357,7 @@ func (d *Driver) Close() error {
 	return nil
 }
 
-// stopPeer wakes the peer out of whatever take it waits in, and joins it.
+// stopPeer wakes the peer from whatever it waits for, and joins it.
 func (d *Driver) stopPeer() {
 	if d.peer == nil {
 		return
@@ -375,8 +373,8 @@ func (d *Driver) stopPeer() {
 }
 
 // NewReader makes a raw thread that reads a byte from a blocking file
-// descriptor and takes a stamp when it has it: see Stamps. One op is one byte;
-// it is for n of them at the most. A refused thread is a *StartError.
+// descriptor and takes a stamp when it has the byte: see Stamps. One op is one
+// byte, and there can be at most n. A refused thread is a *StartError.
 func NewReader(fd, n int) (*Driver, error) {
 	return newDriver(pcs.driveRead, 0, 1, func(d *Driver) error {
 		d.driver.control.in = int32(fd)
@@ -384,16 +382,16 @@ func NewReader(fd, n int) (*Driver, error) {
 	})
 }
 
-// NewSleeper makes a raw thread that sleeps until one instant after the other
-// (clock_nanosleep(2)), in nanoseconds of CLOCK_MONOTONIC, and takes a stamp
-// as it wakes. One op is one instant; it is for all of them once. A refused
-// thread is a *StartError.
+// NewSleeper makes a raw thread that sleeps until each instant in turn
+// (clock_nanosleep(2)), in nanoseconds of CLOCK_MONOTONIC, and takes a stamp as
+// it wakes. One op is one instant, and each can be used once. A refused thread
+// is a *StartError.
 func NewSleeper(at []int64) (*Driver, error) {
 	return newDriver(pcs.driveSleep, 0, 1, func(d *Driver) error { return d.sleep(at) })
 }
 
-// NewPacer is NewSleeper with a byte written to a file descriptor after each
-// stamp.
+// NewPacer is NewSleeper whose thread also writes a byte to a file descriptor
+// after each stamp.
 func NewPacer(at []int64, fd int) (*Driver, error) {
 	return newDriver(pcs.drivePace, 0, 1, func(d *Driver) error {
 		d.driver.control.out = int32(fd)
@@ -401,8 +399,7 @@ func NewPacer(at []int64, fd int) (*Driver, error) {
 	})
 }
 
-// sleep gives a driver that stamps each of its calls the instants that it wakes
-// at.
+// sleep gives the driver its instants, and room for one stamp at each.
 func (d *Driver) sleep(at []int64) error {
 	if err := d.stamp(len(at), 1, d.driver.control); err != nil || len(at) == 0 {
 		return err

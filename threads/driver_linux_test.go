@@ -17,7 +17,8 @@ var ops = []struct {
 	op   Op
 }{{"futex", Futex}, {"pipe", Pipe}, {"yield", Yield}, {"futex-called", FutexCalled}, {"pipe-called", PipeCalled}}
 
-// written are those of ops that have a floor: their hand-offs are written out.
+// written are the ops whose hand-offs the bodies write out; only they have a
+// floor.
 var written = ops[:3]
 
 func newDriverOf(t *testing.T, d *Driver, err error) *Driver {
@@ -46,7 +47,8 @@ func sampled(from, to int) int64 {
 }
 
 // TestTurns: turns of any size, one after the other, make the ops that they
-// were asked for, rounded up to round trips; so do those that hold the P.
+// were asked for, rounded up to round trips; so do turns of a driver that holds
+// its P.
 func TestTurns(t *testing.T) {
 	leaveNothing(t)
 	for _, o := range ops {
@@ -116,7 +118,7 @@ func TestSwitches(t *testing.T) {
 }
 
 // TestCrossing: on two CPUs every hand-off crosses, and a pair that is moved
-// onto one doesn't any more.
+// onto one CPU no longer crosses.
 func TestCrossing(t *testing.T) {
 	leaveNothing(t)
 	all := allowed(t, 2)
@@ -168,8 +170,8 @@ func TestFloors(t *testing.T) {
 					t.Errorf("Run(%d, %d) = %+v", n, n, timing)
 				}
 			}
-			// The count is the whole process's, and other processes come in
-			// between: the quietest of some turns tells.
+			// The count is the whole process's, and other processes interrupt:
+			// take the quietest of some turns.
 			all := allowed(t, 1)
 			least := int64(n)
 			for try := 0; try < 40 && least > n/50; try++ {
@@ -206,7 +208,7 @@ func TestCreator(t *testing.T) {
 	}
 }
 
-// TestCreatorsThreads has the children of a creator say who they are: each
+// TestCreatorsThreads has a creator's children store their thread ids: each
 // has run, as a thread of its own.
 func TestCreatorsThreads(t *testing.T) {
 	const batch = 50
@@ -215,14 +217,14 @@ func TestCreatorsThreads(t *testing.T) {
 	creator, err := NewCreator(batch)
 	d := newDriverOf(t, creator, err)
 	defer d.Close()
-	h, err := NewHerd(LeastStack(0), 0)
+	h, err := NewSet(LeastStack(0), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer h.Join()
 	h.Release()
 	for _, child := range d.spawned {
-		child.control.herd = h.words
+		child.control.set = h.words
 		child.control.body = pcs.park
 	}
 	for turn := 1; turn <= 3; turn++ {
@@ -325,8 +327,8 @@ func TestClose(t *testing.T) {
 }
 
 // TestCreateJoin makes and joins more than 10,000 threads from Go and as many
-// from a raw thread, 100,000 each under torture, and misses none, which would
-// never return; some hundred in short mode.
+// from a raw thread: 100,000 each under torture, some hundred in short mode. A
+// missed thread would keep the join from returning.
 func TestCreateJoin(t *testing.T) {
 	needRoom(t, 101)
 	leaveNothing(t)
@@ -337,7 +339,7 @@ func TestCreateJoin(t *testing.T) {
 	joined := 0
 	told := 0
 	for round := range rounds {
-		h, err := NewHerd(LeastStack(0), 0)
+		h, err := NewSet(LeastStack(0), 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,8 +43,8 @@ func exchange(t *testing.T, fd int, sent []byte) {
 	}
 }
 
-// TestEchoers has each thread write back what it reads on its own socket, less
-// than it takes at once, as much, and more.
+// TestEchoers has each thread write back what it reads on its own socket: less
+// than it takes at once, exactly as much, and more.
 func TestEchoers(t *testing.T) {
 	leaveNothing(t)
 	const n = 8
@@ -80,8 +80,8 @@ func TestEchoers(t *testing.T) {
 	}
 }
 
-// TestEchoersFail: a call that fails is told, the reset of a connection is
-// none.
+// TestEchoersFail: a failed call is reported; the reset of a connection is not
+// a failure.
 func TestEchoersFail(t *testing.T) {
 	leaveNothing(t)
 	for _, test := range []struct {

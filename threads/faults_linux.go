@@ -2,20 +2,20 @@
 
 package threads
 
-// A fault on a raw thread, told. The kernel ends a process that faults with
-// the signal blocked, and asks no handler. So with FaultsVariable set, raw
-// threads leave the signals of faults open and have a signal stack, and a
-// handler of ours stands before the Go runtime's: on a raw thread it hands
-// what it was given to a goroutine, which tells it; on any other thread it
-// jumps on to the handler that was there. That is a system call or two more a
-// thread, and so it is off where something is measured.
+// How a fault on a raw thread gets reported. Raw threads block every signal,
+// and the kernel then ends a process that faults without asking a handler. So
+// with FaultsVariable set, raw threads leave the signals of faults open and
+// have a signal stack. A handler of ours replaces the Go runtime's. On a raw
+// thread it hands the kernel's data to a goroutine, which prints the report. On
+// any other thread it jumps to the handler that was there before. This costs
+// each raw thread two more system calls, so it is off in measurements.
 //
 // What is unsafe here is sound because faults is no part of the Go heap: it
-// doesn't move, the collector finds no pointer in it, and its fields are
+// doesn't move, and the collector finds no pointer in it. Its fields are
 // written before the first raw thread begins, or by the one thread that has
-// claimed it, which publishes them by posted. Its stack serves every raw
-// thread, since the first to fault is the last to run. Two that fault at the
-// same moment may mix their reports.
+// claimed it, which publishes them by posted. One signal stack serves all raw
+// threads, since the first to fault is the last to run. Two that fault at the
+// same moment may garble the report.
 
 import (
 	"fmt"
@@ -28,7 +28,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// faultSignals are those that an instruction can raise, sigaction(2).
+// faultSignals are the signals that an instruction can raise, sigaction(2).
 var faultSignals = []unix.Signal{unix.SIGSEGV, unix.SIGBUS, unix.SIGILL, unix.SIGFPE, unix.SIGTRAP}
 
 // action is the kernel's struct sigaction.
@@ -39,7 +39,7 @@ type action struct {
 
 var faults faultWatch
 
-// faultsWatched says that newThread has its threads watched.
+// faultsWatched makes newThread start each thread in body watch.
 var faultsWatched = os.Getenv(FaultsVariable) != ""
 
 func init() {
@@ -57,7 +57,7 @@ func watchFaults() {
 			panic(fmt.Sprintf("threads: looking up the handler of %v: %v", s, err))
 		}
 		if a.handler <= 1 {
-			continue // no handler but the default action: it stays blocked
+			continue // the default action or ignored: the signal stays blocked
 		}
 		faults.handlers[s] = a.handler
 		a.handler = pcs.fault
@@ -77,13 +77,13 @@ func sigaction(s unix.Signal, set, old *action) error {
 	return nil
 }
 
-// reportFault waits for a fault, tells it, and lets the process die of it.
+// reportFault waits for a fault, prints it, and lets the process die of it.
 func reportFault() {
 	waitWhile(&faults.posted, 0, false)
 	s := unix.Signal(faults.signal)
 	what := fmt.Sprintf("faulted: %v (code %d) at address %#x", s, faults.code, faults.addr)
 	if faults.code <= 0 {
-		// Then si_pid is where si_addr would be.
+		// For a sent signal, si_pid stands in si_addr's place.
 		what = fmt.Sprintf("was sent %v (code %d) by process %d", s, faults.code, uint32(faults.addr))
 	}
 	fmt.Fprintf(os.Stderr, "threads: raw thread %d %s, in %s, pc %#x, sp %#x\n",
@@ -95,7 +95,7 @@ func reportFault() {
 	}
 }
 
-// place is where in the program a PC is.
+// place names the place in the program at a PC.
 func place(pc uintptr) string {
 	f := runtime.FuncForPC(pc)
 	if f == nil {

@@ -19,8 +19,8 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// TestGuard: a thread that goes below its stack ends the process, and
-// silently, since no handler may run on it. It doesn't get to what lies below.
+// TestGuard: a thread that goes below its stack ends the process, silently,
+// since no handler may run on that thread. It doesn't reach what lies below.
 func TestGuard(t *testing.T) {
 	const begun = "begun\n"
 	if role() != "" {
@@ -29,7 +29,7 @@ func TestGuard(t *testing.T) {
 			t.Fatal(err)
 		}
 		unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
-		h, err := NewHerd(LeastStack(0), 0)
+		h, err := NewSet(LeastStack(0), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,22 +57,22 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// TestFaultTold: with FaultsVariable set, a process that a raw thread faults
-// in dies as it does without, and tells of it; the Go side keeps its own
-// faults. The same through a coordinator, with the variable and without.
+// TestFaultTold: with FaultsVariable set, a process in which a raw thread faults
+// dies as it does without, and reports the fault. Faults of Go code stay Go's.
+// The same goes through a coordinator, with the variable and without.
 func TestFaultTold(t *testing.T) {
-	// What makes a raw thread fault; it begins to run meanwhile.
+	// parked spoils a raw thread, which begins to run meanwhile.
 	parked := func(spoil func(*thread)) func() {
 		return func() {
 			th, err := newThread(pcs.park, LeastStack(0))
 			if err != nil {
 				t.Fatal(err)
 			}
-			h, err := NewHerd(LeastStack(0), 0)
+			h, err := NewSet(LeastStack(0), 0)
 			if err != nil {
 				t.Fatal(err)
 			}
-			th.control.herd = h.words
+			th.control.set = h.words
 			spoil(&th)
 			if err := th.start(); err != nil {
 				t.Fatal(err)
@@ -97,7 +97,7 @@ func TestFaultTold(t *testing.T) {
 	}{
 		{"guard", parked(func(th *thread) { th.control.depth = uintptr(LeastStack(0)) }), unix.SIGSEGV,
 			`faulted: segmentation fault \(code 2\) at address 0x[0-9a-f]{4,}` + inPark},
-		{"nil", parked(func(th *thread) { th.control.herd = nil }), unix.SIGSEGV,
+		{"nil", parked(func(th *thread) { th.control.set = nil }), unix.SIGSEGV,
 			`faulted: segmentation fault \(code 1\) at address 0x0` + inPark},
 		{"jump", parked(func(th *thread) { th.control.then = 8 }), unix.SIGSEGV,
 			`faulted: segmentation fault \(code 1\) at address 0x8, in no function of this program, pc 0x8, sp 0x[0-9a-f]+$`},

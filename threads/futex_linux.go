@@ -1,8 +1,8 @@
 package threads
 
-// What is unsafe here is sound: the address of a word is taken in the call
-// that hands it to the kernel, so the word stays where it is until the call
-// returns, in the Go heap or outside of it, and the kernel keeps no address.
+// What is unsafe here is sound. Each address is taken in the call that hands it
+// to the kernel, so the word stays in place until the call returns, in the Go
+// heap or outside of it. The kernel keeps no address.
 
 import (
 	"sync/atomic"
@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Futexes as Go sees them. Waiting goes through Syscall6, so that the
-// scheduler knows of it: a wait through RawSyscall would hold up a collection
-// that starts meanwhile.
+// Futexes for goroutines. Waiting goes through Syscall6, which tells the
+// scheduler: a wait through RawSyscall would delay a garbage collection that
+// starts in the meantime.
 
 // From linux/futex.h, which x/sys/unix leaves out.
 const (
@@ -24,8 +24,8 @@ const (
 	futexWakePrivate = futexWake | futexPrivate
 )
 
-// waitWhile waits while the word is v. A tid word is waited on shared: the
-// kernel wakes it so.
+// waitWhile waits while the word is v. The kernel wakes the waiters of a tid
+// word by a shared futex, so that wait has to be shared too.
 func waitWhile(word *uint32, v uint32, shared bool) {
 	op := uintptr(futexWaitPrivate)
 	if shared {
@@ -36,21 +36,20 @@ func waitWhile(word *uint32, v uint32, shared bool) {
 	}
 }
 
-// wakeOne wakes one that waits on the word, the first of them.
+// wakeOne wakes the first waiter on the word.
 func wakeOne(word *uint32) {
 	unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWakePrivate, 1, 0, 0, 0)
 }
 
-// holdWhile waits while the word is v without telling the scheduler, so that the
-// goroutine keeps its P. It is for what ends by itself soon: a collection waits
-// for it.
+// holdWhile is waitWhile without telling the scheduler, so that the goroutine
+// keeps its P. A garbage collection waits for it: use it only for short waits.
 func holdWhile(word *uint32, v uint32) {
 	for atomic.LoadUint32(word) == v {
 		unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWaitPrivate, uintptr(v), 0, 0, 0)
 	}
 }
 
-// setAndWake stores v in the word and wakes all that wait on it.
+// setAndWake stores v in the word and wakes all waiters.
 func setAndWake(word *uint32, v uint32) {
 	atomic.StoreUint32(word, v)
 	unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWakePrivate, 1<<30, 0, 0, 0)

@@ -13,41 +13,43 @@ import (
 	"sync"
 )
 
-// spare is how many threads a limit is left with, over one for each P, once
-// all that Headroom allows are made. The Go runtime dies if it is refused a
-// thread of its own, and it makes them when it likes: sysmon, the template
-// thread, the one that takes signals, one for each system call in progress.
-// One for each P is added since a collection may wake all of them at once.
+// spare is the number of threads that every limit keeps free, beside one for
+// each P, after all that Headroom allows are made. The Go runtime dies if it is
+// refused a thread of its own, and it makes threads at any time: sysmon, the
+// template thread, the thread that takes signals, one for each system call in
+// progress. The one for each P is there because a garbage collection may wake
+// all of them at once.
 const spare = 16
 
-// A Need says what a set of threads wants. No field may be negative.
+// A Need describes a set of threads. No field may be negative.
 //
-// Most limits are shared with other processes, so a worker process counts
-// before it is started: ask for its n threads and the ten or so that its own
-// runtime makes, with MapsPerThread 0 and Runtime false, since memory maps
-// and SetMaxThreads are counted by process, and let the worker ask again.
+// Other processes share most limits, so check before starting a worker process:
+// ask for its n threads and about ten that its own runtime makes, with
+// MapsPerThread 0 and Runtime false. Memory maps and SetMaxThreads are counted
+// by process, so the worker asks again for those.
 type Need struct {
 	Threads        int   // threads to make
-	MapsPerThread  int   // memory maps that each takes: 2 with a guard page made by mprotect, else 1; 0 leaves vm.max_map_count out
-	BytesPerThread int64 // memory, user and kernel together, that each will keep; 0 leaves the memory limits out
-	SpacePerThread int64 // address space that each maps, touched or not: its stack and guard page; less than BytesPerThread stands for that, 0 of both leaves the limits of address space out
-	Runtime        bool  // the Go runtime makes them (locked goroutines), so that SetMaxThreads binds too
+	MapsPerThread  int   // memory maps of each: 2 with a guard page made by mprotect, else 1; 0 leaves out vm.max_map_count
+	BytesPerThread int64 // memory, user and kernel together, that each will keep; 0 leaves out the memory limits
+	SpacePerThread int64 // address space that each maps, touched or not: stack and guard page; BytesPerThread counts if larger; 0 of both leaves out the limits of address space
+	Runtime        bool  // the Go runtime makes them (locked goroutines), so SetMaxThreads binds too
 }
 
-// A Limit is one limit as the kernel or the Go runtime spells it: pids.max,
-// RLIMIT_NPROC, kernel.pid_max, kernel.threads-max and SetMaxThreads in
-// threads, vm.max_map_count in memory maps, and memory.max,
-// memory.limit_in_bytes, MemAvailable, RLIMIT_AS and CommitLimit in bytes.
+// A Limit is one limit, named as the kernel or the Go runtime spells it:
 //
-// Room is not all that is left: a few threads' worth stays free for the Go
-// runtime, of memory another half, and of address space 128 MiB.
+//	threads      pids.max, RLIMIT_NPROC, kernel.pid_max, kernel.threads-max, SetMaxThreads
+//	memory maps  vm.max_map_count
+//	bytes        memory.max, memory.limit_in_bytes, MemAvailable, RLIMIT_AS, CommitLimit
+//
+// Room is less than what is left. A few threads' worth stays free for the Go
+// runtime; so does half of the memory, and 128 MiB of address space.
 type Limit struct {
 	Name   string
 	Where  string // the file that it was read from, "" if none
 	Value  int64  // in the limit's own unit
-	Used   int64  // how much of Value is taken already; more than Value if the limit was lowered since
+	Used   int64  // part of Value in use; more than Value if the limit was lowered since
 	Room   int64  // threads that can still be made under it, 0 or more
-	Remedy string // the command or setting that makes it large enough for the Need it was looked up for
+	Remedy string // the command or setting that makes it large enough for the Need
 }
 
 // A LimitError is a limit that has no room for all the threads wanted.
@@ -56,8 +58,8 @@ type LimitError struct {
 	Wanted int // threads
 }
 
-// Error names the limit, its value, what can be made under it and how to
-// raise it.
+// Error gives the limit, its value, how many threads it allows and how to raise
+// it.
 func (e *LimitError) Error() string {
 	l := e.Limit
 	var at []string
@@ -75,15 +77,15 @@ func (e *LimitError) Error() string {
 		l.Name, l.Value, where, e.Wanted, l.Room, l.Remedy)
 }
 
-// Limits is every limit that binds this process, the one with the least room
-// first. What is unlimited is left out, and so is what this process may not
-// read or the system does not have. On systems other than Linux only
-// SetMaxThreads is known. No thread is made to find out.
+// Limits returns every limit that binds this process, the one with the least
+// room first. It leaves out what is unlimited, what this process may not read
+// and what the system does not have. On systems other than Linux it knows only
+// SetMaxThreads. It makes no thread.
 //
-// It is an error if a file of the kernel's does not hold what it should; the
-// error names the file and what it holds. Limits panics if a field of need is
-// negative. It must not run beside a call of debug.SetMaxThreads elsewhere in
-// the program, which it could undo.
+// The error names a file of the kernel that does not hold what it should, and
+// its content. Limits panics if a field of need is negative. It must not run at
+// the same time as a call of debug.SetMaxThreads elsewhere in the program,
+// which it could undo.
 func Limits(need Need) ([]Limit, error) {
 	if need.Threads < 0 || need.MapsPerThread < 0 || need.BytesPerThread < 0 || need.SpacePerThread < 0 {
 		panic(fmt.Sprintf("threads: negative Need %+v", need))
@@ -99,10 +101,10 @@ func Limits(need Need) ([]Limit, error) {
 	return all, nil
 }
 
-// Headroom is how many of the threads wanted can be made, at most
-// need.Threads, and the limit that says so, which is the zero Limit if all
-// can be made. The count is true for the moment: other processes may take
-// the room before it is used. Errors are those of [Limits].
+// Headroom returns how many of need.Threads can be made, and the limit that
+// binds: the zero Limit if all can be made. The count holds for the moment:
+// other processes may take the room before it is used. Errors are those of
+// [Limits].
 func Headroom(need Need) (int, Limit, error) {
 	all, err := Limits(need)
 	if err != nil {
@@ -126,12 +128,12 @@ func tightest(need Need, all []Limit) (int, Limit) {
 
 func byRoom(a, b Limit) int { return cmp.Compare(a.Room, b.Room) }
 
-// reserve is the number of threads that every limit is left with.
+// reserve is the number of threads that every limit keeps free.
 func reserve() int64 { return spare + int64(runtime.GOMAXPROCS(0)) }
 
-// fill works out the room and the remedy of a limit from its value and use.
-// A thread takes each of the limit's units; raise is the format of the
-// remedy, with one %d for the value that would do.
+// fill works out the room and the remedy of a limit from its value and use. A
+// thread takes each of the limit's units. raise is the remedy's format, with
+// one %d for the value that would do.
 func (need Need) fill(l Limit, each int64, raise string) Limit {
 	l.Room = max(0, (l.Value-l.Used)/each-reserve())
 	enough := product(each, int64(need.Threads)+reserve()) + l.Used
@@ -151,11 +153,11 @@ func product(a, b int64) int64 {
 	return int64(lo)
 }
 
-// settingMaxThreads keeps two lookups from reading each other's setting.
+// settingMaxThreads keeps two look-ups from reading each other's setting.
 var settingMaxThreads sync.Mutex
 
-// runtimeLimit is debug.SetMaxThreads, 10,000 unless the program set it. The
-// runtime tells the setting only to who changes it.
+// runtimeLimit returns debug.SetMaxThreads, 10,000 unless the program set it.
+// The runtime reports the setting only to a caller that changes it.
 func runtimeLimit(need Need) Limit {
 	settingMaxThreads.Lock()
 	value := debug.SetMaxThreads(math.MaxInt32)

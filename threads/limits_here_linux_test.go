@@ -73,7 +73,8 @@ type finding struct {
 
 const findingPrefix = "finding: "
 
-// child does the assignment if this process is a test's child, and says so.
+// child does the assignment if this process is a test's child, and reports whether
+// it is.
 func child(t *testing.T) bool {
 	work := os.Getenv(childEnv)
 	if work == "" {
@@ -173,8 +174,8 @@ func needRoot(t *testing.T) {
 	}
 }
 
-// needHeadroom skips a test that sets a limit of n threads where another one is
-// as tight.
+// needHeadroom skips a test that sets a limit of n threads, where another limit
+// is as tight.
 func needHeadroom(t *testing.T, n int) {
 	t.Helper()
 	room, limit, err := Headroom(Need{Threads: n})
@@ -261,7 +262,7 @@ func groupToSplit(t *testing.T, controller string) string {
 	return dirs[0]
 }
 
-func set(t *testing.T, dir, name, value string) {
+func setFile(t *testing.T, dir, name, value string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(value), 0); err != nil {
 		t.Fatal(err)
@@ -299,7 +300,7 @@ func TestPIDsGroup(t *testing.T) {
 	}
 	needHeadroom(t, 300)
 	dir := newGroup(t, groupToSplit(t, "pids"), "pids", "pids.max")
-	set(t, dir, "pids.max", "300")
+	setFile(t, dir, "pids.max", "300")
 	f := delegate(t, assignment{Join: dir, Need: Need{Threads: 9000, Runtime: true}, Make: true}, nil)
 	expect(t, f, "pids.max", filepath.Join(dir, "pids.max"), 300)
 }
@@ -311,10 +312,10 @@ func TestPIDsGroupOfParent(t *testing.T) {
 	}
 	needHeadroom(t, 200)
 	parent := newGroup(t, groupToSplit(t, "pids"), "pids", "pids.max")
-	set(t, parent, "pids.max", "200")
+	setFile(t, parent, "pids.max", "200")
 	for _, own := range []string{"max", "5000"} {
 		dir := newGroup(t, parent, "pids", "pids.max")
-		set(t, dir, "pids.max", own)
+		setFile(t, dir, "pids.max", own)
 		f := delegate(t, assignment{Join: dir, Need: Need{Threads: 4000, Runtime: true}, Make: true}, nil)
 		expect(t, f, "pids.max", filepath.Join(parent, "pids.max"), 200)
 		if l, ok := find(f.All, "pids.max"); !ok || l != f.Limit {
@@ -331,7 +332,7 @@ func TestPIDsGroupInNamespace(t *testing.T) {
 	}
 	needHeadroom(t, 200)
 	parent := newGroup(t, groupToSplit(t, "pids"), "pids", "pids.max")
-	set(t, parent, "pids.max", "200")
+	setFile(t, parent, "pids.max", "200")
 	dir := newGroup(t, parent, "pids", "pids.max")
 	f := delegate(t, assignment{Join: dir, Unshare: true, Need: Need{Threads: 4000, Runtime: true}, Make: true}, nil)
 	expect(t, f, "pids.max", filepath.Join(parent, "pids.max"), 200)
@@ -349,7 +350,7 @@ func TestMemoryGroup(t *testing.T) {
 	}
 	dir := newGroup(t, own, "memory", name)
 	const limit = 1 << 30
-	set(t, dir, name, strconv.Itoa(limit))
+	setFile(t, dir, name, strconv.Itoa(limit))
 	f := delegate(t, assignment{Join: dir, Need: Need{Threads: 1 << 20, BytesPerThread: 1 << 20}}, nil)
 	i := slices.IndexFunc(f.All, func(l Limit) bool { return l.Where == filepath.Join(dir, name) })
 	if i < 0 {
@@ -405,7 +406,7 @@ func TestMapsHere(t *testing.T) {
 		}
 		return l.Used
 	}
-	// Pages of which each second one is protected are a map each.
+	// If every second page is protected, each page is a map of its own.
 	const pages = 400
 	before := count()
 	size := os.Getpagesize()

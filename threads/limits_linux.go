@@ -15,38 +15,37 @@ import (
 	"threadbench/threads/cgroup"
 )
 
-// reservedPIDs are the numbers below which the kernel gives no pid once its
-// count has wrapped at kernel.pid_max: RESERVED_PIDS in
-// include/linux/threads.h. They are taken to be in use.
+// reservedPIDs is RESERVED_PIDS of include/linux/threads.h. The kernel gives no
+// pid below it once its count has wrapped at kernel.pid_max, so these count as
+// in use.
 const reservedPIDs = 300
 
-// initialUserNS is what /proc/self/ns/user links to in the initial user
+// initialUserNS is where /proc/self/ns/user links to in the initial user
 // namespace: PROC_USER_INIT_INO in include/linux/proc_ns.h.
 const initialUserNS = "user:[4026531837]"
 
-// memoryShare is the part of the memory that is left, as a divisor, that
-// threads may take: half, so that neither they nor what runs on them drives
-// the machine into reclaim or to the OOM killer.
+// memoryShare is the divisor of the memory left: threads may take half. More
+// could drive the machine into reclaim or to the OOM killer.
 const memoryShare = 2
 
-// runtimeSpace is the address space that the Go runtime may map meanwhile: two
-// arenas of its heap. It ends the process if that is refused, so they are
-// taken to be in use.
+// runtimeSpace is the address space that the Go runtime may map in the
+// meantime: two arenas of its heap. The runtime ends the process if that is
+// refused, so the space counts as in use.
 const runtimeSpace = 2 * 64 << 20
 
 func systemLimits(need Need) ([]Limit, error) { return machine{root: "/"}.limits(need) }
 
-// A machine is a Linux system as its files tell it. They are parsed here
-// since prometheus/procfs imports net, which links cgo into a program
-// wherever there is a C compiler, and so changes how the Go runtime makes
-// the threads that this package is about.
+// A machine is a Linux system as its files describe it. This package parses
+// them itself since prometheus/procfs imports net. net links cgo into a program
+// wherever there is a C compiler, and cgo changes how the Go runtime makes the
+// threads that this package is about.
 type machine struct {
-	root string // the directory with proc in it, and what proc's mountinfo names
+	root string // the directory that holds proc, and the directories that proc's mountinfo names
 }
 
-// limits is what binds on the machine, in no order. A limit whose file can't
-// be read (a system without it, a hidden proc, a sandbox) is not known, and
-// left out; one whose file holds something else than it should is an error.
+// limits returns the machine's limits, in no order. It leaves out a limit whose
+// file can't be read (a system without it, a hidden proc, a sandbox). A file
+// with unexpected content is an error.
 func (m machine) limits(need Need) ([]Limit, error) {
 	var all []Limit
 	for _, look := range []func(Need) ([]Limit, error){m.groups, m.user, m.tasks, m.maps, m.memory, m.addressSpace, m.commit} {
@@ -64,16 +63,16 @@ func (m machine) limits(need Need) ([]Limit, error) {
 
 func (m machine) path(name string) string { return filepath.Join(m.root, name) }
 
-// refused says that a system call failed, so that nothing was read: a file
-// that was read and makes no sense is another error.
+// refused says whether err is a failed system call, so that nothing was read. A
+// file with unexpected content is another error.
 func refused(err error) bool {
 	var errno syscall.Errno
 	return errors.As(err, &errno)
 }
 
-// groups is the limits of the control groups, from this process's own up to
-// the root, or as far as they are visible. A group's pids.max binds everyone
-// in it and below it, root too.
+// groups returns the limits of the control groups, from this process's own up
+// to the root, or as far up as they are visible. A group's pids.max binds
+// everyone in it and below it, root too.
 func (m machine) groups(need Need) ([]Limit, error) {
 	all, err := m.upwards("pids", func(dir string) ([]Limit, error) {
 		l, err := group(dir, "pids.max", "pids.current")
@@ -96,9 +95,9 @@ func (m machine) groups(need Need) ([]Limit, error) {
 	return append(all, memory...), err
 }
 
-// upwards reads a controller's limits in each group that binds this process.
-// Where the groups can't be found they are not known; where one group's
-// files can't be read, those above it still bind.
+// upwards reads a controller's limits in each group that binds this process. If
+// the groups can't be found, none is known. If one group's files can't be read,
+// those above it still bind.
 func (m machine) upwards(controller string, read func(dir string) ([]Limit, error)) ([]Limit, error) {
 	dirs, err := cgroup.FS{Root: m.root}.Paths(controller)
 	if err != nil {
@@ -118,8 +117,8 @@ func (m machine) upwards(controller string, read func(dir string) ([]Limit, erro
 	return all, nil
 }
 
-// group is one limit of a control group and its use, which is not read if
-// the limit is cgroup.Unlimited.
+// group returns one limit of a control group and its use. The use is not read
+// if the limit is cgroup.Unlimited.
 func group(dir, name, used string) (Limit, error) {
 	l := Limit{Name: name, Where: filepath.Join(dir, name)}
 	var err error
@@ -130,9 +129,9 @@ func group(dir, name, used string) (Limit, error) {
 	return l, err
 }
 
-// memoryGroup is a control group's limit of memory, by whichever version of
-// the controller it has, and the page cache that nobody used of late: that
-// is counted as use, and goes away when memory is wanted.
+// memoryGroup returns a control group's memory limit, by whichever version of
+// the controller it has, and its page cache that has not been used lately. The
+// kernel counts that cache as use, and drops it when memory is wanted.
 func memoryGroup(dir string) (l Limit, cache int64, err error) {
 	key := "inactive_file"
 	l, err = group(dir, "memory.max", "memory.current")
@@ -150,12 +149,12 @@ func memoryGroup(dir string) (l Limit, cache int64, err error) {
 	return l, cache, err
 }
 
-// user is RLIMIT_NPROC, which counts the threads of all processes with this
-// process's real user ID, getrlimit(2). The kernel tells that count nowhere,
-// so it is added up over the processes that proc shows; those of the same
-// user in another container are not seen. Exempt are uid 0 and the holders of
-// CAP_SYS_RESOURCE or CAP_SYS_ADMIN, both as of the initial user namespace:
-// copy_process in kernel/fork.c.
+// user returns RLIMIT_NPROC, which counts the threads of all processes with
+// this process's real user ID, getrlimit(2). The kernel reports that count
+// nowhere, so it is added up over the processes that proc shows. Processes of
+// the same user in another container are not seen. The limit does not bind uid
+// 0 or the holders of CAP_SYS_RESOURCE or CAP_SYS_ADMIN, all as of the initial
+// user namespace: copy_process in kernel/fork.c.
 func (m machine) user(need Need) ([]Limit, error) {
 	l, ok, err := m.rlimit("RLIMIT_NPROC", "Max processes")
 	if err != nil || !ok {
@@ -173,7 +172,7 @@ func (m machine) user(need Need) ([]Limit, error) {
 	}
 	capabilities, err := strconv.ParseUint(effective, 16, 64)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: CapEff %q is no set of capabilities", status, effective)
+		return nil, fmt.Errorf("reading %s: CapEff %q is not a set of capabilities", status, effective)
 	}
 	privileged := uid == 0 || capabilities&(1<<unix.CAP_SYS_RESOURCE|1<<unix.CAP_SYS_ADMIN) != 0
 	if ns, _ := os.Readlink(m.path("proc/self/ns/user")); privileged && ns == initialUserNS {
@@ -186,8 +185,8 @@ func (m machine) user(need Need) ([]Limit, error) {
 	return []Limit{need.fill(l, 1, "ulimit -u %d, above the hard limit by root: nproc in /etc/security/limits.conf")}, nil
 }
 
-// rlimit is a soft limit of this process by its line in /proc/self/limits, in
-// the unit that stands there; not ok if it is unlimited or not told.
+// rlimit returns a soft limit of this process by its line in /proc/self/limits,
+// in that line's unit. ok is false if the limit is unlimited or not there.
 func (m machine) rlimit(name, key string) (l Limit, ok bool, err error) {
 	l = Limit{Name: name, Where: m.path("proc/self/limits")}
 	soft, err := word(l.Where, key)
@@ -198,8 +197,8 @@ func (m machine) rlimit(name, key string) (l Limit, ok bool, err error) {
 	return l, err == nil, err
 }
 
-// threadsOf counts the threads of the processes with a real user ID. A
-// process that ends meanwhile, or is hidden, is not counted.
+// threadsOf counts the threads of the processes with a real user ID. It leaves
+// out a process that is hidden or that ends in the meantime.
 func (m machine) threadsOf(uid int64) (int64, error) {
 	processes, err := filepath.Glob(m.path("proc/[1-9]*/status"))
 	if err != nil {
@@ -220,9 +219,9 @@ func (m machine) threadsOf(uid int64) (int64, error) {
 	return all, nil
 }
 
-// tasks is the limits that count every thread of the system. In a pid
-// namespace whose own pid_max was lowered, the room comes out too small: the
-// kernel counts the namespace's threads there, and tells only the system's.
+// tasks returns the limits that count every thread of the system. In a pid
+// namespace with a lower pid_max of its own, the room comes out too small: the
+// kernel counts the namespace's threads, but reports only the system's.
 func (m machine) tasks(need Need) ([]Limit, error) {
 	loadavg := m.path("proc/loadavg")
 	content, err := os.ReadFile(loadavg)
@@ -251,8 +250,8 @@ func (m machine) tasks(need Need) ([]Limit, error) {
 	return all, nil
 }
 
-// parseTasks takes the number of threads on the system, the second half of
-// the fourth field, out of what /proc/loadavg holds.
+// parseTasks takes the number of threads on the system from the content of
+// /proc/loadavg: the second half of the fourth field.
 func parseTasks(loadavg string) (int64, error) {
 	if f := strings.Fields(loadavg); len(f) >= 4 {
 		if _, total, ok := strings.Cut(f[3], "/"); ok {
@@ -264,7 +263,7 @@ func parseTasks(loadavg string) (int64, error) {
 	return 0, fmt.Errorf("the fourth field of %q is not RUNNING/TOTAL", loadavg)
 }
 
-// maps is vm.max_map_count against the maps that this process has.
+// maps returns vm.max_map_count, and this process's maps as its use.
 func (m machine) maps(need Need) ([]Limit, error) {
 	if need.MapsPerThread == 0 {
 		return nil, nil
@@ -292,7 +291,8 @@ func (m machine) sysctl(name string) (Limit, error) {
 	return l, err
 }
 
-// memory is what the system could give to programs without swapping.
+// memory returns the memory that the system could give to programs without
+// swapping.
 func (m machine) memory(need Need) ([]Limit, error) {
 	if need.BytesPerThread == 0 {
 		return nil, nil
@@ -306,8 +306,8 @@ func (m machine) memory(need Need) ([]Limit, error) {
 	return []Limit{need.fill(l, need.memoryEach(), "stop other programs or add memory until it is %d")}, nil
 }
 
-// addressSpace is RLIMIT_AS (ulimit -v) against all that this process has
-// mapped, touched or not.
+// addressSpace returns RLIMIT_AS (ulimit -v), and as its use all that this
+// process has mapped, touched or not.
 func (m machine) addressSpace(need Need) ([]Limit, error) {
 	if need.spaceEach() == 0 {
 		return nil, nil
@@ -324,9 +324,10 @@ func (m machine) addressSpace(need Need) ([]Limit, error) {
 	return []Limit{need.fill(l, need.spaceEach(), "ulimit -v $((%d/1024)), above the hard limit by root: as in /etc/security/limits.conf")}, nil
 }
 
-// commit is what the system may promise to programs where it promises no more
-// than it can keep (vm.overcommit_memory=2, proc_sys_vm(5)). MAP_NORESERVE
-// counts there like any other mapping (Documentation/mm/overcommit-accounting.rst).
+// commit returns the system's limit of promised memory, where it promises no
+// more than it can keep (vm.overcommit_memory=2, proc_sys_vm(5)). MAP_NORESERVE
+// counts there like any other mapping
+// (Documentation/mm/overcommit-accounting.rst).
 func (m machine) commit(need Need) ([]Limit, error) {
 	if need.spaceEach() == 0 {
 		return nil, nil
@@ -348,14 +349,14 @@ func (m machine) commit(need Need) ([]Limit, error) {
 	return []Limit{need.fill(l, need.spaceEach(), "sysctl -w vm.overcommit_kbytes=$((%d/1024)), or vm.overcommit_memory=0")}, nil
 }
 
-// spaceEach is the address space that a thread takes.
+// spaceEach returns the address space of one thread.
 func (need Need) spaceEach() int64 { return max(need.SpacePerThread, need.BytesPerThread) }
 
-// memoryEach is what a thread counts for in a limit of memory, of which
+// memoryEach returns what one thread counts for in a memory limit, of which
 // threads may take one part in memoryShare.
 func (need Need) memoryEach() int64 { return product(need.BytesPerThread, memoryShare) }
 
-// number is the number that follows a key in a file, see word; it is not ok
+// number returns the number that follows a key in a file: see word. ok is false
 // if the file doesn't have the key.
 func number(file, key string) (n int64, ok bool, err error) {
 	s, err := word(file, key)
@@ -366,8 +367,8 @@ func number(file, key string) (n int64, ok bool, err error) {
 	return n, err == nil, err
 }
 
-// word is the first word that follows a key in a file whose lines begin with
-// keys, "" if the file doesn't have the key.
+// word returns the first word after a key, in a file whose lines begin with
+// keys, or "" if the file doesn't have the key.
 func word(file, key string) (string, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -386,7 +387,6 @@ func wordAfter(key, content string) string {
 	return ""
 }
 
-// parseNumber parses what a file holds.
 func parseNumber(file, s string) (int64, error) {
 	n, err := strconv.ParseUint(s, 10, 63)
 	if err != nil {
@@ -395,7 +395,8 @@ func parseNumber(file, s string) (int64, error) {
 	return int64(n), nil
 }
 
-// echo is the command that sets a control group's limit, a format for fill.
+// echo returns the command that sets a control group's limit, a format for
+// fill.
 func echo(file string) string {
 	if strings.ContainsFunc(file, func(r rune) bool {
 		return !strings.ContainsRune("/._-@:+,abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", r)

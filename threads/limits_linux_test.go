@@ -131,7 +131,7 @@ func TestSystemLimits(t *testing.T) {
 		}
 	}
 
-	// What costs nothing is not bound.
+	// Threads that take no memory are not bound by it.
 	all, err = alone.with(space).machine(t).limits(Need{Threads: 9000})
 	if err != nil {
 		t.Fatal(err)
@@ -151,8 +151,8 @@ var space = tree{
 	"proc/sys/vm/overcommit_memory": "2\n",
 }
 
-// TestAddressSpace: what a thread maps counts, touched or not, and what it keeps
-// where that is more.
+// TestAddressSpace: the memory that a thread maps counts, touched or not, or the
+// memory that it keeps if that is more.
 func TestAddressSpace(t *testing.T) {
 	const ulimit, commit = "ulimit -v $((%d/1024)), above the hard limit by root: as in /etc/security/limits.conf", "sysctl -w vm.overcommit_kbytes=$((%d/1024)), or vm.overcommit_memory=0"
 	for _, test := range []struct {
@@ -437,8 +437,8 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// TestUnreadable: what a process may not see doesn't bind, and hides nothing
-// else.
+// TestUnreadable: a file that a process may not read doesn't bind, and hides no other
+// limit.
 func TestUnreadable(t *testing.T) {
 	for file, name := range map[string]string{
 		"proc/loadavg":                "kernel.pid_max",
@@ -488,7 +488,7 @@ func FuzzParseTasks(f *testing.F) {
 	})
 }
 
-// FuzzWordAfter: what is found is a word of a line that begins with the key.
+// FuzzWordAfter: a result is a word of a line that begins with the key.
 func FuzzWordAfter(f *testing.F) {
 	for _, s := range []string{"cache 5\ninactive_file 4096\n", "inactive_file", "inactive_file \n", "inactive_file2 1\n", "total_inactive_file 5\n", "Max processes   5  6 processes\n", "Uid:\t1\t2\t3\t4\n", "\n\n", ""} {
 		f.Add("inactive_file", s)

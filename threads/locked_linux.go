@@ -11,27 +11,28 @@ import (
 	"threadbench/goroutines"
 )
 
-// TID is the thread that the caller runs on (gettid(2)).
+// TID returns the id of the calling thread (gettid(2)).
 func TID() int { return unix.Gettid() }
 
-// Pin holds the calling thread on one CPU. The caller has wired itself to it.
+// Pin pins the calling thread to one CPU. The caller must have locked itself to
+// the thread.
 func Pin(cpu int) error {
 	if err := PinThread(0, cpu); err != nil {
-		return fmt.Errorf("pinning a locked thread to CPU %d: sched_setaffinity: %w; allow the call, or leave out what needs a place", cpu, err)
+		return fmt.Errorf("pinning a locked thread to CPU %d: sched_setaffinity: %w; allow the call, or leave out the cases with a place", cpu, err)
 	}
 	return nil
 }
 
-// PinThread holds the thread of that id on one CPU, 0 for the caller's. Its
-// error is that of sched_setaffinity(2).
+// PinThread pins a thread to one CPU; tid 0 is the calling thread. The error is
+// that of sched_setaffinity(2).
 func PinThread(tid, cpu int) error {
 	set := unix.NewCPUSet(cpu + 1) // unix.CPUSet ends at 1,024 CPUs
 	set.Set(cpu)
 	return unix.SchedSetaffinityDynamic(tid, set)
 }
 
-// NewFutexLink links two locked goroutines by two futex words: each blocks
-// its thread in FUTEX_WAIT_PRIVATE, and the runtime knows (entersyscall).
+// NewFutexLink links two locked goroutines by two futex words. Each blocks its
+// thread in FUTEX_WAIT_PRIVATE, and the runtime knows of it (entersyscall).
 func NewFutexLink() (goroutines.Link, error) {
 	return &futexLink{Turns: goroutines.NewTurns()}, nil
 }
@@ -77,9 +78,9 @@ func (l *futexLink) Close() error { l.Turns.Close(); return nil }
 
 func (l *futexLink) Tally() *goroutines.Tally { return &l.tally }
 
-// NewPipeLink links two locked goroutines by two pipes in blocking mode: a
-// task whose pipe is empty blocks its thread in read(2), and the network
-// poller has no part in it.
+// NewPipeLink links two locked goroutines by two pipes in blocking mode: a task
+// whose pipe is empty blocks its thread in read(2). The network poller is not
+// involved.
 func NewPipeLink() (goroutines.Link, error) {
 	l := &pipeLink{Turns: goroutines.NewTurns()}
 	for i := range l.pipes {
@@ -101,14 +102,14 @@ type pipeLink struct {
 	quit  sync.Once // closes the write end of the way back
 }
 
-// hangUp ends what the driver reads: Close does, and a Serve that has failed,
-// or its driver would wait for the answer for ever.
+// hangUp ends the driver's reading. Close calls it, and a Serve that has
+// failed: otherwise the driver would wait for the answer for ever.
 func (l *pipeLink) hangUp() { l.quit.Do(func() { unix.Close(l.pipes[1][1]) }) }
 
 var errHungUp = errors.New("the other side has hung up")
 
-// send writes the byte of a hand-off. x/sys's Write and Read tell the race
-// detector that the one comes before the other, as a Syscall would not.
+// send writes the byte of a hand-off. Write and Read of x/sys tell the race
+// detector that the write comes before the read; Syscall would not.
 func send(fd int, b []byte) error {
 	for {
 		_, err := unix.Write(fd, b)
@@ -121,7 +122,7 @@ func send(fd int, b []byte) error {
 	}
 }
 
-// receive reads it, errHungUp if no more will come.
+// receive reads the byte of a hand-off; errHungUp says that no more will come.
 func receive(fd int, b []byte) error {
 	for {
 		n, err := unix.Read(fd, b)
@@ -171,8 +172,8 @@ func (l *pipeLink) Serve() error {
 	return err
 }
 
-// Close closes the pipes at once: between two turns nobody is in a system call
-// on one of them.
+// Close closes the pipes at once: between two turns neither task is in a system
+// call on them.
 func (l *pipeLink) Close() error {
 	l.Turns.Close()
 	l.hangUp()

@@ -11,16 +11,17 @@ import (
 	"time"
 )
 
-// The main goroutine keeps the main thread. A locked goroutine that exits on
-// that one leaves it wedged, since the runtime can't end it (runtime/proc.go,
-// mexit): a thread that the runtime no longer counts and that no test leaked.
+// The main goroutine keeps the main thread. If a locked goroutine exited on the
+// main thread, the runtime could not end that thread and would wedge it
+// (runtime/proc.go, mexit). The runtime would no longer count it, although no
+// test leaked it.
 func init() { runtime.LockOSThread() }
 
 // TestMain fails a run that leaves something behind: the kernel forgives
 // neither a lost thread nor a lost mapping, and no later test would notice.
 func TestMain(m *testing.M) {
 	// A process with the race detector sleeps for a second before it exits.
-	// Those that tests start have nothing to wait for.
+	// The processes that tests start need not.
 	os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	// The runtime's poller keeps two descriptors from its first use on.
 	if r, w, err := os.Pipe(); err == nil {
@@ -28,10 +29,10 @@ func TestMain(m *testing.M) {
 		w.Close()
 	}
 	for range 20 {
-		strangers = max(strangers, takeCensus().threads)
+		strangers = max(strangers, takeInventory().threads)
 		time.Sleep(time.Millisecond)
 	}
-	before := takeCensus()
+	before := takeInventory()
 	code := m.Run()
 	if left := before.since(); left != "" {
 		fmt.Fprintf(os.Stderr, "the tests left behind:%s\n", left)
@@ -40,8 +41,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// A census is what a process has that a test could leave behind.
-type census struct {
+// An inventory is what a process has that a test could leave behind.
+type inventory struct {
 	raw, mappings int            // registered by this package
 	threads       int            // in /proc/self/task, the runtime's own not counted
 	files         map[string]int // descriptors by what they stand for
@@ -51,9 +52,9 @@ type census struct {
 // when nothing leaks: an emulator has some of its own.
 var strangers int
 
-// takeCensus counts what this system shows.
-func takeCensus() census {
-	c := census{files: map[string]int{}}
+// takeInventory counts what this system shows.
+func takeInventory() inventory {
+	c := inventory{files: map[string]int{}}
 	c.raw, c.mappings = Alive()
 	ofRuntime := []metrics.Sample{{Name: "/sched/threads/total:threads"}}
 	if tasks, err := os.ReadDir("/proc/self/task"); err == nil {
@@ -72,14 +73,14 @@ func takeCensus() census {
 	return c
 }
 
-// since says what there is now and was not in the census before, "" if there
-// is nothing. It gives what is on its way out some seconds: a thread stays in
-// /proc for a moment after its join.
-func (before census) since() string {
+// since lists what is there now and was not in the inventory before, "" for
+// nothing. It waits some seconds for leftovers to go: a thread stays in /proc for
+// a moment after its join.
+func (before inventory) since() string {
 	var left strings.Builder
 	for begin := time.Now(); time.Since(begin) < 10*time.Second; time.Sleep(time.Millisecond) {
 		left.Reset()
-		now := takeCensus()
+		now := takeInventory()
 		for _, n := range []struct {
 			name        string
 			before, now int
@@ -107,7 +108,7 @@ func (before census) since() string {
 // leaveNothing fails a test that leaves something behind, when it ends.
 func leaveNothing(t *testing.T) {
 	t.Helper()
-	before := takeCensus()
+	before := takeInventory()
 	t.Cleanup(func() {
 		if left := before.since(); left != "" {
 			t.Errorf("left behind:%s", left)

@@ -26,5 +26,5 @@ func NewPipeLink() (goroutines.Link, error) {
 	return nil, fmt.Errorf("linking two locked goroutines by blocking pipes: %w", errNotLinux)
 }
 
-// systemLimits knows none: no portable call tells them.
+// systemLimits returns none: no portable call reports them.
 func systemLimits(Need) ([]Limit, error) { return nil, nil }

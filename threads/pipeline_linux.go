@@ -9,21 +9,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Pipeline is raw threads in a row: a source that puts the numbers of the
-// items, stages that do some work on each, and the driver, which takes what
-// comes out. Between each two of them is a ring in memory that both have; who
-// finds it full or empty sleeps on a futex, and is woken by the other one only
-// if it does. One op is one item.
+// A Pipeline is a row of raw threads: a source that puts the items' numbers,
+// stages that do some work on each item, and the driver, which takes the
+// results. A ring in shared memory joins each two neighbours. A thread that
+// finds its ring full or empty sleeps on a futex, and its neighbour makes the
+// system call that wakes it only then. One op is one item.
 type Pipeline struct {
 	*Driver
 	stages []thread
 	rings  []mapping
-	flows  bool // the items on the clock follow those before them at once
+	flows  bool // the items on the clock follow those of the warm-up without a gap
 }
 
-// NewPipeline makes a pipeline of that many stages, at least one, which do
-// that many steps of work on each item, and rings of as many slots: a power of
-// 2 up to 64. A refused thread is a *StartError.
+// NewPipeline makes a pipeline of stages stages, at least one, that do steps
+// steps of work on each item, and rings of slots slots: a power of 2 up to 64.
+// A refused thread is a *StartError.
 func NewPipeline(stages, slots, steps int) (*Pipeline, error) {
 	if stages < 1 || slots < 1 || slots > ringSlots || slots&(slots-1) != 0 {
 		panic(fmt.Sprintf("threads: a pipeline of %d stages with rings of %d slots", stages, slots))
@@ -67,16 +67,16 @@ func NewPipeline(stages, slots, steps int) (*Pipeline, error) {
 	return p, nil
 }
 
-// SetSteps is for between two turns: how many steps of work each stage does on
-// an item, at least one.
+// SetSteps sets how many steps of work each stage does on an item, at least
+// one. Call it between two turns.
 func (p *Pipeline) SetSteps(n int) {
 	for _, t := range p.stages {
 		t.control.steps = uint64(max(n, 1))
 	}
 }
 
-// Flow is what has come out of the pipeline so far: how many items, from the
-// number 0 on, and the sum of what they came to; and how many each stage has
+// Flow returns what has come out of the pipeline so far, from item 0 on: the
+// number of items, the sum of their results, and the items that each stage has
 // done.
 func (p *Pipeline) Flow() (items int, sum uint64, each []int) {
 	c := p.driver.control
@@ -86,9 +86,9 @@ func (p *Pipeline) Flow() (items int, sum uint64, each []int) {
 	return int(c.calls), c.sum, each
 }
 
-// Run gives the driver a turn, as a Driver's does. In a pipeline with rings of
-// one slot the n items are ordered on the clock, when those before them are
-// through; with larger ones they follow them at once.
+// Run gives the driver a turn, as Driver.Run does. With rings of one slot, the
+// driver orders the n items on the clock, after the warm-up's have come
+// through. With larger rings, they follow those of the warm-up without a gap.
 func (p *Pipeline) Run(n, warm int) (Timing, error) {
 	p.driver.control.ahead = 0
 	if p.flows && warm > 0 {
@@ -103,8 +103,7 @@ func (p *Pipeline) Run(n, warm int) (Timing, error) {
 	return t, err
 }
 
-// TIDs are the threads' ids, as they got them from gettid(2): complete after a
-// Run.
+// TIDs returns the threads' ids, from gettid(2). They are complete after a Run.
 func (p *Pipeline) TIDs() []int {
 	var tids []int
 	for _, t := range append([]thread{p.driver, *p.peer}, p.stages...) {
@@ -113,7 +112,7 @@ func (p *Pipeline) TIDs() []int {
 	return tids
 }
 
-// endStages ends the stages that run, and unmaps the rings.
+// endStages ends the stages and unmaps the rings.
 func (p *Pipeline) endStages() {
 	for _, t := range p.stages {
 		atomic.StoreUint32(&t.control.quit, 1)
@@ -130,7 +129,7 @@ func (p *Pipeline) endStages() {
 	}
 }
 
-// Close ends the threads and gives back what they had.
+// Close ends the threads and unmaps their memory.
 func (p *Pipeline) Close() error {
 	err := p.Driver.Close()
 	p.endStages()

@@ -6,34 +6,34 @@ import (
 	"time"
 )
 
-// ErrUnsupported is what every raw thread answers where there is no
-// trampoline: anywhere but linux/amd64 and linux/arm64.
+// ErrUnsupported is the error of every function that would make a raw thread,
+// on any platform but linux/amd64 and linux/arm64.
 var ErrUnsupported = errors.New("raw threads need linux/amd64 or linux/arm64")
 
-// FaultsVariable, set to anything in the environment, has a fault on a raw
-// thread tell on standard error which thread it was, where, and at what
-// address, before the process dies of it. Without it such a fault says
-// nothing. Measure nothing with it: a raw thread then makes two system calls
-// more.
+// FaultsVariable names an environment variable. If it is set to anything, a
+// fault on a raw thread is reported on standard error before the process dies:
+// the thread, the place in the program and the address. Otherwise the process
+// dies silently. Don't measure with it: each raw thread then makes two more
+// system calls.
 const FaultsVariable = "THREADBENCH_FAULTS"
 
-// A StartError says which step of making a raw thread the kernel refused.
+// A StartError is the kernel's refusal of one step in making a raw thread.
 type StartError struct {
-	Step  string // "clone", or what it stands on: "mmap", "mprotect", "pipe2", "sched_setaffinity to CPU 3"
-	Err   error  // what the kernel answered, a syscall.Errno
+	Step  string // "clone", or a step before or after it: "mmap", "mprotect", "pipe2", "sched_setaffinity to CPU 3"
+	Err   error  // the kernel's answer, a syscall.Errno
 	Alive int    // raw threads of this process alive at that moment
 	Stack int    // bytes of stack asked for
 }
 
-// Error names the step, its state, the kernel's answer and the way out.
+// Error gives the step, the state, the kernel's answer and the way out.
 func (e *StartError) Error() string {
 	return fmt.Sprintf("starting a raw thread (%d alive, stack of %d bytes): %s: %v; %s", e.Alive, e.Stack, e.Step, e.Err, e.remedy())
 }
 
-// Unwrap is the errno.
+// Unwrap returns the errno.
 func (e *StartError) Unwrap() error { return e.Err }
 
-// An Op is what two raw threads hand the turn to each other with.
+// An Op is the primitive by which two raw threads hand the turn to each other.
 type Op int
 
 const (
@@ -47,25 +47,25 @@ const (
 	PipeCalled
 )
 
-// A Timing is what one turn of a Driver measured, by the thread's own clock
-// (CLOCK_MONOTONIC, asked by system call on the thread itself).
+// A Timing is the result of one turn of a Driver. The driver's own thread reads
+// the clock (CLOCK_MONOTONIC, by system call).
 type Timing struct {
 	Ops      int           // ops on the clock
 	Elapsed  time.Duration // of all of them
-	Switches int64         // context switches of the whole process meanwhile, voluntary and involuntary (getrusage)
-	Answers  int64         // hand-offs that the peer answered, those of the warm-up among them
-	Samples  int64         // hand-offs in which both sides were asked for their CPU (getcpu)
-	Crossed  int64         // those of them in which the two CPUs differed
-	Spawned  int64         // threads made, those of the warm-up among them
-	Bytes    int64         // bytes that a NewReader's thread has read, those of the warm-up among them
-	Faults   int64         // page faults of the whole process meanwhile that needed no reading (getrusage)
+	Switches int64         // context switches of the whole process in that time, voluntary and involuntary (getrusage)
+	Answers  int64         // hand-offs that the peer answered, warm-up included
+	Samples  int64         // hand-offs in which both sides asked for their CPU (getcpu)
+	Crossed  int64         // samples in which the two CPUs differed
+	Spawned  int64         // threads made, warm-up included
+	Bytes    int64         // bytes that a NewReader's thread has read, warm-up included
+	Faults   int64         // minor page faults of the whole process in that time (getrusage)
 }
 
-// RecordBytes is how much a thread of NewSyncers writes at a time.
+// RecordBytes is the size of one write by a thread of NewSyncers.
 const RecordBytes = 256
 
-// An End is what a thread of a Herd has done in its life.
+// An End is what a thread of a Set has done by the time it exits.
 type End struct {
-	Turns int64 // waits that are over, with what they were for, or chunks of work done
-	Got   int64 // what its last read(2) answered, -errno of a write or fsync(2) that failed, or what its work has come to
+	Turns int64 // bytes that it waited for and dealt with, or chunks of work done
+	Got   int64 // the result of its last read(2), -errno of a write or fsync(2) that failed, or the result of its work
 }

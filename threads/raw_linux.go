@@ -11,41 +11,41 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Supported tells whether there are raw threads here.
+// Supported says whether this platform has raw threads.
 const Supported = true
 
-// MapsPerThread is how many memory maps a raw thread takes of
-// vm.max_map_count: its stack and its guard page. The guard is made by
-// mprotect on every kernel. MADV_GUARD_INSTALL (6.13) would need no second
-// map, but then a newer kernel would seem to have changed what a thread costs.
+// MapsPerThread is the number of memory maps that a raw thread counts against
+// vm.max_map_count: its stack and its guard page. mprotect makes the guard on
+// every kernel. MADV_GUARD_INSTALL (6.13) would need no second map, but then a
+// newer kernel would seem to have changed the cost of a thread.
 const MapsPerThread = 2
 
 // pageBytes is the kernel's page: on arm64 it may be 16 or 64 KiB.
 var pageBytes = unix.Getpagesize()
 
-// lateSlot is how long a refused clone is tried again: a join returns a little
-// before the kernel frees the slot of the thread joined, so at a limit the next
-// clone may come too early. That took up to 2.3 ms on an idle machine, and more
-// than 20 ms beside as many busy processes as CPUs. Who is refused for good
-// waits in vain for as long.
+// lateSlot is how long start retries a refused clone. A join returns a little
+// before the kernel frees the slot of the joined thread. At a limit the next
+// clone may then come too early. The slot took up to 2.3 ms on an idle machine, and
+// more than 20 ms beside as many busy processes as CPUs. A clone that is
+// refused for good waits this long in vain.
 var lateSlot = time.Second
 
-// Registered by every raw thread and mapping of this package, for Alive.
+// Every raw thread and mapping of this package is counted here, for Alive.
 var alive, mapped atomic.Int64
 
-// Alive is the number of raw threads started and not joined, and of mappings
-// not unmapped. Both are 0 when nothing leaks.
+// Alive returns the number of raw threads started and not joined, and of
+// mappings not unmapped. Both are 0 when nothing leaks.
 func Alive() (raw, mappings int) { return int(alive.Load()), int(mapped.Load()) }
 
-// LeastStack is the least stack in bytes, a multiple of the page, on which a
-// body that touches depth bytes runs; the thread's control words stand on it
-// too.
+// LeastStack returns the smallest stack in bytes, a multiple of the page, on
+// which a body can touch depth bytes. It includes the thread's control words,
+// which lie on the stack.
 func LeastStack(depth int) int {
 	return (depth + bodyBytes + int(controlBytes) + pageBytes - 1) &^ (pageBytes - 1)
 }
 
-// DefaultStack is what a C thread's stack gets by default, in bytes: the soft
-// RLIMIT_STACK, or 2 MiB where that is unlimited (pthread_create(3)).
+// DefaultStack returns the default size of a C thread's stack in bytes: the
+// soft RLIMIT_STACK, or 2 MiB where that is unlimited (pthread_create(3)).
 func DefaultStack() int {
 	var r unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_STACK, &r); err != nil || r.Cur > 1<<40 {
@@ -57,11 +57,11 @@ func DefaultStack() int {
 func (e *StartError) remedy() string {
 	switch {
 	case errors.Is(e.Err, unix.EAGAIN):
-		return "a limit on threads is met: see Limits, and raise the one that it names"
+		return "a limit on threads is reached: threads.Limits names it; raise that limit"
 	case errors.Is(e.Err, unix.ENOMEM):
-		return "memory, vm.max_map_count or vm.overcommit_memory is met: hold fewer threads or give them smaller stacks"
+		return "memory, vm.max_map_count or vm.overcommit_memory is at its limit: hold fewer threads or give them smaller stacks"
 	case errors.Is(e.Err, unix.EMFILE), errors.Is(e.Err, unix.ENFILE):
-		return "file descriptors are used up: raise ulimit -n"
+		return "no file descriptor is left: raise ulimit -n"
 	case errors.Is(e.Err, unix.EINVAL) && strings.HasPrefix(e.Step, "sched_setaffinity"):
 		return "pick a CPU that the affinity mask and the cpuset allow"
 	}
@@ -74,7 +74,7 @@ type thread struct {
 	mapping mapping
 }
 
-// newThread maps a stack of that many usable bytes (a multiple of the page)
+// newThread maps a stack of the given usable bytes (a multiple of the page)
 // above a guard page and prepares the body. Nothing runs yet.
 func newThread(body uintptr, stack int) (thread, error) {
 	m, err := mapMemory(uintptr(stack + pageBytes))
@@ -99,7 +99,7 @@ func startError(step string, err error, stack int) error {
 	return &StartError{Step: step, Err: err, Alive: int(alive.Load()), Stack: stack}
 }
 
-// start makes the thread run. If that fails its mapping stays.
+// start makes the thread run. If the kernel refuses, the mapping stays.
 func (t thread) start() error {
 	var until time.Time
 	for {

@@ -2,7 +2,7 @@
 #include "go_asm.h"
 
 // A system call takes its number in AX and its arguments in DI, SI, DX, R10,
-// R8, R9; it answers in AX, with -errno for an error, and clobbers CX and R11.
+// R8, R9. It returns in AX, -errno for an error, and clobbers CX and R11.
 
 // CLONE starts a raw thread on the control c: its stack grows down from c.
 // In the parent AX is the tid or -errno, in the child 0; every other register
@@ -25,8 +25,8 @@
 	XORL R10, R10 \
 	SYSCALL
 
-// SIGMASK sets the thread's signal mask; SI is the new one's address, DX
-// where the old one goes, or 0.
+// SIGMASK sets the thread's signal mask. SI is the address of the new mask, DX
+// that for the old one, or 0.
 #define SIGMASK \
 	MOVL $const_sysSigprocmask, AX \
 	MOVL $const_sigSetmask, DI \
@@ -39,11 +39,11 @@
 // -errno.
 //
 // All signals are blocked from before the clone until after it, so that the
-// child inherits the full mask and keeps it. It is one NOSPLIT function, so
+// child inherits the full mask and keeps it. clone is one NOSPLIT function, so
 // that the goroutine can't move to another thread between the two masks.
 //
 //	R12  c
-//	R13  what clone answered
+//	R13  the result of clone
 TEXT ·clone(SB), NOSPLIT|NOFRAME, $0-16
 	MOVQ c+0(FP), R12
 	LEAQ control_blocked(R12), SI
@@ -68,17 +68,16 @@ child:
 	MOVQ control_body(R12), AX
 	JMP  AX
 
-// The bodies. Each begins with its control in R12, on its own stack, under
-// the law of the raw thread (see the package's doc). bodies_linux.h says what
-// each does.
+// The bodies. Each begins with its control in R12, on its own stack, under the
+// law of the raw thread (see the package's doc). bodies_linux.h describes each.
 //
-// No body calls or returns, but for the two of mode=called: the first RETs of
-// a thread that the kernel has just switched to are mispredicted, since the
-// kernel refills the CPU's return stack at each switch. So what two bodies
+// No body calls or returns, apart from the two of mode=called: the first RETs
+// of a thread that the kernel has just switched to are mispredicted, since the
+// kernel refills the CPU's return stack at each switch. So code that two bodies
 // share is a macro.
 //
 //	R12  the thread's control
-//	R13  the peer's control, or the herd
+//	R13  the peer's control, or the set
 //	BX   calls still to make
 
 // exit ends the thread. The kernel clears the tid word and wakes its futex.
@@ -140,35 +139,35 @@ wait:
 	FUTEX(const_futexWaitPrivate, $1)
 	JMP  wait
 
-// SEEN says who the thread is.
+// SEEN stores the thread's id.
 #define SEEN \
 	MOVL $const_sysGettid, AX \
 	SYSCALL \
 	MOVL AX, control_seen(R12)
 
-// COUNT counts the thread in a word of the herd in R13; the one that was waited
-// for wakes the waiter.
+// COUNT counts the thread in a word of the set in R13. The thread that brings
+// the count to want wakes the waiter.
 #define COUNT(word, counted) \
 	MOVL $1, BX \
 	LOCK \
 	XADDL BX, word(R13) \
 	INCL BX \
-	CMPL BX, herd_want(R13) \
+	CMPL BX, set_want(R13) \
 	JNE  counted \
 	LEAQ word(R13), DI \
 	FUTEX(const_futexWakePrivate, $1) \
 counted:
 
-// ARRIVE says who the thread is and counts it into its herd, which it leaves in
-// R13.
+// ARRIVE stores the thread's id and counts the thread into its set, which it
+// leaves in R13.
 #define ARRIVE \
 	SEEN \
-	MOVQ control_herd(R12), R13 \
-	COUNT(herd_arrived, arrived)
+	MOVQ control_set(R12), R13 \
+	COUNT(set_arrived, arrived)
 
 // TOUCH touches each page of the stack from its top, the control, down to the
-// depth. It writes without reading, so that each page has one fault. Nothing
-// stands on the stack of a body that doesn't call.
+// depth. It writes without reading, so that each page has one fault. A body
+// that doesn't call has nothing on its stack to overwrite.
 #define TOUCH(next, page, touched) \
 	MOVQ R12, AX \
 	MOVQ R12, CX \
@@ -196,14 +195,14 @@ step: \
 	DECQ CX \
 	JNZ  step
 
-// hold waits until the herd in R13 is released, and exits.
+// hold waits until the set in R13 is released, and exits.
 TEXT hold<>(SB), NOSPLIT|NOFRAME, $0-0
 	JMP  released
 wait:
-	LEAQ herd_release(R13), DI
+	LEAQ set_release(R13), DI
 	FUTEX(const_futexWaitPrivate, $0)
 released:
-	CMPL herd_release(R13), $0
+	CMPL set_release(R13), $0
 	JEQ  wait
 	JMP  exit<>(SB)
 
@@ -231,7 +230,7 @@ read:
 	FAILED(read) \
 read:
 
-// SAMPLE asks which CPU this is, if it is time to (asks).
+// SAMPLE asks which CPU this is, if asks says so.
 #define SAMPLE(done) \
 	MOVQ control_calls(R12), AX \
 	TESTQ control_asks(R12), AX \
@@ -243,8 +242,8 @@ read:
 	SYSCALL \
 	FAILED(done)
 
-// STAMP takes a stamp: the counter that goroutines.Ticks reads, not read
-// before what stands before it is done.
+// STAMP takes a stamp: the counter that goroutines.Ticks reads. LFENCE keeps it
+// from being read before the instructions in front of it are done.
 #define STAMP \
 	LFENCE \
 	RDTSC \
@@ -276,8 +275,8 @@ check: \
 	JEQ  wait \
 	MOVL $0, control_turn(R12)
 
-// FUTEXMISS is the floor of a hand-off: a wake that finds nobody and a wait
-// that doesn't, since the word isn't 1.
+// FUTEXMISS is the floor of a hand-off: a wake that finds no waiter, and a wait
+// that returns at once since the word isn't 1.
 #define FUTEXMISS(missed) \
 	LEAQ control_turn(R12), DI \
 	FUTEX(const_futexWakePrivate, $1) \
@@ -311,8 +310,8 @@ taken:
 	MOVL $const_sysSchedYield, AX \
 	SYSCALL
 
-// AWAIT keeps a yielding peer asleep between the turns. Its driver's run is
-// the word; quit ends the sleep.
+// AWAIT keeps a yielding peer asleep between the turns, on its driver's run. Go
+// sets run to end the peer, too.
 #define AWAIT(wait, check) \
 	JMP  check \
 wait: \
@@ -349,8 +348,8 @@ child: \
 	JMP  AX \
 done:
 
-// JOIN waits for every child: until the kernel has cleared its tid word. The
-// kernel wakes the shared futex there, not the private one.
+// JOIN waits until the kernel has cleared every child's tid word. The kernel
+// wakes the shared futex there, not the private one.
 //
 //	R9   the child's control
 //	R15  the index
@@ -407,8 +406,8 @@ call: \
 	SAMPLE(sampled) \
 sampled:
 
-// TURNED stands after it. Where both tasks have sampled, on the clock, it
-// compares.
+// TURNED stands after a driver's call. On the clock, when both tasks have asked
+// for their CPU, it compares the two.
 #define TURNED \
 	MOVQ control_calls(R12), AX \
 	INCQ control_calls(R12) \
@@ -448,7 +447,7 @@ quit: \
 	SEEN \
 again:
 
-// MET stands between that and the half that passes.
+// MET stands between the half that takes and the half that passes.
 #define MET \
 	CMPL control_quit(R12), $0 \
 	JNE  quit \
@@ -456,7 +455,7 @@ again:
 answer: \
 	INCQ control_calls(R12)
 
-// PARTED stands after both.
+// PARTED stands after the half that passes.
 #define PARTED \
 	JMP  again \
 quit: \
@@ -487,16 +486,16 @@ TEXT work<>(SB), NOSPLIT|NOFRAME, $0-0
 	ARRIVE
 	JMP  look
 wait:
-	LEAQ herd_turns(R13), DI
+	LEAQ set_turns(R13), DI
 	FUTEX(const_futexWaitPrivate, $0)
 look:
-	MOVL herd_turns(R13), AX
+	MOVL set_turns(R13), AX
 take:
 	TESTL AX, AX
 	JEQ  wait
 	LEAL -1(AX), BX
 	LOCK
-	CMPXCHGL BX, herd_turns(R13) // AX is what it found
+	CMPXCHGL BX, set_turns(R13) // AX is what it found
 	JNE  take
 
 	MOVQ control_work(R12), AX
@@ -504,23 +503,23 @@ take:
 	STEPS(step)
 	MOVQ AX, control_work(R12)
 
-	COUNT(herd_worked, worked)
+	COUNT(set_worked, worked)
 	JMP  hold<>(SB)
 
-//	R13  the crew
+//	R13  the pool
 //	BX   the item's index
 //	R15  the item, the record
 TEXT share<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVQ control_crew(R12), R13
+	MOVQ control_pool(R12), R13
 	SEEN
 	JMP  gate
 closed:
-	LEAQ crew_gate(R13), DI
+	LEAQ pool_gate(R13), DI
 	FUTEX(const_futexWaitPrivate, control_done(R12))
 gate:
 	CMPL control_quit(R12), $0
 	JNE  quit
-	MOVL crew_gate(R13), AX
+	MOVL pool_gate(R13), AX
 	CMPL AX, control_done(R12)
 	JEQ  closed
 	MOVL AX, control_done(R12)
@@ -528,12 +527,12 @@ gate:
 next:
 	MOVL $1, BX
 	LOCK
-	XADDQ BX, crew_next(R13)
-	CMPQ BX, crew_n(R13)
+	XADDQ BX, pool_next(R13)
+	CMPQ BX, pool_n(R13)
 	JCC  over
 
 	IMUL3Q $record__size, BX, R15
-	ADDQ crew_records(R13), R15
+	ADDQ pool_records(R13), R15
 	MOVL control_cpu(R12), AX
 	MOVL AX, record_From(R15)
 	MOVL $const_sysGetcpu, AX
@@ -549,7 +548,7 @@ asked:
 	MOVL AX, record_Worker(R15)
 	INCL record_Times(R15)
 	IMUL3Q $item__size, BX, BX
-	ADDQ crew_items(R13), BX
+	ADDQ pool_items(R13), BX
 	MOVQ item_X(BX), AX
 	MOVQ item_Steps(BX), CX
 	STEPS(step)
@@ -559,12 +558,12 @@ over:
 	TIME(control_end, ended)
 	MOVL $-1, AX
 	LOCK
-	XADDL AX, crew_left(R13)
+	XADDL AX, pool_left(R13)
 	CMPL AX, $1
 	JNE  gate
 	MOVL control_done(R12), AX
-	MOVL AX, crew_done(R13)
-	LEAQ crew_done(R13), DI
+	MOVL AX, pool_done(R13)
+	LEAQ pool_done(R13), DI
 	FUTEX(const_futexWakePrivate, $1)
 	FAILED(said)
 said:
@@ -572,10 +571,10 @@ said:
 quit:
 	JMP  exit<>(SB)
 
-// The tasks of a pipeline. R15 is what they hand on.
+// The tasks of a pipeline. R15 is the item that they hand on.
 
-// WAKE wakes who waits on a word of the ring in R9, if anybody does. What
-// stands before it is seen by whoever finds the word 0.
+// WAKE wakes the waiter on a word of the ring in R9, if there is one. A task
+// that finds the word 0 sees what was written before WAKE.
 #define WAKE(word, woken) \
 	XORL AX, AX \
 	XCHGL AX, word(R9) \
@@ -586,8 +585,8 @@ quit:
 	FAILED(woken) \
 woken:
 
-// RINGTAKE takes an item from the ring in R9 and leaves it in R15. The one that
-// puts is woken if it waits. A task that waits in vain is woken to quit.
+// RINGTAKE takes an item from the ring in R9 and leaves it in R15. It wakes the
+// task that puts, if that waits. A waiting task is also woken to quit.
 #define RINGTAKE(try, taken, woken) \
 try: \
 	MOVQ ring_took(R9), CX \
@@ -613,7 +612,7 @@ taken: \
 	MOVQ CX, ring_took(R9) \
 	WAKE(ring_full, woken)
 
-// RINGPUT puts R15 into the ring in R9. The one that takes is woken if it
+// RINGPUT puts R15 into the ring in R9. It wakes the task that takes, if that
 // waits.
 #define RINGPUT(try, there, woken) \
 try: \
@@ -743,7 +742,7 @@ over:
 	MOVQ AX, control_got(R12)
 	JMP  exit<>(SB)
 
-//	AX  what they have come to so far
+//	AX  the result of the work so far
 TEXT hog<>(SB), NOSPLIT|NOFRAME, $0-0
 	ARRIVE
 	MOVL control_seen(R12), AX
@@ -751,7 +750,7 @@ again:
 	MOVL $const_workChunk, CX
 	STEPS(step)
 	INCQ control_calls(R12)
-	CMPL herd_release(R13), $0
+	CMPL set_release(R13), $0
 	JEQ  again
 	MOVQ AX, control_got(R12)
 	JMP  exit<>(SB)

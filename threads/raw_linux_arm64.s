@@ -1,9 +1,9 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// A system call takes its number in R8 and its arguments in R0 to R5; it
-// answers in R0, with -errno for an error, and keeps every other register.
-// The package's doc lists the words that others write, and what orders them.
+// A system call takes its number in R8 and its arguments in R0 to R5. It
+// returns in R0, -errno for an error, and keeps every other register. The
+// package's doc lists the shared words, and what orders them.
 
 // CLONE starts a raw thread on the control c: its stack grows down from c.
 // In the parent R0 is the tid or -errno, in the child 0; every other register
@@ -17,8 +17,8 @@
 	MOVD $const_sysClone, R8 \
 	SVC
 
-// ACQUIRE loads a word of what a register points to; nothing behind it is read
-// before. It leaves the word's address in R0.
+// ACQUIRE loads a word of the struct that a register points to; nothing after
+// it is read earlier. It leaves the word's address in R0.
 #define ACQUIRE(word, of, to) \
 	ADD  word, of, R0 \
 	LDARW (R0), to
@@ -32,8 +32,8 @@
 	MOVD $const_sysFutex, R8 \
 	SVC
 
-// SIGMASK sets the thread's signal mask; R1 is the new one's address, R2
-// where the old one goes, or 0.
+// SIGMASK sets the thread's signal mask. R1 is the address of the new mask, R2
+// that for the old one, or 0.
 #define SIGMASK \
 	MOVD $const_sigSetmask, R0 \
 	MOVD $const_sigsetBytes, R3 \
@@ -46,11 +46,11 @@
 // -errno.
 //
 // All signals are blocked from before the clone until after it, so that the
-// child inherits the full mask and keeps it. It is one NOSPLIT function, so
+// child inherits the full mask and keeps it. clone is one NOSPLIT function, so
 // that the goroutine can't move to another thread between the two masks.
 //
 //	R19  c
-//	R20  what clone answered
+//	R20  the result of clone
 TEXT ·clone(SB), NOSPLIT|NOFRAME, $0-16
 	MOVD c+0(FP), R19
 	ADD  $control_blocked, R19, R1
@@ -74,22 +74,21 @@ child:
 	MOVD control_body(R19), R9
 	JMP  (R9)
 
-// The bodies. Each begins with its control in R19, on its own stack, under
-// the law of the raw thread (see the package's doc). bodies_linux.h says what
-// each does.
+// The bodies. Each begins with its control in R19, on its own stack, under the
+// law of the raw thread (see the package's doc). bodies_linux.h describes each.
 //
-// No body calls or returns, but for the two of mode=called: the first RETs of
-// a thread that the kernel has just switched to are mispredicted where the
-// kernel refills the CPU's return stack at each switch. So what two bodies
+// No body calls or returns, apart from the two of mode=called: the first RETs
+// of a thread that the kernel has just switched to are mispredicted where the
+// kernel refills the CPU's return stack at each switch. So code that two bodies
 // share is a macro.
 //
 //	R19  the thread's control
-//	R20  the peer's control, or the herd
+//	R20  the peer's control, or the set
 //	R21  calls still to make
 
-// exit ends the thread. The kernel clears the tid word and wakes its futex. It
-// does so by a plain store: the barrier has who sees it cleared see all else
-// that the thread has written.
+// exit ends the thread. The kernel clears the tid word, by a plain store, and
+// wakes its futex. With the barrier, whoever sees the word cleared also sees
+// all that the thread has written.
 TEXT exit<>(SB), NOSPLIT|NOFRAME, $0-0
 	DMB  $0xb // ISH
 	MOVD ZR, R0
@@ -155,14 +154,14 @@ wait:
 	FUTEX(const_futexWaitPrivate, $1)
 	JMP  wait
 
-// SEEN says who the thread is.
+// SEEN stores the thread's id.
 #define SEEN \
 	MOVD $const_sysGettid, R8 \
 	SVC \
 	MOVW R0, control_seen(R19)
 
-// COUNT counts the thread in a word of the herd in R20; the one that was waited
-// for wakes the waiter.
+// COUNT counts the thread in a word of the set in R20. The thread that brings
+// the count to want wakes the waiter.
 #define COUNT(word, count, counted) \
 	ADD  word, R20, R0 \
 count: \
@@ -170,26 +169,26 @@ count: \
 	ADDW $1, R1 \
 	STLXRW R1, (R0), R2 \
 	CBNZ R2, count \
-	ADD  $herd_want, R20, R2 \
+	ADD  $set_want, R20, R2 \
 	LDARW (R2), R2 /* not before the count is stored */ \
 	CMPW R1, R2 \
 	BNE  counted \
 	FUTEX(const_futexWakePrivate, $1) \
 counted:
 
-// ARRIVE says who the thread is and counts it into its herd, which it leaves in
-// R20.
+// ARRIVE stores the thread's id and counts the thread into its set, which it
+// leaves in R20.
 #define ARRIVE \
 	MOVD $const_sysGettid, R8 \
 	SVC \
 	ADD  $control_seen, R19, R1 \
 	STLRW R0, (R1) \
-	MOVD control_herd(R19), R20 \
-	COUNT($herd_arrived, count, arrived)
+	MOVD control_set(R19), R20 \
+	COUNT($set_arrived, count, arrived)
 
 // TOUCH touches each page of the stack from its top, the control, down to the
-// depth. It writes without reading, so that each page has one fault. Nothing
-// stands on the stack of a body that doesn't call.
+// depth. It writes without reading, so that each page has one fault. A body
+// that doesn't call has nothing on its stack to overwrite.
 #define TOUCH(next, page, touched) \
 	MOVD control_depth(R19), R1 \
 	MOVD R19, R0 \
@@ -216,14 +215,14 @@ step: \
 	SUBS $1, R1 \
 	BNE  step
 
-// hold waits until the herd in R20 is released, and exits.
+// hold waits until the set in R20 is released, and exits.
 TEXT hold<>(SB), NOSPLIT|NOFRAME, $0-0
 	JMP  released
 wait:
-	ADD  $herd_release, R20, R0
+	ADD  $set_release, R20, R0
 	FUTEX(const_futexWaitPrivate, ZR)
 released:
-	ACQUIRE($herd_release, R20, R1)
+	ACQUIRE($set_release, R20, R1)
 	CBZW R1, wait
 	JMP  exit<>(SB)
 
@@ -250,7 +249,7 @@ read:
 	FAILED(read) \
 read:
 
-// SAMPLE asks which CPU this is, if it is time to (asks).
+// SAMPLE asks which CPU this is, if asks says so.
 #define SAMPLE(done) \
 	MOVD control_calls(R19), R0 \
 	MOVD control_asks(R19), R1 \
@@ -263,8 +262,8 @@ read:
 	SVC \
 	FAILED(done)
 
-// STAMP takes a stamp: the counter that goroutines.Ticks reads, not read
-// before what stands before it is done.
+// STAMP takes a stamp: the counter that goroutines.Ticks reads. ISB keeps it
+// from being read before the instructions in front of it are done.
 #define STAMP \
 	ISB  $15 \
 	MRS  CNTVCT_EL0, R0 \
@@ -303,8 +302,8 @@ check: \
 	CBZW R1, wait \
 	STLRW ZR, (R0)
 
-// FUTEXMISS is the floor of a hand-off: a wake that finds nobody and a wait
-// that doesn't, since the word isn't 1.
+// FUTEXMISS is the floor of a hand-off: a wake that finds no waiter, and a wait
+// that returns at once since the word isn't 1.
 #define FUTEXMISS(missed) \
 	ADD  $control_turn, R19, R0 \
 	FUTEX(const_futexWakePrivate, $1) \
@@ -340,8 +339,8 @@ taken:
 	MOVD $const_sysSchedYield, R8 \
 	SVC
 
-// AWAIT keeps a yielding peer asleep between the turns. Its driver's run is
-// the word; quit ends the sleep.
+// AWAIT keeps a yielding peer asleep between the turns, on its driver's run. Go
+// sets run to end the peer, too.
 #define AWAIT(wait, check) \
 	JMP  check \
 wait: \
@@ -380,8 +379,8 @@ child: \
 	JMP  (R9) \
 done:
 
-// JOIN waits for every child: until the kernel has cleared its tid word. The
-// kernel wakes the shared futex there, not the private one.
+// JOIN waits until the kernel has cleared every child's tid word. The kernel
+// wakes the shared futex there, not the private one.
 //
 //	R22  the index
 //	R23  the child's control
@@ -405,8 +404,8 @@ check: \
 	JMP  next \
 done:
 
-// TURN stands before a driver's call (bodies_linux.h). It keeps the number of
-// the latest turn that is over in R22 while it waits.
+// TURN stands before a driver's call (bodies_linux.h). While it waits, R22 is
+// the number of the latest finished turn.
 #define TURN \
 	MOVD control_other(R19), R20 \
 	SEEN \
@@ -440,8 +439,8 @@ call: \
 	SAMPLE(sampled) \
 sampled:
 
-// TURNED stands after it. Where both tasks have sampled, on the clock, it
-// compares.
+// TURNED stands after a driver's call. On the clock, when both tasks have asked
+// for their CPU, it compares the two.
 #define TURNED \
 	CALLED \
 	MOVD control_asks(R19), R1 \
@@ -486,7 +485,7 @@ quit: \
 	SEEN \
 again:
 
-// MET stands between that and the half that passes.
+// MET stands between the half that takes and the half that passes.
 #define MET \
 	ACQUIRE($control_quit, R19, R1) \
 	CBNZ R1, quit \
@@ -494,7 +493,7 @@ again:
 answer: \
 	CALLED
 
-// PARTED stands after both.
+// PARTED stands after the half that passes.
 #define PARTED \
 	JMP  again \
 quit: \
@@ -527,10 +526,10 @@ TEXT work<>(SB), NOSPLIT|NOFRAME, $0-0
 	ARRIVE
 	JMP  look
 wait:
-	ADD  $herd_turns, R20, R0
+	ADD  $set_turns, R20, R0
 	FUTEX(const_futexWaitPrivate, ZR)
 look:
-	ADD  $herd_turns, R20, R0
+	ADD  $set_turns, R20, R0
 take:
 	LDAXRW (R0), R1
 	CBZW R1, wait
@@ -543,43 +542,43 @@ take:
 	STEPS(step)
 	MOVD R0, control_work(R19)
 
-	COUNT($herd_worked, tally, worked)
+	COUNT($set_worked, tally, worked)
 	JMP  hold<>(SB)
 
-//	R20  the crew
+//	R20  the pool
 //	R21  the item's index, the item
 //	R22  the number of the latest list that this thread is done with
 //	R23  the record
 TEXT share<>(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD control_crew(R19), R20
+	MOVD control_pool(R19), R20
 	SEEN
 	MOVD ZR, R22
 	JMP  gate
 closed:
-	ADD  $crew_gate, R20, R0
+	ADD  $pool_gate, R20, R0
 	FUTEX(const_futexWaitPrivate, R22)
 gate:
 	ACQUIRE($control_quit, R19, R1)
 	CBNZ R1, quit
-	ACQUIRE($crew_gate, R20, R1)
+	ACQUIRE($pool_gate, R20, R1)
 	CMPW R1, R22
 	BEQ  closed
 	MOVWU R1, R22
 	MOVD $const_noCPU, R0
 	MOVW R0, control_cpu(R19)
 next:
-	ADD  $crew_next, R20, R0
+	ADD  $pool_next, R20, R0
 index:
 	LDAXR (R0), R21
 	ADD  $1, R21, R1
 	STLXR R1, (R0), R2
 	CBNZ R2, index
-	MOVD crew_n(R20), R0
+	MOVD pool_n(R20), R0
 	CMP  R0, R21
 	BHS  over
 
 	MOVD $record__size, R0
-	MOVD crew_records(R20), R23
+	MOVD pool_records(R20), R23
 	MADD R0, R23, R21, R23
 	MOVWU control_cpu(R19), R0
 	MOVW R0, record_From(R23)
@@ -598,7 +597,7 @@ asked:
 	ADD  $1, R0
 	MOVW R0, record_Times(R23)
 	MOVD $item__size, R0
-	MOVD crew_items(R20), R1
+	MOVD pool_items(R20), R1
 	MADD R0, R1, R21, R21
 	MOVD item_X(R21), R0
 	MOVD item_Steps(R21), R1
@@ -607,14 +606,14 @@ asked:
 	JMP  next
 over:
 	TIME($control_end, ended)
-	ADD  $crew_left, R20, R0
+	ADD  $pool_left, R20, R0
 leave:
 	LDAXRW (R0), R1
 	SUBW $1, R1
 	STLXRW R1, (R0), R2
 	CBNZ R2, leave
 	CBNZW R1, gate
-	ADD  $crew_done, R20, R0
+	ADD  $pool_done, R20, R0
 	STLRW R22, (R0)
 	FUTEX(const_futexWakePrivate, $1)
 	FAILED(said)
@@ -623,19 +622,18 @@ said:
 quit:
 	JMP  exit<>(SB)
 
-// The tasks of a pipeline. R22 is what they hand on.
+// The tasks of a pipeline. R22 is the item that they hand on.
 
-// SWAP writes v into the word whose address is in R0 and leaves what was there
-// in R1. What stands before it and is stored with release comes before it.
+// SWAP writes v into the word whose address is in R0 and leaves the old value
+// in R1. A store with release before SWAP stays before it.
 #define SWAP(v, again) \
 again: \
 	LDAXRW (R0), R1 \
 	STLXRW v, (R0), R2 \
 	CBNZ R2, again
 
-// WAKE wakes who waits on a word of the ring in R24, if anybody does. What
-// stands before it and is stored with release is seen by whoever finds the
-// word 0.
+// WAKE wakes the waiter on a word of the ring in R24, if there is one. A task
+// that finds the word 0 sees what was stored with release before WAKE.
 #define WAKE(word, swap, woken) \
 	ADD  word, R24, R0 \
 	SWAP(ZR, swap) \
@@ -644,8 +642,8 @@ again: \
 	FAILED(woken) \
 woken:
 
-// RINGTAKE takes an item from the ring in R24 and leaves it in R22. The one
-// that puts is woken if it waits. A task that waits in vain is woken to quit.
+// RINGTAKE takes an item from the ring in R24 and leaves it in R22. It wakes
+// the task that puts, if that waits. A waiting task is also woken to quit.
 #define RINGTAKE(try, swapFirst, taken, swap, woken) \
 try: \
 	MOVD ring_took(R24), R23 \
@@ -676,7 +674,7 @@ taken: \
 	STLR R23, (R0) \
 	WAKE($ring_full, swap, woken)
 
-// RINGPUT puts R22 into the ring in R24. The one that takes is woken if it
+// RINGPUT puts R22 into the ring in R24. It wakes the task that takes, if that
 // waits.
 #define RINGPUT(try, swapFirst, there, swap, woken) \
 try: \
@@ -820,7 +818,7 @@ over:
 	MOVD R0, control_got(R19)
 	JMP  exit<>(SB)
 
-//	R21  what they have come to so far
+//	R21  the result of the work so far
 TEXT hog<>(SB), NOSPLIT|NOFRAME, $0-0
 	ARRIVE
 	MOVWU control_seen(R19), R21
@@ -830,7 +828,7 @@ again:
 	STEPS(step)
 	MOVD R0, R21
 	CALLED
-	ACQUIRE($herd_release, R20, R1)
+	ACQUIRE($set_release, R20, R1)
 	CBZW R1, again
 	MOVD R21, control_got(R19)
 	JMP  exit<>(SB)

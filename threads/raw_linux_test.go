@@ -59,7 +59,7 @@ func blockedIn(t *testing.T, tid int) (call, arg int64) {
 	t.Helper()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	// A thread that asks what it does reads.
+	// A thread that looks at itself is in read(2).
 	own, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", TID()))
 	if f := strings.Fields(string(own)); err != nil || len(f) == 0 || f[0] != strconv.Itoa(unix.SYS_READ) {
 		t.Skipf("needs /proc/self/task/TID/syscall to show this machine's system calls: %q, %v", own, err)
@@ -94,10 +94,10 @@ func distinct(tids []int) bool {
 	return len(slices.Compact(slices.Sorted(slices.Values(tids)))) == len(tids)
 }
 
-// made makes a herd of n and waits for it.
-func made(t *testing.T, n, stack, depth int) *Herd {
+// made makes a set of n and waits for it.
+func made(t *testing.T, n, stack, depth int) *Set {
 	t.Helper()
-	h, err := NewHerd(stack, depth)
+	h, err := NewSet(stack, depth)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,8 +114,8 @@ func made(t *testing.T, n, stack, depth int) *Herd {
 	return h
 }
 
-// resident is which pages of a mapping are, those below skip left out, from
-// the top one downwards.
+// resident says which pages of a mapping are resident, from the top downwards,
+// without the lowest skip.
 func (m mapping) resident(t *testing.T, skip int) []bool {
 	t.Helper()
 	size := int(m.size) - skip
@@ -175,10 +175,10 @@ func TestLeastStack(t *testing.T) {
 			func() {
 				defer func() {
 					if recover() == nil {
-						t.Errorf("NewHerd(%d, %d) didn't panic", bad[0], bad[1])
+						t.Errorf("NewSet(%d, %d) didn't panic", bad[0], bad[1])
 					}
 				}()
-				NewHerd(bad[0], bad[1])
+				NewSet(bad[0], bad[1])
 			}()
 		}
 	}
@@ -187,8 +187,8 @@ func TestLeastStack(t *testing.T) {
 	}
 }
 
-// TestLargePages has the arithmetic of a kernel with pages of 64 KiB, as
-// arm64 has them: nothing may rest on 4096.
+// TestLargePages uses pages of 64 KiB, as arm64 may have: no arithmetic may
+// assume 4096.
 func TestLargePages(t *testing.T) {
 	leaveNothing(t)
 	defer func(kernels int) { pageBytes = kernels }(pageBytes)
@@ -269,12 +269,12 @@ func TestMasks(t *testing.T) {
 	}
 }
 
-// TestStartError reads as it should.
+// TestStartError: the whole text of each error.
 func TestStartError(t *testing.T) {
 	for err, want := range map[*StartError]string{
-		{Step: "clone", Err: unix.EAGAIN, Alive: 7, Stack: 4096}:   "starting a raw thread (7 alive, stack of 4096 bytes): clone: resource temporarily unavailable; a limit on threads is met: see Limits, and raise the one that it names",
-		{Step: "mmap", Err: unix.ENOMEM, Alive: 0, Stack: 8 << 20}: "starting a raw thread (0 alive, stack of 8388608 bytes): mmap: cannot allocate memory; memory, vm.max_map_count or vm.overcommit_memory is met: hold fewer threads or give them smaller stacks",
-		{Step: "pipe2", Err: unix.EMFILE, Stack: 4096}:             "starting a raw thread (0 alive, stack of 4096 bytes): pipe2: too many open files; file descriptors are used up: raise ulimit -n",
+		{Step: "clone", Err: unix.EAGAIN, Alive: 7, Stack: 4096}:   "starting a raw thread (7 alive, stack of 4096 bytes): clone: resource temporarily unavailable; a limit on threads is reached: threads.Limits names it; raise that limit",
+		{Step: "mmap", Err: unix.ENOMEM, Alive: 0, Stack: 8 << 20}: "starting a raw thread (0 alive, stack of 8388608 bytes): mmap: cannot allocate memory; memory, vm.max_map_count or vm.overcommit_memory is at its limit: hold fewer threads or give them smaller stacks",
+		{Step: "pipe2", Err: unix.EMFILE, Stack: 4096}:             "starting a raw thread (0 alive, stack of 4096 bytes): pipe2: too many open files; no file descriptor is left: raise ulimit -n",
 		{Step: "sched_setaffinity to CPU 9", Err: unix.EINVAL}:     "starting a raw thread (0 alive, stack of 0 bytes): sched_setaffinity to CPU 9: invalid argument; pick a CPU that the affinity mask and the cpuset allow",
 		{Step: "clone", Err: unix.EPERM, Alive: 1, Stack: 4096}:    "starting a raw thread (1 alive, stack of 4096 bytes): clone: operation not permitted; a seccomp filter or a security module may forbid it: allow it, or leave the raw threads out",
 	} {

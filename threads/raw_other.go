@@ -13,75 +13,75 @@ func unsupported() error { return fmt.Errorf("making a raw thread: %w", ErrUnsup
 
 func (e *StartError) remedy() string { return ErrUnsupported.Error() }
 
-// A Driver can't be had here.
+// A Driver can't be made here.
 type Driver struct{}
 
-// NewPair answers ErrUnsupported here.
+// NewPair returns ErrUnsupported here.
 func NewPair(op Op) (*Driver, error) { return nil, unsupported() }
 
-// NewFloor answers ErrUnsupported here.
+// NewFloor returns ErrUnsupported here.
 func NewFloor(op Op) (*Driver, error) { return nil, unsupported() }
 
-// NewCreator answers ErrUnsupported here.
+// NewCreator returns ErrUnsupported here.
 func NewCreator(batch int) (*Driver, error) { return nil, unsupported() }
 
-// NewStampedPair answers ErrUnsupported here.
+// NewStampedPair returns ErrUnsupported here.
 func NewStampedPair(op Op, trips int) (*Driver, error) { return nil, unsupported() }
 
-// NewStampedCreator answers ErrUnsupported here.
+// NewStampedCreator returns ErrUnsupported here.
 func NewStampedCreator(n int) (*Driver, error) { return nil, unsupported() }
 
-// NewStamper answers ErrUnsupported here.
+// NewStamper returns ErrUnsupported here.
 func NewStamper(n int) (*Driver, error) { return nil, unsupported() }
 
-// NewGrower answers ErrUnsupported here.
+// NewGrower returns ErrUnsupported here.
 func NewGrower(depth int) (*Driver, error) { return nil, unsupported() }
 
-// Stamps are none here.
+// Stamps returns none here.
 func (d *Driver) Stamps() (driver, other []int64) { return nil, nil }
 
-// Pin answers ErrUnsupported here.
+// Pin returns ErrUnsupported here.
 func (d *Driver) Pin(driver, peer int) error { return unsupported() }
 
 // Hold does nothing here.
 func (d *Driver) Hold() {}
 
-// Run answers ErrUnsupported here.
+// Run returns ErrUnsupported here.
 func (d *Driver) Run(n, warm int) (Timing, error) { return Timing{}, unsupported() }
 
-// Close answers ErrUnsupported here.
+// Close returns ErrUnsupported here.
 func (d *Driver) Close() error { return unsupported() }
 
-// A Crew can't be had here.
-type Crew struct{}
+// A Pool can't be made here.
+type Pool struct{}
 
-// NewCrew answers ErrUnsupported here.
-func NewCrew(workers, items int) (*Crew, error) { return nil, unsupported() }
+// NewPool returns ErrUnsupported here.
+func NewPool(workers, items int) (*Pool, error) { return nil, unsupported() }
 
-// Run answers ErrUnsupported here.
-func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
+// Run returns ErrUnsupported here.
+func (c *Pool) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
 	return 0, nil, unsupported()
 }
 
 // TIDs is empty here.
-func (c *Crew) TIDs() []int { return nil }
+func (c *Pool) TIDs() []int { return nil }
 
-// Close answers ErrUnsupported here.
-func (c *Crew) Close() error { return unsupported() }
+// Close returns ErrUnsupported here.
+func (c *Pool) Close() error { return unsupported() }
 
-// A Pipeline can't be had here.
+// A Pipeline can't be made here.
 type Pipeline struct{}
 
-// NewPipeline answers ErrUnsupported here.
+// NewPipeline returns ErrUnsupported here.
 func NewPipeline(stages, slots, steps int) (*Pipeline, error) { return nil, unsupported() }
 
 // SetSteps does nothing here.
 func (p *Pipeline) SetSteps(n int) {}
 
-// Flow is nothing here.
+// Flow returns zeroes here.
 func (p *Pipeline) Flow() (items int, sum uint64, each []int) { return 0, 0, nil }
 
-// Run answers ErrUnsupported here.
+// Run returns ErrUnsupported here.
 func (p *Pipeline) Run(n, warm int) (Timing, error) { return Timing{}, unsupported() }
 
 // Hold does nothing here.
@@ -90,68 +90,68 @@ func (p *Pipeline) Hold() {}
 // TIDs is empty here.
 func (p *Pipeline) TIDs() []int { return nil }
 
-// Close answers ErrUnsupported here.
+// Close returns ErrUnsupported here.
 func (p *Pipeline) Close() error { return unsupported() }
 
-// A Herd can't be had here.
-type Herd struct{}
+// A Set can't be made here.
+type Set struct{}
 
-// NewHerd answers ErrUnsupported here.
-func NewHerd(stack, depth int) (*Herd, error) { return nil, unsupported() }
+// NewSet returns ErrUnsupported here.
+func NewSet(stack, depth int) (*Set, error) { return nil, unsupported() }
 
-// NewWorkers answers ErrUnsupported here.
-func NewWorkers(stack, steps int) (*Herd, error) { return nil, unsupported() }
+// NewWorkers returns ErrUnsupported here.
+func NewWorkers(stack, steps int) (*Set, error) { return nil, unsupported() }
 
-// NewWaiters answers ErrUnsupported here.
-func NewWaiters(fds []int) (*Herd, error) { return nil, unsupported() }
+// NewWaiters returns ErrUnsupported here.
+func NewWaiters(fds []int) (*Set, error) { return nil, unsupported() }
 
-// NewSyncers answers ErrUnsupported here.
-func NewSyncers(fds, files []int) (*Herd, error) { return nil, unsupported() }
+// NewSyncers returns ErrUnsupported here.
+func NewSyncers(fds, files []int) (*Set, error) { return nil, unsupported() }
 
-// NewHogs answers ErrUnsupported here.
-func NewHogs() (*Herd, error) { return nil, unsupported() }
+// NewHogs returns ErrUnsupported here.
+func NewHogs() (*Set, error) { return nil, unsupported() }
 
-// NewReader answers ErrUnsupported here.
+// NewReader returns ErrUnsupported here.
 func NewReader(fd, n int) (*Driver, error) { return nil, unsupported() }
 
-// NewSleeper answers ErrUnsupported here.
+// NewSleeper returns ErrUnsupported here.
 func NewSleeper(at []int64) (*Driver, error) { return nil, unsupported() }
 
-// NewPacer answers ErrUnsupported here.
+// NewPacer returns ErrUnsupported here.
 func NewPacer(at []int64, fd int) (*Driver, error) { return nil, unsupported() }
 
 // WaitTurns does nothing here.
-func (h *Herd) WaitTurns(n int) {}
+func (h *Set) WaitTurns(n int) {}
 
-// Ends are none here.
-func (h *Herd) Ends() []End { return nil }
+// Ends returns none here.
+func (h *Set) Ends() []End { return nil }
 
-// NewEchoers answers ErrUnsupported here.
-func NewEchoers(stack int, fds []int) (*Herd, error) { return nil, unsupported() }
+// NewEchoers returns ErrUnsupported here.
+func NewEchoers(stack int, fds []int) (*Set, error) { return nil, unsupported() }
 
-// Echoed answers ErrUnsupported here.
-func (h *Herd) Echoed() (bytes int64, err error) { return 0, unsupported() }
+// Echoed returns ErrUnsupported here.
+func (h *Set) Echoed() (bytes int64, err error) { return 0, unsupported() }
 
-// Make answers ErrUnsupported here.
-func (h *Herd) Make(n int) error { return unsupported() }
+// Make returns ErrUnsupported here.
+func (h *Set) Make(n int) error { return unsupported() }
 
 // Wait does nothing here.
-func (h *Herd) Wait() {}
+func (h *Set) Wait() {}
 
 // Turns does nothing here.
-func (h *Herd) Turns(each func()) {}
+func (h *Set) Turns(each func()) {}
 
 // Worked is 0 here.
-func (h *Herd) Worked() int { return 0 }
+func (h *Set) Worked() int { return 0 }
 
 // Release does nothing here.
-func (h *Herd) Release() {}
+func (h *Set) Release() {}
 
 // Join does nothing here.
-func (h *Herd) Join() {}
+func (h *Set) Join() {}
 
 // TIDs is empty here.
-func (h *Herd) TIDs() []int { return nil }
+func (h *Set) TIDs() []int { return nil }
 
 // LeastStack is the depth here.
 func LeastStack(depth int) int { return depth }
@@ -162,7 +162,7 @@ func DefaultStack() int { return 0 }
 // Alive is 0, 0 here.
 func Alive() (raw, mappings int) { return 0, 0 }
 
-// Supported tells whether there are raw threads here.
+// Supported says whether this platform has raw threads.
 const Supported = false
 
 // MapsPerThread is 0 here.

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// TestUnsupported: where there are no raw threads, what would make one says
-// so, and what a caller sizes them by still answers.
+// TestUnsupported: where there are no raw threads, each function that would make
+// one says so, and the functions that size them still work.
 func TestUnsupported(t *testing.T) {
 	for name, make := range map[string]func() error{
 		"NewPair":    func() error { _, err := NewPair(Futex); return err },
 		"NewFloor":   func() error { _, err := NewFloor(Pipe); return err },
 		"NewCreator": func() error { _, err := NewCreator(1); return err },
-		"NewHerd":    func() error { _, err := NewHerd(LeastStack(0), 0); return err },
+		"NewSet":     func() error { _, err := NewSet(LeastStack(0), 0); return err },
 		"NewWaiters": func() error { _, err := NewWaiters([]int{0}); return err },
 		"NewSyncers": func() error { _, err := NewSyncers([]int{0}, []int{0}); return err },
 		"NewHogs":    func() error { _, err := NewHogs(); return err },

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Tests of what ends, limits or bombards a whole process run in one of their
-// own: the test binary starts itself for the one test, with a role in the
+// A test that ends, limits or bombards a whole process runs in a process of its
+// own: the test binary starts itself for that test, with a role in the
 // environment.
 const roleEnv = "THREADBENCH_THREADS_ROLE"
 
@@ -25,8 +25,8 @@ const roleEnv = "THREADBENCH_THREADS_ROLE"
 // minute instead of a second, as .ci/torture does.
 const tortureEnv = "THREADBENCH_TORTURE"
 
-// torture is asked for when a test runs: what is read of the environment before
-// is not part of what the go command knows a cached result by.
+// torture reads the environment when a test runs. A variable read before that is
+// not part of the go command's key for cached results.
 func torture() bool { return os.Getenv(tortureEnv) != "" }
 
 // tortured picks a number.
@@ -37,13 +37,13 @@ func tortured(usually, underTorture int) int {
 	return usually
 }
 
-// brief says that a test is to take short of its usual numbers.
+// brief says that a test should take smaller numbers than usual.
 func brief() bool { return testing.Short() && !torture() }
 
 // countedPrefix goes before what a test has counted.
 const countedPrefix = "counted: "
 
-// counted tells what a test has counted, in a role too.
+// counted logs what a test has counted, also from a process in a role.
 func counted(t *testing.T, format string, args ...any) {
 	t.Helper()
 	if role() != "" {
@@ -90,8 +90,8 @@ var runsItself = sync.OnceValue(func() error {
 	return nil
 })
 
-// inRole starts the test (of a subtest the one at the top) anew in a role and
-// answers what it wrote and how it ended.
+// inRole runs the top-level test anew in a process with a role, and returns what
+// it wrote and how it ended.
 func inRole(t *testing.T, role string, env ...string) (output string, err error) {
 	t.Helper()
 	out, err := commandInRole(t, role, env...).CombinedOutput()
@@ -101,7 +101,7 @@ func inRole(t *testing.T, role string, env ...string) (output string, err error)
 func commandInRole(t *testing.T, role string, env ...string) *exec.Cmd {
 	t.Helper()
 	name, _, _ := strings.Cut(t.Name(), "/")
-	timeout := "0" // as the test itself, which is a minute longer for what a timeout tells
+	timeout := "0" // none, or a minute less than the test itself has, so that the child reports a timeout
 	if end, ok := t.Deadline(); ok {
 		timeout = max(time.Second, time.Until(end)-time.Minute).String()
 	}
@@ -116,8 +116,8 @@ func commandInRole(t *testing.T, role string, env ...string) *exec.Cmd {
 	return cmd
 }
 
-// passInRole fails or skips the test as its process in the role did, and
-// tells what that has counted.
+// passInRole fails or skips the test as its process in the role did, and logs
+// that process's counts.
 func passInRole(t *testing.T, role string, env ...string) {
 	t.Helper()
 	pass(t, commandInRole(t, role, env...))
@@ -155,8 +155,8 @@ func skipRole(t *testing.T, format string, args ...any) {
 
 func role() string { return os.Getenv(roleEnv) }
 
-// idle leaves the runtime n idle threads, so that it needs no new one soon.
-// Where threads are limited it would not survive asking for one.
+// idle leaves the runtime n idle threads, so that it needs no new one soon. The
+// runtime would not survive the refusal of a thread.
 func idle(n int) {
 	var all, gone sync.WaitGroup
 	all.Add(n)

@@ -39,8 +39,8 @@ func wantRefused(t *testing.T, err error, step string, errno unix.Errno, alive i
 func TestPIDsRefused(t *testing.T) {
 	if dir := role(); dir != "" {
 		refusedAt(t, "pids.max", func() {
-			set(t, dir, "cgroup.procs", strconv.Itoa(os.Getpid()))
-			set(t, dir, "pids.max", "150")
+			setFile(t, dir, "cgroup.procs", strconv.Itoa(os.Getpid()))
+			setFile(t, dir, "pids.max", "150")
 		})
 		return
 	}
@@ -70,8 +70,8 @@ func TestUserRefused(t *testing.T) {
 	pass(t, cmd)
 }
 
-// refusedAt is what both do in a process of their own, once it is limited to
-// 150 threads by what has that name.
+// refusedAt is the part of both tests that runs in a process limited to 150
+// threads. name is the limit's.
 func refusedAt(t *testing.T, name string, limit func()) {
 	leaveNothing(t)
 	idle(30)
@@ -85,7 +85,7 @@ func refusedAt(t *testing.T, name string, limit func()) {
 		return set
 	}
 
-	// Fill it up, twice: the second time the herd's Wait begins when its last
+	// Fill it up, twice: the second time the set's Wait begins when its last
 	// threads have yet to arrive.
 	before := mask()
 	lateSlot = 20 * time.Millisecond // these are refused for good
@@ -94,7 +94,7 @@ func refusedAt(t *testing.T, name string, limit func()) {
 		fills = 5
 	}
 	for range fills {
-		h, err := NewHerd(LeastStack(0), 0)
+		h, err := NewSet(LeastStack(0), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func refusedAt(t *testing.T, name string, limit func()) {
 		t.Errorf("Alive() = %d, %d", raw, mappings)
 	}
 
-	// All but one slot taken: a join returns before that one is free again.
+	// With one slot left, each join returns before that slot is free again.
 	h := made(t, room-1, LeastStack(0), 0)
 	last, err := newThread(pcs.exit, LeastStack(0))
 	if err != nil {
@@ -153,7 +153,7 @@ func refusedAt(t *testing.T, name string, limit func()) {
 	}
 
 	// A creator in the last slot finds none for its threads, says so, and
-	// goes on when there are some.
+	// works again when there are slots.
 	creator, err := NewCreator(5)
 	d := newDriverOf(t, creator, err)
 	defer d.Close()
@@ -205,7 +205,7 @@ func TestMemoryRefused(t *testing.T) {
 		skipRole(t, "needs a system that obeys RLIMIT_AS")
 	}
 
-	h, err := NewHerd(2*room, 0)
+	h, err := NewSet(2*room, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,9 +213,9 @@ func TestMemoryRefused(t *testing.T) {
 	h.Wait()
 	h.Join()
 
-	// Refused half-way: Wait is for those that were made.
+	// Refused half-way: Wait waits for the threads that were made.
 	for range 100 {
-		h, err := NewHerd(room/8, 0)
+		h, err := NewSet(room/8, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -236,7 +236,7 @@ func TestMemoryRefused(t *testing.T) {
 		wantRefused(t, err, "mmap", unix.ENOMEM, 0)
 	}
 
-	// With room for no, one, or two small stacks: nothing of a pair stays.
+	// With room for no, one, or two small stacks, nothing of a pair stays.
 	for stacks := range 3 {
 		runtime.LockOSThread()
 		var all []mapping
@@ -380,9 +380,9 @@ func TestDescriptorsRefused(t *testing.T) {
 			for _, fd := range spare[len(spare)-free:] {
 				unix.Close(fd)
 			}
-			before := takeCensus()
+			before := takeInventory()
 			c, err := test.open()
-			if left := takeCensus(); err != nil && !maps.Equal(left.files, before.files) {
+			if left := takeInventory(); err != nil && !maps.Equal(left.files, before.files) {
 				t.Errorf("%s with %d descriptors left %v of %v", test.name, free, left.files, before.files)
 			}
 			for _, fd := range spare[:len(spare)-free] {
@@ -399,7 +399,7 @@ func TestDescriptorsRefused(t *testing.T) {
 			case !errors.Is(err, unix.EMFILE):
 				t.Errorf("%s with %d descriptors: %v, want EMFILE", test.name, free, err)
 			}
-			// Standard input is the one that a careless clean-up would close.
+			// A careless clean-up would close standard input.
 			if _, err := unix.FcntlInt(0, unix.F_GETFD, 0); err != nil {
 				t.Fatalf("%s with %d descriptors closed descriptor 0: %v", test.name, free, err)
 			}

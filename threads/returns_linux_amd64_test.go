@@ -29,5 +29,5 @@ func decode(at uintptr) instruction {
 
 const fillBytes = 1
 
-// filling tells whether a place is one that the linker has filled up.
+// filling reports whether a place is the linker's padding.
 func filling(at uintptr) bool { return *(*byte)(textAt(at)) == 0xCC }

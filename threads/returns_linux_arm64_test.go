@@ -31,5 +31,5 @@ func decode(at uintptr) instruction {
 
 const fillBytes = 4
 
-// filling tells whether a place is one that the linker has filled up.
+// filling reports whether a place is the linker's padding.
 func filling(at uintptr) bool { return *(*uint32)(textAt(at)) == 0 }

@@ -11,7 +11,7 @@ import (
 	"unsafe"
 )
 
-// An instruction is what a body does at one place, as far as this test looks.
+// An instruction of a body, with the properties that this test looks at.
 type instruction struct {
 	at, size uintptr
 	text     string
@@ -53,13 +53,12 @@ func body(t *testing.T, pc uintptr) []instruction {
 // text is mapped for reading, and nobody changes it.
 func textAt(at uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&at)) }
 
-// TestNoReturns takes the bodies apart. None may call or return: a return
-// after a context switch is mispredicted, which costs more than all else that
-// a body does. A jump may lead out of a body only to where the thread ends or
-// parks.
+// TestNoReturns disassembles the bodies. None may call or return: a return after
+// a context switch is mispredicted, which costs more than everything else in a
+// body. A jump may leave a body only to where the thread ends or parks.
 func TestNoReturns(t *testing.T) {
-	// A new thread begins with the body that its control names, and a handler of
-	// faults goes on with the one that was there before.
+	// A new thread jumps to the body that its control names, and the handler of
+	// faults to the handler that was there before.
 	begins := map[string]bool{"watch": true, "fault": true, "driveCreate": true, "driveCreateStamped": true}
 	all := reflect.ValueOf(pcs)
 	for i := range all.NumField() {
@@ -94,14 +93,14 @@ func TestNoReturns(t *testing.T) {
 		if calls != want || returns != 0 {
 			t.Errorf("%s: %d calls and %d returns in %d instructions, want %d and 0", name, calls, returns, len(instructions), want)
 		}
-		// The two readings of the clock are system calls, and more than these
-		// stand in each driver: the whole of it was seen.
+		// Each driver makes at least these system calls, the two readings of
+		// the clock among them. Fewer mean that the test did not see all of it.
 		if strings.HasPrefix(name, "drive") && kernel < 8 {
 			t.Errorf("%s: %d system calls seen, want those of the gate, the clock and getrusage", name, kernel)
 		}
 	}
 
-	// What the test looks for is there to be found.
+	// The test can find a return: clone has one.
 	clones := body(t, reflect.ValueOf(clone).Pointer())
 	if !slices.ContainsFunc(clones, func(in instruction) bool { return in.returns }) {
 		t.Errorf("no return seen in clone, which has one: %+v", clones)

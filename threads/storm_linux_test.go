@@ -38,10 +38,10 @@ func storm(t *testing.T, n int, signals ...syscall.Signal) {
 	}
 }
 
-// TestStorm has 1,000 threads alive, pairs at work and threads made and
-// joined while the process is shot at with signals that Go handles, the
-// collector runs without a break and a CPU profile is taken; under torture
-// 9,000 threads and 200,000 signals.
+// TestStorm keeps 1,000 threads alive, pairs at work and threads being made and
+// joined. Meanwhile the process gets signals that Go handles, the garbage
+// collector runs without a break and a CPU profile is taken. Under torture there
+// are 9,000 threads and 200,000 signals.
 func TestStorm(t *testing.T) {
 	if role() == "" {
 		passInRole(t, "bombarded", "GOGC=1")
@@ -50,8 +50,8 @@ func TestStorm(t *testing.T) {
 	leaveNothing(t)
 	signals := []syscall.Signal{unix.SIGURG, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1}
 	handled := map[os.Signal]*atomic.Int64{}
-	// The handlers stay to the end of the process: a late signal that nobody
-	// handles would be its end.
+	// The handlers stay: a late signal without a handler would end the
+	// process.
 	deliveries := make(chan os.Signal, 100)
 	for _, s := range signals {
 		handled[s] = new(atomic.Int64)
@@ -109,7 +109,7 @@ func TestStorm(t *testing.T) {
 		})
 	}
 	again(func() {
-		h, err := NewHerd(LeastStack(0), 0)
+		h, err := NewSet(LeastStack(0), 0)
 		if err == nil {
 			err = h.Make(20)
 			h.Release()
@@ -161,9 +161,9 @@ func TestStorm(t *testing.T) {
 }
 
 // samples reads a CPU profile that was taken with n raw threads alive: it
-// parses, it has samples, and none is of a raw thread, where SIGPROF is
-// blocked. The parser is the go command's, so without one the samples stay
-// unread; they do so, too, when the test is not under torture.
+// parses, has samples, and none of a raw thread, where SIGPROF is blocked. The
+// go command parses it, so without a go command, or without torture, the samples
+// stay unread.
 func samples(t *testing.T, profile []byte, n int) {
 	t.Helper()
 	z, err := gzip.NewReader(bytes.NewReader(profile))
@@ -228,7 +228,7 @@ func TestExec(t *testing.T) {
 	counted(t, "%d programs started with %d raw threads alive", programs, n)
 }
 
-// TestEnd: a process ends as it is to end, whatever its raw threads are at.
+// TestEnd: a process ends as it should, whatever its raw threads are doing.
 func TestEnd(t *testing.T) {
 	ends := []struct {
 		name string

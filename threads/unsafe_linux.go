@@ -2,12 +2,12 @@
 
 package threads
 
-// Everything unsafe of the raw threads. It is sound because the memory that a
-// raw thread and Go share is mapped here, outside of the Go heap: the
-// collector neither moves nor frees it, holds no pointer of it and finds none
-// in it, and it is unmapped only when the kernel has cleared the tid word of
-// the thread whose stack it is. Between the two a word is written by one side
-// at a time, with a futex operation (on the Go side an atomic one) between.
+// All unsafe code of the raw threads. It is sound because the memory that a raw
+// thread and Go share is mapped here, outside of the Go heap: the collector
+// neither moves nor frees it, has no pointer to it and finds none in it. It is
+// unmapped only after the kernel has cleared the tid word of the thread whose
+// stack it is. One side at a time writes a word, with a futex operation (on the
+// Go side an atomic one) in between.
 
 import (
 	"unsafe"
@@ -22,11 +22,11 @@ func clone(c *control) (result int)
 
 const (
 	controlBytes = (unsafe.Sizeof(control{}) + 63) &^ 63
-	// A body's own frames take a few words below the control; this is what
-	// is kept for them.
+	// A body's own frames take a few words below the control; bodyBytes is
+	// reserved for them.
 	bodyBytes = 256
 
-	crewBytes   = unsafe.Sizeof(crew{})
+	poolBytes   = unsafe.Sizeof(pool{})
 	itemBytes   = unsafe.Sizeof(item{})
 	recordBytes = unsafe.Sizeof(record{})
 	ringBytes   = unsafe.Sizeof(ring{})
@@ -67,8 +67,8 @@ func (m mapping) top() *control {
 	return (*control)(unsafe.Add(m.base, m.size-controlBytes))
 }
 
-// herdAt is the herd at the bottom of the mapping.
-func (m mapping) herdAt() *herd { return (*herd)(m.base) }
+// setAt is the set at the bottom of the mapping.
+func (m mapping) setAt() *set { return (*set)(m.base) }
 
 // controls is the mapping as an array of n pointers to controls.
 func (m mapping) controls(n int) []*control {
@@ -80,7 +80,7 @@ func (m mapping) words(n int) []int64 {
 	return unsafe.Slice((*int64)(m.base), n)
 }
 
-// items is the mapping as an array of n items of a crew's list.
+// items is the mapping as an array of n items of a pool's list.
 func (m mapping) items(n int) []item { return unsafe.Slice((*item)(m.base), n) }
 
 // records is the mapping as an array of n records.

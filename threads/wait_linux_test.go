@@ -26,8 +26,8 @@ func pipeFor(t *testing.T) (r, w *os.File) {
 	return r, w
 }
 
-// TestWaiters: each byte is read by the thread that waits for it, who then
-// waits again; the end of its file ends it.
+// TestWaiters: the thread that waits for a byte reads it and waits again; the
+// end of its file ends the thread.
 func TestWaiters(t *testing.T) {
 	leaveNothing(t)
 	const n = 3
@@ -85,8 +85,8 @@ func TestWaitersFail(t *testing.T) {
 	}
 }
 
-// TestSyncers: a record for each byte, and what they say they have written
-// stands in their files; a file that can't be written ends its thread.
+// TestSyncers: each byte gives a record, and the files hold what the threads
+// report; a file that can't be written ends its thread.
 func TestSyncers(t *testing.T) {
 	leaveNothing(t)
 	var fds, files []int
@@ -134,7 +134,7 @@ func TestSyncers(t *testing.T) {
 	}
 }
 
-// TestHogs: the work that they say they have done comes to what it should.
+// TestHogs: the reported work has the right result.
 func TestHogs(t *testing.T) {
 	leaveNothing(t)
 	h, err := NewHogs()
@@ -156,8 +156,8 @@ func TestHogs(t *testing.T) {
 	}
 }
 
-// TestPacer has a thread write a byte at each instant and another one stamp
-// each as it reads it.
+// TestPacer has one thread write a byte at each instant, and another stamp each
+// byte as it reads it.
 func TestPacer(t *testing.T) {
 	leaveNothing(t)
 	const n = 20
@@ -206,8 +206,8 @@ func TestPacer(t *testing.T) {
 	}
 }
 
-// TestSleeper sleeps until instants of which one has passed, and through one
-// that is none.
+// TestSleeper sleeps until an instant in the past, and fails at one that is
+// invalid.
 func TestSleeper(t *testing.T) {
 	leaveNothing(t)
 	for _, test := range []struct {

@@ -1,14 +1,14 @@
 package catalog
 
-// Balance is the family of that name.
+// Balance spreads a list of uneven work over all CPUs.
 var Balance = Family{
 	Name:    "Balance",
 	Op:      "one item of a heavy-tailed list of work, spread over all CPUs",
 	Primary: []string{"ns/op"},
 	Beside:  []string{"makespan-x", "busiest-x", "crossed/op", "kernel-switches/op"},
-	Read: "A list of uneven work on all CPUs. makespan-x is its time over the ideal, 1 if no CPU ever waited; busiest-x the busiest worker's work over the mean. " +
-		"item makes a goroutine for each item, queue has workers that receive them, shared workers that take the next by an index, and fixed gives each worker as many items. " +
-		"It favours the goroutine in that its items hold no thread and never wait; thousands of items are kind to a fixed share.",
+	Read: "A list of uneven work on all CPUs. makespan-x is its time over the ideal: 1 if no CPU ever waited. busiest-x is the busiest worker's work over the mean. " +
+		"mode=item makes a goroutine for each item. mode=queue has workers that receive items from a channel, mode=shared workers that take the next item by an index. mode=fixed gives each worker the same number of items. " +
+		"It favours the goroutine in that its items hold no thread and never wait. Thousands of items are kind to a fixed share.",
 	Wordings: []Wording{
 		{Mode: "queue",
 			Says: "Doing a list of uneven work on all CPUs by {many} that receive from one channel takes {x} as long as by {ref many}",

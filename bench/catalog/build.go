@@ -6,30 +6,29 @@ import (
 	"strings"
 )
 
-// A BuildFlag is a flag of the go command that makes other code of the same
-// source.
+// A BuildFlag is a flag of the go command that changes the code made from the
+// same source.
 type BuildFlag struct {
 	Name  string // "race"
-	Value string // "true", or what the flag was given
+	Value string // "true", or the flag's value
 
-	// Distorts says that what it makes costs what no program pays that is
-	// meant to be fast: instruments in the code, or an optimizer told
-	// otherwise.
+	// Distorts says that the flag makes code that no program meant to be fast
+	// would run: instrumented, or with other orders to the optimizer.
 	Distorts bool
 }
 
-// String is the flag as the go command takes it.
+// String writes the flag as the go command takes it.
 func (f BuildFlag) String() string { return "-" + f.Name + "=" + f.Value }
 
-// buildFlags are the flags that are looked for. Any -gcflags distorts: which of
-// the compiler's flags are harmless changes from release to release.
+// buildFlags are the flags that BuildFlags looks for. Any -gcflags distorts:
+// which of the compiler's flags are harmless changes from release to release.
 var buildFlags = []BuildFlag{
 	{Name: "race", Distorts: true}, {Name: "msan", Distorts: true}, {Name: "asan", Distorts: true},
 	{Name: "cover", Distorts: true}, {Name: "gcflags", Distorts: true},
 	{Name: "asmflags"}, {Name: "ldflags"}, {Name: "pgo"}, {Name: "buildmode"},
 }
 
-// Distorting are the names of the flags that distort what is measured.
+// Distorting returns the names of the flags that distort measurements.
 func Distorting() []string {
 	var names []string
 	for _, f := range buildFlags {
@@ -40,10 +39,10 @@ func Distorting() []string {
 	return names
 }
 
-// BuildFlags are the flags that a binary was built with, by the settings that
-// the go command left in it. Left out is what makes no other code: of -ldflags
-// all but what lays code out or links in another way, and the default
-// -buildmode.
+// BuildFlags returns the flags that a binary was built with, by the settings
+// that the go command left in it. It leaves out what changes no code: the
+// default -buildmode, and all of -ldflags but what changes the layout or the
+// linking.
 func BuildFlags(settings []debug.BuildSetting) []BuildFlag {
 	var flags []BuildFlag
 	for _, f := range buildFlags {
@@ -57,7 +56,7 @@ func BuildFlags(settings []debug.BuildSetting) []BuildFlag {
 				name, _, _ := strings.Cut(strings.TrimLeft(field, "-"), "=")
 				return !slices.Contains([]string{"randlayout", "funcalign", "linkmode", "buildmode"}, name)
 			}), " ")
-		case "pgo": // a path of this machine
+		case "pgo": // a path of the machine that built it
 			f.Value = f.Value[strings.LastIndexAny(f.Value, `/\`)+1:]
 		case "buildmode":
 			if f.Value == "exe" {
@@ -71,8 +70,8 @@ func BuildFlags(settings []debug.BuildSetting) []BuildFlag {
 	return flags
 }
 
-// DistortedBuild reports whether a value of the configuration's key build has
-// a flag that distorts what is measured.
+// DistortedBuild reports whether a value of the configuration's key build has a
+// flag that distorts measurements.
 func DistortedBuild(value string) bool {
 	for word := range strings.SplitSeq(value, ",") {
 		if name, _, _ := strings.Cut(word, "="); slices.Contains(Distorting(), name) {

@@ -2,7 +2,8 @@ package catalog
 
 import "slices"
 
-// A Contender is who does the work, a value of the key impl, and its names.
+// A Contender is a value of the key impl, the kind of task that does the work,
+// and its names.
 type Contender struct {
 	Impl  string
 	Label string // in a table
@@ -11,7 +12,7 @@ type Contender struct {
 	Many  string
 }
 
-// Contenders are all of them, in the order of every table.
+// Contenders are in the order of every table.
 var Contenders = []Contender{
 	{"goroutine", "goroutine", "goroutine", "a goroutine", "goroutines"},
 	{"locked", "locked thread", "locked thread", "a locked thread", "locked threads"},
@@ -20,13 +21,12 @@ var Contenders = []Contender{
 	{"floor", "floor", "floor", "the floor", "the floor"},
 }
 
-// Contender is the place of the name's contender in Contenders, -1 for none of
-// them.
+// Contender returns the index of the name's contender in Contenders, or -1.
 func (n Name) Contender() int {
 	return slices.IndexFunc(Contenders, func(c Contender) bool { return c.Impl == n.Get("impl") })
 }
 
-// phrases are key values in a sentence.
+// phrases are the words for key values in a sentence.
 var phrases = map[string]string{
 	"via=channel":   " through a channel",
 	"via=futex":     " through a futex",
@@ -48,7 +48,7 @@ var phrases = map[string]string{
 	"place=free":    " placed freely",
 }
 
-// Phrase is the value of a key in a sentence, with a space before it: " through
-// a channel". It is "" where the name doesn't carry the key, and where the value
-// has no words.
+// Phrase returns the words for a key's value in a sentence, with a space before
+// them: " through a channel". It is "" if the name doesn't carry the key, or
+// the value has no words.
 func (n Name) Phrase(key string) string { return phrases[key+"="+n.Get(key)] }

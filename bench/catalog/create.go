@@ -1,22 +1,21 @@
 package catalog
 
-// Create is the family of that name.
+// Create measures the making, running and joining of tasks.
 var Create = Family{
 	Name: "Create",
 	Op:   "one task created, run and joined",
 	ModeOps: map[string]string{
-		"nojoin":  "one task created and begun; its end is not waited for",
-		"stamped": "one task created, run and joined, of which the percentiles are from the call to its first instruction",
+		"nojoin":  "one task created and begun, not joined",
+		"stamped": "one task created, run and joined; the percentiles are from the call to the task's first instruction",
 	},
 	Primary: []string{"ns/op"},
 	Beside:  []string{"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
-	Read: "reused makes each task from what the last one left, burst a hundred at a time, " +
-		"cold a thousand in a fresh process with none reused; nojoin is cold up to the last task's first step. " +
-		"A locked goroutine of inplace wires itself to its maker's thread, which waits, and no other thread is woken. " +
-		"The maker of pooled is wired to its own thread, so that an idle thread of the runtime's pool is woken for each task. " +
-		"stamped has the percentiles of the time from the call to the task's first instruction, which a locked goroutine comes to on its maker's thread, before a new one is made. " +
-		"threads/op says whether a thread was made. A locked goroutine of inplace shows where a goroutine's advantage comes from: from not asking the kernel. " +
-		"All goroutines run one function, as in go f(); a closure made for each would allocate 16 bytes more a task, and take 1.1 to 1.3 times as long. " +
+	Read: "reused makes each task from what the last one left, burst a hundred at a time. cold makes a thousand in a fresh process, with none to reuse. nojoin is cold up to the last task's first step. " +
+		"inplace: a locked goroutine locks itself to its maker's thread, since the maker waits, and no other thread is woken. " +
+		"pooled: the maker is locked to its own thread, so an idle thread of the runtime's pool is woken for each task. " +
+		"stamped has the percentiles of the time from the call to the task's first instruction. A locked goroutine gets that far on its maker's thread, before a new thread is made. " +
+		"threads/op says whether a thread was made. inplace shows where a goroutine's advantage comes from: it does not ask the kernel. " +
+		"All goroutines run one function, as in go f(). A closure for each would allocate 16 bytes more a task, and take 1.1 to 1.3 times as long. " +
 		"It favours the goroutine in that a task does nothing: a thread's cost is the same for a task that runs for a second.",
 	Wordings: []Wording{
 		{Impl: "floor",
@@ -39,7 +38,7 @@ var Create = Family{
 			Says: "Creating, running and joining a locked goroutine for which a thread of the pool is woken takes {x} as long as a goroutine made from what the last one left",
 			Same: "Creating, running and joining a locked goroutine for which a thread of the pool is woken, and a goroutine made from what the last one left: no difference seen, {x} as long",
 			Less: "faster"},
-		{Impl: "locked", Mode: "reused"}, // of older files: no case has that name any more
+		{Impl: "locked", Mode: "reused"}, // in older files only
 		{Mode: "reused",
 			Says: "Creating, running and joining {one}, one after the other, takes {x} as long as {ref one}",
 			Same: "Creating, running and joining {one}, one after the other, and {ref one}: no difference seen, {x} as long",

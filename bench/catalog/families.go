@@ -2,7 +2,7 @@ package catalog
 
 import "slices"
 
-// Families are what all the families are, in the order of every table.
+// Families are in the order of every table.
 var Families = []Family{
 	Create,
 	Stack,
@@ -19,7 +19,7 @@ var Families = []Family{
 	Start,
 }
 
-// FamilyOf is the family of that name.
+// FamilyOf finds a family by its name.
 func FamilyOf(name string) (Family, bool) {
 	i := slices.IndexFunc(Families, func(f Family) bool { return f.Name == name })
 	if i < 0 {

@@ -1,7 +1,8 @@
-// Package catalog says what is measured: benchmark names and their keys, contenders,
-// units, what makes another build, and each family in a file of its own, with all
-// that a table or a page says of it. It imports nothing of ours, and is all of
-// bench that a reader of results files links.
+// Package catalog describes what is measured: benchmark names and their keys,
+// contenders, units, build flags that change the code, and each family in a
+// file of its own, with every text that a table or a page prints about it. It
+// imports nothing of this module, and programs that read results link nothing
+// else of bench.
 package catalog
 
 import (
@@ -9,18 +10,17 @@ import (
 	"slices"
 )
 
-// A Family is what a family is and how it is read: all that a table or a page
-// needs to know of it.
+// A Family describes a family: all that a table or a page needs to know of it.
 type Family struct {
 	Name    string
-	Op      string            // what one op is
-	ModeOps map[string]string // the same in the modes where it is something else
-	Primary []string          // the units whose sum decides a row, and is what x-goroutine compares
+	Op      string            // one op, in words
+	ModeOps map[string]string // the same for modes with another op
+	Primary []string          // the units whose sum decides a row; x-goroutine compares that sum
 	Beside  []string          // the units that a table shows beside it; nil for all
 	Read    string            // the protocol, whom it favours, how to read it
 
-	// ModePrimary has the modes whose rows other units decide. x-goroutine
-	// compares none of them: they are counts, of which a quotient may have 0 below.
+	// ModePrimary lists the modes whose rows other units decide. x-goroutine
+	// doesn't compare those rows: they are counts, and may be 0.
 	ModePrimary map[string][]string
 
 	Wordings []Wording // how a row's factor is said: the first that fits counts
@@ -28,7 +28,7 @@ type Family struct {
 	Picture  *Picture  // its section of pictures; nil for none
 }
 
-// OneOp is what one op of the family is in a mode, "" for none.
+// OneOp returns the words for one op of the family in a mode, "" for none.
 func (f Family) OneOp(mode string) string {
 	if op, ok := f.ModeOps[mode]; ok {
 		return op
@@ -39,9 +39,9 @@ func (f Family) OneOp(mode string) string {
 // Compared reports whether x-goroutine compares the rows of a mode.
 func (f Family) Compared(mode string) bool { return f.ModePrimary[mode] == nil }
 
-// Decides are the units whose sum decides the row of that name, nil for a
-// family that isn't ours. Whatever writes a results file asks here; whatever
-// reads one takes the file's word for it (DecidedBy).
+// Decides returns the units whose sum decides the row of that name, nil for a
+// family that isn't ours. Code that writes a results file asks Decides; code
+// that reads one goes by the file (DecidedBy).
 func Decides(n Name) []string {
 	f, _ := FamilyOf(n.Family)
 	if units, ok := f.ModePrimary[n.Get("mode")]; ok {
@@ -50,9 +50,9 @@ func Decides(n Name) []string {
 	return f.Primary
 }
 
-// DecidedBy says which rows a unit decides, alone or in a sum: "FAMILY", and
-// "FAMILY/mode=MODE" where it holds for that mode, whatever else is said of the
-// family. A results file's Unit lines have it as decides=, commas between.
+// DecidedBy returns the rows that a unit decides, alone or in a sum: "FAMILY",
+// and "FAMILY/mode=MODE" for a mode of its own, which overrides the family's. A
+// results file's Unit lines have them as decides=, separated by commas.
 func DecidedBy(unit string) []string {
 	var rows []string
 	for _, f := range Families {

@@ -1,15 +1,15 @@
 package catalog
 
-// GC is the family of that name.
+// GC measures garbage collections while tasks are parked.
 var GC = Family{
 	Name:    "GC",
-	Op:      "one forced collection while n tasks are parked",
+	Op:      "one forced garbage collection while n tasks are parked",
 	Primary: []string{"stw-ns"},
 	Beside:  []string{"stood-least-ns", "stood-most-ns", "mark-ns", "cpu-ns", "cycle-ns", "held-ns", "tasks"},
-	Read: "What a collection costs a program that holds n parked tasks: stw is how long a cycle takes to stop the world and hold it, stood-least and stood-most between what bounds it is held once all have stopped, held the longest wait of a goroutine at work, " +
-		"mark the CPU that marking takes, cpu that of the process by the kernel's count, cycle how long it all takes. " +
-		"The floor is a process without tasks, measured beside. " +
-		"It favours the threads in that their stacks need not be looked at.",
+	Read: "What a garbage collection costs a program that holds n parked tasks. stw is how long a cycle takes to stop the world and hold it. stood-least and stood-most are bounds of how long the world stands once all have stopped. held is the longest wait of a goroutine at work. " +
+		"mark is the CPU time of marking by the runtime's account, cpu that of the process by the kernel's. cycle is the wall time of the whole cycle. " +
+		"The floor is a process without tasks. " +
+		"It favours the threads in that the collector need not look at their stacks.",
 	Wordings: []Wording{
 		{Impl: "floor",
 			Says: "A collection in a process without tasks stops the world {x} as long as with {ref many} parked",

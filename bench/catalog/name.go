@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// Keys are the name keys in the order in which they stand in a benchmark's
-// name. A name carries those that vary within its family.
+// Keys are the name keys in the order of a benchmark's name. A name carries the
+// keys that vary within its family.
 var Keys = []string{"impl", "mode", "via", "wait", "load", "stack", "place", "stages", "procs", "n", "depth"}
 
-// Name is a benchmark's name taken apart: "Switch/impl=clone/via=futex".
-// It has neither the prefix "Benchmark" nor testing's suffix -GOMAXPROCS.
+// A Name is a parsed benchmark name: "Switch/impl=clone/via=futex". It has
+// neither the prefix "Benchmark" nor testing's suffix -GOMAXPROCS.
 type Name struct {
 	Family string
 	value  map[string]string
 }
 
-// ParseName takes a name apart. A part that is no known key=value, a key
-// that stands twice and an empty family are errors.
+// ParseName parses a name. It is an error if the family is empty, if a part is
+// not a known key=value, or if a key appears twice.
 func ParseName(s string) (Name, error) {
 	parts := strings.Split(s, "/")
 	n := Name{Family: parts[0], value: map[string]string{}}
@@ -32,17 +32,17 @@ func ParseName(s string) (Name, error) {
 			return Name{}, fmt.Errorf("parsing benchmark name %q: %q is not a key=value with a key of %s", s, p, strings.Join(Keys, ", "))
 		}
 		if _, twice := n.value[k]; twice {
-			return Name{}, fmt.Errorf("parsing benchmark name %q: key %q stands twice", s, k)
+			return Name{}, fmt.Errorf("parsing benchmark name %q: key %q appears twice", s, k)
 		}
 		n.value[k] = v
 	}
 	return n, nil
 }
 
-// Get is the value of a key, "" where the name doesn't carry it.
+// Get returns the value of a key, "" if the name doesn't carry it.
 func (n Name) Get(key string) string { return n.value[key] }
 
-// With is the name with the key set to v, or without the key if v is "".
+// With returns the name with the key set to v, or without the key if v is "".
 func (n Name) With(key, v string) Name {
 	m := Name{Family: n.Family, value: map[string]string{}}
 	maps.Copy(m.value, n.value)
@@ -53,7 +53,7 @@ func (n Name) With(key, v string) Name {
 	return m
 }
 
-// String puts the name together, keys in the order of Keys.
+// String writes the name with its keys in the order of Keys.
 func (n Name) String() string {
 	var b strings.Builder
 	b.WriteString(n.Family)
@@ -65,21 +65,21 @@ func (n Name) String() string {
 	return b.String()
 }
 
-// natural is, of modes in which goroutines could do a thing, the one in which
-// they do: they wait through the poller, and beside each other. Of the modes of
-// a locked goroutine's thread it is what a plain goroutine has in their place:
-// what the last one left. How a raw thread's hand-off is written is no mode of
-// a goroutine's.
+// natural maps a mode to the mode of the goroutine arm to compare with. Of two
+// ways that goroutines have too, it is the usual one: they wait through the
+// poller, and beside each other. A locked goroutine's thread, inplace or
+// pooled, compares with a plain goroutine made from what the last one left. A
+// raw thread's hand-off by function calls has no such mode among goroutines.
 var natural = map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused", "called": ""}
 
-// instead is what goroutines have where threads have such a primitive: a
-// channel; and such a place: two goroutines can't be held on two CPUs, and are
-// left to the schedulers.
+// instead maps a primitive or a place that only threads have to the goroutines'
+// own: a channel, and any CPU. Two goroutines can't be pinned to two CPUs; the
+// schedulers place them.
 var instead = map[string]string{"via=futex": "channel", "via=ring": "channel", "via=call": "channel", "place=cross": "free"}
 
-// Ref is the name of the goroutine arm that the name's x-goroutine refers to:
-// the one with the same keys but for what goroutines have instead, and for the
-// key stack, of which they have one kind.
+// Ref returns the name of the goroutine arm that the name's x-goroutine refers
+// to. It has the same keys, apart from natural and instead, and no key stack:
+// goroutines have one kind of stack.
 func (n Name) Ref() Name {
 	ref := n.With("impl", "goroutine").With("stack", "")
 	if m, ok := natural[n.Get("mode")]; ok {

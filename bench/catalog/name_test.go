@@ -14,7 +14,7 @@ func TestParseNameRefuses(t *testing.T) {
 		"Switch/impl=":                  `"impl=" is not a key=value`,
 		"Switch/=clone":                 `"=clone" is not a key=value`,
 		"Switch/colour=red":             `"colour=red" is not a key=value with a key of impl, mode`,
-		"Switch/impl=clone/impl=locked": `key "impl" stands twice`,
+		"Switch/impl=clone/impl=locked": `key "impl" appears twice`,
 		"Switch//impl=clone":            `"" is not a key=value`,
 	} {
 		if n, err := ParseName(name); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), fmt.Sprintf("%q", name)) {

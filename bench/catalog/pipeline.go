@@ -1,16 +1,16 @@
 package catalog
 
-// Pipeline is the family of that name.
+// Pipeline measures functions in tasks of their own, in a row.
 var Pipeline = Family{
 	Name:    "Pipeline",
 	Op:      "one item through a pipeline, from its source to its sink",
-	ModeOps: map[string]string{"crossover": "one item through a pipeline, with as much work that the hand-offs cost 5% of it"},
+	ModeOps: map[string]string{"crossover": "one item through a pipeline, with so much work that the hand-offs cost 5% of it"},
 	Primary: []string{"ns/op"},
 	Beside:  []string{"crossover-ns", "kernel-switches/op"},
-	Read: "A function in a task of its own, items coming in and going out, all on one CPU; the floor calls it directly. " +
+	Read: "A function in a task of its own, with items coming in and going out, all on one CPU. The floor calls the function directly. " +
 		"unbuffered has a switch at every hand-off, buffered room for 64 items between two tasks. " +
 		"crossover-ns is the work of an item above which the hand-offs cost less than 5% of it. " +
-		"It favours the goroutine in that one CPU does it all, where a channel never wakes another CPU.",
+		"It favours the goroutine in that one CPU does it all: a channel then never wakes another CPU.",
 	Wordings: []Wording{
 		{Impl: "floor",
 			Says: "Calling {stages} directly takes {x} as long as items through {ref stages} of {ref many}",

@@ -1,14 +1,14 @@
 package catalog
 
-// Scale is the family of that name.
+// Scale measures the cost of a task when there are many.
 var Scale = Family{
 	Name:    "Scale",
 	Op:      "one of n tasks created, held at once, released and joined",
 	Primary: []string{"ns/op"},
 	Beside:  []string{"threads", "cold-ns", "user-B/task", "kernel-B/task", "gc-cycles", "tasks"},
-	Read: "What a task costs when there are n: time with what older tasks left (cold: with nothing), memory while all are held, " +
-		"and the most threads that the process had while each did a little work in turn. From n=1000 on a thread's time is its cold one, a goroutine's is not: cold over cold is cold-ns over cold-ns. A row that a limit cut says in tasks how many there were. " +
-		"It favours the thread in that nobody else wants one meanwhile, and the goroutine in that it does nothing while it is held.",
+	Read: "What a task costs when there are n. ns/op is the time with what older tasks left, cold-ns with nothing to reuse. Memory is measured while all are held. threads is the most that the process had while each task did a little work in turn. " +
+		"From n=1000 on a thread's ns/op is its cold time, and a goroutine's is not: to compare cold with cold, use cold-ns. A row that a limit cut says in tasks how many there were. " +
+		"It favours the thread in that nobody else needs one meanwhile, and the goroutine in that it does nothing while it is held.",
 	Wordings: []Wording{
 		{
 			Says: "Creating, holding and joining {one}, {n} at once, takes {x} as long as {ref one}",

@@ -1,15 +1,17 @@
 package catalog
 
-// Serve is the family of that name.
+// Serve measures an echo server with many connections.
 var Serve = Family{
 	Name:    "Serve",
 	Op:      "one request of 64 bytes answered on one of the active connections",
 	Primary: []string{"cpu-ns/op"},
 	Beside:  []string{"both-cpu-ns/op", "req/s", "client-req/s", "client-share", "p50-ns", "p99-ns", "p999-ns", "late-ns", "threads", "user-B/task", "kernel-B/task"},
-	Read: "An echo server holds n TCP connections, one in ten of them active, on one CPU; its client has another. " +
-		"cpu-ns/op, the CPU time of the server, both-cpu-ns/op, that of its client besides, which does the waking, and req/s are of a closed loop, the percentiles of an open one, at 1,000 requests a second for each active connection and 5,000 at the most, from the instant at which each was to be sent; with n=10 they are of 200 requests, else of 1,000. " +
-		"threads and the bytes are of all n connections. client-req/s is the client's own ceiling, and client-share how busy the client was. Where that is 0.75 or more the client is the limit, and req/s is left out: compare cpu-ns/op and both-cpu-ns/op there. With 10 active connections or more one client is nearly always the limit, so this family can't tell how many requests a server can answer. " +
-		"It favours the goroutine in that one CPU serves all: threads that wait for one another's CPU are switched by the kernel.",
+	Read: "An echo server on one CPU holds n TCP connections, of which one in ten is active. Its client has another CPU. " +
+		"A closed loop gives cpu-ns/op, the CPU time of the server, and req/s. both-cpu-ns/op adds the CPU time of the client, which does the waking. " +
+		"An open loop gives the percentiles, from the instant at which each request should be sent. It sends 1,000 requests a second on each active connection, and at most 5,000 in all. With n=10 the percentiles are of 200 requests, else of 1,000. " +
+		"threads and the bytes are of all n connections. client-req/s is the client's own ceiling, and client-share how busy the client was. " +
+		"Where client-share is 0.75 or more the client is the limit, and req/s is left out: compare cpu-ns/op and both-cpu-ns/op there. With 10 active connections or more that is nearly always so. So this family can't tell how many requests a server can answer. " +
+		"It favours the goroutine in that one CPU serves all: the kernel has to switch between threads.",
 	Wordings: []Wording{
 		{Impl: "goroutine", Mode: "blocking",
 			Says: "Answering a request on one of {n} connections takes a goroutine that blocks in read(2) {x} as much CPU time as one that waits through the poller",

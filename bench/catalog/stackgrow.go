@@ -1,16 +1,17 @@
 package catalog
 
-// StackGrow is the family of that name.
+// StackGrow measures a task's first way down a deep stack.
 var StackGrow = Family{
 	Name:    "StackGrow",
 	Op:      "one fresh task's first way down its stack to the depth",
-	ModeOps: map[string]string{"shrink": "one collection that finds stacks deeper than they need"},
+	ModeOps: map[string]string{"shrink": "one garbage collection that finds stacks deeper than needed"},
 	Primary: []string{"ns/op"},
 	Beside:  []string{"collections", "left-B/task", "faults/op", "moved/op", "p50-ns", "p99-ns", "stamp-ns"},
-	Read: "What it takes to come by a deep stack for the first time: a goroutine's is copied into larger ones, a thread's is found by page faults. " +
-		"cold has its last stack from memory never used (those that it outgrows are the last one's, but for a locked one's, whose thread takes two), reused from what the last goroutine left, default the same after a collection that saw deeper ones; shrink counts the collections until stacks that were deep get no smaller. " +
+	Read: "The cost of a deep stack, the first time. A goroutine's stack is copied into larger ones; a thread's is found by page faults. " +
+		"cold: the final stack is fresh memory, page faults included. The smaller stacks are recycled; a locked goroutine finds fewer of them, since its thread takes two. " +
+		"reused: the stack is what the last goroutine left. default: the same after a collection that saw deeper stacks. shrink counts the collections until stacks that were deep get no smaller. " +
 		"The floor goes down a stack that has grown already. " +
-		"It favours the thread at small depths, where it touches a byte a page and the goroutine makes a call for every half KiB, and in that its stack was mapped beforehand.",
+		"It favours the thread at small depths: a thread touches a byte a page, and a goroutine makes a call for every half KiB. It also favours the thread in that its stack was mapped beforehand.",
 	Wordings: []Wording{
 		{Impl: "floor",
 			Says: "Going down a stack that has grown already{depth} takes {x} as long as the first time",

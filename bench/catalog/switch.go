@@ -1,19 +1,18 @@
 package catalog
 
-// Switch is the family of that name.
+// Switch measures the hand-off of a turn between two tasks.
 var Switch = Family{
 	Name:        "Switch",
 	Op:          "one switch from one task to another; a round trip is two",
 	Primary:     []string{"ns/op"},
 	Beside:      []string{"kernel-switches/op", "crossed/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
 	ModePrimary: map[string][]string{"traced": {"syscalls/op"}},
-	Read: "Two tasks hand a turn back and forth. place=same, one CPU, is what a switch costs; " +
-		"cross adds the wake-up of an idle CPU; free is a lottery between the two and decides nothing. " +
-		"channel against futex compares each side's own primitive, pipe the same one for all. " +
-		"A raw thread's hand-off is written out; mode=called has a function for each half, which returns after the switch, as in a program that calls a C library. " +
-		"mode=stamped is in one go, and has a stamp in each op, so that its factors are smaller: it is there for its percentiles. " +
-		"mode=traced counts the system calls of a switch from outside, and no time; through a futex a tracer sees fewer than there are without one. " +
-		"It favours the goroutine: with no work between, what little it switches stays in the first-level cache, and so does a thread's state, whose switch hides what it costs the caches of a real program.",
+	Read: "Two tasks hand a turn back and forth. place=same, on one CPU, is the cost of a switch. cross adds the wake-up of an idle CPU. free is a lottery between the two and decides nothing. " +
+		"channel against futex compares each side's own primitive; pipe is the same for all. " +
+		"A raw thread's hand-off is written out. mode=called has a function for each half, which returns after the switch, as in a program that calls a C library. " +
+		"mode=stamped runs in one turn, with a stamp in each op, so its factors are smaller: it is there for its percentiles. " +
+		"mode=traced counts the system calls of a switch from outside, and no time. Through a futex a tracer sees fewer than there are without one. " +
+		"It favours the goroutine. With no work in between, its little state stays in the first-level cache. So does a thread's, whose switch then hides its effect on the caches of a real program.",
 	Wordings: []Wording{
 		{Mode: "traced",
 			Says: "A switch between {many}{via}{place} makes {figure} system calls under a tracer, one between {ref many}{ref via}{ref place} {ref figure}"},
@@ -42,6 +41,6 @@ var Switch = Family{
 	Picture: &Picture{
 		Title: "How long a switch takes, from the median to the slowest",
 		Short: "Switch latency",
-		About: "The further left and the steeper, the better. Each switch has a stamp of its own (mode=stamped), whose cost is in it.",
+		About: "The further left and the steeper, the better. Each switch has a stamp of its own (mode=stamped), whose cost is included.",
 	},
 }

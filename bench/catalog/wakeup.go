@@ -1,16 +1,16 @@
 package catalog
 
-// Wakeup is the family of that name.
+// Wakeup measures how late a task runs after an event.
 var Wakeup = Family{
 	Name:    "Wakeup",
-	Op:      "one wake-up: wake is the 99th percentile from the byte or the timer on, p50 to max are from the instant in the schedule",
+	Op:      "one wake-up. wake is the 99th percentile from the byte or the timer's instant on; p50 to max are from the instant in the schedule",
 	Primary: []string{"wake-ns"},
 	Beside:  []string{"pacer-ns", "p50-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
-	Read: "A task is to run at 500 instants (250 in the short profile), and the time from each to its first instruction is its delay: p99 and the other percentiles are of that, p99.9 being the longest. " +
-		"pipe: another process writes a byte; pacer is what that is late by, and wake, from then on, is the wake-up alone, which contenders are compared by. " +
-		"timer: the task sleeps until then, and wake is p99. " +
-		"hogs are of the task's own kind and in its process, outside are another process's threads. " +
-		"Hogs of the task's own kind favour the thread: where none is idle, Go's scheduler looks for goroutines that were woken every 10 to 20 ms, and has them wait for the end of a hog's 10 ms; and so does a Go timer on idle CPUs, since the runtime's poller sleeps in whole milliseconds.",
+	Read: "A task should run at 500 instants (250 in the short profile). Its delay is the time from each instant to its first instruction. p99 and the other percentiles are of the delays; p99.9 is the longest. " +
+		"pipe: another process, the pacer, writes a byte. pacer is how late it is. wake is the time from then on, the wake-up alone, and compares the contenders. " +
+		"timer: the task sleeps until the instant, and wake is p99. " +
+		"hogs are of the task's own kind and in its process; outside they are another process's threads. " +
+		"Hogs of the task's own kind favour the thread. When no P is idle, Go's scheduler looks for woken goroutines every 10 to 20 ms, and they wait for the end of a hog's 10 ms. A Go timer on idle CPUs favours the thread, too, since the runtime's poller sleeps in whole milliseconds.",
 	Wordings: []Wording{
 		{Mode: "noslack",
 			Says: "Woken{via}{load}, without timer slack, {one} has a 99th percentile of the time to wake {x} that of {ref one}",
@@ -24,6 +24,6 @@ var Wakeup = Family{
 	Picture: &Picture{
 		Title: "How late a task wakes, where threads may win",
 		Short: "Wake-up",
-		About: "The delay from the instant at which a task is to run to its first instruction: woken by a byte in a pipe or by a timer, on an idle machine, beside hogs of its own kind, and beside another process's. A pacer that is late itself is in that delay; the first picture leaves it out, and has the 99th percentile from the pacer's byte on, or from a timer's instant.",
+		About: "The delay from the instant at which a task should run to its first instruction. The task is woken by a byte in a pipe or by a timer, on an idle machine, beside hogs of its own kind, and beside another process's. The delay includes the pacer's own. The first picture leaves that out: it has the 99th percentile from the pacer's byte on, or from a timer's instant.",
 	},
 }

@@ -8,12 +8,12 @@ import (
 	"syscall"
 )
 
-// Gone reports whether the process with that id has ended, so that what it has
-// left behind may go as well. One that nobody has waited for has ended: where
-// the first process of a container doesn't, it would seem to live for ever.
+// Gone reports whether the process with that id has ended, so that its remains
+// may be removed. A zombie counts as ended. Otherwise it would seem to live for
+// ever in a container whose first process doesn't wait for its orphans.
 func Gone(pid int) bool {
 	p, err := os.FindProcess(pid)
-	if err != nil { // as Windows says it
+	if err != nil { // Windows' way to say so
 		return true
 	}
 	defer p.Release()

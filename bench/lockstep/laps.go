@@ -13,43 +13,43 @@ import (
 
 // A Plan says how long the workers of a group are measured.
 type Plan struct {
-	Slice   time.Duration // how long a turn is aimed to be: 1 to 3 ms
+	Slice   time.Duration // aimed length of a turn: 1 to 3 ms
 	Laps    int           // laps of a window, at least 1; a lap is one slice of each worker
 	Windows int           // windows, at least 1
-	// Multiple is what the ops of a slice are a multiple of; 0 and 1: any
-	// number will do. It keeps slices alike where one worker can only do some
-	// numbers: how often a slice meets a timer's tick, and so the median,
-	// depends on how long it is.
+	// Multiple makes the ops of a slice a multiple of it; 0 and 1 allow any
+	// number. It keeps slices alike where one worker can only do some numbers:
+	// a slice's length decides how often it meets a timer's tick, and so the
+	// median.
 	Multiple int
 }
 
-// whole is the multiple that is nearest to n, at least one.
+// whole returns the multiple nearest to n, at least one.
 func (p Plan) whole(n int) int {
 	m := max(1, p.Multiple)
 	return max(1, (n+m/2)/m) * m
 }
 
-// longEvery is how many laps apart the turns of a worker are whose Spec has a
-// Turn of its own. With turns of 50 ms it measures for three times as long as
-// with a slice of 1.5 ms in each lap.
+// longEvery is the distance in laps between the turns of a worker whose Spec
+// has a Turn of its own. With turns of 50 ms it is measured for three times as
+// long as with a slice of 1.5 ms in each lap.
 const longEvery = 10
 
-// A Result is what one worker of a group measured.
+// A Result is the measurement of one worker of a group.
 type Result struct {
 	Started int              // its place in the start order, from 1
-	Err     error            // why there is nothing, or not all: as Start, Run and Close answer
-	Cuts    []string         // what the worker said it measures less of
+	Err     error            // why it has no figures, or not all: an error of Start, Run or Close
+	Cuts    []string         // the worker's reports that it measures less
 	Windows []float64        // the median ns/op of each window's slices
-	Ops     int              // of all the slices that the windows hold
-	Counts  map[string]int64 // added up over the same slices
+	Ops     int              // of all slices in the windows
+	Counts  map[string]int64 // sums over the same slices
 }
 
 // Measure starts a worker for each spec, hands the turn from one to the next,
-// and closes them. A worker that fails is left out from there on and says so
-// in its Result; the others go on. Measure itself fails only with ctx.
+// and closes them. A worker that fails takes no further part, and its Result
+// has the error; the others go on. Measure itself fails only with ctx.
 //
-// Before the first lap each worker finds out by itself how many ops make a
-// slice, which warms it up as well.
+// Before the first lap each worker finds its number of ops for a slice. That
+// also warms it up.
 func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 	results := make([]Result, len(specs))
 	if len(specs) == 0 {
@@ -76,8 +76,9 @@ func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 		return nil, context.Cause(ctx)
 	}
 
-	// Which worker comes first after a lap's end is drawn, from the same seed
-	// always, so that no worker keeps coming after the same other one there.
+	// The orders of the laps are shuffled, always from the same seed.
+	// Otherwise, at the end of a lap, the same worker would always follow the
+	// same other one.
 	orders := Orders(len(specs))
 	draw := rand.New(rand.NewPCG(1, 2))
 	lap := 0
@@ -129,8 +130,8 @@ func Measure(ctx context.Context, specs []Spec, plan Plan) ([]Result, error) {
 	return results, nil
 }
 
-// plausible is a *WorkerError unless a slice of n ops, rounded up to a batch
-// at the most, took some time.
+// plausible returns a *WorkerError unless a slice of n ops took some time and
+// did about n, rounded up to a batch.
 func plausible(s Slice, n int) error {
 	switch {
 	case s.Elapsed == 0:
@@ -141,7 +142,7 @@ func plausible(s Slice, n int) error {
 	return nil
 }
 
-// Once starts one worker, lets it measure once, and closes it.
+// Once starts one worker, has it measure once, and closes it.
 func Once(ctx context.Context, spec Spec, n int) (s Slice, cuts []string, err error) {
 	w, err := Start(ctx, spec)
 	if err != nil {
@@ -160,11 +161,11 @@ func Once(ctx context.Context, spec Spec, n int) (s Slice, cuts []string, err er
 	return s, w.Cuts, w.Close(ctx)
 }
 
-// calibrate finds how many ops take about as long as a slice should, or how
-// many the worker does at the least.
+// calibrate finds the number of ops that take about as long as a slice should,
+// or the least number that the worker does.
 func calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error) {
 	least := 0
-	fits := 0 // into a slice, by the latest one if that was long enough to tell
+	fits := 0 // ops in a slice, estimated from the latest run if it was long enough; else 0
 	for n := 1; ; {
 		s, err := w.Run(ctx, n)
 		if err != nil {
@@ -179,9 +180,9 @@ func calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error)
 		case s.Elapsed < slice/2 && n < 1e9:
 			n, fits = min(fit, 20*n), 0
 		case fits == 0:
-			// A disturbance may have made a slice of one op long, which then
-			// would be every slice of this worker: only the second one in a
-			// row tells.
+			// A disturbance may have lengthened a run of one op. Then every
+			// slice of this worker would be one op: only a second long run in a
+			// row counts.
 			fits = fit
 		default:
 			return max(fits, fit, least), nil
@@ -189,10 +190,9 @@ func calibrate(ctx context.Context, w *Worker, slice time.Duration) (int, error)
 	}
 }
 
-// Orders are the orders of a lap, taken in turn: a Williams design
-// (E. J. Williams, 1949), in which every worker stands in each place, and
-// comes after each other worker, equally often. There are k orders if k is
-// even, else 2k.
+// Orders returns the orders of laps, for use in turn: a Williams design (E. J.
+// Williams, 1949). Every worker stands in each place, and follows each other
+// worker, equally often. There are k orders if k is even, else 2k.
 func Orders(k int) [][]int {
 	var orders [][]int
 	for first := range k {
@@ -215,8 +215,8 @@ func Orders(k int) [][]int {
 	return orders
 }
 
-// Ratio is what one worker measured over what another did: the median over
-// windows of the quotient in the same window; false if there is none.
+// Ratio returns one worker's figure over another's: the median over windows of
+// the quotient within a window. It is false if there is none.
 func Ratio(of, over []float64) (float64, bool) {
 	var xs []float64
 	for i := range min(len(of), len(over)) {

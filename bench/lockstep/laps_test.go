@@ -22,7 +22,7 @@ func TestOrders(t *testing.T) {
 			t.Errorf("%d workers: %d orders, want %d", k, len(orders), want)
 		}
 		at := map[[2]int]int{}    // worker, place
-		after := map[[2]int]int{} // worker, the one that has the turn next
+		after := map[[2]int]int{} // of a worker and the one after it
 		for _, order := range orders {
 			if all := slices.Sorted(slices.Values(order)); len(all) != k || all[0] != 0 || len(slices.Compact(all)) != k || all[k-1] != k-1 {
 				t.Fatalf("%d workers: %v is no order of theirs", k, order)
@@ -51,13 +51,13 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-// A turnLog is what the workers of a group have written into their log.
+// A turnLog is the log of a group's workers.
 type turnLog string
 
 func newLog(t *testing.T) turnLog { return turnLog(filepath.Join(t.TempDir(), "turns")) }
 
-// worker is a logging worker that says that an op of its k-th run took the
-// k-th of the durations.
+// worker is a logging worker that reports the k-th duration for each op of its k-th
+// run.
 func (l turnLog) worker(t *testing.T, name, perOp string, env ...string) Spec {
 	t.Helper()
 	return fake(t, "arm", append(env, nameVariable+"="+name, logVariable+"="+string(l), perOpVariable+"="+perOp)...)
@@ -85,8 +85,8 @@ func (l turnLog) entries(t *testing.T) []entry {
 	return all
 }
 
-// turns are the names of the workers in the order of their turns, the last
-// so many of them, after a check that no turn began within another.
+// turns returns the workers' names in the order of the last turns. It checks that no
+// turn began within another.
 func (l turnLog) turns(t *testing.T, last int) []string {
 	t.Helper()
 	var names []string
@@ -109,7 +109,7 @@ func (l turnLog) turns(t *testing.T, last int) []string {
 	return names[len(names)-last:]
 }
 
-// TestMeasure holds the turns of a group's workers against the plan.
+// TestMeasure compares the turns of a group's workers with the plan.
 func TestMeasure(t *testing.T) {
 	for k := 1; k <= 5; k++ {
 		t.Run(strconv.Itoa(k), func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestMeasure(t *testing.T) {
 func TestMeasurePairsAlike(t *testing.T) {
 	log := newLog(t)
 	const laps = 6
-	// A first turn that takes longer than a second one, as after an idle CPU.
+	// The first turn takes longer than the second, as after an idle CPU.
 	specs := []Spec{log.worker(t, "a", "30us 20us"), log.worker(t, "b", "30us 20us")}
 	results, err := Measure(context.Background(), specs, Plan{Slice: time.Millisecond, Laps: laps, Windows: 1})
 	if err != nil {
@@ -201,8 +201,8 @@ func TestWindowsAreMedians(t *testing.T) {
 	}
 }
 
-// TestMeasureGoesOn has workers of a group fail at each moment: each says so,
-// and the others are measured in full.
+// TestMeasureGoesOn has workers of a group fail at each moment: each reports it, and
+// the others are measured in full.
 func TestMeasureGoesOn(t *testing.T) {
 	log := newLog(t)
 	const calibration = 4 // runs of 1, 20, 100 and 100 ops
@@ -258,7 +258,7 @@ func TestMeasureGoesOn(t *testing.T) {
 			closed[e.name] = true
 		}
 	}
-	// Those close their arms, too, if they get to that before they are killed.
+	// These close their arms, too, if they have time before they are killed.
 	for _, name := range []string{"d", "f", "g"} {
 		delete(closed, name)
 	}
@@ -267,7 +267,7 @@ func TestMeasureGoesOn(t *testing.T) {
 	}
 }
 
-// TestMeasureNothing is a group of which nobody can be measured.
+// TestMeasureNothing: no worker of a group can be measured.
 func TestMeasureNothing(t *testing.T) {
 	for _, specs := range [][]Spec{nil, {scripted(t, "say skip no room")}} {
 		results, err := Measure(context.Background(), specs, Plan{Slice: time.Millisecond, Laps: 2, Windows: 2})
@@ -317,8 +317,8 @@ func TestCalibrate(t *testing.T) {
 		{"600us", 1},
 		{"1ms", 1},
 		{"1s", 1},
-		// Disturbed in its first slice, its second, and one that was long
-		// enough to tell.
+		// Disturbed in the first run, the second, and one that was long
+		// enough to count.
 		{"20ms 1us 1us 1us 1us", 1000},
 		{"1us 20ms 1us 1us 1us", 1000},
 		{"1us 1us 1us 50us 1us", 1000},
@@ -337,8 +337,8 @@ func TestCalibrate(t *testing.T) {
 	}
 }
 
-// TestMeasureAtLeast has a worker that does more ops than fit into a slice: they
-// are asked for, and counted.
+// TestMeasureAtLeast has a worker that does more ops than fit into a slice: Measure
+// asks for that many, and counts them.
 func TestMeasureAtLeast(t *testing.T) {
 	results, err := Measure(context.Background(), []Spec{newLog(t).worker(t, "a", "1us", leastVariable+"=9000")}, Plan{Slice: time.Millisecond, Laps: 2, Windows: 1})
 	if err != nil {
@@ -350,8 +350,8 @@ func TestMeasureAtLeast(t *testing.T) {
 	}
 }
 
-// TestMeasureMultiples has slices of a multiple of some ops: the nearest one, at
-// least that many.
+// TestMeasureMultiples: slices are the nearest multiple of some ops, and at least
+// one.
 func TestMeasureMultiples(t *testing.T) {
 	log := newLog(t)
 	specs := []Spec{log.worker(t, "a", "10us"), log.worker(t, "b", "11us"), log.worker(t, "c", "100us")}
@@ -366,8 +366,8 @@ func TestMeasureMultiples(t *testing.T) {
 	}
 }
 
-// TestMeasureTurns: a worker with turns of its own has them, one in ten laps of
-// each window, and the others have theirs in each.
+// TestMeasureTurns: a worker with turns of its own has one in ten laps of each
+// window, and the others have one in each.
 func TestMeasureTurns(t *testing.T) {
 	log := newLog(t)
 	specs := []Spec{log.worker(t, "a", "10us"), log.worker(t, "b", "10us")}

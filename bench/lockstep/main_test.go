@@ -17,9 +17,9 @@ import (
 	"time"
 )
 
-// The variables that make this test binary a process of a test's.
+// These variables make this test binary a process of a test.
 const (
-	belowVariable = "THREADBENCH_TEST_BELOW" // one of a test's, whatever it is to be
+	belowVariable = "THREADBENCH_TEST_BELOW" // it is some process of a test
 	fakeVariable  = "THREADBENCH_TEST_FAKE"  // which one of fakes
 	markVariable  = "THREADBENCH_TEST_MARK"  // the test that it belongs to
 
@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 		os.Exit(fakes[fake]())
 	}
 	if os.Getenv(belowVariable) != "" && !slices.Contains(os.Args, "-test.fuzzworker") {
-		// It would run all the tests, and each process of theirs in turn.
+		// It would run all the tests again, and each of their processes, too.
 		fmt.Fprintln(os.Stderr, "a process of a test's, which was not told what to be")
 		os.Exit(97)
 	}
@@ -54,8 +54,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fake is how to start a process of a test's, which fails if it leaves one of
-// them behind.
+// fake returns how to start a process of a test. The test fails if one is left
+// behind.
 func fake(t *testing.T, which string, env ...string) Spec {
 	t.Helper()
 	program, err := os.Executable()
@@ -77,8 +77,8 @@ func scripted(t *testing.T, lines string) Spec {
 	return fake(t, "script", scriptVariable+"="+lines)
 }
 
-// marked are the processes with that line in their environment, where the
-// system shows them.
+// marked returns the processes with that line in their environment, where the system
+// shows them.
 func marked(line string) []int {
 	var pids []int
 	environs, _ := filepath.Glob("/proc/[1-9]*/environ")
@@ -104,7 +104,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// script is a worker that does what its script says, a line after the other:
+// script is a worker that follows its script, line by line:
 //
 //	say TEXT     a line on standard output
 //	await        reads an order
@@ -113,8 +113,8 @@ func eventually(t *testing.T, what string, is func() bool) {
 //	both A|B     two lines on standard output, at once
 //	drip         a line of a cut now and then, and never another
 //	linger FILE  leaves a child that holds standard error open while FILE is there
-//	hold FILE    leaves one that holds standard output open
-//	cpus         answers a slice that says where it may run
+//	hold FILE    leaves a child that holds standard output open
+//	cpus         answers a slice with the CPUs that it may run on
 //	babble       writes and never ends the line
 //	hang         sleeps, whatever its input does
 //	kill         kills itself
@@ -194,8 +194,8 @@ func script() int {
 	return 0
 }
 
-// linger is a process that lives as long as a file, and as the tests: killed,
-// they don't remove it.
+// linger is a process that lives as long as a file does, but no longer than the
+// tests: tests that are killed don't remove the file.
 func linger() int {
 	id, _, _ := strings.Cut(os.Getenv(markVariable), " ")
 	pid, err := strconv.Atoi(id)
@@ -208,8 +208,8 @@ func linger() int {
 	return 0
 }
 
-// ended reports whether a process is gone or waits to be waited for, where
-// the system shows them.
+// ended reports whether a process is gone or a zombie, where the system shows
+// that.
 func ended(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, rest, ok := strings.Cut(string(text), ") ")
@@ -221,8 +221,8 @@ func exists(file string) bool {
 	return err == nil
 }
 
-// A loggingArm writes its turns into a log that it shares with others, and
-// tells of each op that it took as long as it was told to say.
+// A loggingArm writes its turns into a log that it shares with others, and reports
+// the given time for each op.
 type loggingArm struct {
 	name  string
 	log   *os.File
@@ -279,9 +279,9 @@ func (a *loggingArm) Close() error {
 	return a.log.Close()
 }
 
-// coordinate is a coordinator: it starts a worker that follows the script, says
-// its process id, and gives it a turn for each line of its own input. It
-// doesn't end when it is interrupted.
+// coordinate is a coordinator. It starts a worker that follows the script, prints the
+// worker's process id, and gives it a turn for each line of its own input. An
+// interrupt doesn't end it.
 func coordinate() int {
 	// Not signal.Ignore: the worker would inherit that.
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)

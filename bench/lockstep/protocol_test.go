@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A scriptedArm answers one op an op and fails as it is told to.
+// A scriptedArm reports the ops that it was asked for, or fails as scripted.
 type scriptedArm struct {
 	runs     []int
 	run      error // of Run
@@ -119,8 +119,8 @@ func TestParseSliceReadsLineBack(t *testing.T) {
 	}
 }
 
-// withMaps is the slice with empty maps where it has none, as a slice that was
-// read has them.
+// withMaps returns the slice with empty maps in place of nil ones, as parseSlice
+// makes them.
 func withMaps(s Slice) Slice {
 	if s.Counts == nil {
 		s.Counts = map[string]int64{}
@@ -142,29 +142,29 @@ func TestParseSliceRefusesWhatIsNotFinite(t *testing.T) {
 
 func TestParseSliceRefuses(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
-		{"", "no OPS and NS"},
-		{"   ", "no OPS and NS"},
-		{"5", "no OPS and NS"},
-		{"five 5", "OPS is no positive whole number"},
-		{"0 5", "OPS is no positive whole number"},
-		{"-1 5", "OPS is no positive whole number"},
-		{"1.5 5", "OPS is no positive whole number"},
-		{"99999999999999999999 5", "OPS is no positive whole number"},
-		{"5 -1", "NS is no whole number from 0"},
-		{"5 1.5", "NS is no whole number from 0"},
-		{"5 1ms", "NS is no whole number from 0"},
-		{"5 5 x", `"x" is no NAME=VALUE`},
-		{"5 5 =1", `"=1" is no NAME=VALUE`},
-		{"5 5 +=1", `"+=1" is no NAME=VALUE`},
-		{"5 5 +x", `"+x" is no NAME=VALUE`},
-		{"5 5 +x=", `"+x=" is no whole number`},
-		{"5 5 +x=1.5", `"+x=1.5" is no whole number`},
-		{"5 5 +x=y=1", `"+x=y=1" is no whole number`},
-		{"5 5 x=", `"x=" is no finite number`},
-		{"5 5 x=one", `"x=one" is no finite number`},
-		{"5 5 x=NaN", `"x=NaN" is no finite number`},
-		{"5 5 x=-Inf", `"x=-Inf" is no finite number`},
-		{"5 5 x=1e999", `"x=1e999" is no finite number`},
+		{"", "OPS and NS are missing"},
+		{"   ", "OPS and NS are missing"},
+		{"5", "OPS and NS are missing"},
+		{"five 5", "OPS is not a positive whole number"},
+		{"0 5", "OPS is not a positive whole number"},
+		{"-1 5", "OPS is not a positive whole number"},
+		{"1.5 5", "OPS is not a positive whole number"},
+		{"99999999999999999999 5", "OPS is not a positive whole number"},
+		{"5 -1", "NS is not a whole number of 0 or more"},
+		{"5 1.5", "NS is not a whole number of 0 or more"},
+		{"5 1ms", "NS is not a whole number of 0 or more"},
+		{"5 5 x", `"x" is not NAME=VALUE`},
+		{"5 5 =1", `"=1" is not NAME=VALUE`},
+		{"5 5 +=1", `"+=1" is not NAME=VALUE`},
+		{"5 5 +x", `"+x" is not NAME=VALUE`},
+		{"5 5 +x=", `"+x=" is not a whole number`},
+		{"5 5 +x=1.5", `"+x=1.5" is not a whole number`},
+		{"5 5 +x=y=1", `"+x=y=1" is not a whole number`},
+		{"5 5 x=", `"x=" is not a finite number`},
+		{"5 5 x=one", `"x=one" is not a finite number`},
+		{"5 5 x=NaN", `"x=NaN" is not a finite number`},
+		{"5 5 x=-Inf", `"x=-Inf" is not a finite number`},
+		{"5 5 x=1e999", `"x=1e999" is not a finite number`},
 	} {
 		s, err := parseSlice(test.line)
 		if err == nil {
@@ -179,8 +179,8 @@ func TestParseSliceRefuses(t *testing.T) {
 	}
 }
 
-// FuzzParseSlice feeds the coordinator any answer: what it takes for a slice
-// is one, and written again reads as the same.
+// FuzzParseSlice feeds the coordinator any answer: a slice that it accepts is valid,
+// and reads back as the same.
 func FuzzParseSlice(f *testing.F) {
 	for _, s := range []string{
 		"", "1 0", "5 7 +a=1 b=0.5", "5 7 ++a=1", "1 1 x=NaN", "1 1 x=0x1p-2", "1 1 x==1", "1 1 +x=1 +x=2",

@@ -10,15 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sysProcAttr: a worker dies with its coordinator, even one that is killed,
-// and it stands in a process group of its own, so that ^C reaches the
-// coordinator alone, which then ends its workers in order.
+// sysProcAttr makes a worker die with its coordinator, even with one that is
+// killed. The worker has a process group of its own: ^C then reaches only the
+// coordinator, which ends its workers in order.
 func sysProcAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// OnCPUs calls start, which starts a process, on the CPUs: a child inherits
-// the mask of the thread that forks it, so this thread takes it for that long.
+// OnCPUs calls start, which starts a process, on the CPUs. A child inherits the
+// mask of the thread that forks it, so this thread has that mask for the call.
 func OnCPUs(cpus []int, start func() error) error {
 	if cpus == nil {
 		return start()
@@ -34,16 +34,16 @@ func OnCPUs(cpus []int, start func() error) error {
 		err = start()
 	}
 	if e := unix.SchedSetaffinityDynamic(0, before); e != nil {
-		// The thread stays wired and so keeps its mask to itself.
+		// The thread stays locked, so no other goroutine gets its mask.
 		return fmt.Errorf("sched_setaffinity back to the mask before: %w", e)
 	}
 	runtime.UnlockOSThread()
 	return err
 }
 
-// keepThread keeps the calling thread on the CPUs, all of them: the kernel
-// passes over those that aren't allowed as long as one is. A refusal is a
-// *Skip.
+// keepThread keeps the calling thread on the CPUs. The kernel ignores CPUs that
+// aren't allowed as long as one of the set is, so keepThread checks that it has
+// got all. A refusal is a *Skip.
 func keepThread(cpus []int) error {
 	got := unix.NewCPUSet(MostCPUs)
 	err := unix.SchedSetaffinityDynamic(0, setOf(cpus))
@@ -54,13 +54,13 @@ func keepThread(cpus []int) error {
 		err = fmt.Errorf("%d of them allowed", got.Count())
 	}
 	if err != nil {
-		return Skipf("sched_setaffinity to CPUs %v: %v; allow the call, or take CPUs that this process may use", cpus, err)
+		return Skipf("sched_setaffinity to CPUs %v: %v; allow the call, or choose CPUs that this process may use", cpus, err)
 	}
 	return nil
 }
 
-// MostCPUs is how many CPUs an affinity mask has room for, as many as a kernel
-// can be built for (NR_CPUS). A mask shorter than the kernel's own is refused,
+// MostCPUs is the number of CPUs in an affinity mask, the most that a kernel
+// can be built for (NR_CPUS). The kernel refuses a mask shorter than its own,
 // and unix.CPUSet ends at 1,024.
 const MostCPUs = 8192
 
@@ -72,7 +72,7 @@ func setOf(cpus []int) unix.CPUSetDynamic {
 	return set
 }
 
-// AllowedCPUs are the CPUs that this process may run on, in rising order.
+// AllowedCPUs returns the CPUs that this process may run on, in rising order.
 func AllowedCPUs() ([]int, error) {
 	set := unix.NewCPUSet(MostCPUs)
 	if err := unix.SchedGetaffinityDynamic(0, set); err != nil {
@@ -87,12 +87,11 @@ func AllowedCPUs() ([]int, error) {
 	return cpus, nil
 }
 
-// KeepTo keeps every thread of this process, and those to come, on the CPUs:
-// a coordinator that has woken a worker is not to run beside it.
+// KeepTo keeps every present and future thread of this process on the CPUs, so
+// that a coordinator that has woken a worker doesn't run beside it.
 func KeepTo(cpus []int) error {
 	set := setOf(cpus)
-	// A thread made meanwhile by one that was not yet moved is found by going
-	// over them again.
+	// The second pass finds threads made by a thread that was not yet moved.
 	for range 2 {
 		tasks, err := os.ReadDir("/proc/self/task")
 		if err != nil {

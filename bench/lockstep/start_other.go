@@ -16,7 +16,7 @@ func OnCPUs(cpus []int, start func() error) error {
 	return start()
 }
 
-// AllowedCPUs are all of them here, numbered from 0: the system can't hold a
+// AllowedCPUs returns all CPUs here, numbered from 0: the system can't hold a
 // process on some.
 func AllowedCPUs() ([]int, error) {
 	cpus := make([]int, runtime.NumCPU())
@@ -26,5 +26,5 @@ func AllowedCPUs() ([]int, error) {
 	return cpus, nil
 }
 
-// KeepTo is refused here.
+// KeepTo returns a Skip here.
 func KeepTo(cpus []int) error { return Skipf("%s can't hold a process on a CPU", runtime.GOOS) }

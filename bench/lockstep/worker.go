@@ -20,22 +20,22 @@ import (
 type Spec struct {
 	Path string   // the program
 	Args []string // its arguments
-	Env  []string // its whole environment, as os.Environ has it
-	CPUs []int    // the CPUs that it may run on from its first instruction; nil for those of the coordinator
-	// Turn is how long its turns are aimed to be in Measure, 0 for as long as
-	// the plan's slices. It has one in every tenth lap then: see longEvery.
+	Env  []string // its whole environment, in the form of os.Environ
+	CPUs []int    // the CPUs that it may run on, from its first instruction; nil for the coordinator's
+	// Turn is the aimed length of its turns in Measure, 0 for the plan's
+	// slices. With a Turn it runs in every tenth lap: see longEvery.
 	Turn time.Duration
 	// Patience is how long it may take to open its arm, to do a slice, or to
 	// close, before it is killed as hung; 0 for a minute.
 	Patience time.Duration
-	// Around is what surrounds the ops in Once, when the arm is open, such as
-	// the timer of package testing; nil for nothing. It has to call run.
+	// Around surrounds the ops in Once, after the arm is open: for instance by
+	// the timer of package testing. nil does nothing. Around has to call run.
 	Around func(run func())
-	// Silent is what to say of a worker that a fault ended before it had
-	// written anything to standard error.
+	// Silent is a hint for the error of a worker that a fault ended before it
+	// wrote anything to standard error.
 	Silent string
-	// Starter starts the process and waits for it, nil for who just does so.
-	// One that does it on another thread is not reached by CPUs.
+	// Starter starts the process and waits for it, nil for the plain way. CPUs
+	// has no effect on a Starter that starts it on another thread.
 	Starter Starter
 }
 
@@ -50,10 +50,9 @@ type plainStarter struct{}
 func (plainStarter) Start(cmd *exec.Cmd) error { return cmd.Start() }
 func (plainStarter) Wait(cmd *exec.Cmd) error  { return cmd.Wait() }
 
-// A Worker is a running worker process. It is used by one goroutine at a
-// time.
+// A Worker is a running worker process. One goroutine at a time uses it.
 type Worker struct {
-	Cuts []string // what it said it measures less of, and why
+	Cuts []string // its reports that it measures less, and why
 
 	cmd      *exec.Cmd
 	in       io.WriteCloser
@@ -67,29 +66,30 @@ type Worker struct {
 	over     bool
 }
 
-// mostCuts is how often a worker may say that it measures less.
+// mostCuts is the number of cuts that a worker may report.
 const mostCuts = 100
 
 // A WorkerError is a worker that failed: it said so, died, hung, or answered
 // nonsense.
 type WorkerError struct {
-	What   string // what it did, with the beginning of what it wrote to standard error if it died
-	Killed bool   // it died or was killed, rather than having said what is wrong
+	What   string // the failure; if it died, with the beginning of its standard error
+	Killed bool   // it died or was killed; otherwise it reported an error
 }
 
 func (e *WorkerError) Error() string { return e.What }
 
 // Start starts a worker and waits until it has opened its arm. The error is a
-// *Skip if it can't be measured here, a *WorkerError if it failed, ctx's if
-// that ended, else what kept the process from starting. When ctx ends, the
-// worker is killed; so it is, where the system can, when the coordinator dies.
+// *Skip if the arm can't be measured here, a *WorkerError if the worker failed,
+// ctx's cause if ctx ended, else the reason why the process did not start. The
+// worker is killed when ctx ends and, where the system can, when the
+// coordinator dies.
 func Start(ctx context.Context, spec Spec) (*Worker, error) {
 	w := &Worker{cmd: exec.CommandContext(ctx, spec.Path, spec.Args...), silent: spec.Silent, patience: cmp.Or(spec.Patience, time.Minute)}
 	w.cmd.Env = spec.Env
 	w.cmd.Stderr = &w.stderr
 	w.cmd.SysProcAttr = sysProcAttr()
-	// A child of the worker's that outlives it must not keep us waiting for
-	// its standard error.
+	// A child of the worker that outlives it must not keep us waiting for its
+	// standard error.
 	w.cmd.WaitDelay = time.Second
 	w.cmd.Cancel = w.stop
 	w.starter = spec.Starter
@@ -97,7 +97,7 @@ func Start(ctx context.Context, spec Spec) (*Worker, error) {
 		w.starter = plainStarter{}
 	}
 	if err := OnCPUs(spec.CPUs, w.start); err != nil {
-		if w.cmd.Process != nil { // it runs, and the coordinator is not where it was before
+		if w.cmd.Process != nil { // it runs, but the coordinator's thread did not get its mask back
 			w.Kill()
 		}
 		if ctx.Err() != nil {
@@ -129,8 +129,8 @@ func Start(ctx context.Context, spec Spec) (*Worker, error) {
 	}
 }
 
-// start makes the pipes to the process and starts it; if that fails, both are
-// closed.
+// start makes the pipes to the process and starts it. If that fails, it closes
+// both.
 func (w *Worker) start() error {
 	in, err := w.cmd.StdinPipe()
 	if err != nil {
@@ -164,8 +164,8 @@ func (w *Worker) Run(ctx context.Context, n int) (Slice, error) {
 	return s, nil
 }
 
-// Close lets the worker close its arm and waits for its end. An error says
-// what the arm left behind, or how the worker failed.
+// Close has the worker close its arm and waits for its end. The error says what
+// the arm left behind, or how the worker failed.
 func (w *Worker) Close(ctx context.Context) error {
 	if w.over {
 		return nil
@@ -207,15 +207,16 @@ func (w *Worker) expire() {
 	w.stop()
 }
 
-// stop ends the worker, and what waits for an answer of it: another process
-// may hold its standard output open.
+// stop ends the worker, and any wait for its answer: another process may hold
+// its standard output open.
 func (w *Worker) stop() error {
 	w.stdout.Close()
 	return w.cmd.Process.Kill()
 }
 
-// ask gives an order and waits for the answer. An answer that is there before
-// it was asked for would be taken for this one, and each later one for another.
+// ask gives an order and waits for the answer. It refuses an answer that came
+// before the order: that one would be taken for this order's answer, and each
+// later one for another's.
 func (w *Worker) ask(order string) (word, rest string, err error) {
 	if early := w.out.Buffered(); early > 0 {
 		text, _ := w.out.Peek(early)
@@ -229,7 +230,7 @@ func (w *Worker) ask(order string) (word, rest string, err error) {
 	return w.answer()
 }
 
-// answer is the next line that the worker says.
+// answer returns the next line of the worker.
 func (w *Worker) answer() (word, rest string, err error) {
 	line, err := w.out.ReadSlice('\n')
 	switch {
@@ -242,7 +243,7 @@ func (w *Worker) answer() (word, rest string, err error) {
 	return word, rest, nil
 }
 
-// complaint is what an answer says that is none of those expected.
+// complaint returns the error for an answer that was not expected.
 func (w *Worker) complaint(word, rest string) error {
 	if word == "error" {
 		return &WorkerError{What: oneLine(rest)}
@@ -264,8 +265,8 @@ func (w *Worker) death() error {
 	return &WorkerError{What: fmt.Sprintf("the worker died: %v%s", w.cmd.ProcessState, why), Killed: true}
 }
 
-// faulted tells whether a process was ended by a signal that an instruction
-// can raise.
+// faulted reports whether a signal that an instruction can raise ended the
+// process.
 func faulted(state *os.ProcessState) bool {
 	status, ok := state.Sys().(syscall.WaitStatus)
 	if !ok || !status.Signaled() {
@@ -286,8 +287,8 @@ func (w *Worker) fail(ctx context.Context, err error) error {
 	return err
 }
 
-// head keeps the beginning of what a worker writes to standard
-// error: a runtime that gives up says why in its first lines.
+// head keeps the beginning of a worker's standard error: a runtime that gives
+// up says why in its first lines.
 type head struct {
 	mu   sync.Mutex
 	text []byte

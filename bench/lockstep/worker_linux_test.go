@@ -28,8 +28,8 @@ type coordinator struct {
 	worker int // its process id
 }
 
-// newCoordinator starts a coordinator in a process group of its own, and that
-// a worker which follows the script.
+// newCoordinator starts a coordinator in a process group of its own. The coordinator
+// starts a worker that follows the script.
 func newCoordinator(t *testing.T, script string) *coordinator {
 	t.Helper()
 	spec := fake(t, "coordinator", scriptVariable+"="+script)
@@ -59,7 +59,7 @@ func newCoordinator(t *testing.T, script string) *coordinator {
 	return c
 }
 
-// says is the next line that the coordinator says.
+// says returns the next line that the coordinator prints.
 func (c *coordinator) says(t *testing.T) string {
 	t.Helper()
 	if !c.out.Scan() {
@@ -68,8 +68,8 @@ func (c *coordinator) says(t *testing.T) string {
 	return c.out.Text()
 }
 
-// TestWorkerDiesWithCoordinator kills a coordinator whose worker takes no
-// notice of the end of its input.
+// TestWorkerDiesWithCoordinator kills a coordinator whose worker ignores the end of
+// its input.
 func TestWorkerDiesWithCoordinator(t *testing.T) {
 	c := newCoordinator(t, "say ready\nhang")
 	if ended(c.worker) {
@@ -81,8 +81,8 @@ func TestWorkerDiesWithCoordinator(t *testing.T) {
 	eventually(t, "the worker dies", func() bool { return ended(c.worker) })
 }
 
-// TestInterruptSparesWorker interrupts the coordinator's process group, as ^C
-// does: the coordinator is told, the worker isn't.
+// TestInterruptSparesWorker interrupts the coordinator's process group, as ^C does:
+// the coordinator gets the signal, and the worker doesn't.
 func TestInterruptSparesWorker(t *testing.T) {
 	c := newCoordinator(t, "say ready\nawait\nsay done 1 1\nawait\nsay closed")
 	group, err := unix.Getpgid(c.worker)
@@ -134,7 +134,7 @@ func masks() []string {
 	return all
 }
 
-// distinctMasks are those that differ.
+// distinctMasks returns the masks without repetition.
 func distinctMasks() []string {
 	all := masks()
 	slices.Sort(all)
@@ -174,8 +174,8 @@ func TestCPUs(t *testing.T) {
 	}
 }
 
-// TestForbiddenCPU asks for CPUs that aren't there, alone and beside one that
-// is, and sees that a refusal keeps no descriptor.
+// TestForbiddenCPU asks for CPUs that don't exist, alone and with one that does: a
+// refusal keeps no descriptor.
 func TestForbiddenCPU(t *testing.T) {
 	const none = 1023 // the last that a mask of this kind can name
 	cpus := allowed(t, 1)
@@ -274,8 +274,7 @@ func TestKeepTo(t *testing.T) {
 	}
 }
 
-// TestSilentFault: what is to be said of a silent fault is said of no other
-// end.
+// TestSilentFault: the hint for a silent fault is given for no other end.
 func TestSilentFault(t *testing.T) {
 	shell, err := exec.LookPath("sh")
 	if err != nil {

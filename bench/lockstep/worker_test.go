@@ -19,11 +19,11 @@ func TestWorkerFails(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		script string
-		// What the errors of Start, Run and Close say, "" where there is none;
-		// what comes after an error is not called.
+		// The errors of Start, Run and Close, "" for none; after an error the
+		// rest is not called.
 		start, run, close string
 		killed            bool
-		hangs             bool // what hangs is waited for no longer than that
+		hangs             bool // it hangs; the test's patience is short
 	}{
 		{name: "good", script: "say ready\nawait\nsay done 1 5\nawait\nsay closed"},
 		{name: "says that it failed to open", script: "say error no pipes: raise ulimit -n\nexit 1", start: "no pipes: raise ulimit -n"},
@@ -48,10 +48,10 @@ func TestWorkerFails(t *testing.T) {
 		{name: "is killed in a slice", script: "say ready\nawait\nkill", run: "the worker died: ", killed: true},
 		{name: "says why it dies in a slice", script: "say ready\nawait\nstderr fatal error: out of memory\nexit 2", run: "exit status 2: fatal error: out of memory", killed: true},
 		{name: "says ready for a slice", script: "say ready\nawait\nsay ready\nhang", run: `the worker answered nonsense: "ready "`},
-		{name: "answers a slice of no ops", script: "say ready\nawait\nsay done 0 5\nhang", run: `the worker answered nonsense: "0 5": OPS is no positive whole number`},
-		{name: "answers half a slice", script: "say ready\nawait\nsay done 1\nhang", run: `the worker answered nonsense: "1": no OPS and NS`},
+		{name: "answers a slice of no ops", script: "say ready\nawait\nsay done 0 5\nhang", run: `the worker answered nonsense: "0 5": OPS is not a positive whole number`},
+		{name: "answers half a slice", script: "say ready\nawait\nsay done 1\nhang", run: `the worker answered nonsense: "1": OPS and NS are missing`},
 		{name: "answers a slice of a time that is over", script: "say ready\nawait\nsay done 1 9223372036854775807\nhang", run: `nonsense: "1 9223372036854775807": NS is more than the 2m0s that it may take`},
-		{name: "answers a slice of a time to come", script: "say ready\nawait\nsay done 1 -5\nhang", run: `nonsense: "1 -5": NS is no whole number from 0`},
+		{name: "answers a slice of a time to come", script: "say ready\nawait\nsay done 1 -5\nhang", run: `nonsense: "1 -5": NS is not a whole number of 0 or more`},
 		{name: "answers before it was asked", script: "both ready|done 1 5\nhang", run: `nonsense: "done 1 5\n", which nobody had asked for`},
 		{name: "never ends a line in a slice", script: "say ready\nawait\nbabble", run: `nonsense: a line that begins "babble babble`},
 		{name: "hangs in a slice", script: "say ready\nawait\nstderr all asleep\nhang", hangs: true, run: ": all asleep", killed: true},
@@ -76,7 +76,7 @@ func TestWorkerFails(t *testing.T) {
 				return
 			}
 			if test.hangs {
-				// From here on: to start it takes as long as the machine likes.
+				// Only from here on: the start may take any time.
 				w.patience = 100 * time.Millisecond
 			}
 			s, err := w.Run(ctx, 1)
@@ -89,7 +89,7 @@ func TestWorkerFails(t *testing.T) {
 			if failed(t, "Close", w.Close(ctx), test.close, test.killed) {
 				return
 			}
-			// Whoever defers a Kill or a Close has nothing to fear.
+			// A deferred Kill or Close does no harm.
 			w.Kill()
 			if err := w.Close(ctx); err != nil {
 				t.Errorf("closing once more: %v", err)
@@ -98,8 +98,8 @@ func TestWorkerFails(t *testing.T) {
 	}
 }
 
-// failed reports whether there was an error, and fails unless it is a
-// *WorkerError that says what it should.
+// failed reports whether there was an error, and fails unless it is a *WorkerError
+// with the wanted text.
 func failed(t *testing.T, what string, err error, want string, killed bool) bool {
 	t.Helper()
 	if want == "" {
@@ -156,7 +156,7 @@ func TestStartWithoutProgram(t *testing.T) {
 }
 
 // TestChildHoldsStandardError has a worker leave a child behind that holds its
-// standard error open: nobody waits for that one.
+// standard error open: nobody waits for the child.
 func TestChildHoldsStandardError(t *testing.T) {
 	for _, test := range []struct{ name, script, want string }{
 		{"died", "say ready\nlinger FILE\nstderr why\nexit 3", "exit status 3: why"},
@@ -185,9 +185,9 @@ func TestChildHoldsStandardError(t *testing.T) {
 	}
 }
 
-// TestChildHoldsStandardOutput has a worker leave a child behind that holds
-// its standard output open: its end is not seen there, and nobody waits for
-// longer than its patience, or than the context.
+// TestChildHoldsStandardOutput has a worker leave a child behind that holds its
+// standard output open. So the coordinator doesn't see the worker's end there, and
+// waits no longer than its patience or the context.
 func TestChildHoldsStandardOutput(t *testing.T) {
 	cause := errors.New("stopped by the test")
 	for _, ends := range []bool{false, true} {
@@ -222,13 +222,13 @@ func TestChildHoldsStandardOutput(t *testing.T) {
 	}
 }
 
-// TestLingerEndsWithTests is of a process of these tests' own, which is to
-// outlive a worker: it ends if the tests are killed and remove nothing.
+// TestLingerEndsWithTests: a process of these tests that outlives a worker ends when
+// the tests are killed, though its file stays.
 func TestLingerEndsWithTests(t *testing.T) {
 	if !exists("/proc/self/stat") {
 		t.Skip("needs to see whether a process has ended")
 	}
-	// Nobody waits for it, as the first process of a container may not.
+	// Nobody waits for it, as in a container whose first process doesn't.
 	gone := exec.Command(scripted(t, "").Path)
 	if err := gone.Start(); err != nil {
 		t.Fatal(err)
@@ -246,8 +246,8 @@ func TestLingerEndsWithTests(t *testing.T) {
 	}
 }
 
-// TestBelowATest starts this binary without a word of what it is to be: it
-// runs no test, each of which would start such a process again.
+// TestBelowATest starts this binary as a process of a test without a role: it runs no
+// tests, which would start such processes again.
 func TestBelowATest(t *testing.T) {
 	_, err := Start(context.Background(), Spec{Path: scripted(t, "").Path})
 	failed(t, "Start", err, "the worker died: exit status 97: a process of a test's, which was not told what to be", true)
@@ -294,7 +294,7 @@ func TestContextEnds(t *testing.T) {
 	}
 }
 
-// endsWhenItSays calls end when the worker has written that to standard error.
+// endsWhenItSays calls end when the worker has written text to standard error.
 func (w *Worker) endsWhenItSays(text string, end func()) {
 	for !strings.Contains(w.stderr.quote(), text) {
 		time.Sleep(time.Millisecond)

@@ -1,12 +1,12 @@
-// Package measure is the one measuring session: what a case is and what must be
-// counted for its figure to stand, how its worker is started and lives, how the
-// arms of a group are measured against each other in rounds, what becomes of
-// that on a benchmark line, and what heads a results file. go test's adaptor,
-// run, the gate, fidelity and calibrate all measure by it.
+// Package measure is the measuring session: cases and the evidence that their
+// figures need, the start and life of their workers, the rounds that measure
+// the arms of a group against each other, the benchmark lines that come of it,
+// and the head of a results file. go test's adaptor, run, the gate, fidelity
+// and calibrate all measure by it.
 //
-// A case is one arm of a pair. Everything about it stands in its table entry,
-// in its family's package. Of ours it imports catalog, lockstep, the machine
-// (host), and of threads the limits; no family.
+// A case is one arm of a pair. Its table entry, in its family's package, has
+// everything about it. This package imports catalog, lockstep, host (the
+// machine) and the limits of package threads, but no family.
 package measure
 
 import (
@@ -28,39 +28,39 @@ import (
 type Case struct {
 	Name     catalog.Name
 	N        int           // the n of its name (WithN), 0 without one
-	Once     int           // measurements in a round, each in a process of its own; 0 for a case of any number of slices in one
-	CPUs     int           // CPUs that its worker gets: 1, 2, or 0 for all
-	Procs    int           // its GOMAXPROCS, 0 for as many as it has CPUs
+	Once     int           // measurements in a round, each in a process of its own; 0 for slices in one process
+	CPUs     int           // CPUs of its worker: 1, 2, or 0 for all
+	Procs    int           // its GOMAXPROCS, 0 for the number of its CPUs
 	Env      []string      // its environment beyond that, KEY=VALUE
-	Turn     time.Duration // how long its turns are, 0 for the plan's slices (lockstep.Spec)
+	Turn     time.Duration // the length of its turns, 0 for the plan's slices (lockstep.Spec)
 	HoldsP   bool          // its worker holds its P between the turns (see heldInput)
-	Quick    bool          // it belongs to the short profile, too
-	C        bool          // its worker is the one of C threads (see CThreads)
-	Evidence []Evidence    // what must be counted for its figure to stand
+	Quick    bool          // it is also in the short profile
+	C        bool          // its worker is the one of C threads (see CProgram)
+	Evidence []Evidence    // counts that its figure needs
 
-	// One of the two is set: OpenOnce where Once is above 0.
+	// Exactly one of the two is set: OpenOnce if Once is above 0.
 	Open     Opening
 	OpenOnce OpeningOnce
 }
 
-// WithN is the case with so many of what its name calls n.
+// WithN returns the case with n as the n of its name.
 func (c Case) WithN(n int) Case {
 	c.N, c.Name = n, c.Name.With("n", strconv.Itoa(n))
 	return c
 }
 
-// Evidence that a case measured what its name says: for so many ops (or for so
-// many of another count), so many of a count are seen.
+// Evidence shows that a case measured what its name says: a count has to come
+// to a given number for each op, or for each of another count.
 type Evidence struct {
 	Count          string  // the count
 	Of             string  // the count that it is a share of; "" for ops
-	Rate           float64 // how many for each
-	RateTolerance  float64 // by how many for each it may be off
-	CountTolerance float64 // by how many in all it may be off besides
+	Rate           float64 // expected for each op, or for each of Of
+	RateTolerance  float64 // by how much the rate may be off
+	CountTolerance float64 // by how much the count may be off in addition
 
-	// Witness is the count of other evidence of the same case. It stands where
-	// the tolerances let half of the count pass, or twice: the other evidence
-	// lets neither pass.
+	// Witness is the count of other evidence of the same case. A Witness is
+	// needed where the tolerances would accept half of the count, or twice. The
+	// other evidence accepts neither.
 	Witness string
 }
 
@@ -68,10 +68,10 @@ type Evidence struct {
 // few switches around a slice weigh more than those in it.
 const Provable = 1000
 
-// An EvidenceError says that a case measured something else than its name.
+// An EvidenceError says that a case measured something other than its name.
 type EvidenceError struct {
 	Evidence Evidence
-	N        float64 // ops, or what the count is a share of
+	N        float64 // ops, or the count Of
 	Expected float64
 	Seen     float64
 }
@@ -84,10 +84,10 @@ func (e *EvidenceError) Error() string {
 	return fmt.Sprintf("expected %.6g %s of %.0f %s, give or take %.6g; seen %.6g", e.Expected, e.Evidence.Count, e.N, of, e.Evidence.CountTolerance+e.Evidence.RateTolerance*e.N, e.Seen)
 }
 
-// Check holds the counts of a measurement of so many ops against what the
-// case wants. The error is an *EvidenceError. Without an error, proven is
-// false where Unproven has a reason. A case that wants nothing here proves
-// itself in its Run.
+// Check compares the counts of a measurement of ops ops with the case's
+// evidence. The error is an *EvidenceError. Without an error, proven is false
+// where Unproven has a reason. A case without evidence here proves itself in
+// its Run.
 func (c Case) Check(ops int, counts map[string]int64) (proven bool, err error) {
 	if ops < Provable && len(c.Evidence) > 0 {
 		return false, nil
@@ -101,8 +101,8 @@ func (c Case) Check(ops int, counts map[string]int64) (proven bool, err error) {
 	return c.Unproven(ops, counts) == "", nil
 }
 
-// Tally is how many of the count were seen, and of how many ops or of another
-// count. told is false if one of the two was not counted.
+// Tally returns how many of the count were seen, and the number of ops or of
+// the other count. told is false if one of the two was not counted.
 func (w Evidence) Tally(ops int, counts map[string]int64) (n, seen float64, told bool) {
 	all := int64(ops)
 	count, told := counts[w.Count]
@@ -113,9 +113,9 @@ func (w Evidence) Tally(ops int, counts map[string]int64) (n, seen float64, told
 	return float64(all), float64(count), told
 }
 
-// Unproven says why the counts of so many ops don't show what was measured, ""
-// if they do: the ops are too few, or a count is missing. A count that the
-// system doesn't tell is missing, and is not 0.
+// Unproven says why the counts of that many ops prove nothing, "" if they do:
+// the ops are too few, or a count is missing. A count that the system doesn't
+// report is missing, not 0.
 func (c Case) Unproven(ops int, counts map[string]int64) string {
 	if ops < Provable && len(c.Evidence) > 0 {
 		return fmt.Sprintf("%d ops are too few for its evidence, which takes %d", ops, Provable)
@@ -131,8 +131,8 @@ func (c Case) Unproven(ops int, counts map[string]int64) string {
 	return ""
 }
 
-// reported are the counts that become figures, by unit: each over ops, or
-// over what it is a share of.
+// reported are the counts that become figures, by unit: each divided by ops, or
+// by the count of.
 var reported = []struct{ unit, count, of string }{
 	{"kernel-switches/op", "kernel-switches", ""},
 	{"crossed/op", "crossed", "samples"},
@@ -142,7 +142,7 @@ var reported = []struct{ unit, count, of string }{
 	{"syscalls/op", "syscalls", ""},
 }
 
-// Figures are a measurement's figures by unit, its counts among them, but for
+// Figures returns a measurement's figures by unit, its counts included, without
 // its time.
 func Figures(ops int, counts map[string]int64, figures map[string]float64) map[string]float64 {
 	all := map[string]float64{}
@@ -160,14 +160,14 @@ func Figures(ops int, counts map[string]int64, figures map[string]float64) map[s
 	return all
 }
 
-// Spec is how to start the case's worker at the site. program is the bench
-// test binary; a worker that is another one is built beside it. A case that
-// can't be measured there is a *lockstep.Skip.
+// Spec returns how to start the case's worker at the site. program is the bench
+// test binary; another worker's program is built beside it. The error is a
+// *lockstep.Skip if the case can't be measured there.
 func (c Case) Spec(program string, site Site) (lockstep.Spec, error) {
 	spec := lockstep.Spec{
 		Path:   program,
 		Turn:   c.Turn,
-		Silent: "a fault on a raw thread says nothing; with " + threads.FaultsVariable + "=1 in the environment it tells where it was",
+		Silent: "a fault on a raw thread is silent; set " + threads.FaultsVariable + "=1 in the environment, and it reports its place",
 	}
 	pinned := c.Name.Get("place") == "same" || c.Name.Get("place") == "cross"
 	count := len(site.CPUs)

@@ -13,18 +13,18 @@ import (
 	"threadbench/bench/internal/host"
 )
 
-// Tags are the build tags that this binary was built with and its workers are
-// to be built with, "" for none.
+// Tags are the build tags of this binary, for its workers to be built with, ""
+// for none.
 var Tags = map[bool]string{true: "pthread"}[WithPthread]
 
-// CWorker is the package whose program is the worker of impl=pthread.
+// CWorker is the package of the worker of impl=pthread.
 const CWorker = "threadbench/bench/pthread"
 
-// LibraryOnly is the name of a case that makes the worker of impl=pthread name
-// its C library, and measure nothing.
+// LibraryOnly is the name of a case for which the worker of impl=pthread prints
+// its C library, and measures nothing.
 const LibraryOnly = "library"
 
-// CLibrary asks the worker of impl=pthread that belongs to the program.
+// CLibrary asks the program's worker of impl=pthread for its C library.
 func CLibrary(program string) (string, error) {
 	path, err := CProgram(program)
 	if err != nil {
@@ -39,14 +39,15 @@ func CLibrary(program string) (string, error) {
 	return strings.TrimSpace(string(text)), nil
 }
 
-// cBuilt is what became of the build of each worker by its path.
+// cBuilt is the error of each worker's build, by its path.
 var cBuilt = struct {
 	sync.Mutex
 	err map[string]error
 }{err: map[string]error{}}
 
-// CProgram is the worker of impl=pthread beside the program, the bench test
-// binary, built unless one is there that is as new.
+// CProgram returns the path of the worker of impl=pthread beside program, the
+// bench test binary. It builds the worker unless there is one no older than
+// program.
 func CProgram(program string) (string, error) {
 	path := program + ".pthread"
 	cBuilt.Lock()
@@ -64,17 +65,17 @@ func CProgram(program string) (string, error) {
 	return path, err
 }
 
-// Newer tells whether the file is there and no older than the other.
+// Newer reports whether the file exists and is no older than the other.
 func Newer(path, than string) bool {
 	a, err := os.Stat(path)
 	b, err2 := os.Stat(than)
 	return err == nil && err2 == nil && !a.ModTime().Before(b.ModTime())
 }
 
-// BuildC builds the worker under another name first: a process may run the one
-// that is there.
+// BuildC builds the worker under another name and renames it: a process may be
+// running the old one.
 func BuildC(path string) error {
-	const hint = "it takes a C compiler (on Debian: apt-get install gcc libc6-dev) and a folder in the module; else leave -tags pthread out"
+	const hint = "this needs a C compiler (on Debian: apt-get install gcc libc6-dev) and a folder in the module; otherwise leave out -tags pthread"
 	dir, err := os.MkdirTemp(filepath.Dir(path), "threadbench-build-")
 	if err != nil {
 		return fmt.Errorf("building the worker of C threads: %w", err)
@@ -92,19 +93,19 @@ func BuildC(path string) error {
 	return nil
 }
 
-// BuiltWithCgo is an error unless the program at path is the worker of
+// BuiltWithCgo returns an error unless the program at path is the worker of
 // impl=pthread, built with cgo, by what the go command left in it.
 func BuiltWithCgo(path string) error {
 	info, err := buildinfo.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("looking how %s was built: %w", path, err)
+		return fmt.Errorf("finding out how %s was built: %w", path, err)
 	}
 	settings := host.Build{}
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
 	}
 	if info.Path != CWorker || settings["CGO_ENABLED"] != "1" {
-		return errors.New("the worker of C threads, " + path + ", was built from " + info.Path + " with CGO_ENABLED=" + settings["CGO_ENABLED"] + ": remove it")
+		return errors.New("the worker of C threads, " + path + ", was built from " + info.Path + " with CGO_ENABLED=" + settings["CGO_ENABLED"] + ": remove that file")
 	}
 	return nil
 }

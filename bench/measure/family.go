@@ -13,20 +13,20 @@ type Family struct {
 	catalog.Family
 	Cases []Case
 
-	// AtMain is called at the first line of main in each worker of the
-	// family's, if it isn't nil.
+	// AtMain is called at the first line of main in each worker of the family,
+	// if it isn't nil.
 	AtMain func()
 
-	// Roles are what else than a worker of a case the binary is for the family:
-	// the other side of what an arm measures, a process of its own. A role is
-	// named as a case is; it answers the process's exit code.
+	// Roles are the family's other processes, such as the other side of what an
+	// arm measures: the binary becomes one when it is started with the role's
+	// name as the case. A role returns the process's exit code.
 	Roles map[string]func() int
 }
 
-// Families are families in the order of every table.
+// Families are in the order of every table.
 type Families []Family
 
-// Cases are all the cases of all families.
+// Cases returns the cases of all families.
 func (fs Families) Cases() []Case {
 	var all []Case
 	for _, f := range fs {
@@ -45,7 +45,7 @@ func (fs Families) Lookup(name string) (Case, bool) {
 	return Case{}, false
 }
 
-// Of is the family of that name.
+// Of finds a family by its name.
 func (fs Families) Of(name string) (Family, bool) {
 	for _, f := range fs {
 		if f.Name == name {
@@ -55,16 +55,17 @@ func (fs Families) Of(name string) (Family, bool) {
 	return Family{}, false
 }
 
-// An Opening opens an arm; cut reports that it will measure less than it was
-// asked for. An arm that can't be measured here is a *lockstep.Skip.
+// An Opening opens an arm. It calls cut to report that the arm will measure
+// less than it was asked for. The error is a *lockstep.Skip if the arm can't be
+// measured here.
 type Opening = func(cut func(reason string)) (lockstep.Arm, error)
 
-// A Measurement is what is measured once a process.
+// A Measurement measures once in its process.
 type Measurement interface {
-	// Measure is called once at the most.
+	// Measure is called at most once.
 	Measure() (lockstep.Slice, error)
-	// Close ends everything that the measurement has started, whether or not
-	// anything was measured; an error says what was left behind.
+	// Close ends everything that the measurement has started, measured or not;
+	// an error says what was left behind.
 	Close() error
 }
 
@@ -83,14 +84,14 @@ func (c Case) open(cut func(reason string)) (lockstep.Arm, error) {
 	return &single{Measurement: m, of: c}, nil
 }
 
-// single is a measurement as an arm: it refuses a second run.
+// single makes an arm of a measurement: it refuses a second run.
 type single struct {
 	Measurement
 	of       Case
 	measured bool
 }
 
-// Run measures, whatever n is: a measurement says how many ops it did.
+// Run measures, whatever n is: the measurement decides how many ops to do.
 func (a *single) Run(int) (lockstep.Slice, error) {
 	if a.measured {
 		return lockstep.Slice{}, fmt.Errorf("%s is measured once a process", a.of.Name)

@@ -18,10 +18,9 @@ import (
 	"threadbench/bench/internal/host"
 )
 
-// WriteHeader writes what a results file begins with: the configuration, and
-// a "Unit" line for each of [catalog.Units] of which there is something to say:
-// its better side, whether it is exact, and the rows that it decides
-// ([catalog.DecidedBy]).
+// WriteHeader writes the beginning of a results file: the configuration, and a
+// "Unit" line for each of [catalog.Units] with a fact: its better side, whether
+// it is exact, or the rows that it decides ([catalog.DecidedBy]).
 func WriteHeader(w io.Writer, settings []host.Setting) error {
 	b := bufio.NewWriter(w)
 	for _, s := range settings {
@@ -48,16 +47,16 @@ func WriteHeader(w io.Writer, settings []host.Setting) error {
 	return nil
 }
 
-// oneFile is the program for hosts without Go, which is its own worker. More is
-// linked into it than into the bench test binary, and that moves some figures, so
-// its files have the key worker, and no run goes on with the other's file.
+// oneFile is the program for hosts without Go, which is its own worker. It
+// links more than the bench test binary, which moves some figures. So its files
+// have the key worker, and no run continues the other program's file.
 const oneFile = "threadbench/scripts/threadbench"
 
-// WriteHead writes what heads a results file of that driver: its
+// WriteHead writes the head of a results file of that driver: its
 // Configuration, where kernel memory is read, and with -tags pthread the C
-// library of those workers, which no other arm has anything of. cpu is
-// NewSite's; under "lockstep" a comment tells the CPUs' numbers. The process is
-// to be the one that workers are started from.
+// library of the workers of impl=pthread, which no other arm uses. cpu is
+// NewSite's. Under "lockstep" a comment gives the CPUs' numbers. The process
+// has to be the one that starts the workers.
 func WriteHead(w io.Writer, driver string, cpu int) error {
 	site, err := NewSite(cpu)
 	if err != nil {
@@ -88,15 +87,15 @@ func WriteHead(w io.Writer, driver string, cpu int) error {
 	return err
 }
 
-// HeadOnly is the name of a case that makes a worker write the head of a
-// results file, and measure nothing.
+// HeadOnly is the name of a case for which a worker writes the head of a
+// results file, and measures nothing.
 const HeadOnly = "head"
 
-// Head is what the results file of a run begins with, whose cases workers of
-// the program, the bench test binary, measure. One of them writes it: the
-// process that asks may be built otherwise, by another Go release or with a
-// package that links cgo, and then makes its threads in another way. env is
-// what it gets beyond this process's environment, KEY=VALUE.
+// Head returns the beginning of a run's results file. A worker of program, the
+// bench test binary, writes it, since the cases are measured by such workers.
+// The process that asks may be built otherwise, by another Go release or with a
+// package that links cgo, and then makes its threads in another way. env is the
+// worker's environment beyond this process's, KEY=VALUE.
 func Head(ctx context.Context, program string, site Site, env ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, program)
 	cmd.Env = Environ(os.Environ(), append(env, WorkerVariable+"="+HeadOnly, CpuVariable+"="+strconv.Itoa(site.CPU))...)
@@ -117,11 +116,11 @@ func head() int {
 	return 0
 }
 
-// Configuration is what a file of that driver measured at the site begins
-// with; timer is what [TimerCost] measured, 0 if it was not.
+// Configuration returns the configuration at the beginning of a file of that
+// driver, measured at the site. timer is the result of [TimerCost], 0 for none.
 func Configuration(driver string, timer time.Duration, site Site) []host.Setting {
 	return host.Configuration(driver, timer, site.all())
 }
 
-// TimerCost is what one time.Now costs here.
+// TimerCost returns the cost of one time.Now here.
 func TimerCost() time.Duration { return host.TimerCost() }

@@ -12,42 +12,41 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// An injection is a slowdown that is real and known, to see whether a gate
-// finds it: a worker that has its variable in its environment does more ops
-// than it counts, within the same span of its arm's clock. Such figures are
-// wrong on purpose. The worker says so in a cut, the configuration in the key
-// inject, and run refuses to measure.
+// An injection is a real and known slowdown, to see whether a gate finds it. A
+// worker with InjectVariable in its environment does more ops than it counts,
+// within the same span of its arm's clock. Such figures are wrong on purpose.
+// The worker says so in a cut, the configuration in the key inject, and run
+// refuses to measure.
 
-// InjectVariable holds the factor by which a worker is to be slower.
+// InjectVariable holds the factor that slows a worker down.
 const InjectVariable = "THREADBENCH_INJECT"
 
-// injectedCut begins the cut by which an injected worker says that it is one.
+// injectedCut begins the cut of an injected worker.
 const injectedCut = "injected slowdown: "
 
-// Injected is the factor that this process's environment would slow its
-// workers down by, as it stands there; "" for none.
+// Injected returns the factor of this process's environment, as it stands
+// there, or "".
 func Injected() string { return os.Getenv(InjectVariable) }
 
-// SaysInjected tells whether a worker has said among its cuts that it is
-// slowed down.
+// SaysInjected reports whether the cuts of a worker say that it is slowed down.
 func SaysInjected(cuts []string) bool {
 	return slices.ContainsFunc(cuts, func(cut string) bool { return strings.HasPrefix(cut, injectedCut) })
 }
 
-// ParseInjection reads a factor: above 1, at most 100.
+// ParseInjection parses a factor: above 1, at most 100.
 func ParseInjection(s string) (float64, error) {
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(f > 1 && f <= 100) {
-		return 0, fmt.Errorf("%q is no factor above 1 and up to 100; 1.03 is 3%% slower", s)
+		return 0, fmt.Errorf("%q is not a factor above 1 and up to 100; 1.03 is 3%% slower", s)
 	}
 	return f, nil
 }
 
-// Repeated is how many ops a worker that is slowed down by a factor counts for
-// each one that it repeats, about: its slices have a multiple of that.
+// Repeated returns about how many ops a slowed worker counts for each op that
+// it repeats. Its slices are a multiple of that.
 func Repeated(factor float64) int { return max(1, int(math.Round(1/(factor-1)))) }
 
-// inject slows the arm down if this process is told to.
+// inject slows the arm down if this process's environment says so.
 func inject(arm lockstep.Arm, cut func(reason string)) (lockstep.Arm, error) {
 	if Injected() == "" {
 		return arm, nil
@@ -65,14 +64,14 @@ type slowed struct {
 	lockstep.Arm
 	factor     float64
 	done, told float64            // ops so far
-	rest       map[string]float64 // of each count, what was left when it was rounded
+	rest       map[string]float64 // of each count, the part that rounding left
 }
 
-// Run does about n ops and counts, so that the shares are right: at least as
-// many as have one whole op to repeat, and with what doesn't come out even in
-// one slice carried on to the next. What the arm counts is told for the share
-// of the ops that is, so that it proves what it did; what rounding leaves of a
-// count goes to the next slice.
+// Run does and counts about n ops, in the right shares: at least enough for one
+// whole op to repeat, and a remainder carries over to the next slice. It
+// reports the arm's counts in the share of the ops that it reports, so that
+// they are valid evidence. The part of a count that rounding leaves goes to the
+// next slice.
 func (a *slowed) Run(n int) (lockstep.Slice, error) {
 	more := a.factor - 1
 	repeats := max(1, math.Round(float64(n)*more))

@@ -27,8 +27,8 @@ func (a *counting) Run(n int) (lockstep.Slice, error) {
 
 func (a *counting) Close() error { a.closed = true; return nil }
 
-// TestInjectShare holds the ops done against those told: on the whole the
-// factor, within one op, and in each slice close to it.
+// TestInjectShare compares the ops done with those reported: their ratio is the
+// factor, in all within one op, and in each slice nearly.
 func TestInjectShare(t *testing.T) {
 	for _, factor := range []float64{1.005, 1.01, 1.03, 1.5, 2, 7} {
 		for _, batch := range []int{1, 2, 100} {

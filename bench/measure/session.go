@@ -14,18 +14,18 @@ import (
 	"threadbench/bench/numbers"
 )
 
-// A Session is where arms are measured, and how long their workers may take.
-// It is what go test's adaptor, run, the gate and fidelity measure by.
+// A Session is the site of measurements and the patience with their workers. go
+// test's adaptor, run, the gate and fidelity measure by one.
 type Session struct {
 	Site     Site
 	Patience time.Duration // with a worker, 0 for lockstep's own
 
-	kept bool // this process keeps off the CPU that is measured on
+	kept bool // this process keeps off the measured CPU
 }
 
-// KeepOff keeps this process off the CPU that is measured on, where there is
-// another, or lets it back. A worker that may use all CPUs is told so then,
-// since it would inherit what this process may use.
+// KeepOff keeps this process off the measured CPU, if there is another, or lets
+// it back. A worker inherits this process's CPUs, so from then on a worker that
+// may use all CPUs is started on them explicitly.
 func (s *Session) KeepOff(off bool) {
 	cpus := s.Site.Elsewhere()
 	if cpus == nil {
@@ -37,16 +37,16 @@ func (s *Session) KeepOff(off bool) {
 	s.kept = lockstep.KeepTo(cpus) == nil && off
 }
 
-// An Arm is one worker of a group: a case, as one program measures it, or a
-// worker that no case of the suite is.
+// An Arm is one worker of a group: a case, measured by one program, or a worker
+// that is no case of the suite.
 type Arm struct {
-	Case Case // the zero one for a worker that is none: no evidence is asked of it
+	Case Case // zero for a worker that is no case: it needs no evidence
 	Spec lockstep.Spec
-	Err  error // why there is none: a *lockstep.Skip
+	Err  error // why it can't be measured: a *lockstep.Skip
 }
 
-// Arm is a case as the program measures it, the bench test binary; env is what
-// its worker gets besides, KEY=VALUE.
+// Arm returns the case as measured by program, the bench test binary. env is
+// added to the worker's environment, KEY=VALUE.
 func (s *Session) Arm(c Case, program string, env ...string) Arm {
 	spec, err := c.Spec(program, s.Site)
 	if err != nil {
@@ -60,20 +60,20 @@ func (s *Session) Arm(c Case, program string, env ...string) Arm {
 	return Arm{Case: c, Spec: spec}
 }
 
-// A Reading is what an arm has measured.
+// A Reading is the measurement of an arm.
 type Reading struct {
 	Err      error              // why it has no figure: a skip, a failure, an *EvidenceError
-	Cuts     []string           // what it measures less of
+	Cuts     []string           // reports that it measures less
 	Unproven string             // why it has no evidence; "" if it has
-	Primary  []float64          // the figure that decides, of each window, or of each process; nil where there is none
+	Primary  []float64          // the figure that decides, of each window or of each process; nil for none
 	Ops      int                // in all
-	Started  int                // its worker was the so-many-th of the group to start; 0 for one of many processes
+	Started  int                // its worker's place in the start order of the group; 0 for one of many processes
 	Timed    bool               // the figure that decides is ns/op
 	NsPerOp  float64            // of one turn; 0 where no time is measured
-	Figures  map[string]float64 // all others by unit: of many processes the medians
+	Figures  map[string]float64 // all others by unit; medians for many processes
 }
 
-// check holds what was counted against what the case wants.
+// check compares the counts with the case's evidence.
 func (r *Reading) check(c Case, ops int, counts map[string]int64) {
 	_, r.Err = c.Check(ops, counts)
 	if r.Unproven == "" {
@@ -81,7 +81,7 @@ func (r *Reading) check(c Case, ops int, counts map[string]int64) {
 	}
 }
 
-// Turn has an arm do n ops in a fresh process, in one go.
+// Turn has an arm do n ops in a fresh process, in one turn.
 func (s *Session) Turn(ctx context.Context, a Arm, n int) Reading {
 	r := Reading{Err: a.Err}
 	if r.Err != nil {
@@ -102,7 +102,7 @@ func (s *Session) Turn(ctx context.Context, a Arm, n int) Reading {
 		return r
 	}
 	units := catalog.Decides(a.Case.Name)
-	if units == nil { // it is no case of the suite
+	if units == nil { // no case of the suite
 		units = []string{"ns/op"}
 	}
 	for _, unit := range units {
@@ -112,7 +112,7 @@ func (s *Session) Turn(ctx context.Context, a Arm, n int) Reading {
 			r.Timed = ok
 		}
 		if !ok {
-			return r // it measures something that isn't compared
+			return r // the arm has no such figure, so nothing is compared
 		}
 		sum += x
 	}
@@ -120,10 +120,11 @@ func (s *Session) Turn(ctx context.Context, a Arm, n int) Reading {
 	return r
 }
 
-// Round measures the arms against each other once, and answers a Reading for
-// each: in laps, or where they are measured once a process, in as many passes as
-// their cases want. order are the indexes of the arms as they start; the passes
-// begin with the round's. It fails only with ctx.
+// Round measures the arms against each other once, and returns a Reading for
+// each. Arms are measured in laps. Arms that are measured once a process get as
+// many passes as their cases want. order has the indexes of the arms in their
+// start order; round sets the order of the first pass. Round fails only with
+// ctx.
 func (s *Session) Round(ctx context.Context, arms []Arm, plan lockstep.Plan, order []int, round int) ([]Reading, error) {
 	got := make([]Reading, len(arms))
 	var able []int
@@ -153,8 +154,8 @@ func (s *Session) Round(ctx context.Context, arms []Arm, plan lockstep.Plan, ord
 	return got, nil
 }
 
-// passes measures each of the arms in processes of their own, each pass in
-// another order.
+// passes measures each arm in processes of their own, each pass in another
+// order.
 func (s *Session) passes(ctx context.Context, arms []Arm, got []Reading, able []int, passes, round int) error {
 	orders := lockstep.Orders(len(able))
 	figures := make([]map[string][]float64, len(arms))
@@ -201,8 +202,8 @@ type Figure struct {
 	Unit  string
 }
 
-// Line is the reading as a benchmark line of that name: the time of an op, what
-// it was measured beside, and all other figures.
+// Line returns the reading as a benchmark line of that name: the time of an op,
+// the figures beside it, and all other figures.
 func (r Reading) Line(name catalog.Name, beside ...Figure) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Benchmark%s %d", name, r.Ops)
@@ -220,7 +221,7 @@ func (r Reading) Line(name catalog.Name, beside ...Figure) string {
 	return b.String()
 }
 
-// Here is a session of the bench test binary's own, and that binary's path.
+// Here returns a session of this process, the bench test binary, and its path.
 func Here() (s *Session, program string, err error) {
 	site, err := NewSite(-1)
 	if err != nil {

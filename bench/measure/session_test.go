@@ -12,7 +12,7 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// doubtful counts two switches an op, of 1 µs each, and is to count one.
+// doubtful counts two switches an op, of 1 µs each, where its evidence wants one.
 var doubtful = Case{
 	Name:     catalog.Name{Family: "Doubtful"},
 	CPUs:     1,
@@ -28,8 +28,8 @@ func (twice) Run(n int) (lockstep.Slice, error) {
 
 func (twice) Close() error { return nil }
 
-// TestNoCase measures a case beside the same worker as no case: no evidence is
-// asked of that one, and its time decides.
+// TestNoCase measures a case beside the same worker as no case, which needs no
+// evidence, and is decided by its time.
 func TestNoCase(t *testing.T) {
 	s, program, err := Here()
 	if err != nil {

@@ -10,16 +10,17 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// A Site is where the cases are measured: the CPUs that may be used and the
-// one that is chosen for what takes place on one.
+// A Site is where cases are measured: the CPUs that may be used, and the CPU
+// chosen for the cases that use one.
 type Site struct {
 	CPUs []int // in rising order
 	CPU  int   // one of them
-	Kin  []int // the others of its kind, those on another core first
+	Kin  []int // the others of the same kind, those on another core first
 }
 
 // NewSite looks up the CPUs that this process may use. cpu is the one to
-// measure on, -1 for one of the fastest; one that isn't allowed is an error.
+// measure on, -1 for one of the fastest. It is an error if that CPU isn't
+// allowed.
 func NewSite(cpu int) (Site, error) {
 	cpus, err := lockstep.AllowedCPUs()
 	if err != nil {
@@ -28,7 +29,7 @@ func NewSite(cpu int) (Site, error) {
 	return newSite("/", cpus, cpu)
 }
 
-// newSite is a site by the files below root.
+// newSite returns a site by the files below root.
 func newSite(root host.FS, cpus []int, cpu int) (Site, error) {
 	if cpu == -1 {
 		cpu = root.Fastest(cpus)
@@ -41,8 +42,8 @@ func newSite(root host.FS, cpus []int, cpu int) (Site, error) {
 	return s, nil
 }
 
-// Elsewhere are the CPUs besides the chosen one, its kin first; nil if there
-// is no other. The first one is the second CPU of what takes place on two.
+// Elsewhere returns the other CPUs, the chosen one's kin first; nil if there is
+// no other. The first is the second CPU of cases that use two.
 func (s Site) Elsewhere() []int {
 	others := slices.Clone(s.Kin)
 	for _, c := range s.CPUs {
@@ -53,14 +54,14 @@ func (s Site) Elsewhere() []int {
 	return others
 }
 
-// all are the CPUs, the chosen one first.
+// all returns the CPUs, the chosen one first.
 func (s Site) all() []int { return append([]int{s.CPU}, s.Elsewhere()...) }
 
-// CpuVariable tells a worker the number of the site's chosen CPU: its own
-// CPUs don't.
+// CpuVariable gives a worker the number of the site's chosen CPU, which the
+// worker can't see from its own CPUs.
 const CpuVariable = "THREADBENCH_CPU"
 
-// chosenCPU is the CPU that CpuVariable names, -1 if that names none.
+// chosenCPU returns the CPU that CpuVariable names, -1 if it names none.
 func chosenCPU() int {
 	cpu, err := strconv.Atoi(os.Getenv(CpuVariable))
 	if err != nil || cpu < 0 {
@@ -69,8 +70,8 @@ func chosenCPU() int {
 	return cpu
 }
 
-// TwoCPUs are the two CPUs of a worker that has no more: the site's chosen one
-// and the other one.
+// TwoCPUs returns the two CPUs of a worker that has no more: the site's chosen
+// one and the other.
 func TwoCPUs() (chosen, other int, err error) {
 	cpus, err := lockstep.AllowedCPUs()
 	if err != nil {
@@ -85,7 +86,7 @@ func TwoCPUs() (chosen, other int, err error) {
 	return cpus[1], cpus[0], nil
 }
 
-// comment is a results file's line about the numbers of the site's CPUs.
+// comment returns the line of a results file that gives the site's CPUs.
 func (s Site) comment() string {
 	if others := s.Elsewhere(); others != nil {
 		return fmt.Sprintf("# cpu %d, and %d with it where two are held\n", s.CPU, others[0])
@@ -93,6 +94,5 @@ func (s Site) comment() string {
 	return fmt.Sprintf("# cpu %d\n", s.CPU)
 }
 
-// SweepGroups removes the memory cgroups that workers have left behind by
-// dying.
+// SweepGroups removes the memory cgroups of workers that died.
 func SweepGroups() { host.SweepGroups() }

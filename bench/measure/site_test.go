@@ -13,8 +13,8 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// TestSites chooses CPUs on other machines and says what the configuration and
-// the comment tell of them.
+// TestSites chooses CPUs on other machines, and checks the configuration and the
+// comment about them.
 func TestSites(t *testing.T) {
 	hybrid, silent := host.FS(armtest.HybridMachine(t)), host.FS(armtest.Machine(t, nil))
 	cppc := host.FS(armtest.Machine(t, map[string]string{"system/cpu/online": "0", "system/cpu/cpu0/acpi_cppc/highest_perf": "166"}))
@@ -132,8 +132,8 @@ func TestTwoCPUs(t *testing.T) {
 	}
 }
 
-// TestHeadOfSite asks a worker for a head: its configuration is of the CPU that
-// it was told.
+// TestHeadOfSite asks a worker for a head: its configuration describes the given
+// CPU.
 func TestHeadOfSite(t *testing.T) {
 	program, err := os.Executable()
 	if err != nil {

@@ -1,7 +1,7 @@
 package measure
 
 // What is unsafe here is sound: the address is taken in the call that hands it
-// to the kernel, which writes as many bytes as the slice has and keeps no
+// to the kernel, which writes no more bytes than the slice has and keeps no
 // address.
 
 import (
@@ -12,21 +12,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// heldInput is standard input as a worker reads it that is to hold its P between
-// its turns: the scheduler isn't told of the wait.
+// heldInput is the standard input of a worker that holds its P between its
+// turns: its read doesn't tell the scheduler of the wait.
 //
-// If it were, sysmon would take the P away and go to sleep, wake up with the
-// next turn, and then look every 20 us for its first milliseconds, which are
-// the whole turn: some 20 wake-ups on the CPU that is measured. Seen: 10 times
-// the kernel switches of a long run, and 3 to 10% on a goroutine's figures. A
-// sysmon that never slept looks every 10 ms, as in any program that is busy.
+// With a plain read, sysmon would retake the P and go to sleep, wake up with
+// the next turn, and then look every 20 us for its first milliseconds, which
+// are the whole turn: some 20 wake-ups on the measured CPU. We saw 10 times the
+// context switches of a long run, and 3 to 10% on a goroutine's figures. A
+// sysmon that never slept looks every 10 ms, as in any busy program.
 //
-// It is for workers whose slices leave sysmon nothing to take: no thread of
-// theirs blocks in a system call that the scheduler is told of. Those
-// of raw threads wait so for the end of a turn, too (threads.Driver.Hold);
-// else sysmon would find a P that was held for 10 ms in a system call, take it,
-// and look every 20 us from there on, in all turns. What they wait for is the
-// coordinator alone, so nothing of theirs is held up by it.
+// heldInput is for workers whose slices leave sysmon nothing to take: no thread
+// of theirs blocks in a system call that the scheduler knows of. So the workers
+// of raw threads also hold their P until the end of a turn
+// (threads.Driver.Hold). Otherwise sysmon would find a P that had been in a
+// system call for 10 ms, take it, and look every 20 us from then on, in all
+// turns. These workers wait for nothing but the coordinator, so holding the P
+// delays nothing of theirs.
 type heldInput struct{}
 
 // Read is read(2).
@@ -48,11 +49,11 @@ func (heldInput) Read(b []byte) (int, error) {
 	}
 }
 
-// parked is standard input as every other worker reads it: through the
-// runtime's poller, so that nothing of the worker has a P meanwhile and sysmon
-// sleeps. A worker with several Ps that waited in a plain read(2) would keep
-// one, and its sysmon would look every 20 us for up to 10 ms whether to take
-// it: in the turns of others.
+// parked is the standard input of every other worker. It reads through the
+// runtime's poller, so that the worker holds no P meanwhile and sysmon sleeps.
+// In a plain read(2), a worker with several Ps would keep one. Its sysmon would
+// look every 20 us, for up to 10 ms, whether to retake it, during the turns of
+// others.
 func parked() io.Reader {
 	if unix.SetNonblock(0, true) != nil {
 		return os.Stdin

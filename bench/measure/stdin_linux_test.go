@@ -8,7 +8,7 @@ import (
 	"threadbench/bench/internal/armtest"
 )
 
-// TestHeldInput reads orders as a worker does that holds its P.
+// TestHeldInput reads orders as a worker that holds its P does.
 func TestHeldInput(t *testing.T) {
 	if !armtest.Alone(t) {
 		return

@@ -7,12 +7,12 @@ import (
 	"os"
 )
 
-// heldInput is standard input; elsewhere than on Linux the scheduler is told of
-// the wait, and its monitor disturbs the slices a little.
+// heldInput is standard input. Only on Linux can the wait be hidden from the
+// scheduler; here its monitor disturbs the slices a little.
 type heldInput struct{}
 
-// Read is os.Stdin's.
+// Read reads os.Stdin.
 func (heldInput) Read(b []byte) (int, error) { return os.Stdin.Read(b) }
 
-// parked is standard input, too.
+// parked is standard input as well.
 func parked() io.Reader { return os.Stdin }

@@ -2,5 +2,5 @@
 
 package measure
 
-// WithPthread: the tables hold the cases of impl=pthread.
+// WithPthread says whether the tables have the cases of impl=pthread.
 const WithPthread = false

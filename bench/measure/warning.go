@@ -7,8 +7,8 @@ import (
 	"threadbench/bench/catalog"
 )
 
-// BuildWarning is what a reader of this process's output must know of how it
-// was built, "" if there is nothing.
+// BuildWarning returns a warning about this binary's build for readers of its
+// output, or "".
 func BuildWarning() string {
 	info, _ := debug.ReadBuildInfo()
 	if info == nil {

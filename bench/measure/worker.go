@@ -11,20 +11,21 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// WorkerVariable makes a program that is its own worker, the bench test binary
-// or the one file, a worker for the case that it names.
+// WorkerVariable names a case. It makes a program that is its own worker, the
+// bench test binary or the one file, a worker for that case.
 const WorkerVariable = "THREADBENCH_WORKER"
 
-// IsWorker tells whether this process was started as a worker.
+// IsWorker reports whether this process was started as a worker.
 func IsWorker() bool { return os.Getenv(WorkerVariable) != "" }
 
-// Served is a role whose process opens an arm and serves it, as a worker does.
+// Served returns a role whose process opens an arm and serves it, as a worker
+// does.
 func Served(open Opening) func() int {
 	return func() int { return lockstep.Serve(parked(), os.Stdout, open) }
 }
 
 // Work is the life of a worker, or of another role, with the cases of the
-// families; it answers the process's exit code.
+// families. It returns the process's exit code.
 func Work(families Families) int {
 	name := os.Getenv(WorkerVariable)
 	of, _, _ := strings.Cut(name, "/")
@@ -63,8 +64,8 @@ func Work(families Families) int {
 	})
 }
 
-// Environ is an environment with some of it set; a GODEBUG is added to the
-// one that is there, whose settings it wins over.
+// Environ returns env with some variables set. A GODEBUG is appended to the one
+// that is there, and wins over its settings.
 func Environ(env []string, set ...string) []string {
 	env = slices.Clone(env)
 	for _, kv := range set {
@@ -81,22 +82,26 @@ func Environ(env []string, set ...string) []string {
 	return env
 }
 
-// FewerTasks in a worker's environment is for a run that has little time. A Stack
-// case holds an eighth of its tasks, since a slope needs no more; a Block case has
-// two phases for three; a Serve case has loops of a quarter of their time, and a
-// Wakeup case half of its wake-ups. Rows say how many tasks or ops there were.
+// FewerTasks in a worker's environment is for a run that has little time:
+//
+//	Stack   an eighth of the tasks; a slope needs no more
+//	Block   two phases instead of three
+//	Serve   loops of a quarter of their time
+//	Wakeup  half of the wake-ups
+//
+// Rows say how many tasks or ops there were.
 const FewerTasks = fewerVariable + "=1"
 
 const fewerVariable = "THREADBENCH_FEWER"
 
-// Fewer tells whether this worker is one of a run that has little time.
+// Fewer reports whether this worker belongs to a run that has little time.
 func Fewer() bool { return os.Getenv(fewerVariable) != "" }
 
-// TracedVariable has a worker let its system calls be counted from outside.
+// TracedVariable lets a tracer count a worker's system calls.
 const TracedVariable = "THREADBENCH_TRACED"
 
-// SkipUntraceable is a *lockstep.Skip where the system lets nobody trace,
-// else the error as it is.
+// SkipUntraceable returns a *lockstep.Skip if the system allows no tracing,
+// else the error itself.
 func SkipUntraceable(err error) error {
 	var refused *ptrace.RefusedError
 	if errors.As(err, &refused) || errors.Is(err, ptrace.ErrUnsupported) {

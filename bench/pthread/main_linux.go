@@ -17,7 +17,7 @@ func main() {
 	os.Exit(bench.WorkWith(arm.CThreads{
 		NewPair:    func(op threads.Op) (arm.Driver, error) { return pthread.NewPair(op) },
 		NewCreator: func(batch int) (arm.Driver, error) { return pthread.NewCreator(batch) },
-		NewHerd:    func(n, depth int, least bool) (arm.Herd, error) { return pthread.NewHerd(n, depth, least) },
+		NewSet:     func(n, depth int, least bool) (arm.ParkedThreads, error) { return pthread.NewSet(n, depth, least) },
 		Alive:      pthread.Alive,
 		Library:    pthread.Library,
 	}))

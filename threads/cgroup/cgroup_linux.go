@@ -15,30 +15,31 @@ import (
 // Unlimited is the value of a limit that is not set.
 const Unlimited = math.MaxInt64
 
-// enormous is where a version 1 limit stands for none: the kernel writes
-// 9223372036854771712 (PAGE_COUNTER_MAX in bytes) for an unset memory limit.
+// enormous is the least version 1 value that means no limit: for an unset
+// memory limit the kernel writes 9223372036854771712 (PAGE_COUNTER_MAX in
+// bytes).
 const enormous = 1 << 62
 
 // FS is the file system in which proc and the control groups are looked up.
 type FS struct {
-	Root string // a directory with proc in it, and what mountinfo names; "" is "/"
+	Root string // the directory that holds proc, and what mountinfo names; "" is "/"
 }
 
 // Paths is [FS.Paths] of the running system.
 func Paths(controller string) ([]string, error) { return FS{}.Paths(controller) }
 
-// Paths is the directories of the groups that bind this process under a
+// Paths returns the directories of the groups that bind this process under a
 // controller ("cpu", "memory", "pids"), from its own up to the root of the
-// mount. It is empty where the kernel has no hierarchy that could carry the
-// controller, since nothing limits the process there. It is an error if the
-// process has a group that no mount shows: then its limits are not known.
+// mount. There are none where the kernel has no hierarchy that could carry the
+// controller, since nothing limits the process there. If no mount shows the
+// process's group, its limits are not known, and that is an error.
 //
-// The sources are cgroups(7), "/proc/pid/cgroup", and
-// cgroup_namespaces(7) for the paths that a namespace shows.
+// The sources are cgroups(7), "/proc/pid/cgroup", and cgroup_namespaces(7) for
+// the paths that a namespace shows.
 //
 // prometheus/procfs parses both files as well. It imports net, and net links
-// cgo into a program wherever there is a C compiler, which changes how the
-// runtime makes its threads; so they are parsed here.
+// cgo into a program wherever there is a C compiler. cgo changes how the
+// runtime makes its threads, so this package parses them itself.
 func (f FS) Paths(controller string) ([]string, error) {
 	root := filepath.Join("/", f.Root)
 	fail := func(err error) ([]string, error) {
@@ -66,9 +67,9 @@ func (f FS) Paths(controller string) ([]string, error) {
 		return fail(err)
 	}
 
-	// A bind mount may show a part of the hierarchy: the one that shows the
-	// most groups wins. A mount may lie hidden under another: its directory
-	// has no cgroup.procs then.
+	// A bind mount may show only a part of the hierarchy: the mount that shows
+	// the most groups wins. Another mount may hide one; its directory then has
+	// no cgroup.procs.
 	var longest []string
 	for line := range strings.Lines(string(mounts)) {
 		m, err := parseMount(strings.TrimSuffix(line, "\n"))
@@ -107,7 +108,8 @@ type group struct {
 }
 
 // groupOf picks the group whose hierarchy has the controller: the version 1
-// hierarchy that it is bound to, else version 2, whose line names none.
+// hierarchy that the controller is bound to, else version 2, whose line names
+// no controller.
 func groupOf(groups, controller string) (g group, ok bool, err error) {
 	for line := range strings.Lines(groups) {
 		f := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
@@ -124,7 +126,7 @@ func groupOf(groups, controller string) (g group, ok bool, err error) {
 	return g, ok, nil
 }
 
-// A mount is what a line of mountinfo says, proc_pid_mountinfo(5).
+// A mount is one line of mountinfo, proc_pid_mountinfo(5).
 type mount struct {
 	root, point string // of the file system, and where it is mounted
 	fstype      string
@@ -148,7 +150,7 @@ func parseMount(line string) (mount, error) {
 // unescape undoes the octal escapes of mountinfo.
 var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\043`, "#", `\134`, `\`)
 
-// carries says whether a mount is one of the group's hierarchy.
+// carries says whether a mount belongs to the group's hierarchy.
 func (m mount) carries(g group, controller string) bool {
 	if g.v2 {
 		return m.fstype == "cgroup2"
@@ -156,9 +158,9 @@ func (m mount) carries(g group, controller string) bool {
 	return m.fstype == "cgroup" && slices.Contains(m.options, controller)
 }
 
-// below is the way from a mount's root down to a group, both as seen from
-// the reader's cgroup namespace, where a path above the namespace's own root
-// begins with "/..".
+// below returns the path from a mount's root down to a group. Both are as the
+// reader's cgroup namespace shows them, where a path above the namespace's own
+// root begins with "/..".
 func below(root, group string) (sub string, ok bool) {
 	sub, ok = strings.CutPrefix(strings.TrimSuffix(group, "/")+"/", strings.TrimSuffix(root, "/")+"/")
 	sub = filepath.Clean(sub)
@@ -166,10 +168,10 @@ func below(root, group string) (sub string, ok bool) {
 }
 
 // search finds a process's group below a mount whose root lies above that of
-// the reader's cgroup namespace ("/../.."), as when a namespace is entered
-// and the hierarchy is not mounted anew. The namespace hides the names of the
-// groups between the two, so it is the group that has the process in it,
-// among those at the right depth and with the right end of the path.
+// the reader's cgroup namespace ("/../.."), as after entering a namespace
+// without mounting the hierarchy anew. The namespace hides the names of the
+// groups between the two roots. So search takes the group that has the process
+// in it, among those at the right depth and with the right end of the path.
 func search(point, root, group, pid string) (sub string, ok bool) {
 	up, rest := ups(root)
 	down, end := ups(group)
@@ -189,7 +191,7 @@ func search(point, root, group, pid string) (sub string, ok bool) {
 	return "", false
 }
 
-// ups takes the "/.." off the beginning of a path and counts them.
+// ups removes the leading "/.." of a path and counts them.
 func ups(path string) (n int, rest string) {
 	path = strings.TrimSuffix(path, "/") + "/"
 	for strings.HasPrefix(path, "/../") {
@@ -199,7 +201,7 @@ func ups(path string) (n int, rest string) {
 	return n, path
 }
 
-// upwards is the directories from mount/sub up to the mount point.
+// upwards returns the directories from mount/sub up to the mount point.
 func upwards(mount, sub string) []string {
 	dir := filepath.Join(mount, sub)
 	dirs := []string{dir}
@@ -210,11 +212,11 @@ func upwards(mount, sub string) []string {
 	return dirs
 }
 
-// Read is the number in the first of the named files of a group that exists:
-// name both versions' files where they differ ("memory.max",
-// "memory.limit_in_bytes"). It is [Unlimited] if the file says so, or if none
-// of the files exists: a root group has no limits, nor has one that its
-// controller is not enabled for.
+// Read returns the number in the first of the named files of a group that
+// exists. Name both versions' files where they differ ("memory.max",
+// "memory.limit_in_bytes"). The result is [Unlimited] if the file says so, or
+// if none of the files exists: neither a root group has limits, nor a group
+// without that controller.
 func Read(dir string, files ...string) (int64, error) {
 	for _, name := range files {
 		s, err := os.ReadFile(filepath.Join(dir, name))
@@ -233,8 +235,8 @@ func Read(dir string, files ...string) (int64, error) {
 	return Unlimited, nil
 }
 
-// CPUs is the CPU time that a group may use in one second of real time, as a
-// number of CPUs (1.5), and +Inf if it has no quota. It reads cpu.max, or
+// CPUs returns the CPU time that a group may use in one second of real time, as
+// a number of CPUs (1.5), or +Inf without a quota. It reads cpu.max, or
 // cpu.cfs_quota_us and cpu.cfs_period_us.
 func CPUs(dir string) (float64, error) {
 	s, err := os.ReadFile(filepath.Join(dir, "cpu.max"))
@@ -263,7 +265,7 @@ func CPUs(dir string) (float64, error) {
 	return n, nil
 }
 
-// parseValue reads what one file holds: a number, "max", or version 1's -1.
+// parseValue parses one file's value: a number, "max", or version 1's -1.
 func parseValue(s string) (int64, error) {
 	s = strings.TrimSpace(s)
 	if s == "max" || s == "-1" {
@@ -271,7 +273,7 @@ func parseValue(s string) (int64, error) {
 	}
 	v, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%q is neither a count nor max", s)
+		return 0, fmt.Errorf("%q is neither a number nor max", s)
 	}
 	if v >= enormous {
 		return Unlimited, nil
@@ -301,7 +303,7 @@ func parseCPUMax(s string) (float64, error) {
 
 func perSecond(quota, period int64) (float64, error) {
 	if period <= 0 || period == Unlimited {
-		return 0, fmt.Errorf("a quota of %d µs has no period", quota)
+		return 0, fmt.Errorf("a quota of %d µs has no period: it is %d µs", quota, period)
 	}
 	return float64(quota) / float64(period), nil
 }

@@ -1,9 +1,9 @@
-// Package cgroup finds the control groups that hold this process back.
+// Package cgroup finds the control groups whose limits bind this process.
 //
-// A limit of a parent binds its children, so what counts is every group from
-// the process's own up to the root. [Paths] gives their directories, whether
-// the controller stands in a version 1 hierarchy, in version 2 or in a hybrid
-// of both; [Read] and [CPUs] read what a directory says:
+// A limit of a parent binds its children, so every group counts, from the
+// process's own up to the root. [Paths] returns their directories, for a
+// controller in a version 1 hierarchy, in version 2 or in a hybrid of both.
+// [Read] and [CPUs] read the limits in a directory:
 //
 //	dirs, err := cgroup.Paths("pids")
 //	for _, dir := range dirs {
@@ -15,7 +15,7 @@
 //		...
 //	}
 //
-// A container sees no further up than the root of its own mount: a limit on
+// A container sees no further up than the root of its own mount, so a limit on
 // a group above it stays unseen. Systems other than Linux have no control
 // groups, and there the package is empty.
 package cgroup

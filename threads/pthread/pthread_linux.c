@@ -3,7 +3,7 @@
 /*
  * Two threads that hand the turn to each other, a thread that makes threads,
  * and threads that park: by POSIX threads and the C library's own functions, as
- * a C program has them.
+ * a C program does it.
  *
  * The hand-offs stand in the loops that are timed. Between the two readings of
  * the clock nothing is called but the C library: a function of ours around a
@@ -31,7 +31,7 @@
 
 enum {
 	SAMPLE_EVERY = 256, /* round trips from one look at the CPUs to the next */
-	NO_CPU = -2,        /* the thread has not looked in this turn */
+	NO_CPU = -2,        /* the thread has not asked for its CPU in this turn */
 	CACHE_LINE = 64,
 };
 
@@ -83,10 +83,10 @@ static void set_and_wake(_Atomic uint32_t *word, uint32_t value)
 	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
 }
 
-/* Why a read or a write of one byte did not do it. */
+/* The error of a read or a write that did not transfer its one byte. */
 static int64_t io_failure(ssize_t result) { return result < 0 ? -errno : -EPIPE; }
 
-/* sched_getcpu is no system call where the C library has a better way. */
+/* sched_getcpu makes no system call where the C library knows a faster way. */
 INLINED void look_at_cpu(struct thread *t, uint64_t calls)
 {
 	if (calls % SAMPLE_EVERY == 0) {
@@ -97,7 +97,7 @@ INLINED void look_at_cpu(struct thread *t, uint64_t calls)
 	}
 }
 
-/* The peer has looked in the same round trip, unless its turn began after it. */
+/* The peer asks in the same round trip. NO_CPU: its turn has not begun yet. */
 INLINED void compare_cpus(struct thread *t, uint64_t calls)
 {
 	if (calls % SAMPLE_EVERY == 0) {
@@ -194,7 +194,7 @@ INLINED void yield_trips(struct thread *t, uint64_t n)
 	t->calls = calls;
 }
 
-/* It sleeps between the driver's turns. */
+/* A peer that yields sleeps between the driver's turns. */
 static void yield_answers(struct thread *t)
 {
 	struct thread *driver = t->other;
@@ -210,7 +210,7 @@ static void yield_answers(struct thread *t)
 	}
 }
 
-/* What a thread that is made does. */
+/* The body of the threads that a creator makes. */
 static void *return_at_once(void *unused) { return unused; }
 
 INLINED void creations(struct thread *t, uint64_t n)
@@ -290,8 +290,8 @@ static void *peer_body(void *self)
 }
 
 /*
- * pthread_create, with the signals blocked that a program may block: a handler
- * of the Go runtime's has nothing to do on a thread of ours.
+ * pthread_create with every signal blocked that can be: a handler of the Go
+ * runtime must not run on a thread of ours.
  */
 static int start(pthread_t *id, const pthread_attr_t *attr, void *(*body)(void *), void *argument)
 {
@@ -324,7 +324,7 @@ static struct thread *new_thread(enum op op)
 	return t;
 }
 
-/* Wakes the peer out of whatever it waits in, and joins it: its pipe ends. */
+/* Wakes the peer from whatever it waits for (its pipe ends), and joins it. */
 static void stop_peer(struct driver *d)
 {
 	STORE(&d->peer->quit, 1);
@@ -336,7 +336,7 @@ static void stop_peer(struct driver *d)
 	join(d->peer->id);
 }
 
-/* Gives back what no thread uses any more. */
+/* Frees everything. No thread may use it any more. */
 static void discard(struct driver *d)
 {
 	if (d->driver != NULL)
@@ -495,7 +495,7 @@ void driver_close(struct driver *d)
 	discard(d);
 }
 
-struct herd {
+struct set {
 	_Atomic uint32_t arrived, want, release, next;
 	uint64_t depth, made;
 	int on_least_stack;
@@ -506,11 +506,11 @@ struct herd {
 
 /*
  * Touches each page of its stack down to the depth, arrives, waits until the
- * herd is released, and exits.
+ * set is released, and exits.
  */
-static void *park(void *herd)
+static void *park(void *set)
 {
-	struct herd *h = herd;
+	struct set *h = set;
 
 	if (h->depth > 0) {
 		volatile char *deepest = alloca(h->depth);
@@ -525,7 +525,7 @@ static void *park(void *herd)
 	return NULL;
 }
 
-static void free_herd(struct herd *h)
+static void free_set(struct set *h)
 {
 	if (h->on_least_stack)
 		pthread_attr_destroy(&h->attr);
@@ -534,7 +534,7 @@ static void free_herd(struct herd *h)
 	free(h);
 }
 
-static int set_least_stack(struct herd *h)
+static int set_least_stack(struct set *h)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t bytes = ((uint64_t)sysconf(_SC_THREAD_STACK_MIN) + h->depth + page - 1) / page * page;
@@ -547,9 +547,9 @@ static int set_least_stack(struct herd *h)
 	return -refused;
 }
 
-int herd_new(struct herd **new, uint64_t most, uint64_t depth_bytes, int on_least_stack)
+int set_new(struct set **new, uint64_t most, uint64_t depth_bytes, int on_least_stack)
 {
-	struct herd *h = calloc(1, sizeof *h);
+	struct set *h = calloc(1, sizeof *h);
 	int result = 0;
 
 	if (h == NULL)
@@ -562,14 +562,14 @@ int herd_new(struct herd **new, uint64_t most, uint64_t depth_bytes, int on_leas
 	else if (on_least_stack)
 		result = set_least_stack(h);
 	if (result < 0) {
-		free_herd(h);
+		free_set(h);
 		return result;
 	}
 	*new = h;
 	return 0;
 }
 
-int herd_grow(struct herd *h, uint64_t n)
+int set_grow(struct set *h, uint64_t n)
 {
 	sigset_t all, before;
 	int refused = 0;
@@ -589,7 +589,7 @@ int herd_grow(struct herd *h, uint64_t n)
 	return -refused;
 }
 
-void herd_wait(struct herd *h)
+void set_wait(struct set *h)
 {
 	uint32_t arrived;
 
@@ -597,17 +597,17 @@ void herd_wait(struct herd *h)
 		syscall(SYS_futex, &h->arrived, FUTEX_WAIT_PRIVATE, arrived, NULL, NULL, 0);
 }
 
-void herd_release(struct herd *h) { set_and_wake(&h->release, 1); }
+void set_release(struct set *h) { set_and_wake(&h->release, 1); }
 
-uint32_t *herd_tids(struct herd *h, uint64_t *n)
+uint32_t *set_tids(struct set *h, uint64_t *n)
 {
 	*n = h->made;
 	return h->tids;
 }
 
-void herd_join(struct herd *h)
+void set_join(struct set *h)
 {
 	for (uint64_t i = 0; i < h->made; i++)
 		join(h->ids[i]);
-	free_herd(h);
+	free_set(h);
 }

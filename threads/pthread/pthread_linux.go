@@ -2,8 +2,8 @@
 
 package pthread
 
-// The rules of cgo hold without more: what C keeps hold of is C's own memory,
-// and what Go passes holds no pointer of Go's.
+// The rules of cgo hold without further care: C keeps only C's own memory, and
+// Go passes nothing that holds a Go pointer.
 
 // #cgo LDFLAGS: -pthread
 // #include <linux/futex.h>
@@ -26,7 +26,7 @@ import (
 func Alive() int { return int(C.threads_alive()) }
 
 // Library names the C library: "glibc-2.36", or "libc" for one that doesn't
-// tell.
+// report its version.
 func Library() string {
 	if version := C.library_version(); version != nil {
 		return "glibc-" + C.GoString(version)
@@ -38,8 +38,8 @@ func failed(doing string, result C.int) error {
 	return fmt.Errorf("%s (%d C threads alive): %w; if a limit is met, threads.Limits names it: raise it, or hold fewer threads", doing, Alive(), syscall.Errno(-result))
 }
 
-// A Driver is a C thread that does ops when it is given a turn and times them
-// itself, and its peer or its children: threads.Driver in C.
+// A Driver is a C thread that does ops in turns and times them itself, with its
+// peer or its children: threads.Driver in C.
 type Driver struct {
 	d    *C.struct_driver
 	hold bool
@@ -60,9 +60,9 @@ func NewPair(op threads.Op) (*Driver, error) {
 	return d, nil
 }
 
-// NewCreator makes a C thread that makes threads by pthread_create(3) with the
-// default attributes, batch of them one after the other, each of which returns
-// at once, and then joins them. One op is one thread made and joined.
+// NewCreator makes a C thread that makes batch threads in a row by
+// pthread_create(3) with the default attributes, each of which returns at once,
+// and then joins them. One op is one thread made and joined.
 func NewCreator(batch int) (*Driver, error) {
 	if batch < 1 {
 		panic(fmt.Sprintf("pthread: a batch of %d threads", batch))
@@ -74,11 +74,11 @@ func NewCreator(batch int) (*Driver, error) {
 	return d, nil
 }
 
-// Hold has each Run from here on keep its P until its turn is over:
-// threads.Driver's.
+// Hold makes each later Run keep the goroutine's P while it waits, as
+// threads.Driver's does.
 func (d *Driver) Hold() { d.hold = true }
 
-// Run gives the driver a turn, as threads.Driver's.
+// Run gives the driver a turn, as threads.Driver's does.
 func (d *Driver) Run(n, warm int) (threads.Timing, error) {
 	over := C.driver_begin(d.d, C.uint64_t(n), C.uint64_t(warm))
 	wait := unix.Syscall6
@@ -104,7 +104,7 @@ func (d *Driver) Run(n, warm int) (threads.Timing, error) {
 	}, nil
 }
 
-// Pin holds the driver and its peer on one CPU each.
+// Pin pins the driver to one CPU and its peer to another.
 func (d *Driver) Pin(driver, peer int) error {
 	if result := C.driver_pin(d.d, C.int(driver), C.int(peer)); result < 0 {
 		return failed(fmt.Sprintf("holding C threads on CPUs %d and %d", driver, peer), result)
@@ -112,60 +112,59 @@ func (d *Driver) Pin(driver, peer int) error {
 	return nil
 }
 
-// Close ends the driver and its peer, joins them and gives back what they
-// had.
+// Close ends the driver and its peer, joins them and frees what they used.
 func (d *Driver) Close() error {
 	C.driver_close(d.d)
 	return nil
 }
 
-// A Herd is a growing number of C threads that touch their stack to a depth,
+// A Set holds C threads, and can grow. They touch their stacks down to a depth,
 // park on one futex, and exit together.
-type Herd struct{ h *C.struct_herd }
+type Set struct{ h *C.struct_set }
 
-// NewHerd prepares at most n threads, of which each touches depth bytes before
-// it parks: with the default attributes, or on the least stack that serves.
-func NewHerd(n, depth int, least bool) (*Herd, error) {
-	h := &Herd{}
+// NewSet prepares at most n threads, which touch depth bytes before they park.
+// They have the default attributes, or the least stack that is enough.
+func NewSet(n, depth int, least bool) (*Set, error) {
+	h := &Set{}
 	onLeast := C.int(0)
 	if least {
 		onLeast = 1
 	}
-	if result := C.herd_new(&h.h, C.uint64_t(n), C.uint64_t(depth), onLeast); result < 0 {
+	if result := C.set_new(&h.h, C.uint64_t(n), C.uint64_t(depth), onLeast); result < 0 {
 		return nil, failed(fmt.Sprintf("preparing %d C threads", n), result)
 	}
 	return h, nil
 }
 
-// Make starts n more threads. Those made before one was refused stay in the
-// herd.
-func (h *Herd) Make(n int) error {
-	if result := C.herd_grow(h.h, C.uint64_t(n)); result < 0 {
+// Make starts n more threads. The threads made before a refused one stay in the
+// set.
+func (h *Set) Make(n int) error {
+	if result := C.set_grow(h.h, C.uint64_t(n)); result < 0 {
 		return failed(fmt.Sprintf("starting %d C threads", n), result)
 	}
 	return nil
 }
 
-// Wait returns when every thread of the herd has touched its stack and is
+// Wait returns when every thread of the set has touched its stack and is
 // about to park.
-func (h *Herd) Wait() { C.herd_wait(h.h) }
+func (h *Set) Wait() { C.set_wait(h.h) }
 
-// Release lets every parked thread of the herd exit.
-func (h *Herd) Release() { C.herd_release(h.h) }
+// Release lets every parked thread of the set exit.
+func (h *Set) Release() { C.set_release(h.h) }
 
-// Join waits until every thread of the herd has exited, and frees what the
-// herd has. The Herd can't be used after it.
-func (h *Herd) Join() {
-	C.herd_join(h.h)
+// Join waits until every thread of the set has exited, and frees the set,
+// which can't be used afterwards.
+func (h *Set) Join() {
+	C.set_join(h.h)
 	h.h = nil
 }
 
-// TIDs are the thread ids that the threads themselves got from gettid(2);
-// complete after Wait. The slice of C's array is sound: C made as many words,
-// and frees them in Join.
-func (h *Herd) TIDs() []int {
+// TIDs returns the thread ids, which the threads got from gettid(2). They are
+// complete after Wait. The slice of C's array is sound: C allocated that many
+// words, and frees them in Join.
+func (h *Set) TIDs() []int {
 	var n C.uint64_t
-	words := C.herd_tids(h.h, &n)
+	words := C.set_tids(h.h, &n)
 	tids := make([]int, n)
 	for i, tid := range unsafe.Slice(words, len(tids)) {
 		tids[i] = int(tid)

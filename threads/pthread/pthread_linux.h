@@ -4,10 +4,10 @@
  */
 #include <stdint.h>
 
-/* What two threads hand the turn to each other with: threads.Op. */
+/* The primitive by which two threads hand the turn to each other: threads.Op. */
 enum op { FUTEX, PIPE, YIELD, CREATE };
 
-/* A thread that does ops when it is given a turn: threads.Driver. */
+/* A thread that does ops in turns: threads.Driver. */
 struct driver {
 	struct thread *driver, *peer; /* no peer for one that makes threads */
 	uint64_t ops_per_call;
@@ -31,8 +31,8 @@ int driver_new_creator(struct driver **, uint64_t batch);
 int driver_pin(struct driver *, int driver_cpu, int peer_cpu);
 
 /*
- * A turn: it is over when the word at driver_done no longer has the value that
- * driver_begin answered. driver_end then says what was measured. Both counts of
+ * A turn is over when the word at driver_done no longer has the value that
+ * driver_begin returned. driver_end then gives the measurement. Both counts of
  * ops are rounded up to whole calls.
  */
 uint32_t driver_begin(struct driver *, uint64_t ops, uint64_t warm_ops);
@@ -41,12 +41,12 @@ int driver_end(struct driver *, struct timing *);
 
 void driver_close(struct driver *);
 
-/* Threads that touch their stacks, park, and exit together: threads.Herd. */
-struct herd;
+/* Threads that touch their stacks, park, and exit together: threads.Set. */
+struct set;
 
-int herd_new(struct herd **, uint64_t most, uint64_t depth_bytes, int on_least_stack);
-int herd_grow(struct herd *, uint64_t n);
-void herd_wait(struct herd *);
-void herd_release(struct herd *);
-uint32_t *herd_tids(struct herd *, uint64_t *n);
-void herd_join(struct herd *);
+int set_new(struct set **, uint64_t most, uint64_t depth_bytes, int on_least_stack);
+int set_grow(struct set *, uint64_t n);
+void set_wait(struct set *);
+void set_release(struct set *);
+uint32_t *set_tids(struct set *, uint64_t *n);
+void set_join(struct set *);

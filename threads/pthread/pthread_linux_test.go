@@ -136,7 +136,7 @@ func TestWriteRefused(t *testing.T) {
 }
 
 // TestCreateRefused has no address space left for the stack of a thread of the
-// batch: the turn ends with the errno, and who was made before it is joined.
+// batch: the turn ends with the errno, and the threads made before are joined.
 func TestCreateRefused(t *testing.T) {
 	if os.Getenv(refusedVariable) == "" {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestCreateRefused$", "-test.v")
@@ -167,7 +167,7 @@ func TestCreateRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The stacks take all of it, and the runtime has it when they are joined.
+	// The stacks take all of the room. After the join it is the runtime's.
 	const room = 128 << 20
 	limit := uint64(pages*os.Getpagesize() + room)
 	if err := unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: limit, Max: before.Max}); err != nil {
@@ -188,13 +188,13 @@ func TestCreateRefused(t *testing.T) {
 	}
 }
 
-// refusedVariable has the test's process be the one whose address space ends.
+// refusedVariable marks the test's own process, whose address space is limited.
 const refusedVariable = "THREADBENCH_CREATE_REFUSED"
 
-func TestHerd(t *testing.T) {
+func TestSet(t *testing.T) {
 	for _, depth := range []int{0, 1, 4096, 1 << 20} {
 		for _, least := range []bool{true, false} {
-			h, err := NewHerd(40, depth, least)
+			h, err := NewSet(40, depth, least)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -223,10 +223,10 @@ func TestHerd(t *testing.T) {
 	}
 }
 
-// TestRefused asks for stacks that no address space holds: of 2^46 bytes each,
-// the thread is refused, and those before it end as ever.
+// TestRefused asks for stacks of 2^46 bytes, which don't fit into the address
+// space: a thread is refused, and the threads before it end as usual.
 func TestRefused(t *testing.T) {
-	h, err := NewHerd(8, 1<<46, true)
+	h, err := NewSet(8, 1<<46, true)
 	if err != nil {
 		t.Fatal(err)
 	}

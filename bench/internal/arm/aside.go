@@ -9,10 +9,10 @@ import (
 	"threadbench/bench/measure"
 )
 
-// StartAside starts this program once more, as a worker of that name with one
-// P, for the other side of what an arm measures: a client, a server. cpus are
-// those that it may run on, nil for this process's. It is a process of its own,
-// so that its threads, its memory and its CPU time aren't the arm's.
+// StartAside starts this program again, as a worker of that name with one P:
+// the other side of what an arm measures, such as a client. cpus are the CPUs
+// that it may run on, nil for this process's. A process of its own keeps its
+// threads, its memory and its CPU time out of the arm's.
 func StartAside(ctx context.Context, name string, cpus []int, set ...string) (*lockstep.Worker, error) {
 	program, err := os.Executable()
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"threadbench/bench/internal/host"
 )
 
-// AsleepFor is how long tasks that are to be blocked are waited for.
+// AsleepFor is how long AllAsleep waits for tasks to block.
 var AsleepFor = 10 * time.Second
 
-// AllAsleep returns when all n tasks are blocked; an error if they aren't
-// within a while.
+// AllAsleep returns when all n tasks are blocked, or an error if they aren't
+// within AsleepFor.
 func AllAsleep(n int, asleep func() (int, error)) error {
 	var seen int
 	for began := time.Now(); time.Since(began) < AsleepFor; time.Sleep(time.Millisecond) {
@@ -24,11 +24,11 @@ func AllAsleep(n int, asleep func() (int, error)) error {
 			return err
 		}
 	}
-	return fmt.Errorf("expected %d tasks blocked in what they wait for, seen %d", n, seen)
+	return fmt.Errorf("waiting until %d tasks are blocked: %d are after %v", n, seen, AsleepFor)
 }
 
-// ThreadsNow is how many threads this process has, those that the runtime
-// knows nothing of among them where the system tells.
+// ThreadsNow returns the number of threads of this process. It includes raw
+// threads where the system reports them.
 func ThreadsNow() int {
 	if tasks, err := os.ReadDir("/proc/self/task"); err == nil {
 		return len(tasks)
@@ -36,8 +36,8 @@ func ThreadsNow() int {
 	return int(host.Count(host.ThreadsAlive))
 }
 
-// InState counts the goroutines that are in one of the states, as the runtime's
-// tracebacks have them: "IO wait" is the poller, "syscall" a system call.
+// InState counts the goroutines in one of the states, named as in the runtime's
+// tracebacks: "IO wait" is the poller, "syscall" a system call.
 func InState(states ...string) int {
 	buf := make([]byte, 1<<20)
 	n := runtime.Stack(buf, true)

@@ -9,7 +9,7 @@ import (
 // TestInState parks goroutines on a channel: they are counted there and in no
 // other state.
 func TestInState(t *testing.T) {
-	h := goroutines.NewHerd(0, nil)
+	h := goroutines.NewSet(0, nil)
 	// The runner of the tests receives, too, once it has started this one.
 	if err := AllAsleep(1, func() (int, error) { return min(1, InState("chan receive")), nil }); err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func TestCallCount(t *testing.T) {
 	}
 	for _, marks := range [][]string{nil, {"getrusage", "futex"}, {"getrusage", "getrusage", "getrusage"}} {
 		say(marks...)
-		if counts, err := c.taken(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("expected 2 calls of getrusage, where a turn's clock starts and stops; seen %d", strings.Count(fmt.Sprint(marks), "getrusage"))) {
+		if counts, err := c.taken(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("expected 2 calls of getrusage, where its clock starts and stops; seen %d", strings.Count(fmt.Sprint(marks), "getrusage"))) {
 			t.Errorf("of %q: %v, %v", marks, counts, err)
 		}
 	}

@@ -8,20 +8,21 @@ import (
 	"threadbench/threads"
 )
 
-// impl=pthread: what a C program pays, by pthread_create(3) with the default
-// attributes and by libc's own read, write, syscall and sched_yield. Its cases
-// stand in the tables if the suite is built with -tags pthread. It takes cgo,
-// and with cgo the runtime makes its own threads through the C library: so
-// these cases have a worker of their own, package bench/pthread, which is built
-// when the first of them is asked for, beside the bench test binary.
+// The arms of impl=pthread show what a C program pays, by pthread_create(3)
+// with the default attributes and by libc's own read, write, syscall and
+// sched_yield. Their cases are in the tables if the suite is built with -tags
+// pthread. They need cgo, and with cgo the runtime makes its own threads
+// through the C library. So they have a worker of their own, package
+// bench/pthread. It is built beside the bench test binary when the first of
+// these cases is needed.
 
 // CThreads makes the tasks of impl=pthread.
 type CThreads struct {
 	NewPair    func(op threads.Op) (Driver, error)
 	NewCreator func(batch int) (Driver, error)
-	NewHerd    func(n, depth int, least bool) (Herd, error) // at most n threads, on the least stack or by default attributes
-	Alive      func() int                                   // threads started and not joined
-	Library    func() string                                // the C library and its version: "glibc-2.36"
+	NewSet     func(n, depth int, least bool) (ParkedThreads, error) // at most n threads, on the least stack or by default attributes
+	Alive      func() int                                            // threads started and not joined
+	Library    func() string                                         // the C library and its version: "glibc-2.36"
 }
 
 // A Driver is two threads that hand the turn to each other, or one that makes
@@ -33,24 +34,24 @@ type Driver interface {
 	Close() error
 }
 
-// A Herd is tasks that park until they are released: *threads.Herd.
-type Herd interface {
-	ParkedHerd
+// ParkedThreads are threads that park until they are released: *threads.Set.
+type ParkedThreads interface {
+	ParkedTasks
 	TIDs() []int
 }
 
 // CMaker is set in the worker of impl=pthread, and nowhere else.
 var CMaker *CThreads
 
-// CLinked is an error unless this process has what makes C threads, with cgo.
+// CLinked returns an error unless this process can make C threads, with cgo.
 func CLinked() error {
 	if got := host.Cgo(); CMaker == nil || got != "linked" {
-		return fmt.Errorf("opening C threads: they need the worker of package %s with cgo linked; in this one cgo is %s", measure.CWorker, got)
+		return fmt.Errorf("opening C threads: they need the worker of package %s with cgo linked; in this process cgo is %s", measure.CWorker, got)
 	}
 	return nil
 }
 
-// CPair is two C threads that hand the turn to each other.
+// CPair makes two C threads that hand the turn to each other.
 func CPair(op threads.Op) (Driver, error) {
 	if err := CLinked(); err != nil {
 		return nil, err
@@ -58,7 +59,7 @@ func CPair(op threads.Op) (Driver, error) {
 	return CMaker.NewPair(op)
 }
 
-// CCreator makes C threads, batch at a time.
+// CCreator makes a thread that makes C threads, batch at a time.
 func CCreator(batch int) (Driver, error) {
 	if err := CLinked(); err != nil {
 		return nil, err
@@ -66,16 +67,16 @@ func CCreator(batch int) (Driver, error) {
 	return CMaker.NewCreator(batch)
 }
 
-// CHerd is C threads on the least stack, or with the default attributes.
-func CHerd(least bool) NewHerd {
-	return func(n, depth int, stack int) (Census, error) {
+// ParkedC prepares C threads on the least stack, or with the default attributes.
+func ParkedC(least bool) NewParked {
+	return func(n, depth int, stack int) (Parked, error) {
 		if err := CLinked(); err != nil {
-			return Census{}, err
+			return Parked{}, err
 		}
-		h, err := CMaker.NewHerd(n, depth, least)
+		h, err := CMaker.NewSet(n, depth, least)
 		if err != nil {
-			return Census{}, err
+			return Parked{}, err
 		}
-		return Census{h, h.TIDs}, nil
+		return Parked{h, h.TIDs}, nil
 	}
 }

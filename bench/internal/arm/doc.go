@@ -1,9 +1,9 @@
-// Package arm is what the families' arms share: the clock of an arm in Go and
-// what is counted along with it, stamps of single ops, herds of parked tasks,
-// limits that are looked up before threads are made, links and sockets between
-// tasks, and a worker whose system calls are counted from outside.
+// Package arm has what the families' arms share: the clock of an arm in Go and
+// the counts that go with it, stamps of single ops, parked tasks, limits that
+// are looked up before threads are made, links and sockets between tasks, and a
+// worker whose system calls a tracer counts.
 //
-// It imports measure, lockstep, host, and what is measured, goroutines and
-// threads; the families import it. It has nothing that only one family needs,
-// but for what stands beside its kind.
+// It imports measure, lockstep, host, and the two packages under measurement,
+// goroutines and threads; the families import it. Code that only one family
+// needs is elsewhere, unless it belongs beside its kind.
 package arm

@@ -9,9 +9,9 @@ import (
 	"threadbench/threads"
 )
 
-// TestMemoryMeterReads holds raw threads and finds their memory: a page of
-// stack and a mapping each, and of the kernel's a stack, which is of 16 KiB or
-// of a page where that is larger (THREAD_SIZE), and more.
+// TestMemoryMeterReads holds raw threads and finds their memory: each has a page of
+// stack and a mapping, and in the kernel at least a stack of 16 KiB, or of a page
+// where that is larger (THREAD_SIZE).
 func TestMemoryMeterReads(t *testing.T) {
 	if !armtest.Alone(t, Still...) {
 		return
@@ -25,7 +25,7 @@ func TestMemoryMeterReads(t *testing.T) {
 	}
 	defer m.Close()
 	const n = 500
-	h, err := CloneHerd(n, 0, 0)
+	h, err := ParkedClones(n, 0, 0)
 	if err != nil {
 		t.Skip(err)
 	}
@@ -67,8 +67,8 @@ func TestMemoryMeterReads(t *testing.T) {
 	}
 }
 
-// TestKernelThreads holds the count against the directory of the threads, and
-// sees it grow by those that are made.
+// TestKernelThreads compares the count with the directory of the threads, before
+// and after making some.
 func TestKernelThreads(t *testing.T) {
 	if !armtest.Alone(t) {
 		return
@@ -85,7 +85,7 @@ func TestKernelThreads(t *testing.T) {
 	if n < 1 || n > len(tasks) {
 		t.Errorf("%d threads, %d in /proc/self/task", n, len(tasks))
 	}
-	h, err := LockedHerd(20, 0, 0)
+	h, err := ParkedLocked(20, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

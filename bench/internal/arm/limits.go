@@ -9,15 +9,15 @@ import (
 	"threadbench/threads"
 )
 
-// A worker looks up the limits before it makes threads: the Go runtime does
-// not survive a refused one.
+// A worker looks up the limits before it makes threads: the Go runtime does not
+// survive the refusal of a thread.
 
-// Headroom is a *lockstep.Skip that names the limit unless all the threads
+// Headroom returns a *lockstep.Skip that names the limit unless all the threads
 // can be made.
 func Headroom(need threads.Need) error { return AllFit(need, true) }
 
-// AllFit is a *lockstep.Skip that names the limit unless all the tasks fit; see
-// Room.
+// AllFit returns a *lockstep.Skip that names the limit unless all the tasks
+// fit: see Room.
 func AllFit(need threads.Need, areThreads bool) error {
 	fits, limit, err := Room(need, areThreads)
 	if err == nil && fits < need.Threads {
@@ -26,8 +26,8 @@ func AllFit(need threads.Need, areThreads bool) error {
 	return err
 }
 
-// Room is how many of the tasks fit. For goroutines, which aren't threads,
-// only memory and address space tell.
+// Room returns how many of the tasks fit. Goroutines aren't threads, so only
+// limits of memory and address space count for them.
 func Room(need threads.Need, areThreads bool) (int, threads.Limit, error) {
 	if areThreads {
 		return threads.Headroom(need)
@@ -47,22 +47,22 @@ func Room(need threads.Need, areThreads bool) (int, threads.Limit, error) {
 	return need.Threads, threads.Limit{}, nil
 }
 
-// NeedOf is what so many threads take at the least: raw ones on the least
-// stack, or locked goroutines, whose stacks are in the heap of the Go runtime.
+// NeedOf returns the least need of n threads: raw ones on the least stack, or
+// locked goroutines, whose stacks are in the heap of the Go runtime.
 func NeedOf(n int, ofRuntime bool) threads.Need {
 	if ofRuntime {
-		// The stacks of the thread, 16 and 32 KiB, and the goroutine's.
+		// The stacks of the thread, 16 and 32 KiB, and of the goroutine.
 		return threads.Need{Threads: n, Runtime: true, SpacePerThread: 64 << 10}
 	}
 	return threads.Need{Threads: n, MapsPerThread: threads.MapsPerThread, SpacePerThread: spaceOf(threads.LeastStack(0))}
 }
 
-// spaceOf is the address space of a thread with so much stack: below it is a
-// guard page.
+// spaceOf returns the address space of a thread with that stack and a guard
+// page.
 func spaceOf(stack int) int64 { return int64(stack + os.Getpagesize()) }
 
-// SkipUnsupported is a *lockstep.Skip for raw threads on a system that has
-// none, else the error as it is.
+// SkipUnsupported returns a *lockstep.Skip for raw threads on a system that has
+// none, else the error itself.
 func SkipUnsupported(err error) error {
 	if errors.Is(err, threads.ErrUnsupported) {
 		return &lockstep.Skip{Reason: err.Error()}
@@ -70,8 +70,8 @@ func SkipUnsupported(err error) error {
 	return err
 }
 
-// Leaks is an error if a raw thread, a C thread or a mapping of ours is still
-// there.
+// Leaks returns an error if a raw thread, a C thread or a mapping of ours is
+// left.
 func Leaks() error {
 	if CMaker != nil && CMaker.Alive() != 0 {
 		return fmt.Errorf("left behind: %d C threads", CMaker.Alive())
@@ -82,14 +82,15 @@ func Leaks() error {
 	return nil
 }
 
-// Parkable is how many of n tasks that go down their stack by depth bytes can
-// be held at once; stack is what a thread is given, 0 for the least. Fewer are
-// a cut, too few a *lockstep.Skip; either names the limit.
+// Parkable returns how many of n tasks that go down their stacks by depth bytes
+// can be held at once. stack is the stack of a thread, 0 for the least. It
+// calls cut if fewer fit, and returns a *lockstep.Skip if too few do; both name
+// the limit.
 func Parkable(impl string, n, depth, stack int, cut func(string)) (int, error) {
-	// What one task may take at the most: its stack, the one that it grew
-	// out of, and what the kernel and the runtime add. What goroutines grew out
-	// of is free again, and the next ones take it: 73.7 KiB each was the most
-	// that 45,000 of them held 64 KiB deep.
+	// The most that one task may take: its stack, the one that it outgrew, and
+	// what the kernel and the runtime add. The next goroutines reuse the stacks
+	// that others outgrew: 45,000 goroutines with stacks of 64 KiB held at most
+	// 73.7 KiB each.
 	need := NeedOf(n, impl == "locked")
 	need.BytesPerThread = int64(4*depth + 64<<10)
 	switch impl {
@@ -112,5 +113,5 @@ func Parkable(impl string, n, depth, stack int, cut func(string)) (int, error) {
 	return fits, nil
 }
 
-// stackLeast is the least number of tasks whose slope says anything.
+// stackLeast is the least number of tasks for a meaningful slope.
 const stackLeast = 40

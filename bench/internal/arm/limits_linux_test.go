@@ -13,8 +13,8 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// TestAddressSpaceLimited holds as many threads as fit into little address
-// space: the limit is named before one is refused.
+// TestAddressSpaceLimited holds as many threads as fit into little address space:
+// the error names the limit before the kernel refuses a thread.
 func TestAddressSpaceLimited(t *testing.T) {
 	if !armtest.Alone(t, Still...) {
 		return
@@ -45,7 +45,7 @@ func TestAddressSpaceLimited(t *testing.T) {
 	if len(cuts) != 1 || !strings.HasPrefix(cuts[0], "RLIMIT_AS ") && !strings.HasPrefix(cuts[0], "CommitLimit ") {
 		t.Errorf("cut: %q, want RLIMIT_AS or what is tighter", cuts)
 	}
-	h, err := CloneHerd(n, 0, stack)
+	h, err := ParkedClones(n, 0, stack)
 	var skip *lockstep.Skip
 	if errors.As(err, &skip) {
 		t.Skip(skip.Reason)

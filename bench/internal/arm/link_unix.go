@@ -12,10 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Link is the two ends of what a task waits at.
+// A Link is the two ends of a pipe or socket pair that a task waits on.
 type Link struct{ In, Out int }
 
-// NewLink makes a pair of sockets, or a pipe where read(2) is to block.
+// NewLink makes a socket pair, or for wait=syscall a pipe, on which read(2)
+// blocks.
 func NewLink(wait string) (Link, error) {
 	var ends [2]int
 	var err error
@@ -25,7 +26,7 @@ func NewLink(wait string) (Link, error) {
 		err = unix.Pipe(ends[:])
 	}
 	if err != nil {
-		return Link{}, fmt.Errorf("making what a task waits at: %w; raise ulimit -n if file descriptors are used up", err)
+		return Link{}, fmt.Errorf("making the pipe or sockets that a task waits on: %w; raise ulimit -n if file descriptors are used up", err)
 	}
 	unix.CloseOnExec(ends[0])
 	unix.CloseOnExec(ends[1])
@@ -35,10 +36,10 @@ func NewLink(wait string) (Link, error) {
 // Close closes both ends.
 func (l Link) Close() error { return errors.Join(unix.Close(l.In), unix.Close(l.Out)) }
 
-// AByte is what a wake-up sends.
+// AByte is the content of a wake-up.
 var AByte = []byte{1}
 
-// Send sends it.
+// Send sends a byte.
 func (l Link) Send() error {
 	for {
 		_, err := unix.Write(l.Out, AByte)
@@ -51,7 +52,7 @@ func (l Link) Send() error {
 	}
 }
 
-// InOf is what a goroutine of that contender does first.
+// InOf returns the function that a goroutine of that contender calls first.
 func InOf(impl string) func() {
 	if impl == "locked" {
 		return runtime.LockOSThread
@@ -59,7 +60,7 @@ func InOf(impl string) func() {
 	return nil
 }
 
-// Polling reads through the runtime's poller.
+// Polling returns a read through the runtime's poller.
 func Polling(links []Link) (read func(int) (bool, error), closeAll func()) {
 	files := make([]*os.File, len(links))
 	for i, l := range links {
@@ -84,7 +85,7 @@ func Polling(links []Link) (read func(int) (bool, error), closeAll func()) {
 	}
 }
 
-// Blocking reads in read(2).
+// Blocking returns a read that blocks in read(2).
 func Blocking(links []Link) func(int) (bool, error) {
 	return func(task int) (bool, error) {
 		var b [1]byte

@@ -9,12 +9,11 @@ import (
 	"threadbench/goroutines"
 )
 
-// A Meter is the clock of an arm in Go, and what is counted along with it:
-// the process's context switches, and how often the scheduler put a goroutine
-// on a thread.
+// A Meter is the clock of an arm in Go, with counts: the process's context
+// switches, and how often the scheduler put a goroutine on a thread.
 type Meter struct {
 	Elapsed   time.Duration
-	switches  int64 // -1 where the system doesn't tell
+	switches  int64 // -1 where the system doesn't report it
 	schedules int64
 
 	began        time.Duration
@@ -23,21 +22,21 @@ type Meter struct {
 	sample       []metrics.Sample
 }
 
-// NewMeter is a meter that stands still.
+// NewMeter returns a stopped meter.
 func NewMeter() *Meter {
 	m := &Meter{sample: []metrics.Sample{{Name: "/sched/latencies:seconds"}}}
-	m.schedulings() // makes the histogram that later calls reuse
+	m.schedulings() // allocates the histogram that later calls reuse
 	return m
 }
 
-// Start starts the clock, last of all.
+// Start starts the clock, after everything else that it does.
 func (m *Meter) Start() {
 	m.scheduled = m.schedulings()
 	m.switchesThen = host.KernelSwitches()
 	m.began = goroutines.Now()
 }
 
-// Stop stops it, first of all.
+// Stop stops the clock before everything else.
 func (m *Meter) Stop() {
 	m.Elapsed = goroutines.Now() - m.began
 	m.switches = -1
@@ -47,8 +46,7 @@ func (m *Meter) Stop() {
 	m.schedules = m.schedulings() - m.scheduled
 }
 
-// GoOn has f be on the clock as well, which was stopped meanwhile: what it
-// counts is added up.
+// GoOn adds f to the time and the counts of a stopped meter.
 func (m *Meter) GoOn(f func()) {
 	so := *m
 	m.Start()
@@ -63,9 +61,9 @@ func (m *Meter) GoOn(f func()) {
 	}
 }
 
-// schedulings is how often a goroutine got a thread so far. The runtime
-// records one time in eight that a goroutine stops running (runtime/proc.go
-// casgstatus, gTrackingPeriod).
+// schedulings returns how often a goroutine has got a thread so far. The
+// runtime records every eighth time that a goroutine stops running
+// (runtime/proc.go casgstatus, gTrackingPeriod).
 func (m *Meter) schedulings() int64 {
 	metrics.Read(m.sample)
 	var n uint64
@@ -75,7 +73,7 @@ func (m *Meter) schedulings() int64 {
 	return int64(n) * 8
 }
 
-// Counts are what the meter saw, and whatever else is given.
+// Counts returns the meter's counts and those in more.
 func (m *Meter) Counts(more map[string]int64) map[string]int64 {
 	all := map[string]int64{"schedules": m.schedules}
 	if m.switches >= 0 {

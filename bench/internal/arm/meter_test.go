@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TestMeterGoesOn: what a clock counts before and after a pause is added up,
-// and what is counted in the pause isn't.
+// TestMeterGoesOn: a meter adds up its counts before and after a pause, without
+// those of the pause.
 func TestMeterGoesOn(t *testing.T) {
 	for _, told := range []bool{true, false} {
 		m := NewMeter()

@@ -9,11 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// loopback is where the server listens.
+// loopback is the server's address.
 var loopback = [4]byte{127, 0, 0, 1}
 
-// Listen opens a listening socket of the loopback device, on a port that is
-// free.
+// Listen opens a listening socket on a free port of the loopback device.
 func Listen(backlog int) (*os.File, int, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -34,7 +33,7 @@ func Listen(backlog int) (*os.File, int, error) {
 	return os.NewFile(uintptr(fd), "listener"), at.(*unix.SockaddrInet4).Port, nil
 }
 
-// Accept accepts n connections. With an error it answers those that it has.
+// Accept accepts n connections. With an error it returns those accepted so far.
 func Accept(listener *os.File, n int, blocking bool) ([]int, error) {
 	socket, err := listener.SyscallConn()
 	if err != nil {
@@ -76,13 +75,12 @@ func CloseAll(fds []int) {
 	}
 }
 
-// Over tells whether a connection's read says no more than that it has ended:
+// Over reports whether a read's error only says that the connection has ended:
 // the client resets its connections.
 func Over(err error) bool { return err == io.EOF || errors.Is(err, unix.ECONNRESET) }
 
 // Dial opens a connection to a port of the loopback device, in non-blocking
-// mode. It leaves nothing behind when it is closed: no port waits for late
-// segments.
+// mode. Closing it leaves nothing behind: no port waits for late segments.
 func Dial(port int) (int, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

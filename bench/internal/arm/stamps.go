@@ -12,21 +12,21 @@ import (
 	"threadbench/threads"
 )
 
-// A TickRate is how long a tick takes, found by two readings of the counter
-// and the clock around what is measured.
+// A TickRate finds the duration of a tick, by two readings of the counter and
+// the clock around the measurement.
 type TickRate struct {
 	began time.Duration
 	at    int64
 }
 
-// apart is how far apart the two readings are at least: each is off by some
-// 0.1 us, so the rate by some 1e-5.
+// apart is the least time between the two readings. Each is off by some 0.1 us,
+// so the rate by some 1e-5.
 const apart = 20 * time.Millisecond
 
-// AtOnce reads the counter and a clock at the same instant, some 0.1 us apart.
+// AtOnce reads the counter and a clock, within some 0.1 us of each other.
 func AtOnce[T ~int64](clock func() T) (ticks int64, now T) {
 	within := int64(math.MaxInt64)
-	for range 20 { // the one with the least between the readings
+	for range 20 { // take the try with the least time between the readings
 		before := goroutines.Ticks()
 		read := clock()
 		if after := goroutines.Ticks(); after-before < within {
@@ -42,9 +42,10 @@ func NewTickRate() TickRate {
 	return TickRate{began, at}
 }
 
-// Ns is how many nanoseconds a tick takes, by now. It is an error if the counter
-// goes at another rate in the time after: a TSC that the kernel calls unstable,
-// which follows the clock of its CPU, or stands still while that sleeps.
+// Ns takes the second reading and returns the nanoseconds of a tick. It is an
+// error if the counter's rate is another one right afterwards. A TSC that the
+// kernel calls unstable behaves so: it follows the clock of its CPU, or stops
+// while the CPU sleeps.
 func (r TickRate) Ns() (float64, error) {
 	ns, err := r.over()
 	if err != nil {
@@ -57,28 +58,28 @@ func (r TickRate) Ns() (float64, error) {
 	return ns, even(ns, after)
 }
 
-// over is how many nanoseconds a tick took between the two readings.
+// over returns the nanoseconds of a tick between the two readings.
 func (r TickRate) over() (float64, error) {
 	time.Sleep(apart - (goroutines.Now() - r.began))
 	at, now := AtOnce(goroutines.Now)
 	ns := float64(now-r.began) / float64(at-r.at)
 	if !(ns > 0) || math.IsInf(ns, 0) {
-		return 0, fmt.Errorf("expected the CPU's counter to rise; it went from %d to %d in %v", r.at, at, now-r.began)
+		return 0, fmt.Errorf("timing the CPU's counter: expected it to rise; it went from %d to %d in %v", r.at, at, now-r.began)
 	}
 	return ns, nil
 }
 
-// even is an error if two rates of the counter differ by more than 1%, which is
-// a hundred times what the readings may be off by.
+// even returns an error if two rates of the counter differ by more than 1%, a
+// hundred times the error of the readings.
 func even(ns, after float64) error {
 	if math.Abs(after/ns-1) > 0.01 {
-		return fmt.Errorf("expected the CPU's counter to go on at %.6g ns a tick, seen %.6g: stamps mean nothing here; where the kernel calls the TSC unstable (dmesg says why), leave out the rows of mode=stamped", ns, after)
+		return fmt.Errorf("timing the CPU's counter: expected a steady %.6g ns a tick, seen %.6g: stamps mean nothing here; if the kernel calls the TSC unstable (see dmesg), leave out the rows of mode=stamped", ns, after)
 	}
 	return nil
 }
 
-// Intervals is how long each of the ops took, in ticks: until is when it was
-// over, since when it began.
+// Intervals returns the time of each op in ticks, from its stamp in since to
+// its stamp in until.
 func Intervals(since, until []int64) ([]int64, error) {
 	if len(since) != len(until) {
 		return nil, fmt.Errorf("expected a stamp at the end of each of %d ops, seen %d", len(since), len(until))
@@ -92,17 +93,17 @@ func Intervals(since, until []int64) ([]int64, error) {
 	return all, nil
 }
 
-// quantiles are reported of each row that stamps its ops.
+// quantiles are reported for each row that stamps its ops.
 var quantiles = []struct {
 	unit    string
 	percent float64
 }{{"p50-ns", 50}, {"p90-ns", 90}, {"p99-ns", 99}, {"p999-ns", 99.9}}
 
-// longest is the longest interval that is told apart: a minute.
+// longest is the longest interval that Distribution records: a minute.
 const longest = int64(time.Minute)
 
-// Distribution is what intervals in ticks amount to, in ns, and what one of
-// the stamps themselves costs.
+// Distribution returns the percentiles of intervals in ticks, in ns, and the
+// cost of a stamp.
 func Distribution(ticks []int64, nsPerTick float64, stamp time.Duration) (map[string]float64, error) {
 	h := hdrhistogram.New(1, longest, 3)
 	for _, t := range ticks {
@@ -117,11 +118,11 @@ func Distribution(ticks []int64, nsPerTick float64, stamp time.Duration) (map[st
 	return figures, nil
 }
 
-// stampOps is how many stamps are taken to see what one costs.
+// stampOps is the number of stamps that StampCost takes.
 const stampOps = 2000
 
-// StampCost is what a stamp costs, of a raw thread or of a goroutine, the
-// clock's or the counter's own grain at the least.
+// StampCost returns the cost of a stamp, of a raw thread or of a goroutine. It
+// can't be less than the clock's or the counter's own grain.
 func StampCost(raw bool) (time.Duration, error) {
 	if !raw {
 		s := goroutines.NewStamps(stampOps)
@@ -140,14 +141,14 @@ func StampCost(raw bool) (time.Duration, error) {
 	return t.Elapsed / (2 * stampOps), err
 }
 
-// A StampedArm is a measurement of how long each of its ops took, by stamps.
+// A StampedArm measures the time of each of its ops, by stamps.
 type StampedArm struct {
 	Raw   bool // raw threads take the stamps
 	Timed func() (ticks []int64, s lockstep.Slice, err error)
 	Shut  func() error
 }
 
-// Measure has the ops done and told.
+// Measure does the ops and reports their times.
 func (a *StampedArm) Measure() (lockstep.Slice, error) {
 	cost, err := StampCost(a.Raw)
 	if err != nil {
@@ -166,7 +167,7 @@ func (a *StampedArm) Measure() (lockstep.Slice, error) {
 		return lockstep.Slice{}, fmt.Errorf("expected the time of each of %d ops, seen %d", s.Ops, len(ticks))
 	}
 	s.Figures, err = Distribution(ticks, ns, cost)
-	if s.Elapsed == 0 { // the ops alone are timed
+	if s.Elapsed == 0 { // only the ops are timed
 		sum := int64(0)
 		for _, t := range ticks {
 			sum += t

@@ -13,22 +13,23 @@ import (
 	"threadbench/bench/measure"
 )
 
-// The turns of a traced worker, in ops: one that isn't counted, one that is.
+// The turns of a traced worker, in ops: one that isn't counted, and one that
+// is.
 const (
 	warmTraced  = 200
 	CountTraced = measure.Provable
 )
 
-// clockCall is the call between the first and the second of which a turn's
-// clock runs, in Go (see meter) and in assembly.
+// clockCall is the system call at both ends of a turn's clock, in Go (see
+// Meter) and in assembly.
 const clockCall = "getrusage"
 
-// aside are the calls that are no part of an op: sysmon's naps come by the
-// clock, which an op under a tracer takes more of, and a hand-off's evidence
-// asks for the CPU once in 128 ops.
+// aside are the calls that are no part of an op. sysmon sleeps by the clock,
+// and an op takes longer under a tracer. A hand-off's evidence asks for the CPU
+// once in 256 ops.
 var aside = []string{"nanosleep", "clock_nanosleep", "getcpu"}
 
-// OpenTraced opens another case in a worker of its own, which it traces.
+// OpenTraced opens another case in a worker of its own, and traces it.
 func OpenTraced(of measure.Case) measure.OpeningOnce {
 	return func(cut func(string)) (measure.Measurement, error) {
 		program, err := os.Executable()
@@ -37,7 +38,7 @@ func OpenTraced(of measure.Case) measure.OpeningOnce {
 		}
 		a := &tracedArm{of: of}
 		a.calls.reset()
-		// CPUs, GOMAXPROCS and all else are this process's own.
+		// The worker gets this process's CPUs, GOMAXPROCS and all else.
 		a.worker, err = lockstep.Start(context.Background(), lockstep.Spec{
 			Path:    program,
 			Env:     measure.Environ(os.Environ(), measure.WorkerVariable+"="+of.Name.String(), measure.TracedVariable+"=1"),
@@ -59,9 +60,9 @@ type tracedArm struct {
 	calls  callCount
 }
 
-// Measure has the worker take a turn to warm up and one that is counted. What
-// was counted besides has to be what the case wants, as far as it holds under a
-// tracer: a stop is a context switch, so those don't.
+// Measure gives the worker a turn to warm up and a turn that is counted. The
+// case's evidence has to hold as well, apart from context switches: each stop
+// by the tracer is one.
 func (a *tracedArm) Measure() (lockstep.Slice, error) {
 	ctx := context.Background()
 	if _, err := a.worker.Run(ctx, warmTraced); err != nil {
@@ -79,10 +80,10 @@ func (a *tracedArm) Measure() (lockstep.Slice, error) {
 	held := a.of
 	held.Evidence = slices.DeleteFunc(slices.Clone(held.Evidence), func(w measure.Evidence) bool { return w.Count == "kernel-switches" })
 	if _, err := held.Check(s.Ops, s.Counts); err != nil {
-		return lockstep.Slice{}, fmt.Errorf("the worker that was traced measured something else: %w", err)
+		return lockstep.Slice{}, fmt.Errorf("the traced worker measured something else: %w", err)
 	}
 	if reason := held.Unproven(s.Ops, s.Counts); reason != "" {
-		return lockstep.Slice{}, fmt.Errorf("expected evidence of the worker that was traced, seen %s", reason)
+		return lockstep.Slice{}, fmt.Errorf("the traced worker gave no evidence: %s", reason)
 	}
 	return lockstep.Slice{Ops: s.Ops, Counts: counts}, nil
 }
@@ -112,13 +113,13 @@ func (c *callCount) entered(call string) {
 	}
 }
 
-// taken are the calls of a turn that is over, by name, and as syscalls all of
-// them but those aside.
+// taken returns the calls of a finished turn by name, and under syscalls the
+// sum of all but those aside.
 func (c *callCount) taken() (map[string]int64, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.marks != 2 {
-		return nil, fmt.Errorf("expected 2 calls of %s, where a turn's clock starts and stops; seen %d", clockCall, c.marks)
+		return nil, fmt.Errorf("counting the system calls of a turn: expected 2 calls of %s, where its clock starts and stops; seen %d", clockCall, c.marks)
 	}
 	counts := maps.Clone(c.names)
 	counts["syscalls"] = 0

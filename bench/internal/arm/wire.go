@@ -8,13 +8,13 @@ import (
 	"threadbench/threads"
 )
 
-// Wire wires a task to a thread of its own.
+// Wire locks a task to a thread of its own.
 func Wire(int) error {
 	runtime.LockOSThread()
 	return nil
 }
 
-// WireApart wires a task to a thread of its own, on a CPU of its own.
+// WireApart locks a task to a thread of its own, on a CPU of its own.
 func WireApart(task int) error {
 	runtime.LockOSThread()
 	cpus, err := lockstep.AllowedCPUs()
@@ -24,5 +24,6 @@ func WireApart(task int) error {
 	return threads.Pin(cpus[task])
 }
 
-// InOneGo is how long the turns are of what can't be measured in slices.
+// InOneGo is the length of the turns of an arm that can't be measured in
+// slices.
 const InOneGo = 50 * time.Millisecond

@@ -15,9 +15,9 @@ import (
 const aloneVariable = "THREADBENCH_TEST_ALONE"
 
 // Alone runs the calling test again in a process of its own, with some more
-// environment, and reports whether this is that process: what a test does to
-// the memory and the groups of its process stays there, and it finds them as a
-// worker does. What became of it becomes of the caller.
+// environment, and reports whether this is that process. So a test's effects on
+// the memory and the control groups of its process stay there, and it finds
+// them as a worker does. The caller passes, fails or skips as that process did.
 func Alone(t *testing.T, env ...string) bool {
 	t.Helper()
 	if os.Getenv(aloneVariable) == t.Name() {
@@ -45,7 +45,7 @@ func Alone(t *testing.T, env ...string) bool {
 	return false
 }
 
-// Says fails a test whose error isn't the one wanted, "" for none.
+// Says fails the test unless err contains want, or is nil for "".
 func Says(t *testing.T, name string, err error, want string) {
 	t.Helper()
 	if want == "" && err != nil {
@@ -56,14 +56,14 @@ func Says(t *testing.T, name string, err error, want string) {
 	}
 }
 
-// A measurement is a measure.Measurement, whose package's tests import this one.
+// A measurement is a measure.Measurement; that package's tests import this one.
 type measurement interface {
 	Measure() (lockstep.Slice, error)
 	Close() error
 }
 
-// Measured is what a measurement has measured. One that can't be made here
-// skips the test.
+// Measured returns the result of a measurement. It skips the test if the
+// measurement can't be made here.
 func Measured[M measurement](t *testing.T, open func(func(string)) (M, error), cut func(why string)) lockstep.Slice {
 	t.Helper()
 	m, err := open(cut)

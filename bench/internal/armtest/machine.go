@@ -31,7 +31,7 @@ func Tree(t *testing.T, files map[string]string) string {
 	return root
 }
 
-// Machine makes a tree of what the kernel tells of CPUs: by file below
+// Machine makes a tree of the kernel's files about CPUs. Names are relative to
 // sys/devices.
 func Machine(t *testing.T, files map[string]string) string {
 	t.Helper()

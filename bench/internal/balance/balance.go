@@ -18,49 +18,47 @@ import (
 	"threadbench/threads"
 )
 
-// Balance: how evenly uneven work comes to be spread over all CPUs.
+// Family measures how evenly uneven work is spread over all CPUs.
 //
-// One producer hands out a list of items of work on the clock, on all CPUs
-// with as many Ps. ONE op is one item; ns/op is the time of the whole list,
-// from when the producer begins to hand out until the last item is done, over
-// its items. There are 2,000 items for each CPU. How much work an item is has
-// a heavy tail: a bounded Pareto distribution with the exponent 1.1, from
-// 1,500 steps (about 2 us) to 3,000 times as many, so that a list takes some
-// 25 ms and its largest item a few of them. Five lists are done in a process,
-// after one to warm up; they are the same in every arm. The figures are the
-// medians of the five.
+// One producer hands out a list of items of work, on the clock, on all CPUs
+// with as many Ps. ONE op is one item. ns/op is the time of the whole list over
+// its items, from the producer's start until the last item is done. There are
+// 2,000 items for each CPU. The work of an item has a heavy tail: a bounded
+// Pareto distribution with exponent 1.1, from 1,500 steps (about 2 us) to 3,000
+// times as many. So a list takes some 25 ms, and its largest item a few of
+// them. A process does five lists after one to warm up, the same in every arm.
+// The figures are the medians of the five.
 //
-// mode says how the items find who does them:
+// mode says how the items reach the workers:
 //
-//	item    the producer makes a goroutine for each. Nobody but the runtime
-//	        spreads them.
+//	item    the producer makes a goroutine for each. Only the runtime spreads
+//	        them.
 //	queue   workers, one for each CPU, receive them from one unbuffered channel.
 //	shared  the producer writes the list where all find it, and wakes the
-//	        workers; each takes the next item by an index that they share.
-//	fixed   each worker is given its part of the list, as many items as the
-//	        next one. Nothing spreads them any more.
+//	        workers; each takes the next item by a shared index.
+//	fixed   each worker gets its part of the list, all of the same size. Nothing
+//	        spreads the items after that.
 //
-// makespan-x is the time of the list over the ideal: how long the CPUs would
-// take if its work could be cut up at will and none of them ever waited, but
-// not less than the largest item takes. What the CPUs can do is measured
-// directly before each list and after it: a locked thread on each does the
-// same number of steps, all at once, and times itself; the sum of their speeds
-// is what there is. Measured alone, a CPU would be faster than one of two that
-// share a core or a clock, and every arm would be charged with that. A
-// makespan-x below 1 says that the CPUs were slower while they were measured
-// than in between.
+// makespan-x is the time of the list over the ideal: the time of the CPUs if
+// the work could be divided at will and no CPU ever waited, but at least the
+// time of the largest item. The speed of the CPUs is measured directly before
+// each list and after it: a locked thread on each CPU does the same number of
+// steps, all at once, and times itself. The sum of these speeds counts. A CPU
+// measured alone would be faster than one of two that share a core or a clock,
+// and every arm would look worse for it. A makespan-x below 1 says that the
+// CPUs were slower during these measurements than in between.
 //
 // busiest-x is the work, in steps, of the worker that did most over the mean of
-// all: counted, not timed. In mode=item, which has no workers, it is that of
-// the CPUs on which the items began.
+// all: counted, not timed. mode=item has no workers; there it is the work of
+// the CPU on which most of the work began.
 //
-// crossed/op is the share of the items that came from another CPU: from that
-// on which the worker did its item before, and in mode=item from that on which
-// the producer was last seen, which looks at every sixteenth.
+// crossed/op is the share of the items that came from another CPU than the one
+// that did them: from that of the worker's item before, or in mode=item from
+// that of the producer, which looks at its CPU every sixteenth item.
 //
-// It favours the goroutine in that its items hold no thread and never wait. On
-// the other side, the machine has nothing else to do, and a fixed share of
-// thousands of items is not the worst: the fewer they are, the worse it is.
+// Balance favours the goroutine in that its items hold no thread and never
+// wait. On the other hand, the machine has nothing else to do, and thousands of
+// items are kind to a fixed share: with fewer items it does worse.
 var Family = measure.Family{Family: catalog.Balance, Cases: balanceCases()}
 
 const (
@@ -69,55 +67,56 @@ const (
 	mostSteps   = 3000 * leastSteps
 	tailPower   = 1.1
 	lists       = 5
-	evenPortion = 2 // the CPUs' speed is measured with that part of a list
+	evenPortion = 2 // the CPUs' speed is measured with this fraction of a list
 )
 
 func balanceCases() []measure.Case {
-	// Those that the runtime starts, and the workers of another speed.
+	// The tolerance is for goroutines of the runtime, and of the measurement of
+	// speed.
 	created := measure.Evidence{Count: "created", Rate: 1, CountTolerance: 64}
 	none := measure.Evidence{Count: "created", Rate: 0, CountTolerance: 64}
-	row := func(impl, mode string, crew newCrew, wants ...measure.Evidence) measure.Case {
+	row := func(impl, mode string, pool newPool, wants ...measure.Evidence) measure.Case {
 		return measure.Case{
 			Name:     catalog.Name{Family: "Balance"}.With("impl", impl).With("mode", mode),
 			Once:     1,
 			Env:      arm.Still,
 			Quick:    mode == "item",
 			Evidence: wants,
-			OpenOnce: openBalance(crew),
+			OpenOnce: openBalance(pool),
 		}
 	}
 	return []measure.Case{
-		row("goroutine", "item", goCrew(goroutines.PerItem, false), created),
+		row("goroutine", "item", goPool(goroutines.PerItem, false), created),
 
-		row("goroutine", "queue", goCrew(goroutines.Queued, false), none),
-		row("locked", "queue", goCrew(goroutines.Queued, true), none),
+		row("goroutine", "queue", goPool(goroutines.Queued, false), none),
+		row("locked", "queue", goPool(goroutines.Queued, true), none),
 
-		row("goroutine", "shared", goCrew(goroutines.Shared, false), none),
-		row("locked", "shared", goCrew(goroutines.Shared, true), none),
-		row("clone", "shared", cloneCrew, none),
+		row("goroutine", "shared", goPool(goroutines.Shared, false), none),
+		row("locked", "shared", goPool(goroutines.Shared, true), none),
+		row("clone", "shared", clonePool, none),
 
-		row("goroutine", "fixed", goCrew(goroutines.Fixed, false), none),
-		row("locked", "fixed", goCrew(goroutines.Fixed, true), none),
+		row("goroutine", "fixed", goPool(goroutines.Fixed, false), none),
+		row("locked", "fixed", goPool(goroutines.Fixed, true), none),
 	}
 }
 
-// A crew does lists of work.
-type crew struct {
+// A pool does lists of work.
+type pool struct {
 	run   func([]goroutines.Item) (time.Duration, []goroutines.Record, error)
-	tids  func() []int // of its workers; nil where they have no thread of their own
+	tids  func() []int // of its workers; nil if they have no thread of their own
 	close func() error
 }
 
-// newCrew makes a crew of so many workers for lists of so many items.
-type newCrew func(workers, items int) (crew, error)
+// newPool makes a pool of workers workers for lists of items items.
+type newPool func(workers, items int) (pool, error)
 
-func goCrew(how goroutines.Sharing, locked bool) newCrew {
-	return func(workers, items int) (crew, error) {
+func goPool(how goroutines.Sharing, locked bool) newPool {
+	return func(workers, items int) (pool, error) {
 		var setup func(int) error
 		tids := make([]int, workers)
 		if locked {
 			if err := arm.Headroom(arm.NeedOf(workers+1, true)); err != nil {
-				return crew{}, err
+				return pool{}, err
 			}
 			setup = func(task int) error {
 				runtime.LockOSThread()
@@ -127,11 +126,11 @@ func goCrew(how goroutines.Sharing, locked bool) newCrew {
 				return nil
 			}
 		}
-		c, err := goroutines.NewCrew(how, workers, setup)
+		c, err := goroutines.NewPool(how, workers, setup)
 		if err != nil {
-			return crew{}, err
+			return pool{}, err
 		}
-		made := crew{
+		made := pool{
 			run: func(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
 				took, records := c.Run(list)
 				return took, records, nil
@@ -145,21 +144,21 @@ func goCrew(how goroutines.Sharing, locked bool) newCrew {
 	}
 }
 
-func cloneCrew(workers, items int) (crew, error) {
+func clonePool(workers, items int) (pool, error) {
 	if err := arm.Headroom(arm.NeedOf(workers, false)); err != nil {
-		return crew{}, err
+		return pool{}, err
 	}
-	c, err := threads.NewCrew(workers, items)
+	c, err := threads.NewPool(workers, items)
 	if err != nil {
-		return crew{}, arm.SkipUnsupported(err)
+		return pool{}, arm.SkipUnsupported(err)
 	}
-	return crew{run: c.Run, tids: c.TIDs, close: func() error { return errors.Join(c.Close(), arm.Leaks()) }}, nil
+	return pool{run: c.Run, tids: c.TIDs, close: func() error { return errors.Join(c.Close(), arm.Leaks()) }}, nil
 }
 
-func openBalance(make newCrew) measure.OpeningOnce {
+func openBalance(make newPool) measure.OpeningOnce {
 	return func(func(string)) (measure.Measurement, error) {
 		workers := runtime.GOMAXPROCS(0)
-		// The CPUs' speed is measured by as many locked threads.
+		// As many locked threads measure the CPUs' speed.
 		if err := arm.Headroom(arm.NeedOf(workers, true)); err != nil {
 			return nil, err
 		}
@@ -172,17 +171,16 @@ func openBalance(make newCrew) measure.OpeningOnce {
 			even.close()
 			return nil, err
 		}
-		return &balanceArm{crew: c, workers: workers, speed: even.speed, close: even.close}, nil
+		return &balanceArm{pool: c, workers: workers, speed: even.speed, close: even.close}, nil
 	}
 }
 
-// heavyTail is a list of n items, the same for the same seed. How many steps an
-// item has is from a bounded Pareto distribution, by its quantile at a random
-// place.
+// heavyTail returns a list of n items, the same for the same seed. The steps of
+// an item are the quantile of a bounded Pareto distribution at a random place.
 func heavyTail(n int, seed uint64) []goroutines.Item {
 	draw := rand.New(rand.NewPCG(seed, 0))
 	list := make([]goroutines.Item, n)
-	beyond := math.Pow(float64(leastSteps)/mostSteps, tailPower) // what an unbounded one has above
+	beyond := math.Pow(float64(leastSteps)/mostSteps, tailPower) // the share of an unbounded distribution above mostSteps
 	for i := range list {
 		steps := leastSteps * math.Pow(1-draw.Float64()*(1-beyond), -1/tailPower)
 		list[i] = goroutines.Item{X: draw.Uint64(), Steps: min(int(steps), mostSteps)}
@@ -190,7 +188,7 @@ func heavyTail(n int, seed uint64) []goroutines.Item {
 	return list
 }
 
-// workOf is how many steps a list has, and its largest item.
+// workOf returns the steps of a list in all, and of its largest item.
 func workOf(list []goroutines.Item) (total, largest int) {
 	for _, it := range list {
 		total += it.Steps
@@ -199,8 +197,8 @@ func workOf(list []goroutines.Item) (total, largest int) {
 	return total, largest
 }
 
-// even is a locked thread for each CPU, held there where the system can, to
-// measure what the CPUs can do at once.
+// even is a locked thread for each CPU, pinned where the system can, to measure
+// the speed of the CPUs when all of them work.
 type even struct {
 	orders []chan int // steps
 	speeds chan float64
@@ -249,8 +247,8 @@ func newEven(workers int) (*even, error) {
 	return e, nil
 }
 
-// speed is how many steps a nanosecond all CPUs do together, if each does so
-// many.
+// speed returns how many steps a nanosecond all CPUs do together, when each
+// does that many.
 func (e *even) speed(steps int) (float64, error) {
 	for _, o := range e.orders {
 		o <- steps
@@ -264,7 +262,7 @@ func (e *even) speed(steps int) (float64, error) {
 		}
 	}
 	if wrong > 0 {
-		return 0, fmt.Errorf("expected %d threads to do %d steps each, to measure the CPUs' speed; %d came to another result", len(e.orders), steps, wrong)
+		return 0, fmt.Errorf("measuring the CPUs' speed: expected %d threads to do %d steps each; %d had a wrong result", len(e.orders), steps, wrong)
 	}
 	return sum, nil
 }
@@ -279,16 +277,16 @@ func (e *even) close() {
 }
 
 type balanceArm struct {
-	crew    crew
+	pool    pool
 	workers int
-	speed   func(steps int) (float64, error) // as even's
+	speed   func(steps int) (float64, error) // even.speed
 	close   func()
 }
 
 // Measure does the lists.
 func (a *balanceArm) Measure() (lockstep.Slice, error) {
 	n := a.workers * listPerCPU
-	if _, _, err := a.crew.run(heavyTail(n, 0)); err != nil {
+	if _, _, err := a.pool.run(heavyTail(n, 0)); err != nil {
 		return lockstep.Slice{}, err
 	}
 	counts := map[string]int64{"created": 0, "samples": 0, "crossed": 0}
@@ -306,7 +304,7 @@ func (a *balanceArm) Measure() (lockstep.Slice, error) {
 			}
 		}
 		created, switches := host.Count(host.GoroutinesCreated), host.KernelSwitches()
-		took, records, err := a.crew.run(list)
+		took, records, err := a.pool.run(list)
 		if err != nil {
 			return lockstep.Slice{}, err
 		}
@@ -330,8 +328,8 @@ func (a *balanceArm) Measure() (lockstep.Slice, error) {
 		busiest = append(busiest, float64(done.busiest)*float64(a.workers)/float64(total))
 		before = after
 	}
-	if a.crew.tids != nil {
-		if seen := arm.Distinct(a.crew.tids()); seen != int64(a.workers) {
+	if a.pool.tids != nil {
+		if seen := arm.Distinct(a.pool.tids()); seen != int64(a.workers) {
 			return lockstep.Slice{}, fmt.Errorf("expected %d workers on threads of their own, seen %d threads", a.workers, seen)
 		}
 	}
@@ -341,7 +339,7 @@ func (a *balanceArm) Measure() (lockstep.Slice, error) {
 		Counts:  counts,
 		Figures: map[string]float64{"makespan-x": numbers.Median(makespans)},
 	}
-	for k := range counts { // of all the lists, as if of one
+	for k := range counts { // the mean of the lists
 		counts[k] /= lists
 	}
 	if !anonymous {
@@ -352,25 +350,26 @@ func (a *balanceArm) Measure() (lockstep.Slice, error) {
 
 func (a *balanceArm) Close() error {
 	a.close()
-	return a.crew.close()
+	return a.pool.close()
 }
 
-// makespan is how long a list took over the ideal: its total number of steps
-// at the speed of all workers, in steps a nanosecond, and its largest item at
-// that of one.
+// makespan returns the time of a list over the ideal: its total steps at the
+// speed of all workers together, in steps a nanosecond, or its largest item at
+// the speed of one.
 func makespan(took time.Duration, total, largest, workers int, speed float64) float64 {
 	ideal := max(float64(total)/speed, float64(largest)/(speed/float64(workers)))
 	return float64(took) / ideal
 }
 
-// A done list is what its records come to.
+// A done is the sum of a list's records.
 type done struct {
-	busiest          int // steps of the worker that did most, or of the CPU where there are none
+	busiest          int // steps of the worker that did most, or of the CPU if there are no workers
 	samples, crossed int64
-	anonymous        bool // nobody knows who did some of it
+	anonymous        bool // the worker and the CPU of some item are unknown
 }
 
-// tally holds the records of a list against what each item is to come to, once.
+// tally checks that each item of a list was done once with the right result,
+// and adds up the records.
 func tally(list []goroutines.Item, records []goroutines.Record) (done, error) {
 	var d done
 	if len(records) != len(list) {
@@ -383,7 +382,7 @@ func tally(list []goroutines.Item, records []goroutines.Record) (done, error) {
 			return d, fmt.Errorf("expected item %d of %d to be done once, seen %d times", i, len(list), r.Times)
 		}
 		if want := goroutines.Worked(list[i].X, list[i].Steps); r.Result != want {
-			return d, fmt.Errorf("expected item %d of %d to come to %d, seen %d", i, len(list), want, r.Result)
+			return d, fmt.Errorf("expected item %d of %d to have the result %d, seen %d", i, len(list), want, r.Result)
 		}
 		by := who{r.Worker, -1}
 		if r.Worker < 0 {

@@ -57,8 +57,8 @@ func TestMakespan(t *testing.T) {
 	}
 }
 
-// wellDone is what becomes of a list that is done as it should be, by two workers in
-// turn.
+// wellDone returns the records of a list that two workers did in turn, as they
+// should.
 func wellDone(list []goroutines.Item) []goroutines.Record {
 	var records []goroutines.Record
 	for i, it := range list {
@@ -94,7 +94,7 @@ func TestTally(t *testing.T) {
 		"expected a record of each of 4 items, seen 3":       func(r []goroutines.Record) []goroutines.Record { return r[:3] },
 		"expected item 2 of 4 to be done once, seen 0 times": func(r []goroutines.Record) []goroutines.Record { r[2] = goroutines.Record{}; return r },
 		"expected item 1 of 4 to be done once, seen 2 times": func(r []goroutines.Record) []goroutines.Record { r[1].Times++; return r },
-		"expected item 3 of 4 to come to ":                   func(r []goroutines.Record) []goroutines.Record { r[3].Result++; return r },
+		"expected item 3 of 4 to have the result ":           func(r []goroutines.Record) []goroutines.Record { r[3].Result++; return r },
 	} {
 		if _, err := tally(list, spoil(wellDone(list))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("tally: %v, want %q", err, want)
@@ -102,7 +102,7 @@ func TestTally(t *testing.T) {
 	}
 }
 
-// TestBalanceArm: what is not what it should be is an error.
+// TestBalanceArm: wrong threads or records are an error.
 func TestBalanceArm(t *testing.T) {
 	good := func(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
 		return time.Millisecond, wellDone(list), nil
@@ -124,7 +124,7 @@ func TestBalanceArm(t *testing.T) {
 			return time.Millisecond, records, nil
 		}, nil, "expected item 7 of 4000 to be done once, seen 0 times"},
 	} {
-		arm := &balanceArm{workers: 2, speed: speed, close: func() {}, crew: crew{run: test.run, tids: func() []int { return test.tids }, close: func() error { return nil }}}
+		arm := &balanceArm{workers: 2, speed: speed, close: func() {}, pool: pool{run: test.run, tids: func() []int { return test.tids }, close: func() error { return nil }}}
 		s, err := arm.Measure()
 		if test.want == "" && (err != nil || s.Ops != 2*listPerCPU || s.Elapsed != time.Millisecond || s.Figures["makespan-x"] <= 0 || s.Figures["busiest-x"] < 1) || test.want != "" && (err == nil || err.Error() != test.want) {
 			t.Errorf("%s: %+v, %v", test.name, s, err)

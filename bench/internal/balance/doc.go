@@ -1,7 +1,6 @@
-// Package balance is the family Balance: how evenly a heavy-tailed list of
-// work ends up on the CPUs. It has the table of its cases, their arms, their
-// evidence and their tests; what a reader needs to know of it is in
-// bench/catalog.
+// Package balance is the family Balance: how evenly a heavy-tailed list of work
+// is spread over the CPUs. It has the cases, their arms, evidence and tests;
+// the texts for readers are in bench/catalog.
 //
-// It imports measure and what families share, arm and host.
+// It imports measure, and arm and host, which the families share.
 package balance

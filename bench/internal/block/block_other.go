@@ -8,12 +8,12 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// gathering is a *lockstep.Skip here.
-func gathering(impl, wait string, n int) (func() (crowd, error), error) {
+// maker returns a *lockstep.Skip here.
+func maker(impl, wait string, n int) (func() (waitingTasks, error), error) {
 	return nil, lockstep.Skipf("%s has no read(2) to wait in", runtime.GOOS)
 }
 
-// nobody is a *lockstep.Skip here.
+// nobody returns a *lockstep.Skip here.
 func nobody(wait string) (silent func(int) error, end func() error, err error) {
 	return nil, nil, lockstep.Skipf("%s has no read(2) to wait in", runtime.GOOS)
 }

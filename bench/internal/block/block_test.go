@@ -45,16 +45,15 @@ func TestWritten(t *testing.T) {
 	armtest.Says(t, "one more", written([]*os.File{f}, []int64{3}), "expected 768 bytes in the file of task 1 after 3 records, seen 512")
 }
 
-// TestBlockNeedsItsTasks: a phase with tasks that aren't what they were to be
-// has no figure.
+// TestBlockNeedsItsTasks: a phase whose tasks behave otherwise has no figure.
 func TestBlockNeedsItsTasks(t *testing.T) {
 	defer func(was time.Duration) { arm.AsleepFor = was }(arm.AsleepFor)
 	arm.AsleepFor = 20 * time.Millisecond
-	asleep := func(n int) func(crowd) crowd {
-		return func(c crowd) crowd { c.asleep = func() (int, error) { return n, nil }; return c }
+	asleep := func(n int) func(waitingTasks) waitingTasks {
+		return func(c waitingTasks) waitingTasks { c.asleep = func() (int, error) { return n, nil }; return c }
 	}
 	broken := errors.New("broken")
-	whole := crowd{
+	whole := waitingTasks{
 		arrive: func(int) {},
 		wake:   func(int) error { return nil },
 		asleep: func() (int, error) { return 7, nil },
@@ -63,20 +62,26 @@ func TestBlockNeedsItsTasks(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		least int
-		with  func(c crowd) crowd
+		with  func(c waitingTasks) waitingTasks
 		want  string
 	}{
-		{"whole", 0, func(c crowd) crowd { return c }, ""},
-		{"threads missing", 1 << 20, func(c crowd) crowd { return c }, "expected 1048576 threads of this process at least while 7 tasks wait, seen "},
-		{"one can't be woken", 0, func(c crowd) crowd { c.wake = func(int) error { return broken }; return c }, "broken"},
-		{"one can't be looked at", 0, func(c crowd) crowd { c.asleep = func() (int, error) { return 0, broken }; return c }, "broken"},
-		{"half wait", 0, asleep(3), "expected 7 tasks blocked in what they wait for, seen 3"},
-		{"twice as many wait", 0, asleep(14), "expected 7 tasks blocked in what they wait for, seen 14"},
-		{"half the threads", arm.ThreadsNow() * 2, func(c crowd) crowd { return c }, "threads of this process at least while 7 tasks wait, seen "},
-		{"twice the bytes read", 0, func(c crowd) crowd { c.end = func(woken int) error { return readAll([]int64{6}, woken) }; return c }, "to read 3 of 3 bytes, seen 6"},
-		{"a byte unread", 0, func(c crowd) crowd { c.end = func(woken int) error { return readAll([]int64{0}, woken) }; return c }, "to read 3 of 3 bytes, seen 0"},
+		{"whole", 0, func(c waitingTasks) waitingTasks { return c }, ""},
+		{"threads missing", 1 << 20, func(c waitingTasks) waitingTasks { return c }, "expected at least 1048576 threads of this process while 7 tasks wait, seen "},
+		{"one can't be woken", 0, func(c waitingTasks) waitingTasks { c.wake = func(int) error { return broken }; return c }, "broken"},
+		{"one can't be looked at", 0, func(c waitingTasks) waitingTasks { c.asleep = func() (int, error) { return 0, broken }; return c }, "broken"},
+		{"half wait", 0, asleep(3), "waiting until 7 tasks are blocked: 3 are after "},
+		{"twice as many wait", 0, asleep(14), "waiting until 7 tasks are blocked: 14 are after "},
+		{"half the threads", arm.ThreadsNow() * 2, func(c waitingTasks) waitingTasks { return c }, "threads of this process while 7 tasks wait, seen "},
+		{"twice the bytes read", 0, func(c waitingTasks) waitingTasks {
+			c.end = func(woken int) error { return readAll([]int64{6}, woken) }
+			return c
+		}, "to read 3 of 3 bytes, seen 6"},
+		{"a byte unread", 0, func(c waitingTasks) waitingTasks {
+			c.end = func(woken int) error { return readAll([]int64{0}, woken) }
+			return c
+		}, "to read 3 of 3 bytes, seen 0"},
 	} {
-		a := &blockArm{n: 7, length: phaseLength{blockEvery, 3 * blockEvery}, leastThreads: test.least, gather: func() (crowd, error) { return test.with(whole), nil }}
+		a := &blockArm{n: 7, length: phaseLength{blockEvery, 3 * blockEvery}, leastThreads: test.least, makeTasks: func() (waitingTasks, error) { return test.with(whole), nil }}
 		_, seen, err := a.beside()
 		armtest.Says(t, test.name, err, test.want)
 		if err == nil && seen < 1 {
@@ -85,14 +90,14 @@ func TestBlockNeedsItsTasks(t *testing.T) {
 	}
 }
 
-// TestGatherings makes tasks of each kind and sees that they wait where they
-// are to, are woken, and leave nothing.
-func TestGatherings(t *testing.T) {
+// TestMaker makes tasks of each kind: they wait in the right place, are woken, and
+// leave nothing behind.
+func TestMaker(t *testing.T) {
 	const n = 3
 	for _, wait := range []string{"net", "syscall", "disk"} {
 		for _, impl := range []string{"goroutine", "locked", "clone"} {
 			t.Run(impl+" "+wait, func(t *testing.T) {
-				gather, err := gathering(impl, wait, n)
+				makeTasks, err := maker(impl, wait, n)
 				var skip *lockstep.Skip
 				if errors.As(err, &skip) {
 					t.Skip(skip.Reason)
@@ -101,7 +106,7 @@ func TestGatherings(t *testing.T) {
 					t.Fatal(err)
 				}
 				for range 2 {
-					c, err := gather()
+					c, err := makeTasks()
 					if err != nil {
 						t.Fatal(err)
 					}

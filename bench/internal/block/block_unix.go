@@ -19,13 +19,13 @@ import (
 	"threadbench/threads"
 )
 
-// gathering is how n tasks of a contender are made that wait for that.
-func gathering(impl, wait string, n int) (func() (crowd, error), error) {
+// maker returns a function that makes n tasks of a contender that wait.
+func maker(impl, wait string, n int) (func() (waitingTasks, error), error) {
 	if impl == "clone" && !threads.Supported {
 		return nil, &lockstep.Skip{Reason: threads.ErrUnsupported.Error()}
 	}
 	if wait == "disk" {
-		dir, err := host.OnDisk() // there is one
+		dir, err := host.OnDisk() // to see that there is one
 		if err = errors.Join(err, os.RemoveAll(dir)); err != nil {
 			return nil, err
 		}
@@ -33,10 +33,10 @@ func gathering(impl, wait string, n int) (func() (crowd, error), error) {
 	if err := descriptors(3 * n); err != nil {
 		return nil, err
 	}
-	return func() (crowd, error) { return listening(impl, wait, n) }, nil
+	return func() (waitingTasks, error) { return listening(impl, wait, n) }, nil
 }
 
-// descriptors is a *lockstep.Skip unless there is room for so many more.
+// descriptors returns a *lockstep.Skip unless there is room for that many more.
 func descriptors(wanted int) error {
 	const others = 32
 	var r unix.Rlimit
@@ -49,7 +49,7 @@ func descriptors(wanted int) error {
 	return nil
 }
 
-// nobody is a bystander's bytes when it works alone.
+// nobody returns the bystander's sending of bytes when it works alone.
 func nobody(wait string) (silent func(int) error, end func() error, err error) {
 	l, err := arm.NewLink(wait)
 	if err != nil {
@@ -85,7 +85,7 @@ func (r records) remove() error {
 	return os.RemoveAll(r.dir)
 }
 
-// fds are the files' descriptors.
+// fds returns the files' descriptors.
 func (r records) fds() []int {
 	var fds []int
 	for _, f := range r.files {
@@ -94,7 +94,7 @@ func (r records) fds() []int {
 	return fds
 }
 
-// syncing is read with a record written and synced for each byte.
+// syncing returns a read that also writes and syncs a record for each byte.
 func (r records) syncing(read func(int) (bool, error)) func(int) (bool, error) {
 	record := make([]byte, threads.RecordBytes)
 	return func(task int) (bool, error) {
@@ -108,14 +108,14 @@ func (r records) syncing(read func(int) (bool, error)) func(int) (bool, error) {
 	}
 }
 
-// listening makes tasks that wait for bytes, each at a link of its own, and
-// sync a record for each if it is the disk that they wait for.
-func listening(impl, wait string, n int) (crowd, error) {
+// listening makes tasks that wait for bytes, each on a link of its own. For
+// wait=disk they also sync a record for each byte.
+func listening(impl, wait string, n int) (waitingTasks, error) {
 	var disk records
 	if wait == "disk" {
 		var err error
 		if disk, err = newRecords(n); err != nil {
-			return crowd{}, err
+			return waitingTasks{}, err
 		}
 	}
 	c, err := listeningTo(disk, impl, wait, n)
@@ -130,7 +130,7 @@ func listening(impl, wait string, n int) (crowd, error) {
 	return c, nil
 }
 
-func listeningTo(disk records, impl, wait string, n int) (crowd, error) {
+func listeningTo(disk records, impl, wait string, n int) (waitingTasks, error) {
 	var links []arm.Link
 	hangUp := func() {
 		for _, l := range links {
@@ -147,22 +147,22 @@ func listeningTo(disk records, impl, wait string, n int) (crowd, error) {
 		if err != nil {
 			hangUp()
 			forget()
-			return crowd{}, err
+			return waitingTasks{}, err
 		}
 		links = append(links, l)
 	}
-	c := crowd{wake: func(time int) error { return links[time%n].Send() }}
+	c := waitingTasks{wake: func(time int) error { return links[time%n].Send() }}
 	var join func() (turns []int64, err error)
 	if impl == "clone" {
 		fds := make([]int, n)
 		for i, l := range links {
 			fds[i] = l.In
 		}
-		newHerd := threads.NewWaiters
+		newSet := threads.NewWaiters
 		if wait == "disk" {
-			newHerd = func(fds []int) (*threads.Herd, error) { return threads.NewSyncers(fds, disk.fds()) }
+			newSet = func(fds []int) (*threads.Set, error) { return threads.NewSyncers(fds, disk.fds()) }
 		}
-		h, err := newHerd(fds)
+		h, err := newSet(fds)
 		if err == nil {
 			err = h.Make(n)
 		}
@@ -172,7 +172,7 @@ func listeningTo(disk records, impl, wait string, n int) (crowd, error) {
 				h.Join()
 			}
 			forget()
-			return crowd{}, err
+			return waitingTasks{}, err
 		}
 		c.arrive = h.WaitTurns
 		c.asleep = func() (int, error) { return sleepers(h.TIDs()) }
@@ -182,7 +182,7 @@ func listeningTo(disk records, impl, wait string, n int) (crowd, error) {
 			for i, end := range h.Ends() {
 				turns[i] = end.Turns
 				if end.Got != 0 {
-					return nil, fmt.Errorf("expected a task to end with its file, a call of it answered %d", end.Got)
+					return nil, fmt.Errorf("expected each task to end with its file, seen a last call that returned %d", end.Got)
 				}
 			}
 			return turns, nil
@@ -212,9 +212,9 @@ func listeningTo(disk records, impl, wait string, n int) (crowd, error) {
 	return c, nil
 }
 
-// waiting is how many goroutines are blocked in what they wait for: in the
-// poller, or all the same in a system call, where each has a thread. That is a
-// figure.
+// waiting returns a function that counts the blocked goroutines. A goroutine
+// that waits for the poller may also be in a system call, where it holds a
+// thread: a figure, not the evidence, shows those threads.
 func waiting(wait string) func() (int, error) {
 	states := []string{"syscall"}
 	if wait != "syscall" {
@@ -223,8 +223,8 @@ func waiting(wait string) func() (int, error) {
 	return func() (int, error) { return arm.InState(states...), nil }
 }
 
-// readAll is an error unless the tasks have read what was sent, each its own
-// share of it.
+// readAll returns an error unless each task has read its share of what was
+// sent.
 func readAll(turns []int64, sent int) error {
 	for i, got := range turns {
 		want := sent / len(turns)
@@ -238,7 +238,7 @@ func readAll(turns []int64, sent int) error {
 	return nil
 }
 
-// sleepers is how many of the threads sleep.
+// sleepers returns how many of the threads sleep.
 func sleepers(tids []int) (int, error) {
 	n := 0
 	for _, tid := range tids {
@@ -253,7 +253,8 @@ func sleepers(tids []int) (int, error) {
 	return n, nil
 }
 
-// written is an error unless each file holds what was synced to it.
+// written returns an error unless each file has the size of the records synced
+// to it.
 func written(files []*os.File, synced []int64) error {
 	for i, f := range files {
 		info, err := f.Stat()

@@ -12,10 +12,10 @@ import (
 	"threadbench/bench/measure"
 )
 
-// TestBrokenWaiting has tasks wait in read(2) in the place of the poller, and
-// such as stall the bystander whenever one is woken.
+// TestBrokenWaiting has tasks wait in read(2) instead of the poller, and tasks that
+// stall the bystander whenever one is woken.
 func TestBrokenWaiting(t *testing.T) {
-	slow := func(c crowd) crowd {
+	slow := func(c waitingTasks) waitingTasks {
 		wake := c.wake
 		c.wake = func(nth int) error {
 			for began := time.Now(); time.Since(began) < time.Millisecond; {
@@ -24,12 +24,12 @@ func TestBrokenWaiting(t *testing.T) {
 		}
 		return c
 	}
-	polled := func(c crowd) crowd { c.asleep = waiting("net"); return c }
+	polled := func(c waitingTasks) waitingTasks { c.asleep = waiting("net"); return c }
 	const holding, stalling = "sockets that hold a thread each", "a system call that holds up the others"
 	for _, test := range []struct {
 		what, row, wait, procs string
 		n                      int
-		with                   func(crowd) crowd
+		with                   func(waitingTasks) waitingTasks
 	}{
 		{holding, "Block/impl=goroutine/wait=net/n=1", "net", "", 1, polled},
 		{holding, "Block/impl=goroutine/wait=net/n=1000", "net", "", 1000, polled},
@@ -44,9 +44,9 @@ func TestBrokenWaiting(t *testing.T) {
 				if err != nil {
 					return nil, err
 				}
-				gather, err := gathering("goroutine", "syscall", test.n)
-				m.(*blockArm).gather = func() (crowd, error) {
-					c, err := gather()
+				makeTasks, err := maker("goroutine", "syscall", test.n)
+				m.(*blockArm).makeTasks = func() (waitingTasks, error) {
+					c, err := makeTasks()
 					return test.with(c), err
 				}
 				return m, err

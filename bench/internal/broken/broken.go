@@ -1,11 +1,11 @@
-// Package broken is for tests that break the mechanism which a row is to
-// measure, such as a poller that takes a thread for each connection. What such an
-// arm measures goes the way of every figure: past the case's evidence, which must
-// let it pass, and onto a benchmark line. The ledger of claims judges these lines
-// (scripts/internal/claims, TestBrokenMechanisms): it runs the tests named
-// TestBroken and names a folder for the lines.
+// Package broken is for tests that break the mechanism that a row measures,
+// such as a poller that takes a thread for each connection. The figures of such
+// an arm go the way of every figure: past the case's evidence, which must
+// accept them, and onto a benchmark line. The ledger of claims judges these
+// lines (scripts/internal/claims, TestBrokenMechanisms). It runs the tests
+// named TestBroken and names a folder for the lines.
 //
-// Of ours it imports lockstep and measure.
+// It imports lockstep and measure.
 package broken
 
 import (
@@ -18,13 +18,13 @@ import (
 	"threadbench/bench/measure"
 )
 
-// Folder is the environment variable that names where the lines go: a file for
-// each mechanism that is broken.
+// Folder is the environment variable that names the folder for the lines: a
+// file for each broken mechanism.
 const Folder = "THREADBENCH_TEST_BROKEN"
 
-// Row measures what is opened in the place of a family's row, and writes its
-// line. It fails the test where evidence refuses it. what is the mechanism that
-// is broken, and how.
+// Row measures a broken arm in the place of a family's row, and writes its
+// line. It fails the test if the evidence refuses the arm. what names the
+// mechanism and how it is broken.
 func Row(t *testing.T, family measure.Family, name, what string, open func() (measure.Measurement, error)) {
 	t.Helper()
 	c, ok := measure.Families{family}.Lookup(name)
@@ -44,7 +44,7 @@ func Row(t *testing.T, family measure.Family, name, what string, open func() (me
 		t.Fatalf("%s, %s: %v", name, what, err)
 	}
 	if proven, err := c.Check(s.Ops, s.Counts); err != nil || !proven {
-		t.Fatalf("%s, %s: its evidence decides in the ledger's place: proven %t, %v", name, what, proven, err)
+		t.Fatalf("%s, %s: its evidence decides, so the ledger can't: proven %t, %v", name, what, proven, err)
 	}
 	line := measure.Reading{Ops: s.Ops, Figures: measure.Figures(s.Ops, s.Counts, s.Figures)}.Line(c.Name)
 	t.Logf("%s: %s", what, line)

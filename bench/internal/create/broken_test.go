@@ -17,16 +17,16 @@ func TestBrokenThreadEach(t *testing.T) {
 		return
 	}
 	broken.Row(t, Family, "Create/impl=goroutine/mode=cold", "goroutines that each take a thread", func() (measure.Measurement, error) {
-		return openCold(func(n, depth, stack int) (arm.Census, error) {
-			h, err := arm.LockedHerd(n, depth, stack)
+		return openCold(func(n, depth, stack int) (arm.Parked, error) {
+			h, err := arm.ParkedLocked(n, depth, stack)
 			h.Tids = nil // a goroutine has no thread to tell
 			return h, err
 		}, true)(nil)
 	})
 }
 
-// TestBrokenReusedThread makes tasks in the place of raw threads, of which one
-// runs on the thread of another.
+// TestBrokenReusedThread makes tasks in place of raw threads; one of them runs on
+// the thread of another.
 func TestBrokenReusedThread(t *testing.T) {
 	if !armtest.Alone(t, append(arm.Still, "GOMAXPROCS=1")...) {
 		return
@@ -35,10 +35,10 @@ func TestBrokenReusedThread(t *testing.T) {
 		t.Skip("this system does not tell a task its thread")
 	}
 	broken.Row(t, Family, "Create/impl=clone/mode=cold", "a reused thread", func() (measure.Measurement, error) {
-		return openCold(func(n, depth, stack int) (arm.Census, error) {
+		return openCold(func(n, depth, stack int) (arm.Parked, error) {
 			in, tids := arm.TidsOf(n)
-			h := goroutines.NewHerd(depth, func() { in(); giveBack().out() })
-			return arm.Census{ParkedHerd: h, Tids: tids}, nil
+			h := goroutines.NewSet(depth, func() { in(); giveBack().out() })
+			return arm.Parked{ParkedTasks: h, Tids: tids}, nil
 		}, true)(nil)
 	})
 }

@@ -8,53 +8,52 @@ import (
 	"threadbench/goroutines"
 )
 
-func openCold(herd arm.NewHerd, join bool) measure.OpeningOnce {
+func openCold(park arm.NewParked, join bool) measure.OpeningOnce {
 	return func(func(string)) (measure.Measurement, error) {
-		h, err := herd(createCold, 0, 0)
+		h, err := park(createCold, 0, 0)
 		if err != nil {
 			return nil, err
 		}
 		if h.Tids != nil {
-			_, ofRuntime := h.ParkedHerd.(*goroutines.Herd)
+			_, ofRuntime := h.ParkedTasks.(*goroutines.Set)
 			if err := arm.Headroom(arm.NeedOf(createCold, ofRuntime)); err != nil {
 				h.Join()
 				return nil, err
 			}
 		}
-		return &coldArm{herd: h, join: join, meter: arm.NewMeter()}, nil
+		return &coldArm{parked: h, join: join, meter: arm.NewMeter()}, nil
 	}
 }
 
 type coldArm struct {
-	herd  arm.Census // none once it was made
-	join  bool
-	meter *arm.Meter
+	parked arm.Parked // zero after it was joined
+	join   bool
+	meter  *arm.Meter
 }
 
 // Measure makes the tasks.
 func (a *coldArm) Measure() (lockstep.Slice, error) {
-	defer func() { a.herd = arm.Census{} }() // it will have been joined
+	defer func() { a.parked = arm.Parked{} }() // it is joined by then
 	made, created := host.Count(host.ThreadsAlive), host.Count(host.GoroutinesCreated)
 	a.meter.Start()
-	if err := a.herd.Make(createCold); err != nil {
-		a.herd.Release()
-		a.herd.Join()
+	if err := a.parked.Make(createCold); err != nil {
+		a.parked.Release()
+		a.parked.Join()
 		return lockstep.Slice{}, err
 	}
-	a.herd.Wait()
+	a.parked.Wait()
 	a.meter.Stop()
-	// Counted while all are alive, and off the clock. The tasks of a locked or
-	// raw herd say which threads they ran on; that of goroutines is for the
-	// process to say.
+	// Counted while all are alive, off the clock. Locked and raw tasks report
+	// their own threads. For goroutines the process's count serves.
 	counts := map[string]int64{"threads": host.Count(host.ThreadsAlive) - made, "created": host.Count(host.GoroutinesCreated) - created}
-	if a.herd.Tids != nil {
-		tids := a.herd.Tids()
+	if a.parked.Tids != nil {
+		tids := a.parked.Tids()
 		counts["threads"] = arm.Distinct(tids)
 		counts["begun"] = arm.Begun(tids)
 	}
 	end := func() {
-		a.herd.Release()
-		a.herd.Join()
+		a.parked.Release()
+		a.parked.Join()
 	}
 	if a.join {
 		a.meter.GoOn(end)
@@ -65,8 +64,8 @@ func (a *coldArm) Measure() (lockstep.Slice, error) {
 }
 
 func (a *coldArm) Close() error {
-	if a.herd.ParkedHerd != nil {
-		a.herd.Join()
+	if a.parked.ParkedTasks != nil {
+		a.parked.Join()
 	}
 	return arm.Leaks()
 }

@@ -15,75 +15,76 @@ import (
 	"threadbench/threads"
 )
 
-// Create: how long it takes to make a task.
+// Family measures how long it takes to make a task.
 //
-// ONE op is one task created, run and joined, but for nojoin. All on one CPU:
-// on several, a thread's first run is the wake-up of an idle CPU, which is
-// another measure. mode says what the task is made from:
+// ONE op is one task created, run and joined, except in nojoin. All run on one
+// CPU: on several, a thread's first run includes the wake-up of an idle CPU,
+// which is another measure. mode says what the task is made from:
 //
-//	reused  one at a time, from what the last one left: a dead g, the same
-//	        stack. What a loop measures, and the least.
-//	inplace the same for a locked goroutine that unlocks before it exits. It
-//	        runs on its maker's thread, which is free since the maker waits: no
-//	        other thread is woken, as the kernel's count of switches shows.
-//	pooled  the same where the maker is wired to its own thread, so that each
-//	        task needs another: the runtime wakes an idle one of its pool, the
-//	        task locks it and unlocks, and the thread goes back. Each task says
-//	        which thread it ran on. The price is two wake-ups an op: the task's
-//	        thread and then its maker's.
-//	burst   100 made, then 100 joined, again and again. A locked goroutine
-//	        exits locked here, so its thread dies, and each op makes a new
-//	        one; a goroutine is reused; a raw thread never can be.
+//	reused  one at a time, from what the last task left: a dead g, the same stack.
+//	        A loop measures this, and it is the least.
+//	inplace the same for a locked goroutine that unlocks before it exits. It runs on
+//	        its maker's thread, which is free since the maker waits. No other thread
+//	        is woken, as the kernel's count of switches shows.
+//	pooled  the same with the maker locked to its own thread, so that each task
+//	        needs another. The runtime wakes an idle thread of its pool, the task
+//	        locks and unlocks it, and the thread goes back. Each task reports its
+//	        thread. The price is two wake-ups an op: of the task's thread, then of
+//	        its maker's.
+//	burst   100 made, then 100 joined, over and over. A locked goroutine exits
+//	        locked here, so its thread dies, and each op makes a new one. A
+//	        goroutine is reused; a raw thread never can be.
 //	cold    1,000 made in a fresh process and all held alive, so that none is
-//	        reused, then released and joined; the stack of each is made (and
-//	        given back) on the clock. Once a process.
-//	nojoin  the same, but the clock stops when the last task has begun to
-//	        run: what starting costs.
-//	stamped like reused, with a stamp before each call that makes a task and
-//	        one as the task's first instruction: the percentiles are of the
-//	        time between, ns/op is of the whole op. A locked goroutine exits
-//	        locked. Its first instruction comes early: it takes the thread of
-//	        the one that made it, and the new thread is for whoever runs next.
-//	        Once a process.
+//	        reused, then released and joined. The stack of each is made (and freed)
+//	        on the clock. Once a process.
+//	nojoin  the same, but the clock stops when the last task has begun to run: the
+//	        cost of starting.
+//	stamped like reused, with a stamp before each call that makes a task, and one
+//	        as the task's first instruction. The percentiles are of the time
+//	        between, ns/op is of the whole op. A locked goroutine exits locked. Its
+//	        first instruction comes early: it takes its maker's thread, and the new
+//	        thread is for whoever runs next. Once a process.
 //
-// The raw threads of reused and burst are made by a raw thread, in assembly:
-// the kernel's own floor, with nothing of Go in it. Their stacks are mapped
-// beforehand. C threads are made by a C thread, through pthread_create and
-// pthread_join with the default attributes; their stacks are the C library's
-// business, which keeps some of them.
+// A raw thread makes the raw threads of reused and burst, in assembly: the
+// kernel's own floor, without Go. Their stacks are mapped beforehand. A C
+// thread makes the C threads, by pthread_create and pthread_join with the
+// default attributes. The C library manages their stacks, and keeps some of
+// them.
 //
-// The floors: reused is a call through a function value; nojoin allocates what a
-// goroutine takes, the way the runtime does, and touches what one touches.
+// The floor of reused is a call through a function value. The floor of nojoin
+// allocates what a goroutine needs, in the runtime's way, and touches what a
+// goroutine touches.
 //
-// It favours the goroutine in that a task does nothing: a thread's cost is
-// the same for a task that runs for a second. And all goroutines run one
-// function, as in go f(). A loop that makes a closure for each allocates 16 bytes
-// more a task, and takes 1.1 to 1.2 times as long one at a time, 1.3 times a
-// hundred at a time (results/fidelity.txt: CreateWaitGroup, Create100).
+// Create favours the goroutine in that a task does nothing: a thread's cost is
+// the same for a task that runs for a second. Also, all goroutines run one
+// function, as in go f(). A loop that makes a closure for each allocates 16
+// bytes more a task. It takes 1.1 to 1.2 times as long one at a time, 1.3 times
+// a hundred at a time (results/fidelity.txt: CreateWaitGroup, Create100).
 var Family = measure.Family{Family: catalog.Create, Cases: createCases()}
 
 const (
 	createBatch = 100
 	createCold  = 1000
 
-	// What is stamped in a process: of 20,000 the thousandth part is 20.
+	// Stamped tasks in a process: a thousandth of 20,000 is 20.
 	stampedTasks = 20_000
 )
 
 func createCases() []measure.Case {
-	// How many threads a goroutine takes is a figure (threads/op), which the
-	// ledger of claims judges: no evidence refuses one that takes some. The same
-	// holds for the raw threads of cold, whose tasks say that each began.
+	// The number of threads that goroutines take is a figure (threads/op),
+	// which the ledger of claims judges: no evidence refuses goroutines that
+	// take some. Nor does it for the raw threads of cold, whose tasks report
+	// that each began.
 	begun := measure.Evidence{Count: "begun", Rate: 1}
 	none := measure.Evidence{Count: "threads", Rate: 0, CountTolerance: 8}
 	each := measure.Evidence{Count: "threads", Rate: 1, RateTolerance: 0.02}
 	exactly := measure.Evidence{Count: "threads", Rate: 1}
-	// The runtime starts a few of its own now and then.
+	// The tolerance is for goroutines that the runtime starts now and then.
 	created := measure.Evidence{Count: "created", Rate: 1, CountTolerance: 64}
-	// A task that is in place wakes no other thread.
+	// A task in its maker's place wakes no other thread.
 	inPlace := measure.Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.05, CountTolerance: 100}
-	// Each task of a wired maker was on another thread than it, and on one that
-	// an earlier task had been on, but for a few.
+	// Each task of a locked maker was on another thread than the maker's. All
+	// but a few were on a thread of an earlier task.
 	elsewhere := measure.Evidence{Count: "elsewhere", Rate: 1}
 	known := measure.Evidence{Count: "new-threads", Rate: 0, CountTolerance: 8}
 
@@ -122,13 +123,13 @@ func createCases() []measure.Case {
 		row("locked", "burst", openCreate(createBatch, exitLocked), created, each),
 		row("clone", "burst", openCreator(threads.NewCreator, createBatch), exactly),
 
-		fresh("goroutine", "cold", openCold(arm.GoroutineHerd, true), created),
-		fresh("locked", "cold", openCold(arm.LockedHerd, true), created, exactly),
-		fresh("clone", "cold", openCold(arm.CloneHerd, true), begun),
+		fresh("goroutine", "cold", openCold(arm.ParkedGoroutines, true), created),
+		fresh("locked", "cold", openCold(arm.ParkedLocked, true), created, exactly),
+		fresh("clone", "cold", openCold(arm.ParkedClones, true), begun),
 
-		fresh("goroutine", "nojoin", openCold(arm.GoroutineHerd, false), created),
-		fresh("locked", "nojoin", openCold(arm.LockedHerd, false), created, exactly),
-		fresh("clone", "nojoin", openCold(arm.CloneHerd, false), exactly),
+		fresh("goroutine", "nojoin", openCold(arm.ParkedGoroutines, false), created),
+		fresh("locked", "nojoin", openCold(arm.ParkedLocked, false), created, exactly),
+		fresh("clone", "nojoin", openCold(arm.ParkedClones, false), exactly),
 		fresh("floor", "nojoin", openAllocate, none, measure.Evidence{Count: "stacks", Rate: 1}),
 
 		stamped("goroutine", stampedCreate(stampedTasks, plain), created),
@@ -139,15 +140,15 @@ func createCases() []measure.Case {
 		cases = append(cases,
 			row("pthread", "reused", openCreator(arm.CCreator, 1), exactly),
 			row("pthread", "burst", openCreator(arm.CCreator, createBatch), exactly),
-			fresh("pthread", "cold", openCold(arm.CHerd(false), true), begun),
-			fresh("pthread", "nojoin", openCold(arm.CHerd(false), false), exactly),
+			fresh("pthread", "cold", openCold(arm.ParkedC(false), true), begun),
+			fresh("pthread", "nojoin", openCold(arm.ParkedC(false), false), exactly),
 		)
 	}
 	return cases
 }
 
-// hooks are what a task of openCreate calls first and last, and how many
-// threads it has seen made: nil where the process's own count tells.
+// hooks run at the start and end of each task. threads returns the number of
+// threads made for tasks; nil uses the runtime's count.
 type hooks struct {
 	in, out func()
 	threads func() int64
@@ -155,13 +156,13 @@ type hooks struct {
 
 func plain() hooks { return hooks{} }
 
-// giveBack wires the task to a thread and gives the thread back.
+// giveBack locks the task to a thread and unlocks it at the end.
 func giveBack() hooks {
 	return hooks{in: runtime.LockOSThread, out: runtime.UnlockOSThread}
 }
 
-// exitLocked wires the task to a thread that dies with it. Each task says
-// which thread it ran on: 0.06 us of more than 20.
+// exitLocked locks the task to a thread that dies with it. Each task looks up
+// its thread, which takes 0.06 us of more than 20.
 func exitLocked() hooks {
 	var last, made atomic.Int64
 	return hooks{
@@ -190,7 +191,7 @@ func newCreateArm(batch int, how hooks) (*createArm, error) {
 	return &createArm{batch: batch, hooks: how, create: goroutines.Create, meter: arm.NewMeter()}, nil
 }
 
-// openPooled makes tasks from a maker that is wired to its thread.
+// openPooled makes tasks from a maker that is locked to its thread.
 func openPooled(func(string)) (lockstep.Arm, error) {
 	if err := arm.ToldThreads(); err != nil {
 		return nil, err
@@ -201,19 +202,19 @@ func openPooled(func(string)) (lockstep.Arm, error) {
 	return p, err
 }
 
-// A pooledArm has its maker wired to a thread, so that each task runs on
-// another one. There is one task at a time, and the maker waits for it: what
-// they share needs no lock.
+// A pooledArm has its maker locked to a thread, so that each task runs on
+// another one. There is one task at a time, and the maker waits for it, so they
+// need no lock.
 type pooledArm struct {
 	*createArm
 	maker     int     // its thread
 	elsewhere int64   // tasks on another thread
 	last      int     // the latest task's thread
 	pool      [16]int // threads that tasks ran on
-	seen      int64   // how many they were; those for which the pool has no room count each time
+	seen      int64   // how many there were; a thread beyond the pool's room counts each time
 }
 
-// enter is what each task does first. It is on the clock: some 0.1 us.
+// enter is called first by each task. It is on the clock: some 0.1 us.
 func (a *pooledArm) enter() {
 	runtime.LockOSThread()
 	tid := threads.TID()
@@ -238,8 +239,8 @@ func (a *pooledArm) note(tid int) {
 	a.seen++
 }
 
-// Run has the caller wired to its thread while it makes n tasks. The pool gets
-// its threads in the warm-up.
+// Run makes n tasks with the caller locked to its thread. The pool gets its
+// threads in the warm-up.
 func (a *pooledArm) Run(n int) (lockstep.Slice, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -263,7 +264,7 @@ func (a *createArm) Run(n int) (lockstep.Slice, error) {
 	return a.timed(n), nil
 }
 
-// warmUp makes some of n tasks off the clock.
+// warmUp makes at most n tasks off the clock.
 func (a *createArm) warmUp(n int) {
 	a.create(arm.RoundUp(min(n, arm.WarmThread), a.batch), a.batch, a.hooks.in, a.hooks.out)
 }

@@ -18,8 +18,8 @@ import (
 	"threadbench/threads"
 )
 
-// TestFloorAllocatesAsGoroutine parks goroutines and holds what each of them
-// takes of the heap and of the stacks against the blocks of nojoin's floor.
+// TestFloorAllocatesAsGoroutine parks goroutines and compares their memory, heap and
+// stacks, with the blocks of nojoin's floor.
 func TestFloorAllocatesAsGoroutine(t *testing.T) {
 	if !armtest.Alone(t, arm.Still...) {
 		return
@@ -33,7 +33,7 @@ func TestFloorAllocatesAsGoroutine(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return float64(m.HeapAlloc + m.StackInuse)
 	}
-	h := goroutines.NewHerd(0, nil)
+	h := goroutines.NewSet(0, nil)
 	before := held()
 	if err := h.Make(n); err != nil {
 		t.Fatal(err)
@@ -86,8 +86,8 @@ func TestFloorZeroesNothing(t *testing.T) {
 	}
 }
 
-// TestStackPool takes as many stacks as the floor does: each has bytes of its
-// own, and they come from as few spans as hold them.
+// TestStackPool takes as many stacks as the floor does: each has bytes of its own,
+// and they come from no more spans than needed.
 func TestStackPool(t *testing.T) {
 	var p stackPool
 	seen := map[*byte]bool{}
@@ -126,16 +126,16 @@ func TestFloorStacksCounted(t *testing.T) {
 	}
 }
 
-// A quietHerd is one that does nothing.
-type quietHerd struct{}
+// A quietTasks is one that does nothing.
+type quietTasks struct{}
 
-func (quietHerd) Make(int) error { return nil }
-func (quietHerd) Wait()          {}
-func (quietHerd) Release()       {}
-func (quietHerd) Join()          {}
+func (quietTasks) Make(int) error { return nil }
+func (quietTasks) Wait()          {}
+func (quietTasks) Release()       {}
+func (quietTasks) Join()          {}
 
-// TestColdCountsOffTheClock has the counting of the threads give way to others
-// again and again: none of that is on the clock.
+// TestColdCountsOffTheClock makes the counting of threads yield over and over: none
+// of that is on the clock.
 func TestColdCountsOffTheClock(t *testing.T) {
 	const sleeps = 200
 	counted := int64(0)
@@ -148,7 +148,7 @@ func TestColdCountsOffTheClock(t *testing.T) {
 		return []int{1, 2}
 	}
 	for _, join := range []bool{true, false} {
-		a := &coldArm{herd: arm.Census{ParkedHerd: quietHerd{}, Tids: tids}, join: join, meter: arm.NewMeter()}
+		a := &coldArm{parked: arm.Parked{ParkedTasks: quietTasks{}, Tids: tids}, join: join, meter: arm.NewMeter()}
 		s, err := a.Measure()
 		if err != nil {
 			t.Fatal(err)
@@ -165,13 +165,13 @@ func TestColdCountsOffTheClock(t *testing.T) {
 	}
 }
 
-// TestFloorNeedsSmallStacks opens the floor where goroutines start with a
-// larger stack than the one that it allocates.
+// TestFloorNeedsSmallStacks opens the floor where goroutines start with a larger
+// stack than the floor allocates.
 func TestFloorNeedsSmallStacks(t *testing.T) {
 	if !armtest.Alone(t, "GODEBUG=adaptivestackstart=1") {
 		return
 	}
-	h := goroutines.NewHerd(64<<10, nil)
+	h := goroutines.NewSet(64<<10, nil)
 	if err := h.Make(100); err != nil {
 		t.Fatal(err)
 	}
@@ -194,8 +194,8 @@ func TestRoundUp(t *testing.T) {
 	}
 }
 
-// TestPooledThreads makes tasks from a wired maker: each runs on another thread
-// than it, of a few that are there already.
+// TestPooledThreads makes tasks from a locked maker: each runs on another thread
+// than the maker, one of a few existing threads.
 func TestPooledThreads(t *testing.T) {
 	if !armtest.Alone(t, "GOMAXPROCS=1") {
 		return
@@ -238,7 +238,7 @@ func TestPooledThreads(t *testing.T) {
 	}
 }
 
-// TestPoolCounted: a thread counts once, and in the end each time.
+// TestPoolCounted: a thread in the pool counts once, one beyond its room each time.
 func TestPoolCounted(t *testing.T) {
 	a := &pooledArm{}
 	for range 2 {
@@ -256,8 +256,8 @@ func TestPoolCounted(t *testing.T) {
 	}
 }
 
-// TestHooksCountThreads runs each way of making tasks in this process and sees
-// that what is made is counted as it is.
+// TestHooksCountThreads makes tasks in each way in this process, and checks the
+// counts of threads and goroutines.
 func TestHooksCountThreads(t *testing.T) {
 	if !armtest.Alone(t) {
 		return

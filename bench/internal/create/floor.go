@@ -10,23 +10,23 @@ import (
 	"threadbench/bench/measure"
 )
 
-// openAllocate is the floor of starting a goroutine: to allocate what one
-// takes, its stack and its g, the way the runtime does, and to touch what one
-// touches. All of them stay alive.
+// openAllocate is the floor of starting a goroutine: it allocates a stack and a
+// g in the runtime's way, and touches what a goroutine touches. All of them
+// stay alive.
 //
-// The runtime takes stacks from spans of 32 KiB that it cuts into a list of 16,
-// of which a P takes 8 at a time (runtime/stack.go, stackpoolalloc and
-// stackcacherefill); it has each g from the heap and lists it (runtime/proc.go,
-// malg and allgadd). So does the floor. Neither zeroes a stack: memory fresh
-// from the system isn't zeroed once more.
+// The runtime takes stacks from spans of 32 KiB that it divides into a list of
+// 16; a P takes 8 of them at a time (runtime/stack.go, stackpoolalloc and
+// stackcacherefill). It takes each g from the heap and lists it
+// (runtime/proc.go, malg and allgadd). The floor does the same. Neither zeroes
+// a stack: memory fresh from the system is zero already.
 //
-// What the floor can't do as the runtime does: its spans are the heap's, of one
-// object each, since only the runtime can have spans of its own kind
-// (allocManual), and its lists need no lock. What it leaves out: the queue that
-// the goroutine waits in, the switch to it, what its own code allocates.
+// Two things differ. The floor's spans are the heap's, of one object each,
+// since only the runtime can have spans of its own kind (allocManual). And its
+// lists need no lock. The floor leaves out the run queue, the switch to the
+// goroutine, and the allocations of the goroutine's own code.
 func openAllocate(func(string)) (measure.Measurement, error) {
 	if got := host.Count(host.StackStarts); got != host.StackStart {
-		return nil, fmt.Errorf("allocating as much as a goroutine: its stack starts at %d bytes here, not %d", got, host.StackStart)
+		return nil, fmt.Errorf("allocating the memory of a goroutine: its stack starts at %d bytes here, not %d", got, host.StackStart)
 	}
 	return &allocateArm{meter: arm.NewMeter()}, nil
 }
@@ -35,15 +35,16 @@ const (
 	lineBytes = 64 // of a cache
 
 	// runtime.g has 440 bytes in Go 1.26 on 64 bits, in a size class of 448
-	// (runtime/runtime2.go). A new one is written to on each of its lines.
+	// (runtime/runtime2.go). Starting a goroutine writes to each of its cache
+	// lines.
 	gWords = 55
 
 	spanBytes    = 32 << 10 // runtime/malloc.go, _StackCacheSize
 	stacksInSpan = spanBytes / host.StackStart
 	stacksCached = stacksInSpan / 2
 
-	// What a task has on its stack when it parks: 340 bytes, by the frames of
-	// the herd's task and park, chanrecv1, chanrecv and gopark.
+	// The stack that a parked task uses: 340 bytes, by the frames of the set's
+	// task and park, chanrecv1, chanrecv and gopark.
 	framesBytes = 6 * lineBytes
 )
 
@@ -52,9 +53,9 @@ type gBlock struct {
 	words [gWords - 1]uint64
 }
 
-// A stackPool hands out stacks. A stack has a number, from 1 on; a list of free
-// ones is the first one's number, and each has the next one's in its lowest
-// word, as those of the runtime have its address.
+// A stackPool hands out stacks. Stacks have numbers from 1 on. A list of free
+// stacks is the number of its first one. Each stack has the number of the next
+// in its lowest word; the runtime's stacks have an address there.
 type stackPool struct {
 	spans [(createCold + stacksInSpan - 1) / stacksInSpan]*[spanBytes]byte
 	cut   int    // spans in use
@@ -62,13 +63,13 @@ type stackPool struct {
 	cache uint64
 }
 
-// at is the stack of a number.
+// at returns the stack of a number.
 func (p *stackPool) at(n uint64) []byte {
 	n--
 	return p.spans[n/stacksInSpan][n%stacksInSpan*host.StackStart:][:host.StackStart]
 }
 
-// push puts a stack on a list, pop takes the first one from it.
+// push puts a stack on a list; pop takes the first one off.
 func (p *stackPool) push(list *uint64, n uint64) {
 	binary.NativeEndian.PutUint64(p.at(n), *list)
 	*list = n
@@ -80,7 +81,7 @@ func (p *stackPool) pop(list *uint64) uint64 {
 	return n
 }
 
-// take is a stack that nobody has.
+// take returns an unused stack.
 func (p *stackPool) take() []byte {
 	if p.cache == 0 {
 		for range stacksCached {
@@ -90,7 +91,7 @@ func (p *stackPool) take() []byte {
 	return p.at(p.pop(&p.cache))
 }
 
-// refill puts a free stack into the cache, from a new span if need be.
+// refill puts a free stack into the cache, from a new span if needed.
 func (p *stackPool) refill() {
 	if p.free == 0 {
 		p.spans[p.cut] = new([spanBytes]byte)
@@ -109,7 +110,6 @@ type allocateArm struct {
 	gs     []*gBlock
 }
 
-// Measure allocates.
 func (a *allocateArm) Measure() (lockstep.Slice, error) {
 	made := host.Count(host.ThreadsAlive)
 	a.meter.Start()
@@ -121,7 +121,7 @@ func (a *allocateArm) Measure() (lockstep.Slice, error) {
 	return lockstep.Slice{Ops: createCold, Elapsed: a.meter.Elapsed, Counts: a.meter.Counts(counts)}, nil
 }
 
-// allocate is one g with its stack.
+// allocate makes one g with its stack.
 func (a *allocateArm) allocate() {
 	g, stack := new(gBlock), a.stacks.take()
 	binary.NativeEndian.PutUint64(stack, 0) // as malg does
@@ -135,7 +135,7 @@ func (a *allocateArm) allocate() {
 	a.gs = append(a.gs, g)
 }
 
-// distinctStacks is how many stacks the gs have.
+// distinctStacks returns how many stacks the gs have.
 func (a *allocateArm) distinctStacks() int {
 	stacks := map[*byte]bool{}
 	for _, g := range a.gs {

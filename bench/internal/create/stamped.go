@@ -10,8 +10,8 @@ import (
 	"threadbench/threads"
 )
 
-// stampedCreate makes tasks one after the other and stamps the call that
-// makes each, and its first instruction.
+// stampedCreate makes tasks one after the other, with a stamp before the call
+// that makes each and a stamp as its first instruction.
 func stampedCreate(n int, how func() hooks) measure.OpeningOnce {
 	return func(func(string)) (measure.Measurement, error) {
 		a, err := newCreateArm(1, how())
@@ -32,7 +32,7 @@ func stampedCreate(n int, how func() hooks) measure.OpeningOnce {
 	}
 }
 
-// stampedCreator does the same with raw threads.
+// stampedCreator is stampedCreate for raw threads.
 func stampedCreator(n int) measure.OpeningOnce {
 	warm := arm.WarmThread / 8
 	open := openCreator(func(int) (*threads.Driver, error) { return threads.NewStampedCreator(n + warm) }, 1)

@@ -18,79 +18,81 @@ import (
 	"threadbench/goroutines"
 )
 
-// GC: what a collection costs a program that holds n parked tasks.
+// Family measures what a garbage collection costs a program that holds n parked
+// tasks.
 //
-// ONE op is one forced collection (runtime.GC), after one that warms up. The
-// tasks are parked before the first and after the last, at their depth: a
-// stack in use to more than a quarter isn't shrunk. Nothing else is on the
-// heap, and no collection runs that isn't forced.
+// ONE op is one forced collection (runtime.GC), after one to warm up. The tasks
+// are parked before the first and until after the last, at their depth: the
+// runtime doesn't shrink a stack that is in use to more than a quarter. Nothing
+// else is on the heap, and no collection runs unforced.
 //
-// Ten of them find the program idle. Of these are mark-ns, the mark CPU of a
-// cycle by the runtime's count (assists, dedicated and idle workers), cpu-ns,
-// all CPU of the process over a cycle by the kernel's (cpuTime), and cycle-ns,
-// how long runtime.GC took, which sweeps, too. The runtime's count goes by the
-// clock, so that on a busy machine it holds what the kernel gave to others.
+// Ten collections find the program idle. They give
 //
-// Ten more find a goroutine at work, the watcher, which does nothing but take
-// one stamp after the other. Of these are the medians
+//	mark-ns   the mark CPU of a cycle by the runtime's count (assists, dedicated and
+//	          idle workers). That count goes by the clock, so on a busy machine it
+//	          includes time that the kernel gave to others
+//	cpu-ns    all CPU time of the process over a cycle, by the kernel (host.CpuTime)
+//	cycle-ns  the time of runtime.GC, which also sweeps
 //
-//	stw-ns   how long the world was stopped, both stops of a cycle together,
-//	         by the runtime's own stamps (debug.GCStats): from when it begins to
-//	         stop the others until they may run again, and in the second stop
-//	         until it is about to let them (runtime/mgc.go takes that stamp some
-//	         microseconds before), in whole ns, and not in the buckets of
-//	         runtime/metrics
+// Ten more find a goroutine at work, the watcher, which only takes one stamp
+// after the other. They give the medians of
+//
+//	stw-ns   how long the world was stopped, both stops of a cycle together, by the
+//	         runtime's own stamps (debug.GCStats): from when it begins to stop the
+//	         others until they may run again. In the second stop the last stamp comes
+//	         some microseconds before that (runtime/mgc.go). These stamps are whole
+//	         ns, not the buckets of runtime/metrics
 //	stood-least-ns, stood-most-ns
-//	         what is left of that when the stopping is taken off, during which
-//	         the others that are not yet stopped still run: how long the world
-//	         really stood. The runtime tells the stopping in buckets only
-//	         (runtime/metrics), four to each power of two, which are 14 to 25%
-//	         wide (timeHistSubBucketBits in runtime/histogram.go). So the world
-//	         stood for the stop less the buckets' upper ends at the least, 0
-//	         where those come to more, and less their lower ends at the most
-//	held-ns  the watcher's longest wait in a cycle by its own stamps
+//	         how long the world really stood: stw-ns without the stopping, during
+//	         which those not yet stopped still run. The runtime reports the stopping
+//	         in buckets only (runtime/metrics), four to each power of two, which are
+//	         14 to 25% wide (timeHistSubBucketBits in runtime/histogram.go). The least
+//	         uses the buckets' upper ends, and is 0 where those are more than the
+//	         stop; the most uses their lower ends
+//	held-ns  the watcher's longest wait in a cycle, by its own stamps
 //
-// Most of a stop is the stopping: of the 100 to 300 us of both, in a process
-// without tasks as well, stood-most-ns is 20 to 70. It takes a signal to the thread
-// that works on another CPU, which the kernel may have to wake first. So stw-ns
-// would hide a part that grows with n as long as it is smaller than that, and
-// stood-least-ns would show it.
+// Most of a stop is the stopping: both stops take 100 to 300 us, also in a
+// process without tasks, and stood-most-ns is 20 to 70 us of them. Stopping
+// sends a signal to a thread on another CPU, which the kernel may have to wake
+// first. So stw-ns would hide a part that grows with n while it is smaller than
+// that; stood-least-ns would show it.
 //
-// stw-ns is the figure, and held-ns what a program feels of it: the watcher is
-// stopped with the world, but also waits while the P that it had goes to a
-// mark worker first, or the kernel gives its CPU to somebody else, and it
-// can't tell one from the other. On two CPUs held-ns is mostly the worker. What
-// holds is that the watcher can't have run while the world stood: so in one
-// cycle at least its waits have to come to what the runtime says of the stops
-// but their beginning (when the others still run), or there is no figure. Not
-// in each: the first stop's last stamp comes after the others were let go. It
-// is a bound against gross overstatement: its waits are those of the whole
-// cycle, mark worker and all.
+// stw-ns is the figure, and held-ns is its effect on a program. The watcher is
+// stopped with the world. It also waits while its P goes to a mark worker
+// first, or while the kernel gives its CPU to something else, and it can't tell
+// these apart. On two CPUs held-ns is mostly the mark worker.
+//
+// Check: in at least one cycle the watcher waited for as long as the runtime
+// says the world stood, or there is no figure. It can't run while the world
+// stands. This need not hold in each cycle, since the first stop's last stamp
+// comes after the others may run. The check is a bound against gross
+// overstatement: it counts all of the watcher's waits in the cycle, those for
+// the mark worker included.
 //
 // Threads end at 5,000: the runtime makes no more than 10,000 (SetMaxThreads),
 // and a cycle with locked ones takes nearly three times as long as with
-// goroutines. 100,000 tasks 64 KiB deep hold 7.3 GB of memory, and such a
-// process takes some 20 s. A row that memory cuts says in tasks how many there
-// were.
+// goroutines. 100,000 tasks with 64 KiB of stack hold 7.3 GB of memory, and
+// such a process takes some 20 s. A row that memory cuts gives its number of
+// tasks in tasks.
 //
-// n of the floor says which rows it stands beside: it is a process that holds
-// no task. A raw thread is none of the collector's business, so that clone
-// should be as the floor. It favours the threads in that their stacks need not
-// be looked at, which is also why no Go pointer may stand on a raw one.
+// The floor is a process that holds no task; its n says which rows it belongs
+// to. The collector doesn't know raw threads, so clone should be like the
+// floor. GC favours the threads in that the collector need not look at their
+// stacks. That is also why no Go pointer may be on the stack of a raw thread.
 var Family = measure.Family{Family: catalog.GC, Cases: gcCases()}
 
-// forced are the collections of an idle program, and those of one at work.
+// forced is the number of collections of an idle program, and of one at work.
 const forced = 10
 
 func gcCases() []measure.Case {
 	var cases []measure.Case
-	row := func(impl string, n, depth int, herd arm.NewHerd) {
+	row := func(impl string, n, depth int, park arm.NewParked) {
 		cases = append(cases, measure.Case{
 			Name:     catalog.Name{Family: "GC"}.With("impl", impl).With("depth", fmt.Sprint(depth)),
 			Once:     1,
 			Env:      arm.Still,
 			Quick:    depth == 0 && (n == 10_000 || n == 1000 && impl == "goroutine"), // which decide
-			OpenOnce: openGC(impl, n, depth, herd),
+			OpenOnce: openGC(impl, n, depth, park),
 		}.WithN(n))
 	}
 	for _, group := range []struct {
@@ -100,30 +102,30 @@ func gcCases() []measure.Case {
 		{1000, 0, true}, {5000, 0, true}, {10_000, 0, false}, {100_000, 0, false},
 		{1000, 64 << 10, true}, {5000, 64 << 10, true}, {10_000, 64 << 10, false}, {100_000, 64 << 10, false},
 	} {
-		row("goroutine", group.n, group.depth, arm.GoroutineHerd)
+		row("goroutine", group.n, group.depth, arm.ParkedGoroutines)
 		if group.threads {
-			row("locked", group.n, group.depth, arm.LockedHerd)
-			row("clone", group.n, group.depth, arm.CloneHerd)
+			row("locked", group.n, group.depth, arm.ParkedLocked)
+			row("clone", group.n, group.depth, arm.ParkedClones)
 		}
 		row("floor", group.n, group.depth, nil)
 	}
 	return cases
 }
 
-func openGC(impl string, n, depth int, herd arm.NewHerd) measure.OpeningOnce {
+func openGC(impl string, n, depth int, park arm.NewParked) measure.OpeningOnce {
 	return func(cut func(string)) (measure.Measurement, error) {
-		if herd == nil {
+		if park == nil {
 			return &gcArm{}, nil
 		}
 		fits, err := arm.Parkable(impl, n, depth, 0, cut)
 		if err != nil {
 			return nil, err
 		}
-		h, err := herd(fits, depth, 0)
+		h, err := park(fits, depth, 0)
 		if err != nil {
 			return nil, err
 		}
-		a := &gcArm{herd: h, n: fits, least: max(depth, host.StackStart) * 7 / 8, ofRuntime: impl != "clone"}
+		a := &gcArm{parked: h, n: fits, least: max(depth, host.StackStart) * 7 / 8, ofRuntime: impl != "clone"}
 		if !a.ofRuntime {
 			a.least = 0
 		}
@@ -132,22 +134,22 @@ func openGC(impl string, n, depth int, herd arm.NewHerd) measure.OpeningOnce {
 }
 
 type gcArm struct {
-	herd      arm.Census // none for the floor, and once it was parked
+	parked    arm.Parked // zero for the floor, and after it was joined
 	n         int
-	least     int // bytes of the runtime's stacks that a task is to have
+	least     int // bytes of the runtime's stacks that a task must have
 	ofRuntime bool
 }
 
-// Measure collects.
+// Measure forces collections while the tasks are parked.
 func (a *gcArm) Measure() (lockstep.Slice, error) {
 	if a.n == 0 {
 		return collect()
 	}
-	defer func() { a.herd = arm.Census{} }() // it will have been joined
+	defer func() { a.parked = arm.Parked{} }() // it is joined by then
 	others, stacks := arm.TasksAlive(), host.Count(host.StackBytes)
 	parked := func() error { return a.prove(arm.Settled(a.n+others)-others, host.Count(host.StackBytes)-stacks) }
-	err := a.herd.Make(a.n)
-	a.herd.Wait()
+	err := a.parked.Make(a.n)
+	a.parked.Wait()
 	var s lockstep.Slice
 	if err == nil {
 		err = parked()
@@ -158,43 +160,43 @@ func (a *gcArm) Measure() (lockstep.Slice, error) {
 	if err == nil {
 		err = parked()
 	}
-	a.herd.Release()
-	a.herd.Join()
+	a.parked.Release()
+	a.parked.Join()
 	if s.Figures != nil {
 		s.Figures["tasks"] = float64(a.n)
 	}
 	return s, err
 }
 
-// stackRoom is how many bytes of stacks the runtime may have had ready: it takes
-// memory for small ones in spans of 32 KiB, and keeps some on each P and some
-// for all.
+// stackRoom is the most stack memory that the runtime may have had ready. It
+// takes memory for small stacks in spans of 32 KiB, and keeps some on each P
+// and some for all.
 const stackRoom = 3 * 32 << 10
 
-// prove holds what was counted against what was to be parked.
+// prove compares the counts with what should be parked.
 func (a *gcArm) prove(alive int, stacks int64) error {
 	if alive != a.n {
 		return fmt.Errorf("expected %d tasks parked, seen %d", a.n, alive)
 	}
-	if a.herd.Tids != nil {
-		if seen := arm.Distinct(a.herd.Tids()); seen != int64(a.n) {
+	if a.parked.Tids != nil {
+		if seen := arm.Distinct(a.parked.Tids()); seen != int64(a.n) {
 			return fmt.Errorf("expected %d threads parked, seen %d", a.n, seen)
 		}
 	}
 	if want := int64(a.n*a.least - stackRoom); a.least > 0 && stacks < want {
-		return fmt.Errorf("expected %d bytes more of the runtime's stacks at least (%s), %d a task but for %d, seen %d", want, host.StackBytes, a.least, stackRoom, stacks)
+		return fmt.Errorf("expected at least %d bytes more of the runtime's stacks (%s), %d a task less %d, seen %d", want, host.StackBytes, a.least, stackRoom, stacks)
 	}
 	return nil
 }
 
 func (a *gcArm) Close() error {
-	if a.herd.ParkedHerd != nil {
-		a.herd.Join()
+	if a.parked.ParkedTasks != nil {
+		a.parked.Join()
 	}
 	return arm.Leaks()
 }
 
-// collect forces collections in an idle program and in one that is watched.
+// collect forces collections in an idle program and in a watched one.
 func collect() (lockstep.Slice, error) {
 	s := lockstep.Slice{Ops: forced, Figures: map[string]float64{}}
 	rate := arm.NewTickRate()
@@ -238,7 +240,7 @@ func collect() (lockstep.Slice, error) {
 	var stats debug.GCStats
 	debug.ReadGCStats(&stats)
 	if len(stats.Pause) < forced {
-		return s, fmt.Errorf("expected the runtime to say how long it stopped the world in %d cycles, seen %d (debug.GCStats)", forced, len(stats.Pause))
+		return s, fmt.Errorf("expected the runtime to report how long it stopped the world in %d cycles, seen %d (debug.GCStats)", forced, len(stats.Pause))
 	}
 	stops := make([]float64, forced)
 	stoodLeast, stoodMost := make([]float64, forced), make([]float64, forced)
@@ -256,14 +258,14 @@ func collect() (lockstep.Slice, error) {
 	return s, errors.Join(w.prove(stamps), agree(stops, most, waits))
 }
 
-// cycleCount is how many collections there were so far.
+// cycleCount is the number of collections so far.
 type cycleCount struct{ all, forced int64 }
 
 func cyclesNow() cycleCount {
 	return cycleCount{host.Count(host.GcCycles), host.Count("/gc/cycles/forced:gc-cycles")}
 }
 
-// since is an error unless just those that were forced have taken place.
+// since returns an error unless just the forced collections have run.
 func (before cycleCount) since(now cycleCount) error {
 	if all, own := now.all-before.all, now.forced-before.forced; all != forced || own != forced {
 		return fmt.Errorf("expected %d collections, all of them forced; seen %d, %d of them forced", forced, all, own)
@@ -271,8 +273,8 @@ func (before cycleCount) since(now cycleCount) error {
 	return nil
 }
 
-// markCPU is the CPU time that marking has taken so far, in ns, by the
-// runtime's account.
+// markCPU returns the CPU time of marking so far, in ns, by the runtime's
+// account.
 func markCPU() int64 {
 	s := []metrics.Sample{
 		{Name: "/cpu/classes/gc/mark/assist:cpu-seconds"},
@@ -287,15 +289,15 @@ func markCPU() int64 {
 	return int64(math.Round(sum * 1e9))
 }
 
-// stoppings is how often it took how long to stop the others.
+// stoppings returns the distribution of the times of stopping the others.
 func stoppings() *metrics.Float64Histogram {
 	s := []metrics.Sample{{Name: "/sched/pauses/stopping/gc:seconds"}}
 	metrics.Read(s)
 	return s[0].Value.Float64Histogram()
 }
 
-// newStoppings is what those amount to at the least and at the most, in ns,
-// that came between two readings.
+// newStoppings returns the least and the most time, in ns, of the stoppings
+// between two readings.
 func newStoppings(before, after *metrics.Float64Histogram) (least, most float64) {
 	for i, n := range after.Counts {
 		if n > before.Counts[i] { // the first bucket and the last are open
@@ -306,19 +308,20 @@ func newStoppings(before, after *metrics.Float64Histogram) (least, most float64)
 	return least * 1e9, most * 1e9
 }
 
-// standing is how long the world stood at the least and at the most in a stop
-// whose stopping is known by its bounds. No time is below 0.
+// standing returns the least and the most time that the world stood in a stop,
+// from the bounds of its stopping; never below 0.
 func standing(stop, leastStopping, mostStopping float64) (least, most float64) {
 	return max(0, stop-mostStopping), max(0, stop-leastStopping)
 }
 
-// agree is an error unless, in some cycle, the watcher has waited for as long as
-// the world stood at the least: stopping is the most that it may have taken to
-// stop the others. It may have waited for less in others: the runtime takes the
-// first stop's last stamp after it has let the others go, and on a busy machine the kernel
-// may take the CPU from it in between, so that stw-ns is too long then.
+// agree returns an error unless, in some cycle, the watcher waited for at least
+// as long as the world stood. stopping is the upper bound of the time that it
+// took to stop the others. In other cycles the watcher may have waited for
+// less. The runtime takes the first stop's last stamp after it has let the
+// others go, and on a busy machine the kernel may take its CPU in between. Then
+// stw-ns is too long.
 func agree(stops, stopping, waits []float64) error {
-	const grain = 20_000 // ns: so long after letting the others go is the last stamp on a machine of one's own
+	const grain = 20_000 // ns: on an idle machine the last stamp comes this long after the others may run
 	short, worst := 0, 0
 	for i := range stops {
 		if missing := stops[i] - stopping[i] - waits[i]; missing > grain {
@@ -329,7 +332,7 @@ func agree(stops, stopping, waits []float64) error {
 		}
 	}
 	if short == len(stops) {
-		return fmt.Errorf("expected the watcher to wait while the world was stopped; in each of %d cycles it waited for less, in one for %.0f ns, while the runtime says %.0f ns, of which %.0f at the most went by before the others were stopped",
+		return fmt.Errorf("expected the watcher to wait while the world stood; in each of %d cycles it waited for less, in the worst for %.0f ns of a stop of %.0f ns, of which at most %.0f ns are the stopping",
 			short, waits[worst], stops[worst], stopping[worst])
 	}
 	return nil
@@ -339,17 +342,17 @@ func agree(stops, stopping, waits []float64) error {
 type gap struct{ since, until int64 }
 
 const (
-	leastGap = 1000 // ns: what is shorter is the watcher's own loop
+	leastGap = 1000 // ns: a shorter gap is the watcher's own loop
 	mostGaps = 1 << 20
 )
 
-// A watcher takes one stamp after the other and keeps where there was a gap.
+// A watcher takes one stamp after the other and records the gaps.
 type watcher struct {
 	least int64 // ticks
 	stop  atomic.Bool
 	over  chan struct{}
 
-	// For when it is over.
+	// To be read after the end.
 	first, last int64
 	stamps      int
 	gaps        []gap
@@ -370,15 +373,16 @@ func (w *watcher) work(began chan struct{}) {
 	close(began)
 	w.last = w.first
 	for over := false; !over; {
-		over = w.stop.Load() // one more stamp after that
+		over = w.stop.Load() // then one more stamp
 		w.stamp()
 	}
 	close(w.over)
 }
 
-// stamp is a call, since a call is where the runtime stops a goroutine at
-// once. A loop around the assembly of Ticks alone is next to never found where
-// it can be stopped by a signal: it holds up the stop by milliseconds.
+// stamp is a function so that its call is a place where the runtime stops a
+// goroutine at once. In a loop around the assembly of Ticks alone, a signal
+// next to never finds a place where it may stop the goroutine: the stop is then
+// milliseconds late.
 //
 //go:noinline
 func (w *watcher) stamp() {
@@ -398,14 +402,14 @@ func (w *watcher) gap(g gap) {
 	w.gaps = append(w.gaps, g)
 }
 
-// end ends the watcher, which takes a last stamp after that.
+// end ends the watcher after one more stamp.
 func (w *watcher) end() {
 	w.stop.Store(true)
 	<-w.over
 }
 
-// within is how long the watcher has waited in a stretch of time, all of it
-// and the longest at a time, in ticks.
+// within returns how long the watcher has waited in a stretch of time, in
+// ticks: in all, and the longest wait.
 func (w *watcher) within(of gap) (all, longest int64) {
 	for _, g := range w.gaps {
 		if d := min(g.until, of.until) - max(g.since, of.since); d > 0 {
@@ -415,15 +419,15 @@ func (w *watcher) within(of gap) (all, longest int64) {
 	return all, longest
 }
 
-// prove is an error unless the watcher was at work all along.
+// prove returns an error unless the watcher was at work all the time.
 func (w *watcher) prove(cycles []gap) error {
 	switch first, last := cycles[0].since, cycles[len(cycles)-1].until; {
 	case w.first > first || w.last < last:
-		return fmt.Errorf("expected stamps from before the first cycle at %d ticks until after the last at %d, seen them from %d to %d", first, last, w.first, w.last)
+		return fmt.Errorf("expected stamps from before the first cycle at %d ticks until after the last at %d, seen stamps from %d to %d", first, last, w.first, w.last)
 	case w.stamps < 100*len(cycles):
-		return fmt.Errorf("expected %d stamps at least, seen %d", 100*len(cycles), w.stamps)
+		return fmt.Errorf("expected at least %d stamps, seen %d", 100*len(cycles), w.stamps)
 	case w.lost > 0:
-		return fmt.Errorf("expected %d waits of the watcher at the most, seen %d more", mostGaps, w.lost)
+		return fmt.Errorf("expected at most %d waits of the watcher, seen %d more", mostGaps, w.lost)
 	}
 	return nil
 }

@@ -20,18 +20,18 @@ func TestGCArms(t *testing.T) {
 	for _, depth := range []int{0, 64 << 10} {
 		for _, kind := range []struct {
 			impl string
-			herd arm.NewHerd
+			park arm.NewParked
 		}{
-			{"goroutine", arm.GoroutineHerd},
-			{"locked", arm.LockedHerd},
-			{"clone", arm.CloneHerd},
+			{"goroutine", arm.ParkedGoroutines},
+			{"locked", arm.ParkedLocked},
+			{"clone", arm.ParkedClones},
 			{"floor", nil},
 		} {
 			t.Run(fmt.Sprintf("%s%d", kind.impl, depth), func(t *testing.T) {
 				if !armtest.Alone(t, arm.Still...) {
 					return
 				}
-				s := armtest.Measured(t, openGC(kind.impl, n, depth, kind.herd), func(why string) { t.Skip(why) })
+				s := armtest.Measured(t, openGC(kind.impl, n, depth, kind.park), func(why string) { t.Skip(why) })
 				if s.Ops != forced || s.Elapsed != 0 {
 					t.Errorf("%d ops in %v", s.Ops, s.Elapsed)
 				}
@@ -44,7 +44,7 @@ func TestGCArms(t *testing.T) {
 				if most := s.Figures["stood-most-ns"]; !there || !(least >= 0 && least < most && most <= s.Figures["stw-ns"]) {
 					t.Errorf("the world stood for %v to %v ns of %v (%t)", least, most, s.Figures["stw-ns"], there)
 				}
-				if tasks, ok := s.Figures["tasks"]; ok != (kind.herd != nil) || ok && tasks != n {
+				if tasks, ok := s.Figures["tasks"]; ok != (kind.park != nil) || ok && tasks != n {
 					t.Errorf("%v tasks", tasks)
 				}
 			})
@@ -52,7 +52,7 @@ func TestGCArms(t *testing.T) {
 	}
 }
 
-// TestGCProof holds what may be counted against what was to be parked.
+// TestGCProof compares counts with the tasks that should be parked.
 func TestGCProof(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -69,11 +69,11 @@ func TestGCProof(t *testing.T) {
 		{"half the stacks", nil, 10, 5 << 20, "seen 5242880"},
 		{"two on one thread", []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 8}, 10, 10 << 20, "expected 10 threads parked, seen 9"},
 		{"stacks that were ready", nil, 10, 10<<20 - stackRoom, ""},
-		{"stacks that have shrunk", nil, 10, 10<<20 - stackRoom - 1, "1048576 a task but for 98304, seen 10387455"},
+		{"stacks that have shrunk", nil, 10, 10<<20 - stackRoom - 1, "1048576 a task less 98304, seen 10387455"},
 	} {
 		a := &gcArm{n: 10, least: 1 << 20}
 		if test.tids != nil {
-			a.herd.Tids = func() []int { return test.tids }
+			a.parked.Tids = func() []int { return test.tids }
 		}
 		armtest.Says(t, test.name, a.prove(test.alive, test.stacks), test.want)
 	}
@@ -87,7 +87,7 @@ func TestCyclesCounted(t *testing.T) {
 	armtest.Says(t, "one of them not forced", before.since(cycleCount{3 + forced, 1 + forced}), "seen 10, 9 of them forced")
 }
 
-// TestAgree holds the runtime's stops against the watcher's waits.
+// TestAgree compares the runtime's stops with the watcher's waits.
 func TestAgree(t *testing.T) {
 	for _, test := range []struct {
 		name                   string
@@ -101,7 +101,7 @@ func TestAgree(t *testing.T) {
 		{"less in one cycle", []float64{50e3, 60e3, 900e3}, []float64{0, 0, 0}, []float64{50e3, 60e3, 0}, ""},
 		{"less in two of three", []float64{50e3, 60e3, 70e3}, []float64{5e3, 0, 0}, []float64{50e3, 30e3, 10e3}, ""},
 		{"less in all of them", []float64{50e3, 60e3, 70e3}, []float64{5e3, 0, 0}, []float64{20e3, 30e3, 10e3},
-			"in each of 3 cycles it waited for less, in one for 10000 ns, while the runtime says 70000 ns, of which 0 at the most"},
+			"in each of 3 cycles it waited for less, in the worst for 10000 ns of a stop of 70000 ns, of which at most 0 ns"},
 		{"no waits at all", []float64{50e3, 60e3, 70e3}, []float64{5e3, 5e3, 5e3}, []float64{0, 0, 0}, "in each of 3 cycles"},
 	} {
 		armtest.Says(t, test.name, agree(test.stops, test.stopping, test.waits), test.want)
@@ -144,8 +144,8 @@ func TestStanding(t *testing.T) {
 	}
 }
 
-// TestStoppingBuckets: how wide the runtime's buckets are that the bounds of
-// stood-least-ns and stood-most-ns come from, from 1 us to 1 s.
+// TestStoppingBuckets: the width, from 1 us to 1 s, of the runtime's buckets, from
+// which the bounds of stood-least-ns and stood-most-ns come.
 func TestStoppingBuckets(t *testing.T) {
 	widest, narrowest := 0.0, math.Inf(1)
 	b := stoppings().Buckets
@@ -209,9 +209,9 @@ func TestWatcherProof(t *testing.T) {
 		want string
 	}{
 		{"all along", &watcher{first: 99, last: 400, stamps: 200}, ""},
-		{"began late", &watcher{first: 101, last: 500, stamps: 200}, "seen them from 101 to 500"},
-		{"ended early", &watcher{first: 1, last: 399, stamps: 200}, "until after the last at 400, seen them from 1 to 399"},
-		{"idle", &watcher{first: 1, last: 500, stamps: 199}, "expected 200 stamps at least, seen 199"},
+		{"began late", &watcher{first: 101, last: 500, stamps: 200}, "seen stamps from 101 to 500"},
+		{"ended early", &watcher{first: 1, last: 399, stamps: 200}, "until after the last at 400, seen stamps from 1 to 399"},
+		{"idle", &watcher{first: 1, last: 500, stamps: 199}, "expected at least 200 stamps, seen 199"},
 		{"too many waits", &watcher{first: 1, last: 500, stamps: 200, lost: 2}, "seen 2 more"},
 	} {
 		armtest.Says(t, test.name, test.w.prove(cycles), test.want)

@@ -10,11 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// KernelThreads is how many threads this process has, by the kernel's count
-// (proc_pid_status(5)). The runtime isn't told of the three system calls, so
-// that it makes no thread for their sake, and nothing is allocated. The
-// conversions stand in the calls' argument lists, so they are sound: what they
-// point at stays where it is until the call is over.
+// KernelThreads returns the number of threads of this process, by the kernel's
+// count (proc_pid_status(5)). The scheduler doesn't know of the three system
+// calls, so the runtime makes no thread because of them. KernelThreads
+// allocates nothing unless it fails. The conversions are sound: they stand in
+// the calls' argument lists, so their targets stay in place until the call is
+// over.
 func KernelThreads() (int, error) {
 	const path = "/proc/self/status"
 	name := [...]byte{'/', 'p', 'r', 'o', 'c', '/', 's', 'e', 'l', 'f', '/', 's', 't', 'a', 't', 'u', 's', 0}
@@ -44,18 +45,19 @@ func KernelThreads() (int, error) {
 	return threads, nil
 }
 
-// A statusReader finds the number of threads in /proc/self/status, which has
-// any length: it names the groups of the user, of whom one may be in 65,536.
+// A statusReader finds the number of threads in /proc/self/status. The file may
+// have any length: it lists the groups of the user, of which there may be
+// 65,536.
 type statusReader struct {
 	text [4096]byte
-	kept int // bytes of a line of which the rest has yet to be read
+	kept int // bytes of a line whose rest has yet to be read
 }
 
-// rest is where the next part is to be read.
+// rest returns the place for the next part of the file.
 func (s *statusReader) rest() []byte { return s.text[s.kept:] }
 
-// threads is what stands in the line "Threads:	123", at least 1, among the n
-// bytes read; 0 if the line isn't there yet.
+// threads returns the number in the line "Threads: 123", at least 1, among the
+// n bytes read; 0 if the line isn't there yet.
 func (s *statusReader) threads(n int) (int, error) {
 	unread := s.text[:s.kept+n]
 	for {
@@ -70,13 +72,13 @@ func (s *statusReader) threads(n int) (int, error) {
 		}
 		n, err := strconv.Atoi(string(bytes.TrimSpace(number)))
 		if err != nil || n < 1 {
-			return 0, fmt.Errorf("%q is no number of threads", string(bytes.TrimSpace(line)))
+			return 0, fmt.Errorf("%q is not a number of threads", string(bytes.TrimSpace(line)))
 		}
 		return n, nil
 	}
 	s.kept = copy(s.text[:], unread)
 	if s.kept == len(s.text) {
-		s.kept = 0 // a line that is longer is none of a number
+		s.kept = 0 // a longer line is not the one with the number
 	}
 	return 0, nil
 }

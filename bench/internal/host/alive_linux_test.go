@@ -27,8 +27,8 @@ func threadsIn(parts io.Reader) (int, error) {
 	}
 }
 
-// TestStatusReader finds the line wherever it is cut by the reads, and behind
-// one that is longer than what is kept.
+// TestStatusReader finds the line wherever the reads cut it, and after a line that
+// is longer than the buffer.
 func TestStatusReader(t *testing.T) {
 	groups := "Groups:\t" + strings.Repeat("1234567890 ", 3000) + "\n"
 	for _, test := range []struct {
@@ -42,10 +42,10 @@ func TestStatusReader(t *testing.T) {
 		{"", 0, ""},
 		{groups, 0, ""},
 		{"Name:\tThreads:\n", 0, ""},
-		{"Threads:\t0\n", 0, `"Threads:\t0" is no number of threads`},
-		{"Threads:\t-4\n", 0, "is no number"},
-		{"Threads:\n", 0, "is no number"},
-		{"Threads:\t1 2\n", 0, "is no number"},
+		{"Threads:\t0\n", 0, `"Threads:\t0" is not a number of threads`},
+		{"Threads:\t-4\n", 0, "is not a number"},
+		{"Threads:\n", 0, "is not a number"},
+		{"Threads:\t1 2\n", 0, "is not a number"},
 	} {
 		for name, parts := range map[string]io.Reader{
 			"whole":         strings.NewReader(test.status),
@@ -73,8 +73,8 @@ func FuzzStatusReader(f *testing.F) {
 	})
 }
 
-// TestKernelThreadsOfManyGroups counts as a user in 1,000 groups, whose status
-// is longer than what is read at once.
+// TestKernelThreadsOfManyGroups counts as a user in 1,000 groups, whose status is
+// longer than one read.
 func TestKernelThreadsOfManyGroups(t *testing.T) {
 	const variable = "THREADBENCH_TEST_GROUPS"
 	if os.Getenv(variable) != "" {

@@ -12,7 +12,7 @@ import (
 // left none.
 type Build map[string]string
 
-// BuildSettings are those of this binary.
+// BuildSettings returns those of this binary.
 func BuildSettings() Build {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || len(info.Settings) == 0 {
@@ -25,7 +25,8 @@ func BuildSettings() Build {
 	return b
 }
 
-// get is a setting's value, and without where the go command left it out.
+// get returns a setting's value, or without if the go command left the setting
+// out.
 func (b Build) get(key, without string) string {
 	if b == nil {
 		return unknown
@@ -36,8 +37,8 @@ func (b Build) get(key, without string) string {
 	return without
 }
 
-// godebug joins the binary's own settings and the environment's, of which
-// the later win.
+// godebug joins the binary's own settings and the environment's; later ones
+// win.
 func (b Build) godebug(env string) string {
 	all := slices.DeleteFunc([]string{b["DefaultGODEBUG"], env}, func(s string) bool { return s == "" })
 	if len(all) == 0 {
@@ -46,8 +47,8 @@ func (b Build) godebug(env string) string {
 	return strings.Join(all, ",")
 }
 
-// flags are the flags that make other code, as the configuration has them:
-// "race,gcflags=-N", "plain" if there are none.
+// flags returns the build flags that change the code, in the configuration's
+// form: "race,gcflags=-N", or "plain" for none.
 func (b Build) flags() string {
 	if b == nil {
 		return unknown

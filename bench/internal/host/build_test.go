@@ -13,8 +13,8 @@ import (
 	"threadbench/bench/catalog"
 )
 
-// TestBuilt builds programs with each flag and asks what they say of
-// themselves: the go command's own names of its settings are the judge.
+// TestBuilt builds programs with each flag and compares what they report with the
+// go command's own names of its settings.
 func TestBuilt(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skipf("no go command: %v", err)

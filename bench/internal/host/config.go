@@ -1,11 +1,11 @@
-// Package host reads what the system tells of the machine and of this process:
-// the configuration of a results file, CPUs and their kinds, memory, CPU time,
-// counters, and where a disk is. Of ours it imports catalog, lockstep and
+// Package host reads what the system reports of the machine and of this
+// process: the configuration of a results file, CPUs and their kinds, memory,
+// CPU time, counters, and where a disk is. It imports catalog, lockstep and
 // threads/cgroup.
 //
 // Files are read below a root, so that tests have trees of their own. What a
-// system doesn't tell is no error: it is unknown, and then all CPUs are alike. A
-// guest is told what its hypervisor made up.
+// system doesn't report is not an error: it is unknown, and then all CPUs are
+// alike. A guest sees what its hypervisor makes up.
 package host
 
 import (
@@ -23,29 +23,29 @@ import (
 // A Setting is one line "key: value" of a results file's configuration.
 type Setting struct{ Key, Value string }
 
-// unknown is the value of what this system doesn't tell.
+// unknown is the value of what this system doesn't report.
 const unknown = "unknown"
 
-// Configuration describes what the figures depend on, as far as it holds for
-// the whole of a results file: the driver ("lockstep" or "testing"), the
-// binary, the machine, the site, the kernel, and the limits on this process.
-// The keys
-// and their order are the same everywhere, but for inject, which is there only
-// where workers are slowed down on purpose; no value holds a space, and
-// one that this system doesn't tell is "unknown". Under "testing" the keys
-// goos, goarch and cpu are left out, since package testing writes its own
-// before the first result (cpu if it knows the model's name).
+// Configuration describes what the figures depend on, as far as it is the same
+// for a whole results file: the driver ("lockstep" or "testing"), the binary,
+// the machine, the site, the kernel, and the limits on this process. The keys
+// and their order are the same everywhere. Only inject is there just where
+// workers are slowed down on purpose. No value contains a space, and a value
+// that this system doesn't report is "unknown". Under "testing" the keys goos,
+// goarch and cpu are left out, since package testing writes its own before the
+// first result (cpu if it knows the model's name).
 //
-// timer is what [TimerCost] measured, 0 if it was not. It stands in the file
-// rounded to 1, 2 or 5 of a power of ten: it tells a clock that is read in
-// user space from one that is a system call, and files of one machine agree.
+// timer is the result of [TimerCost], 0 for none. The file has it rounded to 1,
+// 2 or 5 times a power of ten. That distinguishes a clock that is read in user
+// space from one that needs a system call, and files of one machine agree.
 //
-// The site's CPUs are told by their kind and by what they share, not by their
-// numbers: a file of CPU 1 and one of CPU 2 of the same kind can be compared,
-// and benchstat would make two tables of them. The numbers stand in a comment
-// (see WriteHead).
+// The configuration gives the site's CPUs by their kind and by what they share,
+// not by their numbers. A file of CPU 1 and one of CPU 2 of the same kind can
+// be compared, and with numbers benchstat would make two tables of them. A
+// comment gives the numbers (see measure.WriteHead).
 //
-// Ask once, when the run begins: a collection may change starting-stack.
+// Call it once, when the run begins: a garbage collection may change
+// starting-stack.
 func Configuration(driver string, timer time.Duration, cpus []int) []Setting {
 	h := readFacts()
 	cpu := KindOf(cpus, "/")
@@ -114,10 +114,10 @@ func Configuration(driver string, timer time.Duration, cpus []int) []Setting {
 	return settings
 }
 
-// TimerCost measures what one time.Now costs: the median over batches of
-// 1,000 calls, made during 50 ms so that a disturbance of some milliseconds
-// does not decide; 0 if the clock's step is longer than a batch. It is measured
-// once for a file, before anything else.
+// TimerCost measures the cost of one time.Now, once for a file, before anything
+// else. It is the median over batches of 1,000 calls during 50 ms, so that a
+// disturbance of some milliseconds does not decide. It is 0 if the clock's step
+// is longer than a batch.
 func TimerCost() time.Duration {
 	const calls = 1000
 	var costs []time.Duration
@@ -148,8 +148,8 @@ func timerNS(timer time.Duration) string {
 	return strconv.FormatFloat(best, 'f', -1, 64)
 }
 
-// Clean makes a value fit for a configuration line: what is between its
-// printable words becomes one hyphen, and nothing becomes "unknown".
+// Clean makes a value fit for a configuration line: each gap between its
+// printable words becomes one hyphen, and an empty value becomes "unknown".
 func Clean(value string) string {
 	words := strings.FieldsFunc(strings.ToValidUTF8(value, " "), func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r)
@@ -160,7 +160,7 @@ func Clean(value string) string {
 	return strings.Join(words, "-")
 }
 
-// size writes bytes as a reader says them: "512MiB", "23.5GiB".
+// size writes bytes for a reader: "512MiB", "23.5GiB".
 func size(bytes uint64) string {
 	const gib = 1 << 30
 	if bytes < gib {
@@ -169,8 +169,8 @@ func size(bytes uint64) string {
 	return strconv.FormatFloat(math.Round(float64(bytes)/gib*10)/10, 'f', -1, 64) + "GiB"
 }
 
-// metric reads a number of package runtime/metrics, "" if this Go release
-// has none of that name.
+// metric reads a number of package runtime/metrics, "" if this Go release has
+// no metric of that name.
 func metric(name string, format func(uint64) string) string {
 	s := []metrics.Sample{{Name: name}}
 	metrics.Read(s)
@@ -182,9 +182,9 @@ func metric(name string, format func(uint64) string) string {
 
 // Cgo says whether cgo is linked into this binary, and so whether the runtime
 // makes its threads through pthread_create. CGO_ENABLED among the build
-// settings says only that it was allowed. A runtime with cgo makes one cgo
+// settings says only that cgo was allowed. A runtime with cgo makes one cgo
 // call before any init function runs (_cgo_notify_runtime_init_done in
-// runtime.main), and one without it cannot make any; on Windows, Solaris and
+// runtime.main). A runtime without cgo can't make any. On Windows, Solaris and
 // illumos, though, system calls count as cgo calls.
 func Cgo() string {
 	switch runtime.GOOS {
@@ -197,8 +197,8 @@ func Cgo() string {
 	return "off"
 }
 
-// facts are what the operating system tells of itself and of the limits on
-// this process, "" where it does not tell.
+// facts are what the operating system reports of itself and of the limits on
+// this process, "" where it doesn't.
 type facts struct {
 	kernel, cpu, cpus, memory, thp, clocksource, timerslack, governor string
 	virt, mitigations, preempt, smt, seccomp                          string

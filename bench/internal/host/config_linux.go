@@ -18,8 +18,8 @@ import (
 // readFacts asks the running system.
 func readFacts() facts {
 	h := FS("/").facts()
-	// Not from /proc/self/timerslack_ns: only the thread that it is about,
-	// the first one, may read that.
+	// Not from /proc/self/timerslack_ns: only the thread that the file
+	// describes, the first one, may read it.
 	if ns, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); err == nil {
 		h.timerslack = strconv.Itoa(ns) + "ns"
 	}
@@ -27,8 +27,8 @@ func readFacts() facts {
 	return h
 }
 
-// affinity says whether this system lets a process choose its CPUs: it sets
-// a thread's mask to what it is.
+// affinity says whether this system lets a process choose its CPUs: it sets a
+// thread's mask to its present value.
 func affinity() string {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -39,11 +39,11 @@ func affinity() string {
 	return "yes"
 }
 
-// facts are what files tell.
+// facts reads the files.
 //
-// The fields that prometheus/procfs has are read here as well, since it
-// imports net, and net links cgo wherever there is a C compiler: then the
-// locked arms would be pthreads.
+// It also reads the fields that prometheus/procfs has. That library imports
+// net, and net links cgo wherever there is a C compiler: then the locked arms
+// would be pthreads.
 func (fs FS) facts() facts {
 	cpuinfo := fs.read("proc/cpuinfo")
 	status := fs.read("proc/self/status")
@@ -77,7 +77,7 @@ func (fs FS) facts() facts {
 	return h
 }
 
-// field is the value of the first line "key: value", "" if there is none.
+// field returns the value of the first line "key: value", "" for none.
 func field(text, key string) string {
 	for line := range strings.Lines(text) {
 		if k, v, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(k) == key {
@@ -87,7 +87,7 @@ func field(text, key string) string {
 	return ""
 }
 
-// bracketed is the word that a kernel file marks as chosen.
+// bracketed returns the word that a kernel file marks as chosen.
 func bracketed(text, left, right string) string {
 	_, after, _ := strings.Cut(text, left)
 	word, _, ok := strings.Cut(after, right)
@@ -97,7 +97,7 @@ func bracketed(text, left, right string) string {
 	return word
 }
 
-// cpuName is the model's name. An arm64 kernel gives the numbers of the
+// cpuName returns the model's name. An arm64 kernel gives the numbers of the
 // implementer and the part instead.
 func cpuName(cpuinfo string) string {
 	if name := field(cpuinfo, "model name"); name != "" {
@@ -118,8 +118,8 @@ func cpus(allowed, online string) string {
 	if !ok || !ok2 {
 		return ""
 	}
-	// The mask of a process that was never restricted may hold CPUs that
-	// could be plugged in.
+	// The mask of a process that was never restricted may contain CPUs that
+	// could still be plugged in.
 	n := 0
 	for cpu := range may {
 		if all[cpu] {
@@ -140,8 +140,8 @@ func memTotal(meminfo string) string {
 	return size(kib << 10)
 }
 
-// governor is the frequency governor of the CPUs, "none" on a kernel that
-// leaves their frequency alone, as a guest's does.
+// governor returns the frequency governor of the CPUs, or "none" on a kernel
+// that leaves their frequency alone, such as a guest's.
 func (fs FS) governor() string {
 	var names []string
 	for _, file := range fs.glob("sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor") {
@@ -156,8 +156,8 @@ func (fs FS) governor() string {
 
 const vulnerabilities = "sys/devices/system/cpu/vulnerabilities/"
 
-// mitigations is the names of the vulnerabilities that the kernel mitigates,
-// each at some cost to a system call or a switch.
+// mitigations returns the names of the vulnerabilities that the kernel
+// mitigates, each at some cost to a system call or a context switch.
 func (fs FS) mitigations() string {
 	files := fs.glob(vulnerabilities + "*")
 	if len(files) == 0 {
@@ -175,9 +175,9 @@ func (fs FS) mitigations() string {
 	return strings.Join(names, "+")
 }
 
-// preempt is the kernel's preemption model: the one in force where debugfs
-// is readable (root), else the one that the kernel was built with, of which
-// "dynamic" leaves the choice to its command line.
+// preempt returns the kernel's preemption model: the one in force if debugfs is
+// readable (by root), else the one that the kernel was built with. "dynamic"
+// among those leaves the choice to the kernel's command line.
 func preempt(debugfs, version string) string {
 	if mode := bracketed(debugfs, "(", ")"); mode != "" {
 		return mode
@@ -196,8 +196,8 @@ func preempt(debugfs, version string) string {
 	return "none-or-voluntary" // the version names neither
 }
 
-// hypervisors maps what a guest sees of its hypervisor to a name. The first
-// hint that is found decides: a clock source says more than a vendor.
+// hypervisors maps a guest's hints about its hypervisor to a name. The first
+// hint in this order decides: a clock source says more than a vendor.
 var hypervisors = []struct{ hint, name string }{
 	{"xen", "xen"},
 	{"kvm", "kvm"},
@@ -212,9 +212,9 @@ var hypervisors = []struct{ hint, name string }{
 	{"google compute engine", "gce"},
 }
 
-// virt names the hypervisor, "vm" if there is one that gives no name, "none"
-// if the CPU says that there is none; with "+container" if this process lives
-// in a process namespace of its own.
+// virt names the hypervisor: "vm" if it gives no name, "none" if the CPU
+// reports none. "+container" is added if this process lives in a process
+// namespace of its own.
 func (fs FS) virt(cpuinfo string) string {
 	v := fs.hypervisor(cpuinfo)
 	const initial = "pid:[4026531836]" // PROC_PID_INIT_INO, the same on every kernel
@@ -256,8 +256,8 @@ func (fs FS) hypervisor(cpuinfo string) string {
 	return ""
 }
 
-// tightest is the least of a limit's values in the control groups that bind
-// this process, "max" if none sets one, "" if they can't be read.
+// tightest returns the least of a limit's values in the control groups that
+// bind this process, "max" if none sets one, "" if they can't be read.
 func (fs FS) tightest(controller string, read func(dir string) (float64, error), format func(float64) string) string {
 	dirs, err := cgroup.FS{Root: string(fs)}.Paths(controller)
 	if err != nil {
@@ -277,8 +277,8 @@ func (fs FS) tightest(controller string, read func(dir string) (float64, error),
 	return format(least)
 }
 
-// limit reads a limit of a group from the first of the files that exists,
-// +Inf if it is not set.
+// limit returns a function that reads a group's limit from the first of the
+// files that exists, +Inf if it is not set.
 func limit(files ...string) func(dir string) (float64, error) {
 	return func(dir string) (float64, error) {
 		v, err := cgroup.Read(dir, files...)

@@ -67,8 +67,8 @@ func TestConfigurationKeys(t *testing.T) {
 	}
 }
 
-// TestConfigurationIsConstant asks twice: what differs by the moment would
-// split a file's results into tables.
+// TestConfigurationIsConstant asks twice: a value that changes would split a
+// file's results into several tables.
 func TestConfigurationIsConstant(t *testing.T) {
 	first := Configuration("lockstep", time.Nanosecond, thisCPUs(t))
 	second := Configuration("lockstep", time.Nanosecond, thisCPUs(t))
@@ -143,8 +143,8 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// FuzzClean feeds the sanitiser anything: what comes out reads back as the
-// value of one configuration line, and cleaning it again changes nothing.
+// FuzzClean: any cleaned value reads back as the value of one configuration line,
+// and cleaning it again changes nothing.
 func FuzzClean(f *testing.F) {
 	for _, s := range []string{"", "tsc", "AMD EPYC", "a\nUnit ns/op better=higher", "\xff\xfe", "\u2028", "- -", "a\rb"} {
 		f.Add(s)

@@ -2,15 +2,15 @@ package host
 
 import "runtime/metrics"
 
-// A usage is what this process has taken so far; -1 is unknown.
+// A usage is what this process has used so far; -1 is unknown.
 type usage struct{ switches, faults, cpu int64 }
 
-// KernelSwitches is how often a thread of this process lost its CPU so far,
-// by waiting or by preemption (getrusage(2)); -1 if unknown.
+// KernelSwitches returns how often a thread of this process has lost its CPU so
+// far, by waiting or by preemption (getrusage(2)); -1 if unknown.
 func KernelSwitches() int64 { return readUsage().switches }
 
-// MinorFaults is how many pages this process was given so far that had not to
-// be read from anywhere (getrusage(2)); -1 if unknown.
+// MinorFaults returns this process's page faults so far that needed no reading
+// (getrusage(2)); -1 if unknown.
 func MinorFaults() int64 { return readUsage().faults }
 
 // Count reads one of the runtime's counters.

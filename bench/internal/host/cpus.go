@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-// An FS is the folder that proc and sys stand in, "/" on the running system.
+// An FS is the folder that holds proc and sys, "/" on the running system.
 type FS string
 
 const cpuDir = "sys/devices/system/cpu/"
 
-// A CPU is one logical CPU and its kind: "" and 0 stand for what the system
-// doesn't tell.
+// A CPU is one logical CPU and its kind. "" and 0 stand for what the system
+// doesn't report.
 type CPU struct {
 	Number   int
 	Type     string // "core" or "atom" (hybrid x86), "0x41-0xd0c" (implementer and part, arm64), "uniform" (the kernel knows no types)
-	Capacity int    // what it computes, of 1,024 for the fastest CPU
+	Capacity int    // computing capacity, 1,024 for the fastest CPU
 	KHz      int    // the highest frequency
-	Perf     int    // the highest performance on CPPC's scale, where no frequency is told
+	Perf     int    // the highest performance on CPPC's scale, if no frequency is reported
 }
 
 // CPUs looks the CPUs up, in the order of the numbers.
@@ -47,9 +47,9 @@ func (fs FS) CPUs(numbers []int) []CPU {
 	return all
 }
 
-// types are the CPUs' types by number. A hybrid x86 machine has a performance
-// counter unit for each type, with a list of its CPUs; an arm64 kernel tells
-// each CPU's implementer and part.
+// types returns the CPUs' types by number. A hybrid x86 machine has a
+// performance counter unit for each type, with a list of its CPUs. An arm64
+// kernel gives each CPU's implementer and part.
 func (fs FS) types() map[int]string {
 	types := map[int]string{}
 	note := func(file, name string) {
@@ -89,9 +89,9 @@ func (fs FS) types() map[int]string {
 	return types
 }
 
-// Fastest is the CPU to measure on: of those of the greatest capacity, then of
-// the highest frequency, then of the better type, the one with the highest
-// number. An offline CPU is chosen only if all are.
+// Fastest returns the CPU to measure on: the one of the greatest capacity, then
+// of the highest frequency, then of the better type, then of the highest
+// number. It chooses an offline CPU only if all are offline.
 func (fs FS) Fastest(numbers []int) int {
 	online, known := List(fs.read(cpuDir + "online"))
 	return slices.MaxFunc(fs.CPUs(numbers), func(a, b CPU) int {
@@ -103,13 +103,13 @@ func (fs FS) Fastest(numbers []int) int {
 	}).Number
 }
 
-// rank orders the types of a hybrid x86 machine; there is a third one,
-// lowpower.
+// rank orders the types of a hybrid x86 machine; a third type, lowpower, ranks
+// below both.
 var rank = map[string]int{"core": 2, "atom": 1}
 
-// Kin are those of the others that are of the CPU's kind, in rising order, but
-// those that share its core last: to hand over to an SMT sibling is another
-// measure than to hand over to another core.
+// Kin returns those of the others that are of the CPU's kind. They are in
+// rising order, with those on its own core last: a hand-over to an SMT sibling
+// is another measure than one to another core.
 func (fs FS) Kin(cpu int, others []int) []int {
 	own := fs.CPUs([]int{cpu})[0]
 	siblings := fs.siblings(cpu)
@@ -129,16 +129,16 @@ func (fs FS) Kin(cpu int, others []int) []int {
 }
 
 // Alike reports whether two CPUs are of one kind. Capacity and frequency may
-// differ by a tenth: the best cores of a chip are let run some per cent faster
-// than others of the same make.
+// differ by a tenth: the best cores of a chip may run some per cent faster than
+// others of the same make.
 func Alike(a, b CPU) bool {
 	near := func(x, y int) bool { return 10*max(x-y, y-x) <= max(x, y) }
 	return a.Type == b.Type && near(a.Capacity, b.Capacity) && near(a.KHz, b.KHz) && near(a.Perf, b.Perf)
 }
 
-// Shares is the closest thing that two CPUs share: "thread", they are SMT
-// siblings on one core; "L2" and the like, a cache for data; "package"; or
-// "nothing". It is "" where the system doesn't tell.
+// Shares returns the closest thing that two CPUs share: "thread" for SMT
+// siblings on one core; "L2" and the like for a data cache; "package"; or
+// "nothing". It is "" if the system doesn't report it.
 func (fs FS) Shares(a, b int) string {
 	if fs.siblings(a)[b] {
 		return "thread"
@@ -164,7 +164,7 @@ func (fs FS) Shares(a, b int) string {
 	return "nothing"
 }
 
-// siblings are the CPUs on the CPU's core, itself among them.
+// siblings returns the CPUs on the CPU's core, itself included.
 func (fs FS) siblings(cpu int) map[int]bool {
 	set, _ := List(fs.read(dirOf(cpu) + "topology/thread_siblings_list"))
 	return set
@@ -172,7 +172,7 @@ func (fs FS) siblings(cpu int) map[int]bool {
 
 func dirOf(cpu int) string { return cpuDir + "cpu" + strconv.Itoa(cpu) + "/" }
 
-// number is what a file of the CPU's holds, 0 if that is no number.
+// number returns the number in a file about the CPU, 0 if there is none.
 func (fs FS) number(cpu int, file string) int {
 	n, err := strconv.Atoi(fs.read(dirOf(cpu) + file))
 	if err != nil || n < 0 {
@@ -181,15 +181,15 @@ func (fs FS) number(cpu int, file string) int {
 	return n
 }
 
-// read is a file's text, "" if it can't be read.
+// read returns a file's text, "" if it can't be read.
 func (fs FS) read(name string) string {
 	b, _ := os.ReadFile(filepath.Join(string(fs), name))
 	return strings.TrimSpace(string(b))
 }
 
-// glob is the files of a pattern, below the root.
+// glob returns the files of a pattern, below the root.
 func (fs FS) glob(pattern string) []string {
-	// Match errs on a malformed pattern only.
+	// Glob fails only on a malformed pattern.
 	names, _ := filepath.Glob(filepath.Join(string(fs), pattern))
 	for i := range names {
 		names[i], _ = filepath.Rel(string(fs), names[i])
@@ -197,8 +197,8 @@ func (fs FS) glob(pattern string) []string {
 	return names
 }
 
-// List reads a list of CPUs like "0-3,8", cpuset(7); it reports whether that
-// is one.
+// List reads a list of CPUs like "0-3,8", cpuset(7), and reports whether it is
+// one.
 func List(s string) (map[int]bool, bool) {
 	const most = 1 << 16 // beyond any kernel's NR_CPUS
 	set := map[int]bool{}
@@ -219,11 +219,11 @@ func List(s string) (map[int]bool, bool) {
 	return set, true
 }
 
-// Kind is what the configuration tells of a site's CPUs, "" where the system
-// doesn't tell.
+// Kind is what the configuration reports of a site's CPUs, "" for what the
+// system doesn't report.
 type Kind struct{ Kind, Capacity, MaxFreq, CrossShares string }
 
-// KindOf looks a site's CPUs up below root.
+// KindOf looks up a site's CPUs below root.
 func KindOf(numbers []int, root FS) Kind {
 	cpus := root.CPUs(numbers)
 	own := cpus[0]

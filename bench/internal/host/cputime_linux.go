@@ -10,32 +10,32 @@ import (
 )
 
 // The kernel adds a thread's CPU time to its account when the thread loses its
-// CPU, and at each tick of the kernel's clock. Whoever sums the accounts of a
-// process therefore misses up to a tick, 4 to 10 ms, of each thread that runs on
-// another CPU: getrusage(2), times(2), the process's CPU clock and
-// /proc/PID/schedstat all do (thread_group_cputime in kernel/sched/cputime.c,
+// CPU, and at each tick of the kernel's clock. So a sum of the accounts of a
+// process misses up to a tick, 4 to 10 ms, of each thread that runs on another
+// CPU. getrusage(2), times(2), the process's CPU clock and /proc/PID/schedstat
+// are all such sums (thread_group_cputime in kernel/sched/cputime.c,
 // proc_pid_schedstat in fs/proc/base.c). The CPU clock of one thread is exact:
-// reading it brings the account up to date first (cpu_clock_sample in
-// kernel/time/posix-cpu-timers.c, task_sched_runtime in kernel/sched/core.c).
-// A process may read the clocks of its own threads only.
+// reading it first brings the account up to date (cpu_clock_sample in
+// kernel/time/posix-cpu-timers.c, task_sched_runtime in kernel/sched/core.c). A
+// process may read the clocks of its own threads only.
 //
-// Pointers are made numbers in the argument lists of the calls alone, which is
-// sound: what they point at stays where it is until the call is over.
+// Pointers become numbers only in the calls' argument lists, which is sound:
+// their targets stay in place until the call is over.
 
-// ErrNoCPUTime is why a case that needs it can't be measured.
-var ErrNoCPUTime = errors.New("expected the CPU clocks of this process's threads to be readable, seen none; mount /proc, and allow clock_gettime")
+// ErrNoCPUTime says why a case that needs CPU time can't be measured.
+var ErrNoCPUTime = errors.New("reading the CPU clocks of this process's threads: none is readable; mount /proc, and allow clock_gettime")
 
-// cpuReadings is the CPU time that calls of cpuTime have taken, in ns.
+// cpuReadings is the CPU time that calls of CpuTime have used, in ns.
 var cpuReadings atomic.Int64
 
-// CpuTime is the CPU time that this process took so far, in ns, without what
-// reading it took; -1 if unknown. It reads the clock of each thread, which
-// brings the kernel's account of that thread up to date, and then the process's
-// clock. Of a thread that runs on another CPU it misses what that took since:
-// some 20 us in a process of 10 threads.
+// CpuTime returns the CPU time that this process has used so far, in ns,
+// without the time that CpuTime itself used; -1 if unknown. It reads the clock
+// of each thread, which brings the kernel's account of that thread up to date,
+// and then the process's clock. For a thread that runs on another CPU it misses
+// the time since its clock was read: some 20 us in a process of 10 threads.
 //
-// It makes no call that the scheduler knows of, which would cost the caller its
-// P.
+// CpuTime makes no call that the scheduler knows of, since that would cost the
+// caller its P.
 func CpuTime() int64 {
 	for range 10 {
 		tid := unix.Gettid()
@@ -47,7 +47,7 @@ func CpuTime() int64 {
 		if began < 0 || ended < 0 || all < 0 {
 			return -1
 		}
-		if unix.Gettid() == tid { // else began and ended are of two threads
+		if unix.Gettid() == tid { // else began and ended are times of two threads
 			return all - cpuReadings.Add(ended-began)
 		}
 	}
@@ -85,7 +85,7 @@ func readThreadClocks() bool {
 	return read > 0
 }
 
-// leadingNumber is the number that text begins with, 0 for none.
+// leadingNumber returns the number at the beginning of text, 0 for none.
 func leadingNumber(text []byte) int32 {
 	n := int32(0)
 	for _, c := range text {
@@ -97,11 +97,11 @@ func leadingNumber(text []byte) int32 {
 	return n
 }
 
-// threadClock is the CPU clock of a thread of this process: its number as
-// CPUCLOCK_SCHED | CPUCLOCK_PERTHREAD_MASK make it, include/linux/posix-timers.h.
+// threadClock returns the id of a thread's CPU clock, as CPUCLOCK_SCHED |
+// CPUCLOCK_PERTHREAD_MASK make it, include/linux/posix-timers.h.
 func threadClock(tid int32) int32 { return ^tid<<3 | 2 | 4 }
 
-// cpuClock reads a CPU clock, in ns; -1 where there is none.
+// cpuClock reads a CPU clock, in ns; -1 if there is none.
 func cpuClock(clock int32) int64 {
 	var t unix.Timespec
 	if _, _, errno := unix.RawSyscall(unix.SYS_CLOCK_GETTIME, uintptr(clock), uintptr(unsafe.Pointer(&t)), 0); errno != 0 {
@@ -110,7 +110,8 @@ func cpuClock(clock int32) int64 {
 	return t.Nano()
 }
 
-// CpuTimeOnOneCPU is the CPU time that this process took so far, in ns. It is
-// exact where all threads of the process are kept to one CPU: the reader has it,
-// so that each other thread has lost it, and its account is up to date.
+// CpuTimeOnOneCPU returns the CPU time that this process has used so far, in
+// ns. It is exact if all threads of the process are kept on one CPU: the reader
+// has that CPU, so each other thread has lost it, and its account is up to
+// date.
 func CpuTimeOnOneCPU() int64 { return cpuClock(unix.CLOCK_PROCESS_CPUTIME_ID) }

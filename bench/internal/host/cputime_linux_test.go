@@ -42,12 +42,12 @@ func spinner(t *testing.T, cpu int) int {
 
 const behindTrials = 40
 
-// behind is in how many trials a way of reading the CPU time of this process, or
-// of the thread tid that computes, is behind. A trial reads it, has the kernel
-// bring that thread's account up to date, and reads it again. Between the two
-// the reader itself takes some CPU time, and so may the other thread. A way that
-// is exact sees little more than that; one that is behind sees what it had
-// missed.
+// behind returns the number of trials in which a way of reading the CPU time is
+// late. The time is this process's, or that of the thread tid, which computes. A
+// trial reads the time, makes the kernel bring that thread's account up to date,
+// and reads the time again. In between, the reader uses some CPU time, and so may
+// the other thread. An exact way sees little more than that. A late one sees what
+// it had missed.
 func behind(t *testing.T, tid int, read func() int64) (n int) {
 	t.Helper()
 	runtime.LockOSThread()
@@ -119,7 +119,7 @@ func TestCPUTimeIsExact(t *testing.T) {
 	}
 }
 
-// TestCPUTimeLeavesItselfOut: what reading the clock takes is not in it.
+// TestCPUTimeLeavesItselfOut: the time of reading the clock is not counted.
 func TestCPUTimeLeavesItselfOut(t *testing.T) {
 	if !armtest.Alone(t, "GOMAXPROCS=1") {
 		return
@@ -158,7 +158,7 @@ func TestCPUTimeCountsTheDead(t *testing.T) {
 	}
 }
 
-// TestThreadClock: the number of a clock is the one that the C library makes
+// TestThreadClock: a clock's id is that of the C library
 // (pthread_getcpuclockid(3)).
 func TestThreadClock(t *testing.T) {
 	runtime.LockOSThread()
@@ -182,8 +182,8 @@ func TestLeadingNumber(t *testing.T) {
 	}
 }
 
-// TestCPUTimeOnOneCPU holds the process's clock, of a process on one CPU that
-// has a thread at work besides, against the exact one.
+// TestCPUTimeOnOneCPU compares the process's clock with the exact one, in a
+// process on one CPU with another thread at work.
 func TestCPUTimeOnOneCPU(t *testing.T) {
 	if !armtest.Alone(t, "GOMAXPROCS=2") {
 		return

@@ -9,9 +9,9 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// OnDisk makes a folder on a file system that isn't in memory. One that a
-// worker has left behind there goes first. The error is a *lockstep.Skip if
-// there is no such file system.
+// OnDisk makes a folder on a file system that isn't in memory. It first removes
+// what dead workers have left there. The error is a *lockstep.Skip if there is
+// no such file system.
 func OnDisk() (string, error) {
 	var inMemory []string
 	for _, dir := range []string{os.TempDir(), "/var/tmp"} {
@@ -28,8 +28,8 @@ func OnDisk() (string, error) {
 		}
 		return os.MkdirTemp(dir, diskPrefix+strconv.Itoa(os.Getpid())+"-")
 	}
-	return "", lockstep.Skipf("%s are in memory, where nothing waits for a disk; set TMPDIR to a folder on one", strings.Join(inMemory, " and "))
+	return "", lockstep.Skipf("%s are in memory, where nothing waits for a disk; set TMPDIR to a folder on a disk", strings.Join(inMemory, " and "))
 }
 
-// diskPrefix begins the name of every folder of ours; the process's id follows.
+// diskPrefix begins the name of each such folder; the process's id follows.
 const diskPrefix = "threadbench-disk-"

@@ -17,38 +17,41 @@ import (
 	"threadbench/threads/cgroup"
 )
 
-// Parsed here, and not by a library: procfs imports net, which with cgo
-// enabled links cgo into the binary and so changes how the runtime makes the
-// threads that are measured.
+// This package parses the files itself, without procfs: procfs imports net,
+// which with cgo enabled links cgo into the binary. That changes how the
+// runtime makes the threads under measurement.
 
-// CanPin tells whether a process can be held on a CPU.
+// CanPin says whether a process can be held on a CPU.
 const CanPin = true
 
-// Memory is what is held, in bytes.
+// Memory is the memory that a process holds, in bytes.
 type Memory struct{ User, Kernel, Reserved int64 }
 
-// A MemoryMeter reads what this process holds. Kernel memory comes from a
-// memory cgroup of its own, if it may make one.
+// A MemoryMeter reads the memory that this process holds. It reads kernel
+// memory from a memory cgroup of its own, if it may make one.
 //
-// That group is a child of the process's own group or, where that one can have
-// none, of the nearest ancestor that can: in version 2 a group with processes,
-// as systemd gives each session and service, has no children with a memory
-// controller. A group below an ancestor escapes the limits of the groups passed
-// over, so none of these may limit memory or CPU time, or have a cpuset of its
-// own; else the system's counters are read. A limit of threads (pids.max, which
-// systemd sets for each service) is no hindrance: it was looked up before, and
-// no more threads are made than it allows. Weights and limits of I/O are not
-// looked at, since what holds tasks parked neither competes nor reads. Rejected:
-// to give the group copies of these limits, of which k workers would have k; to
-// move all processes of the group into a child of it, since they aren't ours.
+// That group is a child of the process's own group or, if that group can have
+// no children, of the nearest ancestor that can. In version 2 a group with
+// processes, as systemd gives each session and service, has no children with a
+// memory controller.
+//
+// A group below an ancestor escapes the limits of the groups passed over. So
+// none of these may limit memory or CPU time, or have a cpuset of its own; else
+// the meter reads the system's counters. A limit of threads (pids.max, which
+// systemd sets for each service) doesn't matter: it was looked up before, and
+// no more threads are made than it allows. Weights and limits of I/O don't
+// matter either, since a process with parked tasks neither competes nor reads.
+//
+// Rejected: giving the group copies of these limits, since k workers would have
+// k copies; moving all processes of the group into a child of it, since they
+// aren't ours.
 type MemoryMeter struct {
-	group, home string // directories: its own, "" without one, and where the process was
+	group, home string // directories: its own, "" without one, and the process's group before
 	file        string // in group
 	stat        bool   // file is a memory.stat with a line "kernel"
 }
 
-// groupPrefix begins the name of every cgroup of ours; the process's id ends
-// it.
+// groupPrefix begins the name of each such cgroup; the process's id follows.
 const groupPrefix = "threadbench-"
 
 // NewMemoryMeter moves the process into a memory cgroup of its own.
@@ -69,8 +72,8 @@ func NewMemoryMeter() (*MemoryMeter, error) {
 	return &MemoryMeter{}, nil
 }
 
-// limits tells whether a group limits memory or CPU time, has CPUs of its own,
-// or can't be asked.
+// limits reports whether a group limits memory or CPU time, has CPUs of its
+// own, or can't be read.
 func limits(dir string) bool {
 	for _, files := range [][]string{{"memory.max", "memory.limit_in_bytes"}, {"memory.high"}, {"memory.swap.max"}} {
 		if v, err := cgroup.Read(dir, files...); err != nil || v != cgroup.Unlimited {
@@ -81,8 +84,8 @@ func limits(dir string) bool {
 	return err != nil || !math.IsInf(cpus, 1) || exists(dir, "cpuset.cpus")
 }
 
-// meterBelow makes the group below the parent, nil if the parent can't have
-// one that tells of kernel memory.
+// meterBelow makes the group below parent. It returns nil if parent can't have
+// one that reports kernel memory.
 func meterBelow(parent, home string) (*MemoryMeter, error) {
 	group := filepath.Join(parent, groupPrefix+strconv.Itoa(os.Getpid()))
 	if err := os.Mkdir(group, 0o755); err != nil {
@@ -130,8 +133,7 @@ func (m *MemoryMeter) Close() error {
 	return nil
 }
 
-// SweepGroups removes the memory cgroups that workers have left behind by
-// dying.
+// SweepGroups removes the memory cgroups of workers that died.
 func SweepGroups() {
 	dirs, err := cgroup.Paths("memory")
 	if err != nil {
@@ -149,9 +151,9 @@ func SweepGroups() {
 }
 
 // KernelBytesFrom says where kernel memory is read: memcg-v1, memcg-v2, or
-// system, where it is everybody's and the figures are to be taken as such. Of
-// version 2 that takes Linux 5.18: before, memory.stat has no line "kernel", and
-// in older ones no page tables.
+// system, where the figure includes all other processes. memcg-v2 needs Linux
+// 5.18: before that, memory.stat has no line "kernel", and in older releases no
+// page tables.
 func KernelBytesFrom() string {
 	m, err := NewMemoryMeter()
 	if err != nil {
@@ -167,7 +169,7 @@ func KernelBytesFrom() string {
 	return "memcg-v1"
 }
 
-// Read reads what this process holds.
+// Read reads the memory that this process holds.
 func (m *MemoryMeter) Read() (Memory, error) {
 	var got Memory
 	var err error
@@ -188,9 +190,9 @@ func (m *MemoryMeter) Read() (Memory, error) {
 	return got, err
 }
 
-// resident is the memory that is resident of the process whose directory in
-// proc it is. A system without smaps_rollup (gVisor, Linux before 4.14) has its
-// parts in smaps. VmRSS would be cheaper: it may be off by 63 pages a thread.
+// resident returns the resident memory of the process with that directory in
+// proc. A system without smaps_rollup (gVisor, Linux before 4.14) has its parts
+// in smaps. VmRSS would be cheaper, but may be off by 63 pages a thread.
 func resident(dir string) (int64, error) {
 	name := filepath.Join(dir, "smaps_rollup")
 	text, err := os.ReadFile(name)
@@ -233,11 +235,11 @@ func (m *MemoryMeter) kernel() (int64, error) {
 			return n, nil
 		}
 	}
-	return 0, fmt.Errorf("reading kernel memory: %s has no line kernel, which Linux has from 5.18 on", path)
+	return 0, fmt.Errorf("reading kernel memory: %s has no line kernel; it needs Linux 5.18 or later", path)
 }
 
-// systemKernel is what the whole system's kernel holds of the three kinds
-// that threads take.
+// systemKernel returns what the whole system's kernel holds of the three kinds
+// of memory that threads take.
 func systemKernel() (int64, error) {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
@@ -254,8 +256,8 @@ func systemKernel() (int64, error) {
 	return sum, nil
 }
 
-// kilobytes adds up the lines "KEY 123 kB", of which there is one at least, and
-// answers their bytes.
+// kilobytes adds up the lines "KEY 123 kB", at least one, and returns the sum
+// in bytes.
 func kilobytes(text []byte, key string) (int64, error) {
 	sum, seen := int64(0), false
 	for line := range bytes.Lines(text) {
@@ -265,7 +267,7 @@ func kilobytes(text []byte, key string) (int64, error) {
 		}
 		fields := strings.Fields(string(rest))
 		if len(fields) != 2 || fields[1] != "kB" {
-			return 0, fmt.Errorf("%q is no number of kB", strings.TrimSpace(string(line)))
+			return 0, fmt.Errorf("%q is not a number of kB", strings.TrimSpace(string(line)))
 		}
 		n, err := strconv.ParseInt(fields[0], 10, 64)
 		if err != nil {
@@ -279,8 +281,8 @@ func kilobytes(text []byte, key string) (int64, error) {
 	return sum, nil
 }
 
-// isInMemory tells whether what is written to the folder never gets to a disk;
-// so does a folder that isn't there.
+// isInMemory reports whether files in the folder never get to a disk, as when
+// the folder doesn't exist.
 func isInMemory(dir string) bool {
 	var s unix.Statfs_t
 	return unix.Statfs(dir, &s) != nil || uint32(s.Type) == unix.TMPFS_MAGIC || uint32(s.Type) == unix.RAMFS_MAGIC

@@ -13,8 +13,8 @@ import (
 	"threadbench/threads/cgroup"
 )
 
-// memoryGroup is this process's own memory group, of which it may make a
-// child; it skips the test where it may not.
+// memoryGroup returns this process's own memory group. It skips the test if the
+// process may not make a child of it.
 func memoryGroup(t *testing.T) string {
 	t.Helper()
 	dirs, err := cgroup.Paths("memory")
@@ -53,8 +53,8 @@ func TestMemoryMeterWithoutGroup(t *testing.T) {
 	}
 }
 
-// TestMeterBelow leaves no group behind that doesn't tell of kernel memory. The
-// parent is no control group: what is made there has no files.
+// TestMeterBelow: no group stays that doesn't report kernel memory. The parent is
+// no control group, so groups made there have no files.
 func TestMeterBelow(t *testing.T) {
 	parent := t.TempDir()
 	if m, err := meterBelow(parent, parent); m != nil || err != nil {
@@ -201,7 +201,7 @@ func enables(dir, controller string) bool {
 	return err == nil && slices.Contains(strings.Fields(string(text)), controller)
 }
 
-// readsKernel tells whether a group of version 2 tells of kernel memory.
+// readsKernel reports whether a group of version 2 reports kernel memory.
 func readsKernel(dir string) bool {
 	_, err := (&MemoryMeter{group: dir, file: "memory.stat", stat: true}).kernel()
 	return err == nil
@@ -263,9 +263,9 @@ func TestKilobytes(t *testing.T) {
 	}
 	for key, want := range map[string]string{
 		"None:":            "no line None:",
-		"HugePages_Total:": "no number of kB",
+		"HugePages_Total:": "not a number of kB",
 		"Bad:":             "Bad: x kB",
-		"Many:":            "no number of kB",
+		"Many:":            "not a number of kB",
 		"Huge:":            "Huge: 99999999999999999999 kB",
 	} {
 		if got, err := kilobytes([]byte(text), key); err == nil || !strings.Contains(err.Error(), want) {

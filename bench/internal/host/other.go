@@ -10,12 +10,13 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// KernelThreads is how many threads this process has, by the runtime's count.
+// KernelThreads returns the number of threads of this process, by the runtime's
+// count.
 func KernelThreads() (int, error) { return int(Count(ThreadsAlive)), nil }
 
-// CpuTime is the CPU time that this process took so far, in user mode and in
-// the kernel, in ns (getrusage(2)); -1 if unknown. It may be behind by a tick of
-// the kernel's clock for a thread that runs on another CPU.
+// CpuTime returns the CPU time that this process has used so far, in user mode
+// and in the kernel, in ns (getrusage(2)); -1 if unknown. It may miss up to a
+// tick of the kernel's clock for a thread that runs on another CPU.
 func CpuTime() int64 { return readUsage().cpu }
 
 // readFacts knows the number of CPUs, and that no process can be pinned.
@@ -23,22 +24,22 @@ func readFacts() facts {
 	return facts{cpus: strconv.Itoa(runtime.NumCPU()), affinity: "no"}
 }
 
-// isInMemory tells whether the folder isn't there.
+// isInMemory reports whether the folder doesn't exist.
 func isInMemory(dir string) bool {
 	_, err := os.Stat(dir)
 	return err != nil
 }
 
-// CanPin tells whether a process can be held on a CPU.
+// CanPin says whether a process can be held on a CPU.
 const CanPin = false
 
-// Memory is what a process holds, in bytes.
+// Memory is the memory that a process holds, in bytes.
 type Memory struct{ User, Kernel, Reserved int64 }
 
 // A MemoryMeter reads nothing here.
 type MemoryMeter struct{}
 
-// NewMemoryMeter has nothing to read here.
+// NewMemoryMeter returns a Skip here.
 func NewMemoryMeter() (*MemoryMeter, error) {
 	return nil, lockstep.Skipf("%s does not tell user, kernel and reserved memory apart", runtime.GOOS)
 }

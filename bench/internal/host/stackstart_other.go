@@ -2,6 +2,6 @@
 
 package host
 
-// StackStart is what a goroutine's stack starts with (runtime/stack.go,
+// StackStart is the size of a new goroutine's stack (runtime/stack.go,
 // stackMin).
 const StackStart = 2048

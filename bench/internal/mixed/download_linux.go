@@ -16,10 +16,10 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// The server of downloads is a worker whose coordinator downloads: a turn tells
-// where it listens and how much it has served.
+// The server of downloads is a worker whose coordinator downloads. A turn
+// reports its port and how many bytes it has served.
 
-// downloadsOnly is the name of a case that makes a worker a server of
+// downloadsOnly is the name of a case for which a worker becomes a server of
 // downloads.
 const downloadsOnly = "downloads"
 
@@ -71,8 +71,8 @@ func (d *downloads) serve() {
 	}
 }
 
-// answerDownload answers "GET /MS/BYTES HTTP/1.1" after so many milliseconds
-// with so many bytes.
+// answerDownload answers "GET /MS/BYTES HTTP/1.1" with BYTES bytes after MS
+// milliseconds.
 func answerDownload(conn io.ReadWriter) (int64, error) {
 	r := bufio.NewReader(conn)
 	line, headers, err := readHead(r)
@@ -94,7 +94,7 @@ func answerDownload(conn io.ReadWriter) (int64, error) {
 	return int64(n), nil
 }
 
-// pattern is so many bytes that don't repeat soon.
+// pattern returns n bytes that don't repeat soon.
 func pattern(n int) []byte {
 	b, x := make([]byte, n), uint32(1)
 	for i := range b {
@@ -104,8 +104,8 @@ func pattern(n int) []byte {
 	return b
 }
 
-// readHead reads the first line of an HTTP/1.1 message and its headers, their
-// names in lower case (RFC 9112, 2.1).
+// readHead reads the first line of an HTTP/1.1 message and its headers, with
+// their names in lower case (RFC 9112, 2.1).
 func readHead(r *bufio.Reader) (line string, headers map[string]string, err error) {
 	const most = 100 // lines
 	for n := range most {
@@ -124,7 +124,7 @@ func readHead(r *bufio.Reader) (line string, headers map[string]string, err erro
 		default:
 			name, value, ok := strings.Cut(text, ":")
 			if !ok || name == "" {
-				return "", nil, fmt.Errorf("reading the head of an HTTP message: %.100q is no header", text)
+				return "", nil, fmt.Errorf("reading the head of an HTTP message: %.100q is not a header", text)
 			}
 			headers[strings.ToLower(name)] = strings.TrimSpace(value)
 		}
@@ -132,8 +132,8 @@ func readHead(r *bufio.Reader) (line string, headers map[string]string, err erro
 	return "", nil, fmt.Errorf("reading the head of an HTTP message: more than %d lines", most)
 }
 
-// download gets so many bytes that the server sends after the delay. What it
-// got is held against what it was to get.
+// download gets size bytes, which the server sends after the delay, and checks
+// them.
 func download(port int, delay time.Duration, size int) error {
 	fd, err := arm.Dial(port)
 	if err != nil {

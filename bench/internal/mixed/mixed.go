@@ -7,52 +7,63 @@ import (
 	"threadbench/bench/measure"
 )
 
-// Mixed: whether CPUs stay busy while some tasks wait, by the three tasks of
-// the textbook, really done.
+// Family measures whether CPUs stay busy while some tasks wait, with the three
+// tasks of the textbook, really done.
 //
-// ONE op is one set of tasks, each done: a download over HTTP/1.1 of 256 KiB
-// from a server in a process of its own, which answers after 60 ms; data
-// written to a file and synced (fsync(2)), one MiB at a time; and the factorial
-// of a large number with math/big, once for each CPU, so that there is work
-// for all. The size of the factorial and the number of writes are found
-// beforehand, in the same process, so that each task takes some 60 ms too.
-// HTTP is spoken by hand, over an os.File that waits through the runtime's
-// poller as a net.Conn does: net/http would link cgo.
+// ONE op is one set of tasks, all done:
+//
+//	a download  256 KiB over HTTP/1.1, from a server in a process of its own that
+//	            answers after 60 ms
+//	writes      data written to a file and synced (fsync(2)), one MiB at a time
+//	factorials  of a large number with math/big, one for each CPU, so that there is
+//	            work for all
+//
+// The size of the factorial and the number of writes are found beforehand, in
+// the same process, so that each task takes some 60 ms. The tasks speak HTTP by
+// hand, over an os.File that waits through the runtime's poller as a net.Conn
+// does: net/http would link cgo.
 //
 //	together  all at once, each in a goroutine of its own or in a locked one
 //	serial    one after the other, in the order above
 //
-// First each kind of task is done alone: download-ns, disk-ns and compute-ns,
-// and the factorials once more at the end: alone-share is what the CPUs gave
-// the process then, the mean of the two.
+// First each kind of task is done alone: download-ns, disk-ns and compute-ns.
+// The factorials are done once more at the end. alone-share is the share of its
+// CPUs' time that the process got in these two runs of the factorials, their
+// mean.
+//
 // longest-x is the time of the set over the longest of them: 1 if nothing has
-// to wait for anything else. busy-share is the CPU time of the process over
-// the time of its CPUs, from the beginning until the download
-// and the writes are over, or a factorial is: while others wait and there is
-// work for every CPU. The CPU time is exact to some 20 us (cpuTime): the kernel's
-// account of the whole process may be behind by a tick, 4 to 10 of the 60 ms,
-// for each other CPU.
+// to wait for anything else. busy-share is the CPU time of the process over the
+// time of its CPUs, while others wait and there is work for every CPU. That
+// ends when the download and the writes are over, or a factorial is. The CPU
+// time is exact to some 20 us (host.CpuTime): the kernel's account of the whole
+// process may be late by a tick, 4 to 10 of the 60 ms, for each other CPU.
 //
 // procs=1 is on one CPU with one P, procs=2 on one CPU with two, and procs=all
-// on all CPUs with as many. procs=2 says why: a task that syncs keeps its P
-// until sysmon takes it away, which looks every 20 us at first and every 10 ms
-// later. A sync of a few ms is over by then, and nothing else has run on that P.
-// On one CPU busy-share was 0.65 to 0.73 with one P and 0.87 to 0.99 with two; without
-// the writes it was 0.97 with one.
+// on all CPUs with as many. procs=2 shows why: a task that syncs keeps its P
+// until sysmon retakes it, and sysmon looks every 20 us at first and every 10
+// ms later. A sync of a few ms is over by then, and nothing else has run on
+// that P. On one CPU busy-share was
 //
-// Evidence: every byte downloaded and the sum over them right; as many syncs
-// as writes, and the file read back; each factorial compared modulo the prime
-// 2^61-1 with a product that is not math/big's; as many threads as tasks,
-// where these are locked, by their ids; and the most tasks that were under way
-// at once, each in a goroutine that waited for the release or had its task to
-// do: all of them together, and never two of them one after the other.
+//	one P                       0.65 to 0.73
+//	two Ps                      0.87 to 0.99
+//	one P, without the writes   0.97
 //
-// It favours nobody: a locked goroutine's download waits through the poller as
-// well, and a goroutine's sync blocks a thread as well.
+// Evidence:
+//
+//   - Every byte is downloaded, and their checksum is right.
+//   - There are as many syncs as writes, and the file reads back.
+//   - Each factorial modulo the prime 2^61-1 equals a product that math/big did
+//     not make.
+//   - Locked tasks have as many threads as there are tasks, by their ids.
+//   - All tasks are under way at once in together, one at a time in serial. A
+//     task is under way from when its goroutine waits for the release.
+//
+// Mixed favours nobody: a locked goroutine's download waits through the poller
+// as well, and a goroutine's sync blocks a thread as well.
 var Family = measure.Family{Family: catalog.Mixed, Cases: mixedCases(), Roles: map[string]func() int{downloadsOnly: measure.Served(openDownloads)}}
 
 const (
-	// About how long each task takes alone.
+	// About the time of each task alone.
 	mixedEach = 60 * time.Millisecond
 
 	downloadBytes = 256 << 10

@@ -43,7 +43,7 @@ type mixedArm struct {
 	port      int
 	writes    int
 	factorial int64
-	syncs     int // that have returned without an error
+	syncs     int // without an error
 }
 
 // A task is one of the set.
@@ -52,17 +52,17 @@ type task struct {
 	do    func() error
 }
 
-// An ending is what is seen when a task is over.
+// An ending is the state of the process when a task is over.
 type ending struct {
 	waits   bool
 	at      time.Duration // since the tasks were released
 	cpu     int64         // of the process since then, ns
 	threads int           // of the process, by the kernel's count
 	tid     int
-	flight  int // tasks that were under way, this one among them
+	flight  int // tasks under way, this one included
 }
 
-// Measure does the set of tasks once, and each kind alone before.
+// Measure does each kind of task alone, and then the set once.
 func (a *mixedArm) Measure() (s lockstep.Slice, err error) {
 	ctx := context.Background()
 	server, err := arm.StartAside(ctx, downloadsOnly, nil)
@@ -102,7 +102,7 @@ func (a *mixedArm) sets() (s lockstep.Slice, err error) {
 		return s, err
 	}
 	downloads := []task{{true, func() error { return download(a.port, mixedEach, downloadBytes) }}}
-	// Not the file of the set, which would have that to empty first.
+	// Not the set's file: the set would have to empty it first.
 	writesTo := func(name string) []task {
 		return []task{{true, func() error { return a.write(name, func(done int) bool { return done < a.writes }) }}}
 	}
@@ -142,7 +142,7 @@ func (a *mixedArm) sets() (s lockstep.Slice, err error) {
 	if err := a.prove(endings, results); err != nil {
 		return s, err
 	}
-	// Once more, since what the CPUs give changes within tenths of a second.
+	// The CPUs' speed changes within tenths of a second, so measure it again.
 	_, after, err := a.run(factorials, false)
 	if err != nil {
 		return s, err
@@ -155,9 +155,9 @@ func (a *mixedArm) sets() (s lockstep.Slice, err error) {
 	return lockstep.Slice{Ops: 1, Elapsed: wall, Counts: map[string]int64{"syncs": int64(a.syncs)}, Figures: figures}, nil
 }
 
-// busyShare is the CPU time that the process had, over that of all its CPUs,
-// while there was work for every CPU and others waited, if any did: until the
-// first was over that doesn't wait, or the last that does.
+// busyShare returns the CPU time of the process over that of all its CPUs,
+// while there was work for every CPU and other tasks, if there are any, waited.
+// That ends when the first working task or the last waiting one is over.
 func busyShare(endings []ending, cpus int) float64 {
 	byTime := func(a, b ending) int { return cmp.Compare(a.at, b.at) }
 	waits := slices.DeleteFunc(slices.Clone(endings), func(e ending) bool { return !e.waits })
@@ -170,7 +170,7 @@ func busyShare(endings []ending, cpus int) float64 {
 }
 
 // run does the tasks, each in a goroutine of its own or one after the other in
-// one, and tells how long it took from when they were released.
+// one, and returns the time since their release.
 func (a *mixedArm) run(tasks []task, serial bool) (time.Duration, []ending, error) {
 	var (
 		began   time.Time
@@ -185,7 +185,7 @@ func (a *mixedArm) run(tasks []task, serial bool) (time.Duration, []ending, erro
 	one := func(t task) {
 		err := t.do()
 		e := ending{waits: t.waits, cpu: host.CpuTime() - cpu}
-		e.at, e.tid = time.Since(began), threads.TID() // the CPU time is of its call's end
+		e.at, e.tid = time.Since(began), threads.TID() // after the CPU time, whose reading is exact at its end
 		e.flight = int(flight.Add(-1)) + 1
 		alive, counted := host.KernelThreads()
 		e.threads = alive
@@ -207,14 +207,14 @@ func (a *mixedArm) run(tasks []task, serial bool) (time.Duration, []ending, erro
 		go func() {
 			defer over.Done()
 			if a.locked {
-				// Given back at the end: the server dies with the thread that
-				// has started it, which may be this one.
+				// Unlock at the end: the server dies with the thread that
+				// started it, which may be this one.
 				runtime.LockOSThread()
 				defer runtime.UnlockOSThread()
 			}
-			// A task is under way from when only the release keeps it back.
-			// Whether it gets a CPU before another is over is what
-			// busy-share tells, and is the scheduler's affair.
+			// A task counts as under way as soon as only the release holds it
+			// back. Whether it gets a CPU before another task is over is up to
+			// the scheduler; busy-share shows it.
 			flight.Add(1)
 			ready.Done()
 			<-release
@@ -233,7 +233,7 @@ func (a *mixedArm) run(tasks []task, serial bool) (time.Duration, []ending, erro
 	return time.Since(began), endings, failed
 }
 
-// prove holds what the tasks have done against what they were to do.
+// prove compares what the tasks have done with what they should have done.
 func (a *mixedArm) prove(endings []ending, results []*big.Int) error {
 	want := 2 + len(results)
 	if len(endings) != want {
@@ -263,17 +263,17 @@ func (a *mixedArm) prove(endings []ending, results []*big.Int) error {
 	return factorialsRight(results, a.factorial)
 }
 
-// calibrate finds how large a factorial, and how many writes, take as long as
-// the download.
+// calibrate finds a factorial and a number of writes that take as long as the
+// download.
 func (a *mixedArm) calibrate() error {
 	if host.CpuTime() < 0 {
 		return host.ErrNoCPUTime
 	}
 	for n := int64(1000); ; n *= 2 {
-		began := host.CpuTime() // whatever else runs
+		began := host.CpuTime() // not the clock: other processes may run
 		new(big.Int).MulRange(1, n)
 		if took := time.Duration(host.CpuTime() - began); took >= mixedEach/2 {
-			// With Karatsuba's multiplication the time goes with n^1.6.
+			// With Karatsuba's multiplication the time grows with n^1.6.
 			a.factorial = max(1, int64(float64(n)*math.Pow(float64(mixedEach)/float64(took), 1/1.6)))
 			break
 		}
@@ -285,8 +285,8 @@ func (a *mixedArm) calibrate() error {
 	})
 }
 
-// write writes blocks into a file, and syncs it after each, as long as there
-// are to be more than those that are done.
+// write writes blocks into a file and syncs it after each, while more says so
+// of the number done.
 func (a *mixedArm) write(name string, more func(done int) bool) error {
 	f, err := os.Create(filepath.Join(a.dir, name))
 	if err != nil {
@@ -307,7 +307,7 @@ func (a *mixedArm) write(name string, more func(done int) bool) error {
 	return nil
 }
 
-// readBack is an error unless the file holds so many blocks.
+// readBack returns an error unless the file holds that many blocks.
 func (a *mixedArm) readBack(name string, blocks int) error {
 	f, err := os.Open(filepath.Join(a.dir, name))
 	if err != nil {
@@ -320,7 +320,7 @@ func (a *mixedArm) readBack(name string, blocks int) error {
 			return fmt.Errorf("reading back block %d of %d: %w", i+1, blocks, err)
 		}
 		if !bytes.Equal(b, a.block) {
-			return fmt.Errorf("expected block %d of %d as it was written, seen another", i+1, blocks)
+			return fmt.Errorf("expected block %d of %d to read back as written, seen another", i+1, blocks)
 		}
 	}
 	if n, err := f.Read(b); n != 0 || err != io.EOF {
@@ -332,7 +332,7 @@ func (a *mixedArm) readBack(name string, blocks int) error {
 // mersenne is a prime.
 const mersenne = 1<<61 - 1
 
-// factorialsRight is an error unless each result is n!, modulo a prime.
+// factorialsRight returns an error unless each result is n!, modulo a prime.
 func factorialsRight(results []*big.Int, n int64) error {
 	want := uint64(1)
 	for k := uint64(2); k <= uint64(n); k++ {
@@ -350,5 +350,5 @@ func factorialsRight(results []*big.Int, n int64) error {
 	return nil
 }
 
-// Close removes what is on the disk.
+// Close removes the files.
 func (a *mixedArm) Close() error { return os.RemoveAll(a.dir) }

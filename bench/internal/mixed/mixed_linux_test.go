@@ -29,8 +29,8 @@ func TestReadHead(t *testing.T) {
 		"":                                 "EOF",
 		"HTTP/1.1 200 OK\r\n":              "EOF",
 		"HTTP/1.1 200 OK\n\n":              "does not end in CR LF",
-		"HTTP/1.1 200 OK\r\nno colon\r\n":  "is no header",
-		"HTTP/1.1 200 OK\r\n: value\r\n":   "is no header",
+		"HTTP/1.1 200 OK\r\nno colon\r\n":  "is not a header",
+		"HTTP/1.1 200 OK\r\n: value\r\n":   "is not a header",
 		strings.Repeat("a:b\r\n", 1000):    "more than 100 lines",
 		"HTTP/1.1 200 OK\r\nHost: x\r\n\n": "does not end in CR LF",
 	} {
@@ -44,8 +44,7 @@ func TestReadHead(t *testing.T) {
 	}
 }
 
-// FuzzReadHead: whatever comes is a head or an error, and a head that was
-// written is read.
+// FuzzReadHead: any input is a head or an error, and a written head reads back.
 func FuzzReadHead(f *testing.F) {
 	f.Add("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "Name", "value")
 	f.Add("\r\n\r\n", "a", "")
@@ -97,8 +96,8 @@ func TestGetHoldsBytes(t *testing.T) {
 	}
 }
 
-// TestDownload has the one side answer what the other asks for, and refuse what
-// is nothing to download.
+// TestDownload: the server answers the client's request, and refuses a request for
+// something else.
 func TestDownload(t *testing.T) {
 	listener, port, err := arm.Listen(1)
 	if err != nil {
@@ -173,7 +172,7 @@ func TestMixedProve(t *testing.T) {
 				t.Fatal(err)
 			}
 			return e
-		}, "expected block 2 of 3 as it was written"},
+		}, "expected block 2 of 3 to read back as written"},
 		{"too few", func(a *mixedArm, e []ending) []ending {
 			os.Truncate(filepath.Join(a.dir, "synced"), 2*writeBytes)
 			return e
@@ -197,7 +196,8 @@ func TestMixedProve(t *testing.T) {
 	}
 }
 
-// TestBusyShare: until the last that waits is over, or the first that doesn't.
+// TestBusyShare: the share counts until the last waiting task or the first working
+// one is over.
 func TestBusyShare(t *testing.T) {
 	for _, test := range []struct {
 		name    string

@@ -9,7 +9,7 @@ import (
 	"threadbench/bench/measure"
 )
 
-// downloadsOnly is the name of no case here.
+// downloadsOnly names no case here.
 const downloadsOnly = "downloads"
 
 func openMixed(locked, serial bool) measure.OpeningOnce {

@@ -12,7 +12,7 @@ import (
 	"threadbench/bench/numbers"
 )
 
-// openCrossover looks for a crossover.
+// openCrossover opens an arm that looks for the crossover.
 func openCrossover(make newPipeline) measure.OpeningOnce {
 	return func(func(string)) (measure.Measurement, error) {
 		p, err := make(1, 0)
@@ -25,29 +25,29 @@ func openCrossover(make newPipeline) measure.OpeningOnce {
 }
 
 const (
-	crossing    = 0.05 // what the hand-offs cost of the work at the crossover
-	crossLeast  = 64   // steps of work on an item: the least that is tried
+	crossing    = 0.05 // the hand-offs' cost at the crossover, as a share of the work
+	crossLeast  = 64   // the least steps of work on an item that are tried
 	crossMost   = 1 << 21
-	crossHalves = 2 // how often what lies between too little and enough is halved
+	crossHalves = 2 // how often the range between too little and enough is halved
 
-	crossTurn  = 1500 * time.Microsecond         // a turn of the direct call at the least
-	crossItems = 32                              // and its items: with each turn of the pipeline comes one hand-off more, the order
+	crossTurn  = 1500 * time.Microsecond         // the least time of a turn of the direct call
+	crossItems = 32                              // and its least items: each turn of the pipeline has one hand-off more, the order
 	crossTurns = 5                               // of the pipeline, each between two of the direct call
-	crossFinal = 15                              // of the last measurement, and its items:
-	crossSure  = 1 + measure.Provable/crossFinal // their evidence counts
-	crossTries = 5                               // for one that is near enough
+	crossFinal = 15                              // turns of the last measurement, and its least items:
+	crossSure  = 1 + measure.Provable/crossFinal // enough for their evidence
+	crossTries = 5                               // for a measurement that is near enough
 	crossWarm  = 4                               // items off the clock
-	crossLong  = 30 * time.Second                // the longest that is looked for it: a worker that says nothing for a minute is hung
+	crossLong  = 30 * time.Second                // then the search ends: a worker that is silent for a minute counts as hung
 )
 
 // A crossoverArm looks for the work at which a pipeline's hand-offs cost 5%.
 type crossoverArm struct {
 	pipe, direct pipeline
 	nsPerStep    float64   // by the latest measurement
-	until        time.Time // gives up then
+	until        time.Time // the end of the search
 }
 
-// A crossed is what an item of some work took: the medians over the turns.
+// A crossed is the measurement of items with some work: medians over the turns.
 type crossed struct {
 	cost   float64 // of the hand-offs: the pipeline's time over the direct call's, less 1
 	direct float64 // ns of an item
@@ -55,11 +55,11 @@ type crossed struct {
 	counts map[string]int64
 }
 
-// measure has the pipeline take that many turns, and the direct call one more,
-// of so many items at the least of that many steps.
+// measure gives the pipeline turns turns, and the direct call one more, each of
+// at least least items with steps steps.
 func (a *crossoverArm) measure(steps, turns, least int) (crossed, error) {
 	if time.Now().After(a.until) {
-		return crossed{}, fmt.Errorf("looking for the crossover at %d steps of work: not found within %v; the machine is busy with something else: end that", steps, crossLong)
+		return crossed{}, fmt.Errorf("looking for the crossover at %d steps of work: not found within %v; something else keeps the machine busy: end it", steps, crossLong)
 	}
 	a.pipe.steps(steps)
 	a.direct.steps(steps)
@@ -95,11 +95,11 @@ func (a *crossoverArm) measure(steps, turns, least int) (crossed, error) {
 	return c, nil
 }
 
-// crossover is how many steps of work make the hand-offs cost as much of it as
-// crossing says. cost measures what they cost. The first guess is that they
-// take the same time whatever the work; from there it goes on to more work or
-// to less until it has been on either side, halves what lies between, and
-// takes the place on the line between the two ends.
+// crossover returns the steps of work of which the hand-offs cost the share
+// crossing. cost measures their cost. The first guess is that the hand-offs
+// take the same time for any work. From there it tries more work or less until
+// it has a value on either side, halves the range between them, and
+// interpolates between the two ends.
 func crossover(cost func(steps int) (float64, error)) (int, error) {
 	var low, high int        // steps that are too few, and enough
 	var above, below float64 // what the hand-offs cost there
@@ -143,14 +143,13 @@ func crossover(cost func(steps int) (float64, error)) (int, error) {
 	return int(math.Round(float64(low) * math.Pow(float64(high)/float64(low), part))), nil
 }
 
-// crossover is the work, in ns, of which what the hand-offs take is as much as
-// crossing says.
+// crossover returns the work, in ns, of which the hand-offs cost the share
+// crossing.
 func (c crossed) crossover() float64 { return c.direct * c.cost / crossing }
 
-// near measures at a crossover that was found, and at other work if the
-// hand-offs turn out to cost a sixth more or less there. Of those that don't
-// come as near it answers the nearest; it is an error if that is beyond half
-// or twice the cost.
+// near measures at the crossover found. If the hand-offs cost a sixth more or
+// less there, it tries other work, and returns the nearest measurement. It is
+// an error if even that is off by more than a factor of two.
 func near(steps int, measure func(steps int) (crossed, error)) (nearest crossed, err error) {
 	off := func(c crossed) float64 { // a factor, from 1 on
 		if c.cost <= 0 {
@@ -180,7 +179,8 @@ func near(steps int, measure func(steps int) (crossed, error)) (nearest crossed,
 }
 
 // Measure looks for the crossover. Its ops are the items of the last pass near
-// it, and take the time that they would at it; the counts are of that pass.
+// it, with the time that they would take at it; the counts are those of that
+// pass.
 func (a *crossoverArm) Measure() (lockstep.Slice, error) {
 	a.until = time.Now().Add(crossLong)
 	if _, err := a.measure(crossLeast, crossTurns, crossItems); err != nil { // to warm up

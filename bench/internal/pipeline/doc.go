@@ -1,7 +1,6 @@
 // Package pipeline is the family Pipeline: items through stages, and the work
-// from which handing on is worth it. It has the table of its cases, their
-// arms, their evidence and their tests; what a reader needs to know of it is
-// in bench/catalog.
+// from which handing on is cheap. It has the cases, their arms, evidence and
+// tests; the texts for readers are in bench/catalog.
 //
-// It imports measure and what families share, arm and host.
+// It imports measure, and arm, which the families share.
 package pipeline

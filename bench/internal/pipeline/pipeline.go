@@ -14,87 +14,88 @@ import (
 	"threadbench/threads"
 )
 
-// Pipeline: what it costs to put a function into a task of its own, with a
+// Family measures the cost of putting a function into a task of its own, with a
 // channel in and a channel out.
 //
-// A source sends the numbers of the items, each stage receives an item, calls
-// its function and sends what that answers, and a sink takes what comes out.
-// ONE op is one item, from the source to the sink: one hand-off more than there
-// are stages. The function is a fixed number of steps of work, and knows
-// nothing of all this. The sink stamps the clock; the pipeline is empty before
-// and after a turn. All of it on one CPU, so that what the hand-offs cost is not
-// hidden by stages that work at the same time: with several CPUs, a pipeline
-// whose stages work for long enough is as fast as its slowest stage.
+// A source sends the items' numbers. Each stage receives an item, calls its
+// function and sends the result, and a sink takes the results. ONE op is one
+// item, from the source to the sink: one hand-off more than there are stages.
+// The function is a fixed number of steps of work, and knows nothing of the
+// pipeline. The sink runs the clock; the pipeline is empty before and after a
+// turn.
 //
-// via says how the tasks are linked: by channels, or, for raw threads, by rings
-// in memory that two of them share, where one that finds its ring empty or
-// full sleeps on a futex. The floor calls the functions one after the other.
+// All tasks run on one CPU, so that stages that work at the same time don't
+// hide the cost of the hand-offs. On several CPUs, a pipeline whose stages work
+// for long enough is as fast as its slowest stage.
 //
-// mode says how much there is room for between two tasks:
+// via says how the tasks are linked: by channels, or for raw threads by rings
+// in shared memory. A raw thread that finds its ring empty or full sleeps on a
+// futex. The floor calls the functions one after the other.
 //
-//	unbuffered  channels without a buffer, and rings of one slot: each item
-//	            costs a switch at every hand-off.
-//	buffered    channels and rings of 64: a task goes on until its buffer is
-//	            empty or full, so that a switch is shared by many items. The
-//	            clock begins while items flow, after 1,024, and a turn has 8,192
-//	            at the least: it takes raw threads that were asleep some
-//	            hundreds of items until they go on for more than one or two at a
-//	            time. What is on its way as the clock begins makes that up to
-//	            1.6% too short in all arms.
-//	crossover   unbuffered, and the work for which the hand-offs cost 5% of it
-//	            is looked for: the pipeline and the direct call take turns in
-//	            one process, with more work for each item until the pipeline
-//	            takes less than 1.05 times as long, and then with what lies
-//	            between. There, or near it, one more measurement says what the
-//	            hand-offs of an item take; crossover-ns is the work of which
-//	            that is 5%, ns/op that work and its hand-offs. Above, the
-//	            hand-off is cheap. Once a process.
+// mode says how much room there is between two tasks:
 //
-// It favours the goroutine in that one CPU does it all: a channel then never
-// wakes another CPU. What a buffer does for threads says how much of their cost
-// is the switch. Raw threads may gain less by it than locked ones: the kernel
-// lets one that is woken stop the one that woke it, with an item or two in the
-// ring, while a locked goroutine has to wait for the one P, until its waker
+//	unbuffered  channels without a buffer, and rings of one slot: each item costs a
+//	            switch at every hand-off.
+//	buffered    channels and rings of 64. A task goes on until its buffer is empty or
+//	            full, so that many items share a switch. The clock starts while items
+//	            flow, after 1,024, and a turn has at least 8,192: raw threads that
+//	            were asleep do one or two items at a time for some hundreds of items.
+//	            The items on their way as the clock starts make the time up to 1.6%
+//	            too short, in all arms.
+//	crossover   unbuffered; it looks for the work of which the hand-offs cost 5%. The
+//	            pipeline and the direct call take turns in one process, with more
+//	            work for each item until the pipeline takes less than 1.05 times as
+//	            long, and then with work in between. One more measurement there, or
+//	            near it, gives the time of an item's hand-offs. crossover-ns is the
+//	            work of which that is 5%, ns/op that work and its hand-offs. With more
+//	            work the hand-off is cheap. Once a process.
+//
+// Pipeline favours the goroutine in that one CPU does it all: a channel then
+// never wakes another CPU. The gain of a buffer for threads shows how much of
+// their cost is the switch. Raw threads may gain less than locked ones. The
+// kernel lets a woken thread stop the one that woke it, with an item or two in
+// the ring. A locked goroutine has to wait for the one P until its waker
 // blocks.
 var Family = measure.Family{Family: catalog.Pipeline, Cases: pipelineCases()}
 
 const (
 	stageSteps     = 100 // of work that a stage does on an item
 	pipelineBuffer = 64
-	bufferedItems  = 8192 // of a turn at the least
+	bufferedItems  = 8192 // in a turn, at least
 	bufferedWarm   = 1024
 )
 
 func pipelineCases() []measure.Case {
-	// Per item.
+	// Each evidence is for an item.
 	none := measure.Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.05, CountTolerance: 100}
 	// The scheduler put a goroutine on a thread at each hand-off.
 	scheduled := func(stages int) measure.Evidence {
 		handOffs := float64(stages + 1)
 		return measure.Evidence{Count: "schedules", Rate: handOffs, RateTolerance: 0.05 * handOffs, CountTolerance: 300}
 	}
-	// A locked one that finds its P taken is put there once more.
+	// A locked goroutine that finds its P taken is scheduled once more.
 	again := func(stages int) measure.Evidence {
 		w := scheduled(stages)
 		w.RateTolerance *= 5
 		return w
 	}
 	// A locked goroutine's thread wakes the next one's, perhaps through a third
-	// that has the P: 2.7 to 2.8 a hand-off seen.
+	// thread that has the P: 2.7 to 2.8 switches a hand-off seen.
 	locked := func(stages int) measure.Evidence {
 		handOffs := float64(stages + 1)
 		return measure.Evidence{Count: "kernel-switches", Rate: 2.75 * handOffs, RateTolerance: 1.3 * handOffs, CountTolerance: 30}
 	}
 	// Raw threads do up to two items in a row, or are stopped by one that they
-	// woke: 1.3 to 2 a hand-off seen.
+	// woke: 1.3 to 2 switches a hand-off seen.
 	raw := func(stages int) measure.Evidence {
 		handOffs := float64(stages + 1)
 		return measure.Evidence{Count: "kernel-switches", Rate: 1.65 * handOffs, RateTolerance: 0.8 * handOffs, CountTolerance: 30}
 	}
-	// With as much work as at the crossover, more than 100 us, the kernel's
-	// scheduler also stops them in it: 4.1 to 5.8 an item seen.
+	// With the work of the crossover, more than 100 us, the kernel's scheduler
+	// also preempts them in it: 4.1 to 5.8 switches an item seen.
 	preempted := measure.Evidence{Count: "kernel-switches", Rate: 5, RateTolerance: 2.4, CountTolerance: 30}
-	// With buffers a switch is for as many items as the schedulers like.
+	// With buffers, the schedulers decide how many items share a switch: no
+	// evidence.
 
 	base := func(impl, mode, via string, stages int, wants []measure.Evidence) measure.Case {
 		return measure.Case{
@@ -114,8 +115,8 @@ func pipelineCases() []measure.Case {
 		c.OpenOnce, c.Once, c.Env = openCrossover(make), 1, arm.Still
 		return c
 	}
-	// What a goroutine's hand-off costs is for the ledger of claims to judge, with
-	// the kernel's help or without: no count of switches refuses it.
+	// The ledger of claims judges the cost of a goroutine's hand-off, with the
+	// kernel's help or without: no count of context switches refuses it.
 	var cases []measure.Case
 	for _, stages := range []int{1, 4} {
 		cases = append(cases,
@@ -137,16 +138,16 @@ func pipelineCases() []measure.Case {
 // A pipeline has items go through stages of work.
 type pipeline struct {
 	run   func(n, warm int) (time.Duration, map[string]int64, error)
-	steps func(n int)                              // sets how many steps of work each stage does
-	flow  func() (items int, sum uint64, of []int) // what has come out, and how many items each stage has done
-	tids  func() []int                             // of its tasks; nil where they have no thread of their own
+	steps func(n int)                              // sets the steps of work of each stage
+	flow  func() (items int, sum uint64, of []int) // returns what has come out, and how many items each stage has done
+	tids  func() []int                             // of its tasks; nil if they have no thread of their own
 	close func() error
 }
 
-// newPipeline makes a pipeline with room for so many items between two tasks.
+// newPipeline makes a pipeline with room for buffer items between two tasks.
 type newPipeline func(stages, buffer int) (pipeline, error)
 
-// stagesOf are as many functions that do so many steps of work.
+// stagesOf returns n functions that do *steps steps of work each.
 func stagesOf(n int, steps *int) []func(uint64) uint64 {
 	var fs []func(uint64) uint64
 	for range n {
@@ -212,7 +213,7 @@ func clonePipeline(stages, buffer int) (pipeline, error) {
 	}, nil
 }
 
-// directCalls is no pipeline: it calls the functions one after the other.
+// directCalls is the floor: it calls the functions one after the other.
 func directCalls(stages, _ int) (pipeline, error) {
 	steps := stageSteps
 	fs := stagesOf(stages, &steps)
@@ -248,9 +249,9 @@ func directCalls(stages, _ int) (pipeline, error) {
 	}, nil
 }
 
-// sumOf is what n items, from the number first on, come to in all after so many
-// steps of work on each. Each step is a multiplication and an addition, and so
-// are all of them.
+// sumOf returns the sum of the results of n items, from the number first on,
+// after steps steps of work on each. Each step is a multiplication and an
+// addition, and so is any number of them together.
 func sumOf(first, n, steps int) uint64 {
 	term := goroutines.Worked(0, steps)
 	factor := goroutines.Worked(1, steps) - term
@@ -258,8 +259,8 @@ func sumOf(first, n, steps int) uint64 {
 	return factor*numbers + uint64(n)*term
 }
 
-// pass has n items go through, warm off the clock, and holds what comes out
-// against what they are to come to.
+// pass sends n items through, and warm before them off the clock, and checks
+// what comes out.
 func (p pipeline) pass(n, warm, stages, steps int) (time.Duration, map[string]int64, error) {
 	items, sum, before := p.flow()
 	took, counts, err := p.run(n, warm)
@@ -279,7 +280,7 @@ func (p pipeline) pass(n, warm, stages, steps int) (time.Duration, map[string]in
 		}
 	}
 	if want := sumOf(items, n+warm, stages*steps); total-sum != want {
-		return 0, nil, fmt.Errorf("expected %d items from number %d on to come to %d in all, seen %d", n+warm, items, want, total-sum)
+		return 0, nil, fmt.Errorf("expected %d items from number %d on to have the sum %d, seen %d", n+warm, items, want, total-sum)
 	}
 	if p.tids != nil {
 		if seen := arm.Distinct(p.tids()); seen != int64(stages+2) {

@@ -41,7 +41,7 @@ func TestDirectCalls(t *testing.T) {
 	}
 }
 
-// TestPass: what comes out of a pipeline and isn't what went in is an error.
+// TestPass: a wrong output of a pipeline is an error.
 func TestPass(t *testing.T) {
 	// An outcome is what a pipeline of two stages says after 12 items.
 	type outcome struct {
@@ -60,7 +60,7 @@ func TestPass(t *testing.T) {
 		"expected stage 1 of 2 to do 12 items, seen 6":             func(o *outcome) { o.of[0] = 6 },
 		"expected a pipeline of 2 stages, seen 1":                  func(o *outcome) { o.of = o.of[:1] },
 		"expected stage 2 of 2 to do 12 items, seen 13":            func(o *outcome) { o.of[1]++ },
-		"expected 12 items from number 0 on to come to":            func(o *outcome) { o.sum++ },
+		"expected 12 items from number 0 on to have the sum":       func(o *outcome) { o.sum++ },
 		"expected 4 tasks on threads of their own, seen 3 threads": func(o *outcome) { o.tids[3] = o.tids[0] },
 	} {
 		o := outcome{of: []int{0, 0}, tids: []int{5, 6, 7, 8}}
@@ -81,8 +81,8 @@ func TestPass(t *testing.T) {
 	}
 }
 
-// TestCrossover: hand-offs that take the same time whatever the work, ones that
-// take longer with more work, and ones that wobble, are found by their cost.
+// TestCrossover finds the work for hand-offs that always take the same time, that
+// take longer with more work, and that wobble.
 func TestCrossover(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -118,8 +118,8 @@ func TestCrossover(t *testing.T) {
 	}
 }
 
-// TestNear goes on until the hand-offs cost about what they are to, and gives
-// up if they never do.
+// TestNear goes on until the hand-offs cost about the right share, and gives up if
+// they never do.
 func TestNear(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -147,8 +147,8 @@ func TestNear(t *testing.T) {
 	}
 }
 
-// slower is the direct call with so much on top of each item, in a time that is
-// told and not spent.
+// slower is the direct call plus some time for each item, which is reported but not
+// spent.
 func slower(t *testing.T, perItem, perStep float64) pipeline {
 	p, err := directCalls(1, 0)
 	if err != nil {
@@ -185,7 +185,7 @@ func TestCrossoverArm(t *testing.T) {
 		return 0, nil, nil
 	}
 	arm.until = time.Now().Add(-1)
-	if _, err := arm.measure(1000, crossTurns, crossItems); err == nil || !strings.Contains(err.Error(), "1000 steps") || !strings.Contains(err.Error(), "the machine is busy") {
+	if _, err := arm.measure(1000, crossTurns, crossItems); err == nil || !strings.Contains(err.Error(), "1000 steps") || !strings.Contains(err.Error(), "keeps the machine busy") {
 		t.Errorf("after its time: %v", err)
 	}
 }

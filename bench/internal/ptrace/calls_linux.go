@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// calls are the system calls that Go's runtime and a hand-off make.
+// calls names the system calls that Go's runtime and a hand-off make.
 var calls = map[int]string{
 	unix.SYS_CLOCK_GETTIME:     "clock_gettime",
 	unix.SYS_CLOCK_NANOSLEEP:   "clock_nanosleep",
@@ -35,7 +35,7 @@ var calls = map[int]string{
 	unix.SYS_WRITE:             "write",
 }
 
-// callName is a system call's name, which holds no space.
+// callName returns a system call's name, which has no space.
 func callName(number int) string {
 	if name, ok := calls[number]; ok {
 		return name

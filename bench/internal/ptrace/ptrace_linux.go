@@ -12,15 +12,15 @@ import (
 )
 
 // Start starts the command and watches it, on a thread of its own, until the
-// process has ended; when this process dies, it is killed. The command gets a
+// process has ended. The process is killed when this process dies. It gets a
 // process group of its own. Processes that it starts are not watched.
 //
-// If the system doesn't let it be traced the error is a *RefusedError.
+// The error is a *RefusedError if the system doesn't allow tracing.
 func (t *Tracer) Start(cmd *exec.Cmd) error {
 	t.over = make(chan struct{})
 	started := make(chan error)
 	go func() {
-		// Only the thread that has started the process may trace it.
+		// Only the thread that started the process may trace it.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := t.begin(cmd)
@@ -33,8 +33,8 @@ func (t *Tracer) Start(cmd *exec.Cmd) error {
 	return <-started
 }
 
-// Wait waits for the process, in place of cmd.Wait: whoever waits for the end
-// of a process that this one traces is told of its stops as well.
+// Wait waits for the process, in place of cmd.Wait: waiting for the end of a
+// traced process would also report its stops.
 func (t *Tracer) Wait(cmd *exec.Cmd) error {
 	<-t.over
 	return cmd.Wait()
@@ -61,7 +61,7 @@ func (t *Tracer) begin(cmd *exec.Cmd) error {
 	return err
 }
 
-// take takes over the process in the stop that exec ends with.
+// take takes over the process at the stop after its exec.
 func (t *Tracer) take() error {
 	s, err := wait(t.process, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT)
 	if err != nil {
@@ -80,7 +80,7 @@ func (t *Tracer) take() error {
 // watch lets the threads of the process run from stop to stop.
 func (t *Tracer) watch() {
 	for {
-		// What is waited for stays there: the end of the process itself is
+		// WNOWAIT leaves what is waited for: the end of the process itself is
 		// for Wait, and a stop ends when the thread goes on.
 		s, err := wait(-t.process, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT)
 		switch {
@@ -96,8 +96,8 @@ func (t *Tracer) watch() {
 	}
 }
 
-// goOn tells what a thread has stopped for and lets it go on. One that was
-// killed meanwhile refuses all of it, and its end is waited for next.
+// goOn reports why a thread has stopped and lets it go on. If the thread was
+// killed in the meantime all calls fail, and its end is waited for next.
 func (t *Tracer) goOn(s stop) {
 	signal := 0
 	switch event := s.status >> 8; {
@@ -114,8 +114,8 @@ func (t *Tracer) goOn(s stop) {
 	unix.PtraceCont(s.pid, signal)
 }
 
-// refused is a *RefusedError if the error is one that a system answers which
-// forbids tracing, else the error as it is.
+// refused returns a *RefusedError if a system that forbids tracing answers with
+// that error, else the error itself.
 func refused(step string, err error) error {
 	for _, e := range []error{unix.EPERM, unix.EACCES, unix.ENOSYS, unix.EIO, unix.EINVAL} {
 		if !errors.Is(err, e) {
@@ -126,8 +126,8 @@ func refused(step string, err error) error {
 			scope = strings.TrimSpace(string(text))
 		}
 		return &RefusedError{Step: step, Err: err, Why: "kernel.yama.ptrace_scope is " + scope +
-			"; it may not be above 1 (but for root, 2), the kernel has to have seccomp filters, a container needs a seccomp profile that lets ptrace(2) pass, " +
-			"and neither strace nor a debugger may watch this process, nor an emulator run it"}
+			"; it may not be above 1 (2 for root), the kernel needs seccomp filters, a container needs a seccomp profile that allows ptrace(2), " +
+			"and no strace, debugger or emulator may watch or run this process"}
 	}
 	return err
 }

@@ -70,7 +70,7 @@ func makeCalls(more string) error {
 		})
 	}
 	there.Wait()
-	call() // nobody is to hear of these
+	call() // the tracer must not report these
 	if err := Filter(); err != nil {
 		return err
 	}

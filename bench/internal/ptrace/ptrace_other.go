@@ -4,11 +4,11 @@ package ptrace
 
 import "os/exec"
 
-// Start is refused here.
+// Start returns ErrUnsupported here.
 func (t *Tracer) Start(*exec.Cmd) error { return ErrUnsupported }
 
-// Filter is refused here.
+// Filter returns ErrUnsupported here.
 func Filter() error { return ErrUnsupported }
 
-// Wait is refused here.
+// Wait returns ErrUnsupported here.
 func (t *Tracer) Wait(*exec.Cmd) error { return ErrUnsupported }

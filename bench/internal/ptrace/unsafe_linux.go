@@ -1,8 +1,7 @@
 package ptrace
 
-// Everything unsafe of the tracer. It is sound because what the kernel is
-// given are pointers to variables that live until it has answered, of the
-// types that it knows them by.
+// All unsafe code of the tracer. It is sound because the kernel gets pointers
+// to variables of the types that it expects, which live until it has answered.
 
 import (
 	"runtime"
@@ -11,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A stop is what a thread was waited for.
+// A stop is the event that a wait for a thread returned.
 type stop struct {
 	pid    int
 	code   int32 // CLD_EXITED, CLD_TRAPPED, ...
@@ -26,8 +25,8 @@ const (
 	cldStopped = 5
 )
 
-// siginfo is unix.Siginfo as waitid(2) fills it: the union begins where a
-// pointer may stand.
+// siginfo is unix.Siginfo as waitid(2) fills it. Its union is aligned for a
+// pointer.
 type siginfo struct {
 	_     [3]int32
 	union struct {
@@ -38,7 +37,7 @@ type siginfo struct {
 	}
 }
 
-// wait waits for a thread, or with -pid for any of a process group.
+// wait waits for a thread, or with -pid for any thread of a process group.
 func wait(pid, options int) (stop, error) {
 	which := unix.P_PID
 	if pid < 0 {
@@ -58,8 +57,8 @@ func wait(pid, options int) (stop, error) {
 	}
 }
 
-// Filter has each system call of this process, from here on and of all its
-// threads, stop for the tracer. Without one each of them fails with ENOSYS.
+// Filter makes each system call of this process, from here on and of all its
+// threads, stop for the tracer. Without a tracer each call fails with ENOSYS.
 func Filter() error {
 	// The answer is SECCOMP_RET_TRACE with the call's number for the tracer.
 	program := []unix.SockFilter{
@@ -71,7 +70,7 @@ func Filter() error {
 	return install(program)
 }
 
-// install makes the program a filter of this process, of all its threads.
+// install makes the program a filter for all threads of this process.
 func install(program []unix.SockFilter) error {
 	runtime.LockOSThread() // the first call is for the calling thread
 	defer runtime.UnlockOSThread()

@@ -15,63 +15,63 @@ import (
 	"threadbench/threads"
 )
 
-// Scale: what a task costs when there are n of them.
+// Family measures the cost of a task when there are n of them.
 //
-// ONE op is one of n tasks that are created, begin, park, are all held at
-// once, released together and joined: the time of all that over n. Nothing
-// else is on the clock.
+// ONE op is one of n tasks that are created, begin, park, are all held at once,
+// released together and joined: the time of all that over n. Nothing else is on
+// the clock.
 //
-// A process does so in passes. Of the first one are
+// A process does this in passes. The first pass gives
 //
 //	cold-ns   its own time a task: with nothing to reuse, in a fresh process
-//	bytes     user and kernel memory of the n tasks held, over n (Stack has
-//	          the slope)
-//	threads   the most that the process had, while each task in turn was woken,
-//	          did 500 steps of work and parked again: one after the other, with
-//	          no wait for the one before, so that many run at a time
+//	bytes     user and kernel memory of the n tasks held, over n (Stack has the
+//	          slope)
+//	threads   the most threads of the process, while each task in turn was woken, did
+//	          500 steps of work and parked again. The next task doesn't wait for the
+//	          one before, so many run at a time
 //
-// The first two stand from 1,000 tasks on: of fewer, what the process itself
-// takes meanwhile is the larger part. ns/op is of the passes after the first,
-// so many of them that 10,000 goroutines or 1,000 threads are made at least:
-// those of goroutines are made from what the ones before them left. No thread
-// is, so that the first pass of 1,000 threads or more is the only one, and
-// counts: from there on x-goroutine has threads in a fresh process over
-// goroutines in one that has made some before. Cold over cold is cold-ns over
-// cold-ns.
+// cold-ns and bytes are reported from 1,000 tasks on: with fewer, the process's
+// own share is larger. ns/op comes from the passes after the first. There are
+// enough of them to make at least 10,000 goroutines or 1,000 threads. They make
+// goroutines from what earlier ones left. No thread is made so, and from 1,000
+// threads on there is only the first pass, which then gives ns/op. So from
+// there on x-goroutine compares threads in a fresh process with goroutines in
+// one that has made some before. To compare cold with cold, use cold-ns.
 //
-// With a few tasks the channels and futexes that hold them count, too: with
-// one they are half of it.
+// With a few tasks the channels and futexes that hold them count, too: with one
+// task they are half of it.
 //
-// The collector is on, as in any program that holds so many: gc-cycles says
-// how often it ran in what ns/op is of. It takes part of the time of a million
-// goroutines and no more than a hundredth of their bytes. All CPUs.
+// The garbage collector is on, as in any program that holds so many tasks.
+// gc-cycles is how often it ran while ns/op was measured. It takes part of the
+// time of a million goroutines, and no more than a hundredth of their bytes.
+// Scale uses all CPUs.
 //
-// n of the threads goes on until a limit ends it, which the row's note names;
-// of a limit that other processes share a quarter is left to them. A locked
-// one meets the runtime's own first, 10,000 (debug.SetMaxThreads).
+// n of the threads goes on until a limit ends it, which the row's note names. A
+// quarter of a limit that other processes share is left to them. Locked
+// goroutines meet the runtime's own limit first, 10,000 (debug.SetMaxThreads).
 //
-// It favours the thread in that nobody else wants one meanwhile, and the
+// Scale favours the thread in that nobody else needs one meanwhile, and the
 // goroutine in that it does nothing while it is held.
 var Family = measure.Family{Family: catalog.Scale, Cases: scaleCases()}
 
 const (
 	scaleSteps = 500  // of work in a turn
-	scaleLarge = 1000 // tasks from which bytes and cold-ns say anything
+	scaleLarge = 1000 // tasks from which bytes and cold-ns mean something
 
-	// What is made in the passes that count, at the least.
+	// The least number of tasks in the passes that count.
 	scaleGoroutines = 10_000
 	scaleThreads    = 1000
 )
 
 func scaleCases() []measure.Case {
 	var cases []measure.Case
-	row := func(impl string, n int, herd arm.NewHerd) {
+	row := func(impl string, n int, park arm.NewParked) {
 		cases = append(cases, measure.Case{
 			Name:     catalog.Name{Family: "Scale"}.With("impl", impl),
 			Once:     1,
 			Env:      arm.AsItIs,
 			Quick:    impl == "goroutine" && (n == 1000 || n == 10_000) || impl == "clone" && n == 1000, // which decide
-			OpenOnce: openScale(impl, n, herd),
+			OpenOnce: openScale(impl, n, park),
 		}.WithN(n))
 	}
 	for n := 1; n <= 1_000_000; n *= 10 {
@@ -86,40 +86,40 @@ func scaleCases() []measure.Case {
 	return cases
 }
 
-// Workers are given turns besides.
+// workers are parked tasks that also get turns.
 type workers interface {
-	arm.ParkedHerd
+	arm.ParkedTasks
 	Turns(each func())
 	Worked() int
 }
 
-func goroutineWorkers(n, depth, stack int) (arm.Census, error) {
-	return arm.Census{ParkedHerd: goroutines.NewWorkers(scaleSteps, nil), Tids: nil}, nil
+func goroutineWorkers(n, depth, stack int) (arm.Parked, error) {
+	return arm.Parked{ParkedTasks: goroutines.NewWorkers(scaleSteps, nil), Tids: nil}, nil
 }
 
-func lockedWorkers(n, depth, stack int) (arm.Census, error) {
+func lockedWorkers(n, depth, stack int) (arm.Parked, error) {
 	if err := arm.ToldThreads(); err != nil {
-		return arm.Census{}, err
+		return arm.Parked{}, err
 	}
 	in, tids := arm.TidsOf(n)
-	return arm.Census{ParkedHerd: goroutines.NewWorkers(scaleSteps, in), Tids: tids}, nil
+	return arm.Parked{ParkedTasks: goroutines.NewWorkers(scaleSteps, in), Tids: tids}, nil
 }
 
-func cloneWorkers(n, depth, stack int) (arm.Census, error) {
+func cloneWorkers(n, depth, stack int) (arm.Parked, error) {
 	h, err := threads.NewWorkers(threads.LeastStack(0), scaleSteps)
 	if err != nil {
-		return arm.Census{}, arm.SkipUnsupported(err)
+		return arm.Parked{}, arm.SkipUnsupported(err)
 	}
-	return arm.Census{ParkedHerd: h, Tids: h.TIDs}, nil
+	return arm.Parked{ParkedTasks: h, Tids: h.TIDs}, nil
 }
 
-// plainHerds are the herds of the passes after the first.
-var plainHerds = map[string]arm.NewHerd{"goroutine": arm.GoroutineHerd, "locked": arm.LockedHerd, "clone": arm.CloneHerd}
+// plainSets make the tasks of the passes after the first.
+var plainSets = map[string]arm.NewParked{"goroutine": arm.ParkedGoroutines, "locked": arm.ParkedLocked, "clone": arm.ParkedClones}
 
 // ofProcess are the limits that no other process shares.
 var ofProcess = []string{"SetMaxThreads", "vm.max_map_count"}
 
-func openScale(impl string, n int, first arm.NewHerd) measure.OpeningOnce {
+func openScale(impl string, n int, first arm.NewParked) measure.OpeningOnce {
 	return func(cut func(string)) (measure.Measurement, error) {
 		areThreads := impl != "goroutine"
 		need := threads.Need{Threads: n, BytesPerThread: 4 << 10}
@@ -135,7 +135,7 @@ func openScale(impl string, n int, first arm.NewHerd) measure.OpeningOnce {
 			reason := (&threads.LimitError{Limit: limit, Wanted: n}).Error()
 			if !strings.Contains(strings.Join(ofProcess, " "), limit.Name) {
 				fits -= fits / 4
-				reason += fmt.Sprintf("; %d are made, so that others have room", fits)
+				reason += fmt.Sprintf("; %d are made, to leave room for others", fits)
 			}
 			if fits <= n/10 {
 				return nil, &lockstep.Skip{Reason: reason + "; that is no more than the row before has"}
@@ -155,8 +155,8 @@ func openScale(impl string, n int, first arm.NewHerd) measure.OpeningOnce {
 			if err != nil {
 				break
 			}
-			var h arm.Census
-			if h, err = plainHerds[impl](fits, 0, 0); err == nil {
+			var h arm.Parked
+			if h, err = plainSets[impl](fits, 0, 0); err == nil {
 				a.later = append(a.later, h)
 			}
 		}
@@ -167,7 +167,7 @@ func openScale(impl string, n int, first arm.NewHerd) measure.OpeningOnce {
 	}
 }
 
-// passes is how many there are after the first.
+// passes returns the number of passes after the first.
 func passes(n int, areThreads bool) int {
 	switch {
 	case !areThreads:
@@ -183,17 +183,17 @@ type scaleArm struct {
 	areThreads bool
 	passes     int
 	meter      *host.MemoryMeter // nil where memory can't be read
-	first      arm.Census        // none once its pass is made
-	later      []arm.Census
+	first      arm.Parked        // zero after its pass
+	later      []arm.Parked
 }
 
-// held is what was counted of the n tasks of the first pass.
+// held is what was counted during the first pass.
 type held struct {
 	tasks   int // alive at once
 	tids    int // threads that they ran on, -1 for goroutines
-	worked  int // did their work, and did it right
-	samples int // of how many threads there are
-	threads int // the most of them
+	worked  int // did their work with the right result
+	samples int // counts of the threads
+	threads int // the most threads in a sample
 }
 
 // Measure makes the passes.
@@ -204,7 +204,7 @@ func (a *scaleArm) Measure() (lockstep.Slice, error) {
 		return s, err
 	}
 	others := arm.TasksAlive()
-	defer func() { a.first = arm.Census{} }() // it will have been joined
+	defer func() { a.first = arm.Parked{} }() // it is joined by then
 	collections := host.Count(host.GcCycles)
 
 	began := goroutines.Now()
@@ -223,8 +223,8 @@ func (a *scaleArm) Measure() (lockstep.Slice, error) {
 		seen.tids = int(arm.Distinct(a.first.Tids()))
 	}
 	var errThreads error
-	seen.samples, seen.threads, errThreads = turns(a.first.ParkedHerd.(workers), a.n)
-	seen.worked = a.first.ParkedHerd.(workers).Worked()
+	seen.samples, seen.threads, errThreads = turns(a.first.ParkedTasks.(workers), a.n)
+	seen.worked = a.first.ParkedTasks.(workers).Worked()
 
 	collections = host.Count(host.GcCycles)
 	began = goroutines.Now()
@@ -263,7 +263,7 @@ func (a *scaleArm) memory() (host.Memory, error) {
 	return a.meter.Read()
 }
 
-// again makes the later passes. What it has joined isn't left for Close.
+// again makes the later passes. Close doesn't see the tasks that it has joined.
 func (a *scaleArm) again() (time.Duration, error) {
 	began := goroutines.Now()
 	for i, h := range a.later {
@@ -284,7 +284,7 @@ func (a *scaleArm) again() (time.Duration, error) {
 // turnSamples is how often the threads are counted while turns are given.
 const turnSamples = 100
 
-// turns gives each worker its turn, and counts the threads again and again
+// turns gives each worker its turn, and counts the threads over and over
 // meanwhile.
 func turns(h workers, n int) (samples, most int, err error) {
 	given, every := 0, (n+turnSamples-1)/turnSamples
@@ -301,7 +301,7 @@ func turns(h workers, n int) (samples, most int, err error) {
 	return samples, most, err
 }
 
-// prove holds what was counted against what was to be held.
+// prove compares the counts with what should have been held.
 func (a *scaleArm) prove(seen held) error {
 	least := 1
 	if a.areThreads {
@@ -311,20 +311,20 @@ func (a *scaleArm) prove(seen held) error {
 	case seen.tasks != a.n:
 		return fmt.Errorf("expected %d tasks held at once, seen %d", a.n, seen.tasks)
 	case a.areThreads && seen.tids != a.n:
-		return fmt.Errorf("expected %d threads that the tasks run on, seen %d", a.n, seen.tids)
+		return fmt.Errorf("expected the tasks to run on %d threads, seen %d", a.n, seen.tids)
 	case seen.worked != a.n:
 		return fmt.Errorf("expected %d tasks to do their work in turn, seen %d", a.n, seen.worked)
 	case seen.samples < min(a.n, turnSamples/2):
-		return fmt.Errorf("expected the threads to be counted %d times at least, seen %d", min(a.n, turnSamples/2), seen.samples)
+		return fmt.Errorf("expected at least %d counts of the threads, seen %d", min(a.n, turnSamples/2), seen.samples)
 	case seen.threads < least:
-		return fmt.Errorf("expected %d threads at least while the tasks run in turn, seen %d", least, seen.threads)
+		return fmt.Errorf("expected at least %d threads while the tasks run in turn, seen %d", least, seen.threads)
 	}
 	return nil
 }
 
-// Close ends the herds that were not used.
+// Close ends the tasks that were not used.
 func (a *scaleArm) Close() error {
-	if a.first.ParkedHerd != nil {
+	if a.first.ParkedTasks != nil {
 		a.first.Join()
 	}
 	for _, h := range a.later {

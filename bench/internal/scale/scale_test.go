@@ -17,7 +17,7 @@ func TestScaleArms(t *testing.T) {
 	for _, n := range []int{1, 30, 1100} {
 		for _, kind := range []struct {
 			impl  string
-			first arm.NewHerd
+			first arm.NewParked
 		}{
 			{"goroutine", goroutineWorkers},
 			{"locked", lockedWorkers},
@@ -67,7 +67,7 @@ func TestPasses(t *testing.T) {
 	}
 }
 
-// TestScaleProof holds what may be counted against what was to be held.
+// TestScaleProof compares counts with the tasks that should be held.
 func TestScaleProof(t *testing.T) {
 	good := held{tasks: 500, tids: 500, worked: 500, samples: 100, threads: 504}
 	for _, test := range []struct {
@@ -82,14 +82,14 @@ func TestScaleProof(t *testing.T) {
 		{"a task too many", true, func(h *held) { h.tasks++ }, "expected 500 tasks held at once, seen 501"},
 		{"half the tasks", false, func(h *held) { h.tasks = 250 }, "expected 500 tasks held at once, seen 250"},
 		{"twice the tasks", false, func(h *held) { h.tasks = 1000 }, "expected 500 tasks held at once, seen 1000"},
-		{"half the threads", true, func(h *held) { h.tids = 250 }, "expected 500 threads that the tasks run on, seen 250"},
-		{"twice the threads", true, func(h *held) { h.tids = 1000 }, "expected 500 threads that the tasks run on, seen 1000"},
+		{"half the threads", true, func(h *held) { h.tids = 250 }, "expected the tasks to run on 500 threads, seen 250"},
+		{"twice the threads", true, func(h *held) { h.tids = 1000 }, "expected the tasks to run on 500 threads, seen 1000"},
 		{"half of them worked", true, func(h *held) { h.worked = 250 }, "expected 500 tasks to do their work in turn, seen 250"},
-		{"two tasks on one thread", true, func(h *held) { h.tids-- }, "expected 500 threads that the tasks run on, seen 499"},
+		{"two tasks on one thread", true, func(h *held) { h.tids-- }, "expected the tasks to run on 500 threads, seen 499"},
 		{"a task that did not work", false, func(h *held) { h.worked-- }, "expected 500 tasks to do their work in turn, seen 499"},
-		{"threads not counted", false, func(h *held) { h.samples = 49 }, "expected the threads to be counted 50 times at least, seen 49"},
-		{"fewer threads than tasks", true, func(h *held) { h.threads = 499 }, "expected 500 threads at least while the tasks run in turn, seen 499"},
-		{"no thread", false, func(h *held) { h.threads = 0 }, "expected 1 threads at least"},
+		{"threads not counted", false, func(h *held) { h.samples = 49 }, "expected at least 50 counts of the threads, seen 49"},
+		{"fewer threads than tasks", true, func(h *held) { h.threads = 499 }, "expected at least 500 threads while the tasks run in turn, seen 499"},
+		{"no thread", false, func(h *held) { h.threads = 0 }, "expected at least 1 threads"},
 	} {
 		seen := good
 		test.change(&seen)
@@ -103,14 +103,14 @@ func TestScaleCut(t *testing.T) {
 	_, err := openScale("clone", 1<<30, cloneWorkers)(func(why string) { t.Errorf("cut: %s", why) })
 	var skip *lockstep.Skip
 	if !errors.As(err, &skip) || !host.CanPin && skip.Reason == "" {
-		t.Fatalf("a herd of 2^40 threads: %v (%T), want a *Skip", err, err)
+		t.Fatalf("a set of 2^40 threads: %v (%T), want a *Skip", err, err)
 	}
 	if host.CanPin && (!strings.Contains(skip.Reason, "raise it: ") || !strings.Contains(skip.Reason, "no more than the row before")) {
 		t.Errorf("skipped: %s", skip.Reason)
 	}
 }
 
-// A joined herd counts how often it is joined, and can be made or not.
+// A joined is a set that counts how often it is joined, and can be made or not.
 type joined struct {
 	fails error
 	times int
@@ -121,14 +121,14 @@ func (j *joined) Wait()          {}
 func (j *joined) Release()       {}
 func (j *joined) Join()          { j.times++ }
 
-// TestPassFails has the second of three passes fail: each herd is joined once,
+// TestPassFails has the second of three passes fail: each set is joined once,
 // those that were not used among them.
 func TestPassFails(t *testing.T) {
 	fails := errors.New("no more threads")
-	herds := []*joined{{}, {fails: fails}, {}}
+	sets := []*joined{{}, {fails: fails}, {}}
 	a := &scaleArm{n: 1}
-	for _, h := range herds {
-		a.later = append(a.later, arm.Census{ParkedHerd: h})
+	for _, h := range sets {
+		a.later = append(a.later, arm.Parked{ParkedTasks: h})
 	}
 	if _, err := a.again(); !errors.Is(err, fails) {
 		t.Errorf("the passes end with %v, want %v", err, fails)
@@ -136,9 +136,9 @@ func TestPassFails(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Error(err)
 	}
-	for i, h := range herds {
+	for i, h := range sets {
 		if h.times != 1 {
-			t.Errorf("herd %d was joined %d times", i, h.times)
+			t.Errorf("set %d was joined %d times", i, h.times)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"threadbench/bench/measure"
 )
 
-// TestBrokenServers serves with as many threads as a row's name doesn't say.
+// TestBrokenServers serves with another number of threads than a row's name says.
 func TestBrokenServers(t *testing.T) {
 	for _, test := range []struct {
 		what, impl, mode string

@@ -15,25 +15,25 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// The client of a server is a worker, too, whose coordinator is the server.
-// It is told where to connect by the environment, and has four turns: to
-// connect, and three loops that last as many milliseconds as it is told, two
-// closed ones and an open one.
+// The client is a worker whose coordinator is the server. The environment tells
+// it where to connect. It has four turns: to connect, and three loops that last
+// the given milliseconds, two closed ones and an open one.
 
-// clientOnly is the name of a case that makes a worker the client of a server.
+// clientOnly is the name of a case for which a worker becomes the client of a
+// server.
 const clientOnly = "client"
 
 // clientVariable holds the server's port and the number of connections.
 const clientVariable = "THREADBENCH_CLIENT"
 
-// answersWithin is how long answers may take to come.
+// answersWithin is how long the client waits for answers.
 var answersWithin = 10 * time.Second
 
 func openClient(func(string)) (lockstep.Arm, error) {
 	c := &client{}
 	to := os.Getenv(clientVariable)
 	if _, err := fmt.Sscanf(to, "%d %d", &c.port, &c.n); err != nil {
-		return nil, fmt.Errorf("reading %s=%q: %w; it is the port and the number of connections", clientVariable, to, err)
+		return nil, fmt.Errorf("reading %s=%q: %w; it should be the port and the number of connections", clientVariable, to, err)
 	}
 	var err error
 	if c.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
@@ -46,23 +46,23 @@ type client struct {
 	port, n int
 	epoll   int
 	turns   int
-	fds     []int   // all of the connections
-	active  []*conn // those that something is sent on
+	fds     []int   // of all connections
+	active  []*conn // connections that carry requests
 	events  [256]unix.EpollEvent
 	in      [64 * serveBytes]byte
 	out     [serveBytes]byte
 	began   time.Time
 	wanted  int // answers
 	got     int
-	next    bool    // an answer has the next request sent
-	taken   []int64 // ns from when a request was to be sent to its answer
+	next    bool    // each answer triggers the next request
+	taken   []int64 // ns from a request's instant to its answer
 }
 
 // A conn is an active connection. Its requests are numbered.
 type conn struct {
 	fd             int
 	sent, answered uint64
-	part           int // bytes of an answer that is not all there
+	part           int // bytes of an incomplete answer
 	partial        [serveBytes]byte
 }
 
@@ -101,8 +101,8 @@ func (c *client) connect() (lockstep.Slice, error) {
 	return lockstep.Slice{Ops: c.n, Elapsed: time.Since(began)}, nil
 }
 
-// message fills in a request: its connection's number and its own, when it was
-// to be sent, and a pattern that no two of them share.
+// message fills in a request: its connection's number and its own, the instant
+// at which it should be sent, and a pattern that no other request has.
 func message(b []byte, conn int, number uint64, due time.Duration) {
 	binary.LittleEndian.PutUint64(b, uint64(conn)<<48|number)
 	binary.LittleEndian.PutUint64(b[8:], uint64(due))
@@ -127,8 +127,7 @@ func (c *client) send(i int, due time.Duration) error {
 	return nil
 }
 
-// poll waits for answers for so many milliseconds, none if 0, and takes what
-// has come.
+// poll waits up to ms milliseconds for answers, and takes those that have come.
 func (c *client) poll(ms int) error {
 	ready, err := unix.EpollWait(c.epoll, c.events[:], ms)
 	if err != nil && err != unix.EINTR {
@@ -142,7 +141,7 @@ func (c *client) poll(ms int) error {
 	return nil
 }
 
-// receive reads what a connection has, and holds it against what was sent.
+// receive reads what a connection has, and compares it with what was sent.
 func (c *client) receive(i int) error {
 	k := c.active[i]
 	copy(c.in[:], k.partial[:k.part])
@@ -185,7 +184,7 @@ func (c *client) answer(i int, b []byte, now time.Duration) error {
 	return c.send(i, now)
 }
 
-// await waits until there have been so many answers.
+// await waits for that many answers in all.
 func (c *client) await(answers int) error {
 	for until := time.Now().Add(answersWithin); c.got < answers; {
 		if err := c.poll(100); err != nil {
@@ -198,15 +197,15 @@ func (c *client) await(answers int) error {
 	return nil
 }
 
-// begin forgets what the turn before has counted.
+// begin resets the counts of the turn before.
 func (c *client) begin(next bool) {
 	c.began, c.wanted, c.got, c.next, c.taken = time.Now(), 0, 0, next, nil
 }
 
 // closedLoop keeps one request under way on each active connection. The clock
-// starts when there have been as many answers as connections: by then the first
-// requests, sent in one go, are behind. Ops and figures are of the answers from
-// then on, the counts of all, to the last one asked for.
+// starts after as many answers as connections: the first requests, sent all at
+// once, are over by then. Ops and figures are of the answers from then on. The
+// counts are of all, to the last answer.
 func (c *client) closedLoop(lasts time.Duration) (lockstep.Slice, error) {
 	c.begin(true)
 	for i := range c.active {
@@ -242,12 +241,12 @@ func (c *client) closedLoop(lasts time.Duration) (lockstep.Slice, error) {
 		}}, nil
 }
 
-// openRate is how many requests a second an open loop sends on so many active
+// openRate returns the requests a second of an open loop on that many active
 // connections.
 func openRate(active int) int { return min(active*serveRate, serveRateAll) }
 
-// openLoop sends requests by the clock, one active connection after the other,
-// and tells how long each took from the instant when it was to be sent.
+// openLoop sends requests by the clock, on each active connection in turn. It
+// measures each from the instant at which it should be sent.
 func (c *client) openLoop(lasts time.Duration) (lockstep.Slice, error) {
 	c.begin(false)
 	every := time.Second / time.Duration(openRate(len(c.active)))

@@ -7,7 +7,7 @@ import (
 	"threadbench/bench/measure"
 )
 
-// TestMain: this binary is what the family's arms start besides.
+// TestMain makes this binary the other processes that the family's arms start.
 func TestMain(m *testing.M) {
 	if measure.IsWorker() {
 		os.Exit(measure.Work(measure.Families{Family}))

@@ -21,15 +21,15 @@ import (
 	"threadbench/threads"
 )
 
-// A server answers on connections: it writes back what it reads.
+// A server writes back what it reads on its connections.
 type server interface {
-	// serve begins to, on each of the connections. It owns them from then on.
+	// serve begins to, on each connection, and owns them from then on.
 	serve(fds []int) error
-	// threads are the ids of the threads that the connections have to
-	// themselves, nil where they have none or it isn't theirs to tell.
+	// threads returns the ids of the threads that belong to the connections. It
+	// is nil if they have none, or if the server doesn't know.
 	threads() []int
-	// wait returns when all connections have ended, with the bytes written
-	// back.
+	// wait returns when all connections have ended, with the number of bytes
+	// written back.
 	wait() (bytes int64, err error)
 }
 
@@ -39,18 +39,19 @@ func openServe(impl, mode string, n int) measure.OpeningOnce {
 		ofRuntime := impl != "clone"
 		switch impl {
 		case "clone":
-			herd, err := threads.NewEchoers(threads.LeastStack(0), nil)
+			set, err := threads.NewEchoers(threads.LeastStack(0), nil)
 			if err != nil {
 				return nil, arm.SkipUnsupported(err)
 			}
-			herd.Join() // it was to see whether there are raw threads here
+			set.Join() // it was to see whether raw threads can be made here
 			a.server = &rawServer{}
 		case "floor":
 			a.server = &loopServer{}
 		default:
 			a.server = &goServer{blocking: a.blocking, locked: impl == "locked"}
 		}
-		// What the ledger of claims judges by its threads is held to none.
+		// Arms whose threads the ledger of claims judges have no evidence of
+		// threads.
 		a.threaded = a.blocking && ofRuntime
 		a.single = impl == "floor"
 		a.inCalls = a.blocking && ofRuntime
@@ -59,7 +60,7 @@ func openServe(impl, mode string, n int) measure.OpeningOnce {
 			need := arm.NeedOf(n, ofRuntime)
 			need.BytesPerThread = 128 << 10
 			if ofRuntime {
-				// The runtime's own limit is this process's to raise.
+				// The runtime's own limit: this process may raise it.
 				debug.SetMaxThreads(max(10_000, 2*n))
 			}
 			if err := arm.Headroom(need); err != nil {
@@ -73,22 +74,22 @@ func openServe(impl, mode string, n int) measure.OpeningOnce {
 	}
 }
 
-// roomForConns is a *lockstep.Skip that names the limit unless a process can
-// have n connections open, and ports for all of them.
+// roomForConns returns a *lockstep.Skip that names the limit unless a process
+// can have n connections open, with a port for each.
 func roomForConns(n int) error {
-	const besides = 64 // descriptors that a worker has besides
+	const besides = 64 // a worker's other descriptors
 	var files unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err != nil {
 		return fmt.Errorf("getrlimit: %w", err)
 	}
 	// Package os has raised the soft limit to the hard one.
 	if files.Cur < uint64(n+besides) {
-		return lockstep.Skipf("RLIMIT_NOFILE %d: %d connections and %d descriptors besides wanted; raise it: ulimit -Hn %d", files.Cur, n, besides, n+besides)
+		return lockstep.Skipf("RLIMIT_NOFILE %d: descriptors for %d connections and %d more wanted; raise it: ulimit -Hn %d", files.Cur, n, besides, n+besides)
 	}
 	const path = "/proc/sys/net/ipv4/ip_local_port_range"
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil // then connect tells
+		return nil // connect will fail if there are too few
 	}
 	var low, high int
 	if _, err := fmt.Sscan(string(text), &low, &high); err != nil {
@@ -107,12 +108,12 @@ type serveArm struct {
 	threaded bool // each connection has to hold a thread
 	single   bool // none may
 	inCalls  bool // each has a goroutine in a system call
-	parks    bool // each has a goroutine that waits, there or parked
+	parks    bool // each has a goroutine that waits, parked or in a system call
 
 	before headcount
 }
 
-// A headcount is what a process consists of.
+// A headcount is the number of a process's threads and goroutines.
 type headcount struct {
 	threads          int64 // by the kernel's count
 	waiting, inCalls int64 // goroutines
@@ -126,12 +127,12 @@ func takeHeadcount() (c headcount, err error) {
 	return headcount{int64(alive), host.Count(host.GoroutinesWaiting), host.Count(host.GoroutinesInCalls)}, nil
 }
 
-// parkFor is how long the tasks of the connections may take to wait for them; a
-// test makes it shorter.
+// parkFor is how long the connections' tasks may take until they wait; a test
+// shortens it.
 var parkFor = 30 * time.Second
 
-// settle returns when the task of each connection waits for it, in the way in
-// which it is to wait, or with an error that says what they do instead.
+// settle returns when the task of each connection waits as its mode says, or
+// with an error that says what the tasks do instead.
 func (a *serveArm) settle() error {
 	for until := time.Now().Add(parkFor); ; time.Sleep(time.Millisecond) {
 		now, err := takeHeadcount()
@@ -144,8 +145,8 @@ func (a *serveArm) settle() error {
 	}
 }
 
-// parked is an error unless there is a goroutine that waits for each connection,
-// in a system call where the mode says so.
+// parked returns an error unless a goroutine waits for each connection, in a
+// system call if the mode says so.
 func (a *serveArm) parked(now headcount) error {
 	waiting, inCalls := now.waiting-a.before.waiting, now.inCalls-a.before.inCalls
 	switch {
@@ -157,8 +158,8 @@ func (a *serveArm) parked(now headcount) error {
 	return nil
 }
 
-// threadsOf is an error unless the process has as many threads as a control is
-// to have, a few of the runtime's own more or less, and each task that tells its
+// threadsOf returns an error unless a control has the right number of threads,
+// give or take a few of the runtime's own, and each task that reports its
 // thread has begun.
 func (a *serveArm) threadsOf(now headcount) error {
 	n, made := int64(a.n), now.threads-a.before.threads
@@ -167,7 +168,7 @@ func (a *serveArm) threadsOf(now headcount) error {
 	case a.threaded && (made < n-few || made > n+few):
 		return fmt.Errorf("expected a thread for each of %d connections, give or take %d; seen %d", n, few, made)
 	case a.single && now.threads > serveFewThreads:
-		return fmt.Errorf("expected %d threads at the most for %d connections, seen %d", serveFewThreads, n, now.threads)
+		return fmt.Errorf("expected at most %d threads for %d connections, seen %d", serveFewThreads, n, now.threads)
 	}
 	ids := a.server.threads()
 	switch {
@@ -179,7 +180,7 @@ func (a *serveArm) threadsOf(now headcount) error {
 	return nil
 }
 
-// Measure serves.
+// Measure serves the client's loops.
 func (a *serveArm) Measure() (s lockstep.Slice, err error) {
 	listener, port, err := arm.Listen(a.n)
 	if err != nil {
@@ -193,7 +194,7 @@ func (a *serveArm) Measure() (s lockstep.Slice, err error) {
 		return s, err
 	}
 	defer client.Kill()
-	meter, err := host.NewMemoryMeter() // the client stays outside of its group
+	meter, err := host.NewMemoryMeter() // after the client, which stays outside of its group
 	if err != nil {
 		return s, err
 	}
@@ -230,7 +231,7 @@ func (a *serveArm) Measure() (s lockstep.Slice, err error) {
 		return s, err
 	}
 	s, err = a.loops(ctx, client, meter, empty)
-	client.Kill() // unless it has ended: then its connections have, too
+	client.Kill() // if it has not ended; this ends its connections
 	bytes, failed := a.server.wait()
 	if err = errors.Join(err, failed); err != nil {
 		return s, err
@@ -307,9 +308,8 @@ func (a *serveArm) loops(ctx context.Context, client *lockstep.Worker, meter *ho
 	return lockstep.Slice{Ops: closed.Ops, Counts: counts, Figures: figures}, nil
 }
 
-// serveRates are the figures of the closed loop that need both sides: the CPU
-// time that the server spent on it, and what the client saw. The client's own
-// figures are there already.
+// serveRates adds the figures of the closed loop that need both sides: spent is
+// the server's CPU time. The client's own figures are there already.
 func serveRates(figures map[string]float64, spent int64, closed lockstep.Slice) {
 	figures["cpu-ns/op"] = float64(spent) / float64(closed.Counts["answers"])
 	figures["both-cpu-ns/op"] = figures["cpu-ns/op"] + 1e9/figures["client-req/s"]
@@ -318,7 +318,7 @@ func serveRates(figures map[string]float64, spent int64, closed lockstep.Slice) 
 	}
 }
 
-// startClient keeps this process to the chosen one of its CPUs and starts the
+// startClient keeps this process on the chosen one of its CPUs, and starts the
 // client on the other.
 func (a *serveArm) startClient(ctx context.Context, port int) (*lockstep.Worker, error) {
 	chosen, other, err := measure.TwoCPUs()
@@ -331,7 +331,7 @@ func (a *serveArm) startClient(ctx context.Context, port int) (*lockstep.Worker,
 	return arm.StartAside(ctx, clientOnly, []int{other}, clientVariable+"="+fmt.Sprint(port, a.n))
 }
 
-// Close has nothing to close but what a raw herd would leave.
+// Close checks that no raw thread is left.
 func (a *serveArm) Close() error { return arm.Leaks() }
 
 // goServer is a goroutine for each connection, which waits through the poller
@@ -363,8 +363,8 @@ func (s *goServer) serve(fds []int) error {
 func (s *goServer) connection(i, fd int) {
 	defer s.tasks.Done()
 	if s.locked {
-		// Given back at the end: the client dies with the thread that has
-		// started it, which may be this one.
+		// Unlock at the end: the client dies with the thread that started it,
+		// which may be this one.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		s.ids[i] = threads.TID()
@@ -444,31 +444,31 @@ func (c blockingConn) Close() error { return unix.Close(int(c)) }
 
 // rawServer is a raw thread for each connection, blocked in read(2).
 type rawServer struct {
-	herd *threads.Herd
-	fds  []int
+	set *threads.Set
+	fds []int
 }
 
 func (s *rawServer) serve(fds []int) (err error) {
 	s.fds = fds
-	if s.herd, err = threads.NewEchoers(threads.LeastStack(0), fds); err != nil {
+	if s.set, err = threads.NewEchoers(threads.LeastStack(0), fds); err != nil {
 		return err
 	}
-	if err := s.herd.Make(len(fds)); err != nil {
+	if err := s.set.Make(len(fds)); err != nil {
 		return err
 	}
-	s.herd.Wait()
+	s.set.Wait()
 	return nil
 }
 
-func (s *rawServer) threads() []int { return s.herd.TIDs() }
+func (s *rawServer) threads() []int { return s.set.TIDs() }
 
 func (s *rawServer) wait() (int64, error) {
 	defer arm.CloseAll(s.fds)
-	if s.herd == nil {
+	if s.set == nil {
 		return 0, nil
 	}
-	s.herd.Join()
-	return s.herd.Echoed()
+	s.set.Join()
+	return s.set.Echoed()
 }
 
 // loopServer is one task for all connections, with epoll(7).

@@ -142,8 +142,8 @@ func TestOpenRate(t *testing.T) {
 	}
 }
 
-// TestIntendedInstant: an answer that comes late has all later requests wait,
-// since each is timed from the instant at which it was to be sent.
+// TestIntendedInstant: a late answer makes all later requests late, since each is
+// timed from the instant at which it should be sent.
 func TestIntendedInstant(t *testing.T) {
 	c, peer := clientAndPeer(t)
 	const stall = 50 * time.Millisecond
@@ -173,7 +173,7 @@ func TestIntendedInstant(t *testing.T) {
 	}
 }
 
-// A liar is a server that does something else than it says.
+// A liar is a server that doesn't do what it says.
 type liar struct {
 	goServer
 	more   int64 // it says that it has written so many bytes more
@@ -212,7 +212,7 @@ func (s *liar) wait() (int64, error) {
 	return n + s.more, err
 }
 
-// TestServeEvidenceCanFail has arms that are not what they say measured.
+// TestServeEvidenceCanFail measures arms that are not what they say.
 func TestServeEvidenceCanFail(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -224,7 +224,7 @@ func TestServeEvidenceCanFail(t *testing.T) {
 		{"answers", &serveArm{server: &liar{flips: true}}, "expected answer 1 of connection"},
 		{"hangs up", &serveArm{server: &liar{closes: true}}, "client: "},
 		{"no threads", &serveArm{server: &liar{}, threaded: true}, "expected a thread for each of 40 connections"},
-		{"threads", &serveArm{server: &liar{goServer: goServer{blocking: true}}, blocking: true, single: true}, "expected 16 threads at the most for 40 connections"},
+		{"threads", &serveArm{server: &liar{goServer: goServer{blocking: true}}, blocking: true, single: true}, "expected at most 16 threads for 40 connections"},
 		{"not in calls", &serveArm{server: &liar{}, inCalls: true}, "expected a goroutine in a system call for each of 40 connections"},
 		{"not there", &serveArm{server: &loopServer{}, parks: true}, "expected a goroutine that waits for each of 40 connections"},
 		{"not begun", &serveArm{server: &liar{ids: make([]int, 40)}, parks: true}, "expected a task that has begun for each of 40 connections, seen 0"},
@@ -254,7 +254,7 @@ func TestServeEvidenceCanFail(t *testing.T) {
 	}
 }
 
-// TestThreadsOf holds counts against what an arm is to have.
+// TestThreadsOf compares counts with the threads that an arm should have.
 func TestThreadsOf(t *testing.T) {
 	ids := make([]int, 100)
 	for i := range ids {
@@ -273,7 +273,7 @@ func TestThreadsOf(t *testing.T) {
 		{"two each", &serveArm{server: with, threaded: true}, 205, "expected a thread for each of 100"},
 		{"the same thread", &serveArm{server: &liar{ids: slices.Repeat([]int{1}, 100)}, threaded: true}, 105, "expected 100 threads of the connections, seen 1"},
 		{"none", &serveArm{server: &liar{}, single: true}, 16, ""},
-		{"too many", &serveArm{server: &liar{}, single: true}, 17, "expected 16 threads at the most"},
+		{"too many", &serveArm{server: &liar{}, single: true}, 17, "expected at most 16 threads"},
 		{"as many as it takes", &serveArm{server: &liar{}}, 105, ""},
 	} {
 		test.arm.n, test.arm.before = 100, headcount{threads: 5}
@@ -296,7 +296,7 @@ func TestServeRoom(t *testing.T) {
 	}
 	if files.Cur < 1<<40 {
 		err := roomForConns(int(files.Cur))
-		if want := fmt.Sprintf("RLIMIT_NOFILE %d: %d connections", files.Cur, files.Cur); err == nil || !strings.Contains(err.Error(), want) {
+		if want := fmt.Sprintf("RLIMIT_NOFILE %d: descriptors for %d connections", files.Cur, files.Cur); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}

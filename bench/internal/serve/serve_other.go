@@ -9,7 +9,7 @@ import (
 	"threadbench/bench/measure"
 )
 
-// clientOnly is the name of no case here.
+// clientOnly names no case here.
 const clientOnly = "client"
 
 func openServe(impl, mode string, n int) measure.OpeningOnce {

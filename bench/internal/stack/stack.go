@@ -14,33 +14,35 @@ import (
 	"threadbench/threads"
 )
 
-// Stack: how much memory a parked task holds.
+// Family measures how much memory a parked task holds.
 //
 // ONE op is one task that has gone down its stack by depth bytes and parked
-// there. In one process, n grows in steps; at each, resident user memory
-// (smaps_rollup), kernel memory (a memory cgroup of the worker's own where it
-// may make one, else the system's) and address space are read, all of it
-// still held. The figures are the slopes over n, bytes a task; what a process
-// takes before its first task is the intercept, and stands beside them. Then
-// all tasks end, everything freed is given back to the system, and what is
-// still held, over n, is the residue: of locked goroutines mostly the runtime's
-// own stacks for their threads, which it frees when it next makes one. Go
-// reserves address space by 64 MiB, so that reserved-B/task of its tasks is
-// good to a fifth.
+// there. In one process, n grows in steps, and everything stays held. Each step
+// reads resident user memory (smaps_rollup), kernel memory (from a memory
+// cgroup of the worker's own if it may make one, else the system's) and address
+// space. The figures are the slopes over n, in bytes a task. The memory of a
+// process before its first task is the intercept, a figure of its own.
 //
-// Once a process, with no collection and stacks that start at their least: a
-// growing stack leaves its old one behind for others to use, so a collection
-// at the right moment would flatter the goroutine.
+// Then all tasks end, and everything freed is given back to the system. What is
+// still held, over n, is the residue. For locked goroutines it is mostly the
+// runtime's own stacks for their threads, which the runtime frees when it next
+// makes one. Go reserves address space in steps of 64 MiB, so reserved-B/task
+// of its tasks may be off by a fifth.
 //
-// stack says how much stack a raw thread is given: least is what its body
-// needs, default what a C program gets (RLIMIT_STACK), reserved and not
-// resident. A goroutine and a locked one have but one kind. For a C thread
-// default is pthread_create(3) without attributes, and least is the least that
-// the C library allows, and the depth.
+// All this happens once a process, without garbage collections and with stacks
+// that start at their least. A growing stack leaves its old one behind for
+// others to use, so a collection at the right moment would flatter the
+// goroutine.
 //
-// It favours the raw thread with the least stack, which has no room for a
+// stack says how much stack a raw thread gets: least is what its body needs,
+// default what a C program gets (RLIMIT_STACK), reserved and not resident.
+// Goroutines and locked ones have only one kind. For a C thread, default is
+// pthread_create(3) without attributes, and least is the least that the C
+// library allows plus the depth.
+//
+// Stack favours the raw thread with the least stack, which has no room for a
 // handler or for code that anyone would write. RSS alone would favour every
-// thread: it leaves the kernel's part out.
+// thread, since it leaves out the kernel's part.
 var Family = measure.Family{Family: catalog.Stack, Cases: stackCases()}
 
 var stackDepths = []int{0, 4 << 10, 64 << 10, 1 << 20}
@@ -48,13 +50,12 @@ var stackDepths = []int{0, 4 << 10, 64 << 10, 1 << 20}
 const (
 	stackGoroutines = 100_000
 	stackThreads    = 9_000
-	// No more memory than this is meant to be held, about: of deep stacks
-	// there are fewer.
+	// About the most memory to hold; with deep stacks there are fewer tasks.
 	stackBudget = 1 << 30
 )
 
-// Where measure.FewerTasks asks for fewer tasks, they are divided by fewer, but not
-// to less than fewest.
+// measure.FewerTasks divides the number of tasks by fewer, but not to less than
+// fewest.
 const (
 	fewer  = 8
 	fewest = 64
@@ -62,13 +63,13 @@ const (
 
 func stackCases() []measure.Case {
 	var cases []measure.Case
-	row := func(impl, stack string, depth int, herd arm.NewHerd) {
+	row := func(impl, stack string, depth int, park arm.NewParked) {
 		n := stackThreads
 		if impl == "goroutine" {
 			n = stackGoroutines
 		}
-		// A goroutine's stack is a power of two: up to twice its depth, and
-		// once more for the one that it was copied from.
+		// A goroutine's stack is a power of two: up to twice its depth, and as
+		// much again for the one that it was copied from.
 		n = min(n, stackBudget/max(4096, 4*depth))
 		cases = append(cases, measure.Case{
 			Name:     catalog.Name{Family: "Stack"}.With("impl", impl).With("stack", stack).With("depth", fmt.Sprint(depth)),
@@ -76,23 +77,23 @@ func stackCases() []measure.Case {
 			Env:      arm.Still,
 			Quick:    depth == 0 && (stack != "default" || impl == "pthread") || impl == "goroutine",
 			C:        impl == "pthread",
-			OpenOnce: openStack(impl, stack, depth, n, herd),
+			OpenOnce: openStack(impl, stack, depth, n, park),
 		})
 	}
 	for _, depth := range stackDepths {
-		row("goroutine", "", depth, arm.GoroutineHerd)
-		row("locked", "", depth, arm.LockedHerd)
-		row("clone", "least", depth, arm.CloneHerd)
-		row("clone", "default", depth, arm.CloneHerd)
+		row("goroutine", "", depth, arm.ParkedGoroutines)
+		row("locked", "", depth, arm.ParkedLocked)
+		row("clone", "least", depth, arm.ParkedClones)
+		row("clone", "default", depth, arm.ParkedClones)
 		if measure.WithPthread {
-			row("pthread", "least", depth, arm.CHerd(true))
-			row("pthread", "default", depth, arm.CHerd(false))
+			row("pthread", "least", depth, arm.ParkedC(true))
+			row("pthread", "default", depth, arm.ParkedC(false))
 		}
 	}
 	return cases
 }
 
-func openStack(impl, stack string, depth, n int, herd arm.NewHerd) measure.OpeningOnce {
+func openStack(impl, stack string, depth, n int, park arm.NewParked) measure.OpeningOnce {
 	return func(cut func(string)) (measure.Measurement, error) {
 		given := 0
 		if stack == "default" {
@@ -113,21 +114,21 @@ func openStack(impl, stack string, depth, n int, herd arm.NewHerd) measure.Openi
 		if err != nil {
 			return nil, err
 		}
-		h, err := herd(fits, depth, given)
+		h, err := park(fits, depth, given)
 		if err != nil {
 			meter.Close()
 			return nil, err
 		}
-		a := &stackArm{herd: h, meter: meter, n: fits}
-		// The next power of two, and a span half in use; some of the first
-		// tasks' may be in spans that were there before.
+		a := &stackArm{parked: h, meter: meter, n: fits}
+		// The next power of two, and a span half in use. Some of the first
+		// tasks' stacks may be in spans that were there before.
 		a.leastStack, a.mostStack = max(depth, host.StackStart)*7/8, 4*depth+16<<10
 		switch impl {
 		case "clone", "pthread":
-			// None, but for a span or two of the runtime's own threads.
+			// None, apart from a span or two of the runtime's own threads.
 			a.leastStack, a.mostStack = 0, 64+64<<10/fits
 		case "locked":
-			// And the g0 and signal stacks of the thread: 16 and 32 KiB.
+			// And the thread's g0 and signal stacks: 16 and 32 KiB.
 			a.mostStack += 48 << 10
 		}
 		return a, nil
@@ -135,34 +136,34 @@ func openStack(impl, stack string, depth, n int, herd arm.NewHerd) measure.Openi
 }
 
 type stackArm struct {
-	herd  arm.Census // none once it was held
-	meter *host.MemoryMeter
-	n     int
+	parked arm.Parked // zero after it was joined
+	meter  *host.MemoryMeter
+	n      int
 
-	leastStack, mostStack int // bytes of the runtime's stacks that a task is to have
+	leastStack, mostStack int // bytes of the runtime's stacks that a task must have
 }
 
-// steps is at how many n the memory is read.
+// steps is the number of n at which memory is read.
 const steps = 4
 
-// Measure holds the tasks.
+// Measure holds the tasks and reads the memory.
 func (a *stackArm) Measure() (lockstep.Slice, error) {
 	before, err := a.meter.Read()
 	if err != nil {
 		return lockstep.Slice{}, err
 	}
-	defer func() { a.herd = arm.Census{} }() // it will have been joined
+	defer func() { a.parked = arm.Parked{} }() // it is joined by then
 	stacks, others := host.Count(host.StackBytes), arm.TasksAlive()
 
 	var xs []float64
 	var user, kernel, reserved []float64
 	made := 0
 	for step := 1; step <= steps && err == nil; step++ {
-		if err = a.herd.Make(a.n*step/steps - made); err != nil {
+		if err = a.parked.Make(a.n*step/steps - made); err != nil {
 			break
 		}
 		made = a.n * step / steps
-		a.herd.Wait()
+		a.parked.Wait()
 		var m host.Memory
 		m, err = a.meter.Read()
 		xs = append(xs, float64(made))
@@ -174,20 +175,20 @@ func (a *stackArm) Measure() (lockstep.Slice, error) {
 	var alive int64
 	switch {
 	case err != nil:
-	case a.herd.Tids != nil:
-		alive = arm.Distinct(a.herd.Tids())
+	case a.parked.Tids != nil:
+		alive = arm.Distinct(a.parked.Tids())
 	default:
 		alive = int64(arm.Settled(others+a.n) - others)
 	}
-	a.herd.Release()
-	a.herd.Join()
+	a.parked.Release()
+	a.parked.Join()
 	if err == nil {
 		err = a.prove(alive, stacks)
 	}
 	if err != nil {
 		return lockstep.Slice{}, err
 	}
-	// Twice: what the first collection frees the second one sweeps.
+	// Twice: the second collection sweeps what the first has freed.
 	debug.FreeOSMemory()
 	debug.FreeOSMemory()
 	after, err := a.meter.Read()
@@ -208,9 +209,9 @@ func (a *stackArm) Measure() (lockstep.Slice, error) {
 	}}, nil
 }
 
-// prove holds what was counted against what was to be held: as many goroutines
-// as tasks, or as many threads for a thread arm, and stacks of the runtime's as
-// deep as they were to be.
+// prove compares the counts with what should be held: a goroutine for each
+// task, or a thread in a thread arm, and stacks of the runtime's of the right
+// depth.
 func (a *stackArm) prove(alive, stacks int64) error {
 	if alive != int64(a.n) {
 		return fmt.Errorf("expected %d tasks held at once, seen %d", a.n, alive)
@@ -222,8 +223,8 @@ func (a *stackArm) prove(alive, stacks int64) error {
 }
 
 func (a *stackArm) Close() error {
-	if a.herd.ParkedHerd != nil {
-		a.herd.Join()
+	if a.parked.ParkedTasks != nil {
+		a.parked.Join()
 	}
 	return errors.Join(a.meter.Close(), arm.Leaks())
 }

@@ -19,19 +19,19 @@ func TestStackArms(t *testing.T) {
 	for _, depth := range stackDepths {
 		for _, kind := range []struct {
 			impl, stack string
-			herd        arm.NewHerd
+			park        arm.NewParked
 		}{
-			{"goroutine", "", arm.GoroutineHerd},
-			{"locked", "", arm.LockedHerd},
-			{"clone", "least", arm.CloneHerd},
-			{"clone", "default", arm.CloneHerd},
+			{"goroutine", "", arm.ParkedGoroutines},
+			{"locked", "", arm.ParkedLocked},
+			{"clone", "least", arm.ParkedClones},
+			{"clone", "default", arm.ParkedClones},
 		} {
 			t.Run(fmt.Sprintf("%s%s%d", kind.impl, kind.stack, depth), func(t *testing.T) {
 				if !armtest.Alone(t, arm.Still...) {
 					return
 				}
 				var cuts []string
-				s := armtest.Measured(t, openStack(kind.impl, kind.stack, depth, n, kind.herd), func(why string) { cuts = append(cuts, why) })
+				s := armtest.Measured(t, openStack(kind.impl, kind.stack, depth, n, kind.park), func(why string) { cuts = append(cuts, why) })
 				if cuts == nil && (s.Ops != n || s.Figures["tasks"] != n) {
 					t.Errorf("%d ops, %v tasks, want %d", s.Ops, s.Figures["tasks"], n)
 				}
@@ -57,7 +57,7 @@ func TestStackArms(t *testing.T) {
 	}
 }
 
-// TestStackProof holds what may be counted against what was to be held.
+// TestStackProof compares counts with what should be held.
 func TestStackProof(t *testing.T) {
 	for _, test := range []struct {
 		name          string

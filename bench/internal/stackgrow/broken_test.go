@@ -9,7 +9,7 @@ import (
 	"threadbench/bench/measure"
 )
 
-// TestBrokenShrinking collects where the runtime makes no stack smaller.
+// TestBrokenShrinking collects in a process whose runtime shrinks no stack.
 func TestBrokenShrinking(t *testing.T) {
 	if !armtest.Alone(t, append(arm.Still, "GODEBUG=adaptivestackstart=0,gcshrinkstackoff=1")...) {
 		return

@@ -1,7 +1,6 @@
-// Package stackgrow is the family StackGrow: what it costs a stack to grow,
-// and when it shrinks. It has the table of its cases, their arms, their
-// evidence and their tests; what a reader needs to know of it is in
-// bench/catalog.
+// Package stackgrow is the family StackGrow: the cost of a growing stack, and
+// when it shrinks. It has the cases, their arms, evidence and tests; the texts
+// for readers are in bench/catalog.
 //
-// It imports measure and what families share, arm and host.
+// It imports measure, and arm and host, which the families share.
 package stackgrow

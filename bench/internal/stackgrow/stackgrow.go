@@ -17,48 +17,49 @@ import (
 	"threadbench/threads"
 )
 
-// StackGrow: how long it takes to come by a deep stack.
+// Family measures how long it takes to get a deep stack.
 //
 // ONE op is one fresh task that goes down its stack by depth bytes for the
-// first time. A goroutine calls itself, and the runtime finds a stack of twice
-// the size and copies the old one, again and again from 2 KiB on. A thread's
-// stack is all there, as address space, and the kernel finds a page at each
-// fault. The task takes a stamp as it begins and one at the depth: the way
-// back up is not timed.
+// first time. A goroutine calls itself. The runtime finds a stack of twice the
+// size and copies the old one, over and over from 2 KiB on. A thread's whole
+// stack is there as address space, and the kernel finds a page at each fault.
+// The task takes a stamp as it begins and one at the depth: the way back up is
+// not timed.
 //
-// All of it on one CPU, once a process, with no collection, and stacks that
-// start at their least but for default. mode says what the stack is made from:
+// All of it runs on one CPU, once a process, without garbage collections.
+// Stacks start at their least, except in default. mode says what the stack is
+// made from:
 //
-//	cold     from memory that the process has never used: each task stays
-//	         parked at its depth, so that the next one's stack is not made of
-//	         an older one's. A goroutine's growing then meets page faults, too,
-//	         on its last stack: those that it outgrew are free at once, and the
-//	         next goroutine grows through them. The first one of all meets
-//	         faults on each, about twice as many, which max-ns shows. A locked
-//	         goroutine's new thread takes two of the free ones, of 16 and 32
-//	         KiB, for the runtime's own stacks, so that its growing finds fewer.
-//	reused   a goroutine, its descriptor and its memory are what the last one
-//	         left: the finding and the copying alone.
-//	default  like reused with the runtime as it is, after a collection that has
-//	         seen as many tasks a quarter deeper: the runtime has the stacks of
-//	         reused goroutines start at what the average one took, its own among
-//	         them (adaptivestackstart), so that none has to grow. Those of new
-//	         ones start at 2 KiB always.
+//	cold     memory that the process has never used. Each task stays parked at
+//	         its depth, so that the next stack is not made from an older one. So
+//	         a growing goroutine also meets page faults, but only on its final
+//	         stack: the smaller ones are free again at once, and the next
+//	         goroutine grows through them. Only the first goroutine meets faults
+//	         on each, about twice as many; max-ns shows it. A locked goroutine's
+//	         new thread takes two of the free stacks, of 16 and 32 KiB, for the
+//	         runtime's own use, so its growth finds fewer.
+//	reused   the goroutine, its descriptor and its memory are those of the last
+//	         one: only the finding and the copying.
+//	default  like reused with the runtime's defaults, after a collection that
+//	         has seen as many tasks a quarter deeper. The runtime starts the
+//	         stacks of reused goroutines at the average size in use, these
+//	         tasks' included (adaptivestackstart), so none has to grow. Stacks
+//	         of new goroutines always start at 2 KiB.
 //	shrink   the way back: tasks have gone down and come up again, and wait.
-//	         Collections follow, each of which may halve a stack that is less
-//	         than a quarter in use, until no stack gets smaller any more.
-//	         collections says how many it took, left-B/task what a stack is
-//	         then: twice its start, since what a parked goroutine uses and the
-//	         800 bytes kept for calls that don't look are more than a quarter of
-//	         4 KiB (runtime/stack.go, shrinkstack). One op is one collection
-//	         that made them smaller.
+//	         Then collections run until no stack gets smaller; each may halve a
+//	         stack that is less than a quarter in use. collections is their
+//	         number. left-B/task is the size of a stack then: twice its start,
+//	         since a parked goroutine's use and the 800 bytes kept for calls
+//	         that don't check are more than a quarter of 4 KiB
+//	         (runtime/stack.go, shrinkstack). One op is one collection that made
+//	         stacks smaller.
 //
-// The floor goes down a stack that has grown already: the calls, with nothing
-// to find or to copy.
+// The floor goes down a stack that has grown already: only the calls, with
+// nothing to find or to copy.
 //
-// It favours the thread at small depths, which touches a byte a page where
-// the goroutine makes a call for every half KiB; and at all depths in that the
-// thread's stack was mapped beforehand (Create has that).
+// StackGrow favours the thread at small depths: it touches a byte a page, and
+// the goroutine makes a call for every half KiB. At all depths it favours the
+// thread in that its stack was mapped beforehand (Create measures that).
 var Family = measure.Family{Family: catalog.StackGrow, Cases: stackGrowCases()}
 
 var growDepths = []int{4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20}
@@ -92,14 +93,14 @@ func stackGrowCases() []measure.Case {
 	return cases
 }
 
-// A growing is what a goroutine's stack grows from.
+// A growing is the origin of a goroutine's stack.
 type growing int
 
 const (
 	cold    growing = iota
-	again           // it has grown already
-	reused          // what the last one left
-	adapted         // the same, after a collection that saw deep ones
+	again           // the stack has grown already
+	reused          // memory that the last goroutine left
+	adapted         // the same, after a collection that saw deep stacks
 )
 
 func growGoroutines(in func(), how growing) func(depth, n int) (measure.Measurement, error) {
@@ -108,16 +109,16 @@ func growGoroutines(in func(), how growing) func(depth, n int) (measure.Measurem
 		if err := arm.AllFit(need, in != nil); err != nil {
 			return nil, err
 		}
-		var herd []*goroutines.Grower
+		var growers []*goroutines.Grower
 		end := func() error {
-			for _, g := range herd {
+			for _, g := range growers {
 				g.Close()
 			}
-			herd = nil
+			growers = nil
 			return arm.Leaks()
 		}
-		// grow makes n tasks and has them go down, each as soon as it is made.
-		// The page faults are those of their ways down alone.
+		// grow makes n tasks and has each go down as soon as it is made. It
+		// counts only the page faults on the way down.
 		grow := func(s *goroutines.Stamps, depth, n int, how growing) (moved int, faults int64) {
 			for range n {
 				g := goroutines.NewGrower(depth, in)
@@ -133,7 +134,7 @@ func growGoroutines(in func(), how growing) func(depth, n int) (measure.Measurem
 				if how == reused {
 					g.Close()
 				} else {
-					herd = append(herd, g)
+					growers = append(growers, g)
 				}
 			}
 			return moved, faults
@@ -171,24 +172,24 @@ func growGoroutines(in func(), how growing) func(depth, n int) (measure.Measurem
 	}
 }
 
-// grown is an error unless as many of n stacks have moved as were to, and the
-// runtime's stacks have become as many bytes a task more: cold ones have all
-// their stacks still, reused ones are made of those of older tasks.
+// grown returns an error unless as many of n stacks have moved as should have,
+// and the runtime's stacks have grown by the right size a task. Cold tasks
+// still have all their stacks; reused tasks use those of older ones.
 func grown(how growing, depth, n, moves, moved, held int) error {
 	switch {
 	case moved != moves:
 		return fmt.Errorf("expected %d of %d stacks to be grown into another place, seen %d", moves, n, moved)
 	case how != reused && held < depth*7/8:
-		return fmt.Errorf("expected %d bytes of the runtime's stacks a task at least, seen %d", depth, held)
+		return fmt.Errorf("expected at least %d bytes of the runtime's stacks a task, seen %d", depth, held)
 	case how == reused && held > depth/8:
-		return fmt.Errorf("expected stacks made of those of older tasks; the runtime's have become %d bytes a task more", held)
+		return fmt.Errorf("expected stacks made from those of older tasks; the runtime's stacks have grown by %d bytes a task", held)
 	}
 	return nil
 }
 
-// faulted is an error unless n stacks that were touched to a depth took a page
-// fault for each page. Where a page is larger than the depth it may be there
-// already; other threads of the process may fault a little.
+// faulted returns an error unless n stacks that were touched to a depth had a
+// page fault for each page. If a page is larger than the depth it may be there
+// already. Other threads of the process may have a few faults.
 func faulted(depth, n int, faults int64) error {
 	pages := float64(n*depth) / float64(os.Getpagesize())
 	if slack := 30 + max(0.1*float64(n)+0.02*pages, float64(n)-pages); math.Abs(float64(faults)-pages) > slack {
@@ -197,7 +198,7 @@ func faulted(depth, n int, faults int64) error {
 	return nil
 }
 
-// few are as many as it takes for the next one to find one to reuse.
+// few is the number of tasks after which the next one finds a stack to reuse.
 const few = 8
 
 // shrinkGoroutines counts the collections until stacks that were deep get no
@@ -214,14 +215,14 @@ type shrinkArm struct {
 	meter    *arm.Meter
 }
 
-// shrinkIdle is how many collections in a row have to find nothing for it to be
-// the end.
+// shrinkIdle is the number of collections in a row that find nothing before the
+// count ends.
 const shrinkIdle = 3
 
-// Measure has the tasks go down and come up, and collects.
+// Measure has the tasks go down and come up, and then collects.
 func (a *shrinkArm) Measure() (lockstep.Slice, error) {
-	// What collections make smaller is the tasks', so other stacks are as small
-	// as they get beforehand.
+	// Shrink all other stacks first, so that later collections shrink only the
+	// tasks'.
 	before := host.Count(host.StackBytes)
 	for idle := 0; idle < shrinkIdle; {
 		runtime.GC()
@@ -231,9 +232,9 @@ func (a *shrinkArm) Measure() (lockstep.Slice, error) {
 		}
 		before = now
 	}
-	var herd []*goroutines.Grower
+	var growers []*goroutines.Grower
 	defer func() {
-		for _, g := range herd {
+		for _, g := range growers {
 			g.Park()
 			g.Close()
 		}
@@ -241,7 +242,7 @@ func (a *shrinkArm) Measure() (lockstep.Slice, error) {
 	for range a.n {
 		g := goroutines.NewGrower(a.depth, nil)
 		g.Grow(goroutines.NewStamps(2))
-		herd = append(herd, g)
+		growers = append(growers, g)
 	}
 	held := host.Count(host.StackBytes) - before
 	if err := a.deep(held); err != nil {
@@ -259,27 +260,27 @@ func (a *shrinkArm) Measure() (lockstep.Slice, error) {
 		}
 		made++
 		took += a.meter.Elapsed
-		// Less than a page a task is the runtime's own.
+		// A change of less than 512 bytes a task is the runtime's own.
 		if now := host.Count(host.StackBytes) - before; now < left-int64(a.n)*512 {
 			left, s.Ops, s.Elapsed = now, made, took
 		}
 	}
-	if s.Ops == 0 { // none made them smaller, as what is left says
+	if s.Ops == 0 { // none made them smaller, as left-B/task shows
 		s.Ops, s.Elapsed = made, took
 	}
 	s.Figures = map[string]float64{"collections": float64(s.Ops), "left-B/task": float64(left) / float64(a.n)}
 	return s, nil
 }
 
-// deep is an error unless so many bytes of stacks are as deep as the tasks went.
+// deep returns an error unless the bytes of stacks fit the tasks' depth.
 func (a *shrinkArm) deep(held int64) error {
 	if least := int64(a.n) * int64(a.depth) * 7 / 8; held < least {
-		return fmt.Errorf("expected %d bytes of stacks to be held before the first collection, seen %d", least, held)
+		return fmt.Errorf("expected at least %d bytes of stacks before the first collection, seen %d", least, held)
 	}
 	return nil
 }
 
-// collected is an error unless the collector ran once.
+// collected returns an error unless the garbage collector ran once.
 func collected(ran int64) error {
 	if ran != 1 {
 		return fmt.Errorf("expected one collection, seen %d", ran)
@@ -289,7 +290,7 @@ func collected(ran int64) error {
 
 func (a *shrinkArm) Close() error { return arm.Leaks() }
 
-// growth are the intervals between each pair of stamps.
+// growth returns the intervals between each pair of stamps.
 func growth(stamps []int64, n int, counts map[string]int64) ([]int64, lockstep.Slice, error) {
 	if len(stamps) != 2*n {
 		return nil, lockstep.Slice{}, fmt.Errorf("expected %d stamps of %d tasks, seen %d", 2*n, n, len(stamps))
@@ -306,13 +307,13 @@ func growThreads(depth, n int) (measure.Measurement, error) {
 	if err := arm.Headroom(threads.Need{Threads: n, MapsPerThread: threads.MapsPerThread, BytesPerThread: int64(depth + 64<<10)}); err != nil {
 		return nil, err
 	}
-	var herd []*threads.Driver
+	var growers []*threads.Driver
 	end := func() error {
 		var err error
-		for _, d := range herd {
+		for _, d := range growers {
 			err = errors.Join(err, d.Close())
 		}
-		herd = nil
+		growers = nil
 		return errors.Join(err, arm.Leaks())
 	}
 	for range n {
@@ -320,12 +321,12 @@ func growThreads(depth, n int) (measure.Measurement, error) {
 		if err != nil {
 			return nil, errors.Join(arm.SkipUnsupported(err), end())
 		}
-		herd = append(herd, d)
+		growers = append(growers, d)
 	}
 	return &arm.StampedArm{Raw: true, Shut: end, Timed: func() ([]int64, lockstep.Slice, error) {
 		var stamps []int64
 		faults := int64(0)
-		for _, d := range herd {
+		for _, d := range growers {
 			t, err := d.Run(1, 0)
 			if err != nil {
 				return nil, lockstep.Slice{}, err

@@ -1,6 +1,6 @@
 // Package start is the family Start: what is there when a program begins. It
-// has the table of its cases, their arms, their evidence and their tests; what
-// a reader needs to know of it is in bench/catalog.
+// has the cases, their arms, evidence and tests; the texts for readers are in
+// bench/catalog.
 //
-// It imports measure and what families share, arm and host.
+// It imports measure, and host, which the families share.
 package start

@@ -13,29 +13,30 @@ import (
 	"threadbench/bench/measure"
 )
 
-// Start: what is there when a program begins.
+// Family counts what is there when a program begins.
 //
 // ONE op is one fresh process, looked at once, at the first line of its main:
-// how many threads it has, by the kernel's count, and how many goroutines, the
-// program's and the runtime's. procs is its GOMAXPROCS, whatever the machine
-// has.
+// its threads, by the kernel's count, and its goroutines, the program's and the
+// runtime's. procs is its GOMAXPROCS, whatever the machine has.
 //
-// The process is a worker, so its main is that of package testing and has
-// called TestMain, or is the one file's: the suite looks before it does anything
-// else there but read its environment. Packages have been initialised, as in any
-// program; none of these starts a goroutine or a thread of the program's (package
-// os has the runtime start its own for finalizers, and unique, which the one file
-// links, one for its map). The kernel is asked first, by system
-// calls that the runtime isn't told of, since what comes next may wake a
-// thread. The runtime's goroutines are all those that it counts
-// (/sched/goroutines) but the program's (runtime.NumGoroutine), and the
-// program's are held against a goroutine profile, in which the one that looks
-// has to be the first that was ever made. With cgo, which no worker has, the
-// runtime would count one more, which it keeps for threads of C.
+// The process is a worker. Its main is that of package testing, which has
+// called TestMain, or the one file's. The suite looks there before it does
+// anything but read its environment. Packages have been initialised, as in any
+// program. None of them starts a goroutine or a thread of the program's.
+// (Package os makes the runtime start its own goroutine for finalizers. Package
+// unique, which the one file links, makes it start one for its map.)
 //
-// How many threads there are by then depends on how far those have got that
-// were woken for the runtime's own goroutines: between two processes they
-// differ by one or two.
+// The kernel's count comes first, by system calls that the scheduler doesn't
+// know of, since the next steps may wake a thread. The runtime's goroutines are
+// all that it counts (/sched/goroutines) without the program's
+// (runtime.NumGoroutine). The program's are compared with a goroutine profile,
+// in which the goroutine that looks has to be the first ever made. With cgo,
+// which no worker has, the runtime would count one more, which it keeps for
+// threads of C.
+//
+// The number of threads depends on how far the threads have come that were
+// woken for the runtime's own goroutines: it differs by one or two between
+// processes.
 var Family = measure.Family{Family: catalog.Start, Cases: startCases(), AtMain: lookAtMain}
 
 func startCases() []measure.Case {
@@ -52,10 +53,10 @@ func startCases() []measure.Case {
 	return cases
 }
 
-// atMain is what a worker of Start had when it began.
+// atMain is the state of a worker of Start when it began.
 var atMain *beginning
 
-// A beginning is what was there at the first line of main.
+// A beginning is the state at the first line of main.
 type beginning struct {
 	procs   int
 	threads int // by the kernel's count
@@ -66,7 +67,6 @@ type beginning struct {
 	err     error
 }
 
-// lookAtMain looks around.
 func lookAtMain() { atMain = lookAround() }
 
 func lookAround() *beginning {
@@ -82,7 +82,7 @@ func lookAround() *beginning {
 	return &b
 }
 
-// prove holds what was counted in two ways against each other.
+// prove compares the counts that were made in two ways.
 func (b *beginning) prove(procs int) error {
 	profiled := len(bytes.Split(bytes.TrimSpace(b.stacks), []byte("\n\ngoroutine ")))
 	switch {
@@ -97,7 +97,7 @@ func (b *beginning) prove(procs int) error {
 	case b.all <= b.users:
 		return fmt.Errorf("expected more goroutines than the program's %d, the runtime's own: seen %d (%s)", b.users, b.all, host.GoroutinesAll)
 	case b.threads > b.known:
-		return fmt.Errorf("expected %d threads at the most, those of the Go runtime (%s); the kernel counts %d", b.known, host.ThreadsAlive, b.threads)
+		return fmt.Errorf("expected at most %d threads, those of the Go runtime (%s); the kernel counts %d", b.known, host.ThreadsAlive, b.threads)
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func (b *beginning) prove(procs int) error {
 func openStart(procs int) measure.OpeningOnce {
 	return func(func(string)) (measure.Measurement, error) {
 		if atMain == nil {
-			return nil, errors.New("looking at the first line of main: this process didn't; it has to be a worker of Start from its beginning")
+			return nil, errors.New("looking at the first line of main: this process did not look; it has to be a worker of Start from its beginning")
 		}
 		return &startArm{procs, atMain}, nil
 	}
@@ -116,7 +116,7 @@ type startArm struct {
 	seen  *beginning
 }
 
-// Measure tells what was seen.
+// Measure reports the counts.
 func (a *startArm) Measure() (lockstep.Slice, error) {
 	b := a.seen
 	if err := b.prove(a.procs); err != nil {

@@ -7,7 +7,7 @@ import (
 	"threadbench/bench/internal/armtest"
 )
 
-// TestBeginningProof holds what may be counted against each other.
+// TestBeginningProof compares the counts with each other.
 func TestBeginningProof(t *testing.T) {
 	const one = "goroutine 1 [running]:\nmain.main()\n"
 	for _, test := range []struct {
@@ -31,8 +31,8 @@ func TestBeginningProof(t *testing.T) {
 	}
 }
 
-// TestStartElsewhere: a process that did not look at its beginning has nothing
-// to tell.
+// TestStartElsewhere: a process that did not look at its beginning can't report
+// it.
 func TestStartElsewhere(t *testing.T) {
 	_, err := openStart(1)(nil)
 	armtest.Says(t, "opened elsewhere", err, "has to be a worker of Start")

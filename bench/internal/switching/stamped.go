@@ -10,11 +10,11 @@ import (
 	"threadbench/threads"
 )
 
-// handOffs are the intervals of a pair's round trips on the clock, two in
+// handOffs returns the intervals of a pair's round trips on the clock, two in
 // each: the turn goes to the other task and comes back.
 func handOffs(driver, other []int64, warm int) ([]int64, error) {
 	if len(driver) != len(other) || warm < 1 || warm > len(driver) {
-		return nil, fmt.Errorf("expected as many stamps of either task, %d of them to warm up; seen %d and %d", warm, len(driver), len(other))
+		return nil, fmt.Errorf("expected the same number of stamps from both tasks, %d of them to warm up; seen %d and %d", warm, len(driver), len(other))
 	}
 	there, err := arm.Intervals(driver[warm-1:len(driver)-1], other[warm:])
 	if err != nil {

@@ -11,83 +11,86 @@ import (
 	"threadbench/threads"
 )
 
-// Switch: how long it takes to hand the CPU from one task to another.
+// Family measures how long it takes to hand the CPU from one task to another.
 //
-// Two tasks hand a turn back and forth; nothing else happens between. ONE op
-// is ONE switch: a round trip is two. The task that drives stamps the clock
-// around the slice, after a warm-up that lets the thread that released it go
-// to sleep.
+// Two tasks hand a turn back and forth; nothing else happens in between. ONE op
+// is ONE switch: a round trip is two. The task that drives runs the clock
+// around the slice, after a warm-up that lets the thread that released it go to
+// sleep.
 //
-// via says with what the turn is handed over. channel and futex are each
-// side's native primitive; pipe is one that all have: through the runtime's
-// poller for a goroutine, in a blocking read(2) for a locked one and a raw
-// thread. yield (runtime.Gosched, sched_yield(2)) goes another way through
-// either scheduler than a hand-off and stands for nothing but itself.
+// via is the primitive. channel and futex are each side's native one. All sides
+// have pipe: through the runtime's poller for a goroutine, in a blocking
+// read(2) for a locked one and a raw thread. yield (runtime.Gosched,
+// sched_yield(2)) takes another way through either scheduler than a hand-off,
+// and stands for nothing but itself.
 //
 // A C thread hands the turn over as C programs do: by libc's read, write,
-// sched_yield, and syscall for a futex. So its row pays for libc's wrapper and
-// for the wrapper's return after the switch. read and write also pay for being
+// sched_yield, and syscall for a futex. So its row includes libc's wrapper and
+// the wrapper's return after the switch. read and write also pay for being
 // cancellation points.
 //
-// place says where. same is one CPU: what a switch costs, and the fairest
-// place. cross is one CPU each, for those that can be held there: it measures
-// the wake-up of an idle CPU more than a switch. Two locked goroutines that
-// hand it over through a futex have a state besides in which neither sleeps,
-// each back before the other's wait: 40,000 hand-offs in one go come to it,
-// slices, which begin with both asleep, hardly do. free leaves it to the
-// schedulers: a lottery between the two, which decides nothing.
+// place is where the tasks run:
 //
-// A locked goroutine that blocks in the kernel (futex, pipe) leaves sysmon its
-// P to take. How often sysmon looks depends on what it found before, so slices
-// of 1.5 ms are not right: with a sysmon that has slept they read 10 to 20%
-// high, with one that is kept awake a third low. Its turns are of 50 ms, one in
-// ten laps.
+//	same   on one CPU: the cost of a switch, and the fairest place.
+//	cross  on one CPU each, for tasks that can be pinned: more the wake-up of an
+//	       idle CPU than a switch. Two locked goroutines with a futex also have
+//	       a state in which neither sleeps, since each is back before the
+//	       other's wait. 40,000 hand-offs in one turn reach it; slices, which
+//	       begin with both asleep, hardly do.
+//	free   where the schedulers put them: a lottery between the two, which
+//	       decides nothing.
+//
+// A locked goroutine that blocks in the kernel (futex, pipe) leaves its P for
+// sysmon to retake. How often sysmon looks depends on what it found before, so
+// slices of 1.5 ms would be wrong: with a sysmon that has slept they read 10 to
+// 20% high, with one that is kept awake a third low. So such an arm has turns
+// of 50 ms, one in ten laps.
 //
 // A raw thread's hand-off is written out: no function is called or returns
-// between the clock's two readings. mode=called is the same hand-off with a
-// function for each half, as in a program that calls a C library. Where the
+// between the two readings of the clock. mode=called is the same hand-off with
+// a function for each half, as in a program that calls a C library. Where the
 // kernel refills the CPU's return stack at a switch (spectre_v2, retbleed and
 // spec_rstack_overflow in the configuration), the first functions to return
 // after it are mispredicted.
 //
-// mode=stamped has both tasks take a stamp when they get the turn. The time
-// from one stamp to the next is a hand-off, and its percentiles are told; the
-// stamp's own cost, which is in each of them, stands beside them. Once a
-// process. Without a mode there are no stamps.
+// mode=stamped makes both tasks take a stamp when they get the turn. The time
+// from one stamp to the next is a hand-off. The row reports its percentiles,
+// and the cost of a stamp, which each of them includes. It runs once a process.
+// Without a mode there are no stamps.
 //
 // mode=traced counts the system calls of a switch, from outside: another
-// process stops each one before it is made. It tells no time, since a call
-// takes tens of microseconds so, and has no factor: a count near 0 makes none.
-// Not counted are what comes by the clock and not by the op, the naps of
-// sysmon (nanosleep), and the questions of the evidence (getcpu); the worker's
-// answer has all of them by name. The kernel's own count of a worker that
-// nobody stops agrees, but for via=futex: which of two runnable threads goes on
-// decides whether a wait is needed, and a tracer makes it fewer.
+// process stops each call before it is made. It measures no time, since a call
+// takes tens of microseconds under a tracer. It has no factor, since a count
+// near 0 makes none. It doesn't count the calls that come by the clock, the
+// naps of sysmon (nanosleep), or those of the evidence (getcpu); the worker's
+// answer has all of them by name. The kernel's own count of an undisturbed
+// worker agrees, except for via=futex. There, which of two runnable threads
+// goes on decides whether a wait is needed, and under a tracer fewer are.
 //
-// It favours the goroutine: with no work between, its stack and its few words
-// of state stay in the first-level cache, and so does a thread's, whose
-// switch then hides what it costs the caches of a real program.
+// Switch favours the goroutine. With no work in between, its stack and its few
+// words of state stay in the first-level cache. So does a thread's state, whose
+// switch then hides its effect on the caches of a real program.
 var Family = measure.Family{Family: catalog.Switch, Cases: SwitchCases()}
 
-// SwitchCases are the table.
+// SwitchCases returns the table of cases.
 func SwitchCases() []measure.Case {
-	// kernel-switches, per op.
+	// Context switches an op.
 	none := measure.Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.01, CountTolerance: 30}
-	// Where an op takes microseconds, other programs' preemptions weigh more.
+	// If an op takes microseconds, preemptions by other programs weigh more.
 	rare := measure.Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.05, CountTolerance: 100}
 	one := measure.Evidence{Count: "kernel-switches", Rate: 1, RateTolerance: 0.1, CountTolerance: 30}
 	// A locked goroutine that blocks keeps sysmon looking: some 20 wake-ups in
 	// a slice of 300 ops.
 	oneAndSysmon := measure.Evidence{Count: "kernel-switches", Rate: 1, RateTolerance: 0.3, CountTolerance: 30}
 	// Over a channel a locked goroutine's thread wakes the other's, perhaps
-	// through a third that has the P: 2.5 to 3.0 seen.
+	// through a third thread that has the P: 2.5 to 3.0 seen.
 	some := measure.Evidence{Count: "kernel-switches", Rate: 2.75, RateTolerance: 1.3, CountTolerance: 30}
 	// On two CPUs the waiter may find its word set before it sleeps, and the
 	// driver's wake may find nobody: 0.56 to 1.01 seen.
 	most := measure.Evidence{Count: "kernel-switches", Rate: 0.8, RateTolerance: 0.7, CountTolerance: 30, Witness: "answers"}
-	// A locked one that waits longer than 20 us has lost its P to sysmon, and
-	// gets another with a switch or two more: 1.6 to 2 seen. Two that answer
-	// faster than that for a while do without most of them: 0.3 seen.
+	// A locked goroutine that waits for longer than 20 us has lost its P to
+	// sysmon, and gets another with a switch or two more: 1.6 to 2 seen. Two
+	// that answer faster for a while need few of them: 0.3 seen.
 	mostAndMore := measure.Evidence{Count: "kernel-switches", Rate: 1.6, RateTolerance: 1.5, CountTolerance: 30, Witness: "answers"}
 	// The scheduler put each goroutine on a thread once an op.
 	scheduled := measure.Evidence{Count: "schedules", Rate: 1, RateTolerance: 0.05, CountTolerance: 300}
@@ -97,8 +100,8 @@ func SwitchCases() []measure.Case {
 	crossed := measure.Evidence{Count: "crossed", Of: "samples", Rate: 1}
 
 	var cases, stamped []measure.Case
-	// The other task answered each round trip on the clock, of two ops; one of a
-	// slowed arm's may be half told.
+	// The other task answered each round trip of two ops on the clock. A slowed
+	// arm may report half of one.
 	answered := measure.Evidence{Count: "answers", Rate: 0.5, CountTolerance: 1}
 	row := func(impl, via, place string, w way, wants ...measure.Evidence) {
 		raw := impl == "clone" || impl == "pthread"
@@ -119,13 +122,13 @@ func SwitchCases() []measure.Case {
 		}
 		switch place {
 		case "same":
-			// What needs turns of 50 ms takes too much of the short profile, and the
-			// floors decide nothing.
+			// Turns of 50 ms take too much of the short profile, and floors
+			// decide nothing.
 			c.CPUs, c.Procs, c.Quick = 1, 1, via != "yield" && w.mode == "" && c.Turn == 0 && impl != "floor"
 			if impl == "locked" && via != "channel" && via != "yield" {
 				// A locked goroutine that blocks in the kernel keeps its P
-				// until sysmon takes it away, 20 us later at the least. With
-				// one P for two that would be measured, so they get one each.
+				// until sysmon retakes it, at least 20 us later. With one P for
+				// two, that would be measured. So they get one each.
 				c.Procs = 2
 			}
 		case "cross":
@@ -133,13 +136,14 @@ func SwitchCases() []measure.Case {
 		}
 		c.C = impl == "pthread"
 		if impl == "clone" || c.C {
-			// No Go code runs in a turn. With an idle P beside the one of the
-			// goroutine that waits for its end, sysmon would look every 20 us.
+			// No Go code runs in a turn. The goroutine that waits for the
+			// turn's end has a P. With an idle P beside it, sysmon would look
+			// every 20 us.
 			c.Procs = 1
 		}
 		cases = append(cases, c)
 		if w.stamped != nil && (place != "free" || impl == "goroutine") {
-			// Once more, with stamps in the place of samples.
+			// The same case with stamps in place of samples.
 			c.Name = c.Name.With("mode", "stamped")
 			c.Once, c.Quick = 1, false
 			c.Evidence = slices.DeleteFunc(slices.Clone(wants), func(w measure.Evidence) bool { return w.Of == "samples" })
@@ -156,8 +160,9 @@ func SwitchCases() []measure.Case {
 		futex       = threads.NewFutexLink
 		blockedPipe = threads.NewPipeLink
 	)
-	// Whether the kernel takes part in it is a figure (kernel-switches/op): the
-	// ledger of claims judges what a goroutine's switch takes, with it or without.
+	// The kernel's part in a goroutine's switch is a figure
+	// (kernel-switches/op), which the ledger of claims judges: no evidence
+	// refuses it.
 	row("goroutine", "channel", "same", goWay(channel, nil), scheduled, stayed)
 	row("locked", "channel", "same", goWay(channel, arm.Wire), some, scheduled, stayed)
 	row("locked", "futex", "same", goWay(futex, arm.Wire), oneAndSysmon, stayed)
@@ -198,9 +203,9 @@ func SwitchCases() []measure.Case {
 		row("pthread", "pipe", "cross", way{open: openRaw(arm.CPair, threads.Pipe, true)}, most, crossed)
 	}
 
-	// Under a tracer, system calls per op. A row that the ledger of claims judges
-	// by them wants none: its worker has evidence of its own that the hand-offs
-	// were made.
+	// System calls an op, under a tracer. A row that the ledger of claims
+	// judges by them has no evidence here: its worker has evidence of its own
+	// that the hand-offs were made.
 	calls := func(per, slack float64) measure.Evidence {
 		return measure.Evidence{Count: "syscalls", Rate: per, RateTolerance: slack, CountTolerance: 50}
 	}
@@ -218,21 +223,22 @@ func SwitchCases() []measure.Case {
 	}
 	return slices.Concat(cases, stamped, []measure.Case{
 		traced("goroutine", "channel", "same"),
-		// Four seen. Two futex wakes and two waits: the sender's thread, which is wired to
-		// a goroutine that waits now, wakes a third to have the P and sleeps;
-		// that one finds a goroutine that is wired elsewhere, wakes its thread,
-		// and sleeps (runtime/proc.go stoplockedm, startlockedm).
+		// Four seen: two futex wakes and two waits. The sender's thread, locked
+		// to a goroutine that now waits, wakes a third thread to have the P,
+		// and sleeps. The third finds a goroutine that is locked to another
+		// thread, wakes that thread, and sleeps (runtime/proc.go stoplockedm,
+		// startlockedm).
 		traced("locked", "channel", "same"),
-		// A wake, and a wait unless the answer is there already: how often it
-		// is depends on which thread the kernel lets run after the wake.
+		// A wake, and a wait unless the answer is there already: that depends
+		// on which thread the kernel lets run after the wake.
 		traced("locked", "futex", "same", calls(1.75, 0.7)),
 		traced("clone", "futex", "same"), // 1.3 to 1.6 seen
 
 		// A write; a read that finds nothing, the poller's epoll_pwait, and the
 		// read again: four seen.
 		traced("goroutine", "pipe", "same"),
-		// A write and a read, and a futex call now and then for a P that sysmon
-		// took away.
+		// A write and a read, and now and then a futex call for a P that sysmon
+		// has retaken.
 		traced("locked", "pipe", "same", calls(2.4, 0.5)),
 		traced("clone", "pipe", "same", calls(2, 0.05)),
 
@@ -240,15 +246,15 @@ func SwitchCases() []measure.Case {
 		traced("locked", "yield", "same", calls(4, 1)), // as through a channel
 		traced("clone", "yield", "same", calls(1, 0.2)),
 
-		// With several Ps idle ones look for work, and wake each other to do so:
-		// how often is part of the lottery.
+		// With several Ps, idle ones look for work, and wake each other to do
+		// so: how often is part of the lottery.
 		traced("goroutine", "channel", "free"),
 		traced("goroutine", "pipe", "free"),
 	})
 }
 
-// A way is how a case of two tasks is opened, plain and with stamps; it has no
-// stamped if that would tell nothing.
+// A way opens a case of two tasks, plain and with stamps. stamped is nil if
+// stamps would show nothing.
 type way struct {
 	mode    string // of the plain case, "" for none
 	open    measure.Opening
@@ -365,5 +371,6 @@ func (a *rawArm) Close() error {
 	return arm.Leaks()
 }
 
-// stampedTrips are stamped in a process: of 20,000 the thousandth part is 20.
+// stampedTrips is the number of stamped round trips of a process: a thousandth
+// of 20,000 is 20.
 const stampedTrips = 20_000

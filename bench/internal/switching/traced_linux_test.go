@@ -106,8 +106,7 @@ func TestTracedByName(t *testing.T) {
 	}
 }
 
-// TestTracedHoldsTheWorker traces a worker whose own counts aren't those that
-// its case wants.
+// TestTracedHoldsTheWorker traces a worker whose own counts contradict its case.
 func TestTracedHoldsTheWorker(t *testing.T) {
 	of, ok := measure.Families{Family}.Lookup("Switch/impl=clone/via=pipe/place=same")
 	if !ok {
@@ -119,7 +118,7 @@ func TestTracedHoldsTheWorker(t *testing.T) {
 		says string // of the error, "" for none
 	}{
 		{measure.Evidence{Count: "kernel-switches", Rate: 99}, ""}, // a tracer's stops are switches, too
-		{measure.Evidence{Count: "samples", Rate: 0.5}, "the worker that was traced measured something else: expected 500 samples of 1000 ops"},
+		{measure.Evidence{Count: "samples", Rate: 0.5}, "the traced worker measured something else: expected 500 samples of 1000 ops"},
 	} {
 		of.Evidence = []measure.Evidence{test.want}
 		arm, err := arm.OpenTraced(of)(func(string) {})

@@ -1,6 +1,6 @@
-// Package wakeup is the family Wakeup: how long a task that sleeps takes to
-// run once it may. It has the table of its cases, their arms, their evidence
-// and their tests; what a reader needs to know of it is in bench/catalog.
+// Package wakeup is the family Wakeup: how long a sleeping task takes to run
+// once it may. It has the cases, their arms, evidence and tests; the texts for
+// readers are in bench/catalog.
 //
-// It imports measure and what families share, arm and host.
+// It imports measure, and arm, which the families share.
 package wakeup

@@ -8,7 +8,7 @@ import (
 	"threadbench/bench/measure"
 )
 
-// TestMain: this binary is what the family's arms start besides.
+// TestMain makes this binary the other processes that the family's arms start.
 func TestMain(m *testing.M) {
 	if measure.IsWorker() {
 		if why := os.Getenv(dyingForTests); why != "" {
@@ -20,5 +20,5 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// dyingForTests has a helper of these tests die with a message.
+// dyingForTests makes a helper of these tests die with a message.
 const dyingForTests = "THREADBENCH_TEST_DYING"

@@ -11,9 +11,9 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// withSlack has every thread of this process sleep with that timer slack, in
-// nanoseconds. A thread takes it from the one that makes it, so the process is
-// started anew from one that has it.
+// withSlack makes every thread of this process sleep with that timer slack, in
+// nanoseconds. A thread inherits the slack of its maker, so withSlack restarts
+// the process from a thread that has it.
 func withSlack(ns int) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -27,15 +27,15 @@ func withSlack(ns int) error {
 	if err != nil {
 		return lockstep.Skipf("prctl for a timer slack of %d ns: %v; allow the call", ns, err)
 	}
-	// The new process is to find its standard input as this one did (parked).
+	// The new process has to find its standard input as this one did (parked).
 	if err := unix.SetNonblock(0, false); err != nil {
 		return err
 	}
 	return fmt.Errorf("starting anew with a timer slack of %d ns: %w", ns, syscall.Exec("/proc/self/exe", os.Args, os.Environ()))
 }
 
-// hasSlack is an error unless the caller's thread has that timer slack; 0 is
-// any.
+// hasSlack returns an error unless the caller's thread has that timer slack; 0
+// accepts any.
 func hasSlack(ns int) error {
 	if ns == 0 {
 		return nil

@@ -11,61 +11,62 @@ import (
 	"threadbench/goroutines"
 )
 
-// Wakeup: how late a task runs that was to run at an instant.
+// Family measures how late a task runs that should run at an instant.
 //
-// A schedule names 500 instants (250 in the short profile), one every
-// millisecond, give or take a quarter of one; it is drawn from the same seed
-// always. ONE op is one wake-up: its delay is from the instant in the schedule to the stamp that the task takes as
-// its first instruction. The loop is open: a wake-up that comes late leaves the
-// next one's instant where it is, so that what is put off is counted for each
-// that it puts off. Once a process, on all CPUs, with no collection.
+// A schedule has 500 instants (250 in the short profile), one every
+// millisecond, give or take a quarter of one, always drawn from the same seed.
+// ONE op is one wake-up: its delay is from the instant in the schedule to the
+// stamp that the task takes as its first instruction. The loop is open: a late
+// wake-up leaves the next instant where it is, so a stall counts in each
+// wake-up that it delays. All CPUs are used, once a process, without garbage
+// collections.
 //
-// via says what wakes the task:
+// via is what wakes the task:
 //
-//	pipe   a byte, written by another process, the pacer: a raw thread that
-//	       sleeps without timer slack. A goroutine waits in the runtime's
-//	       poller, a locked one and a raw thread in read(2). pacer-ns is the
-//	       99th percentile of the pacer's own delay, from the instant to the
-//	       stamp that it takes before its write(2): it is in the task's. On
-//	       idle CPUs it is most of it. wake-ns is the 99th percentile of what
-//	       is left, from that stamp to that of the task that has read this
-//	       byte: the write until the task is told, the wake-up, and the read's
-//	       end. (The task may run before the write returns, so a stamp after
-//	       it would be too late.) Both are stamps of the one counter of the
-//	       machine. The pacer is the same in every arm.
+//	pipe   a byte from another process, the pacer: a raw thread that sleeps
+//	       without timer slack. A goroutine waits in the runtime's poller, a
+//	       locked one and a raw thread in read(2). The pacer is the same in
+//	       every arm. pacer-ns is the 99th percentile of the pacer's own delay,
+//	       from the instant to the stamp that it takes before its write(2). The
+//	       task's delay includes it; on idle CPUs it is most of it. wake-ns is
+//	       the 99th percentile of the rest, from that stamp to the task's stamp
+//	       after it has read the byte: the write until the kernel wakes the
+//	       task, the wake-up, and the end of the read. (The task may run before
+//	       the write returns, so a stamp after the write would be too late.)
+//	       Both stamps are readings of the machine's one counter.
 //	timer  a timer of its own: time.Sleep for a goroutine and a locked one,
 //	       clock_nanosleep(2) until the instant for a raw thread. mode says
-//	       whether the process's threads have the kernel's default timer slack
-//	       of 50 us, or none (1 ns).
-//	       wake-ns is p99-ns here.
+//	       whether the threads of the process have the kernel's default timer
+//	       slack of 50 us, or none (1 ns). wake-ns is p99-ns here.
 //
 // Contenders are compared by wake-ns.
 //
-// load says what else runs:
+// load is what else runs:
 //
 //	idle     nothing of ours.
 //	hogs     a hog on every CPU, in the task's own process and of its own kind:
 //	         goroutines, one a P, for a goroutine and a locked one; for a raw
-//	         thread raw threads, each held on its CPU. A hog does chunks of the
-//	         same work, of at most 20 us, on and on.
-//	outside  the same raw threads in another process, in every arm: who then
-//	         gets a CPU is the kernel's affair alone.
+//	         thread raw threads, each pinned to its CPU. A hog does chunks of
+//	         the same work, of at most 20 us, without a break.
+//	outside  the same raw threads in another process, in every arm: only the
+//	         kernel decides who gets a CPU.
 //
-// Hogs of the same kind make hogs a measure of two schedulers: Go's looks for
-// goroutines that were woken when a P has nothing to do, else when sysmon finds
-// that nobody has looked for 10 ms, and has them wait then until a hog has run
-// for 10 ms; the kernel's at once. That favours the thread. On idle CPUs a Go timer favours
-// it as well, since the poller that the runtime sleeps in counts in whole
+// Hogs of the same kind compare two schedulers. Go's looks for woken goroutines
+// when a P has nothing to do, or when sysmon finds that nobody has looked for
+// 10 ms. It then lets them wait until a hog has run for 10 ms. The kernel's
+// looks at once. That favours the thread. On idle CPUs a Go timer favours the
+// thread as well, since the poller that the runtime sleeps in counts in whole
 // milliseconds.
 var Family = measure.Family{Family: catalog.Wakeup, Cases: wakeupCases(), Roles: helpers}
 
-// wakeups are those of a process: half as many of a run that has little time.
+// wakeups is the number of wake-ups in a process: half as many in a run that
+// has little time.
 var wakeups = map[bool]int{false: 500, true: 250}[measure.Fewer()]
 
 const (
 	wakeEvery = time.Millisecond
-	// From when the schedule is known to its first instant: the pacer reads it
-	// and makes its thread meanwhile.
+	// The time from the making of the schedule to its first instant: the pacer
+	// reads it and makes its thread.
 	wakeLead = 20 * time.Millisecond
 )
 
@@ -93,7 +94,7 @@ func wakeupCases() []measure.Case {
 	return cases
 }
 
-// schedule is n instants from start on, in nanoseconds of the same clock.
+// schedule returns n instants from start on, in nanoseconds of the same clock.
 func schedule(start int64, n int) []int64 {
 	draw := rand.New(rand.NewPCG(3, 4))
 	at := make([]int64, n)
@@ -103,9 +104,9 @@ func schedule(start int64, n int) []int64 {
 	return at
 }
 
-// goHogs starts n goroutines that do chunks of work. stop ends them; it answers
-// how many chunks each has done and on which CPUs any of them ran, and fails
-// if the work doesn't come to what it should.
+// goHogs starts n goroutines that do chunks of work. stop ends them. It returns
+// how many chunks each has done and the CPUs on which any of them ran, and
+// fails if the result of the work is wrong.
 func goHogs(n int) (stop func() (chunks []int64, cpus map[int]bool, err error)) {
 	type hog struct {
 		x      uint64
@@ -142,26 +143,26 @@ func goHogs(n int) (stop func() (chunks []int64, cpus map[int]bool, err error)) 
 				cpus[cpu] = true
 			}
 			if want := goroutines.Worked(1, int(h.chunks)*goroutines.WorkChunk); h.x != want {
-				err = fmt.Errorf("expected a hog's %d chunks of work to come to %d, seen %d", h.chunks, want, h.x)
+				err = fmt.Errorf("expected a hog's %d chunks of work to have the result %d, seen %d", h.chunks, want, h.x)
 			}
 		}
 		return chunks, cpus, err
 	}
 }
 
-// hogLeast is how many chunks a hog has done at the least if it had its CPU:
-// some 2 ms of the half second.
+// hogLeast is the least number of chunks that a hog with a CPU has done: some 2
+// ms of the half second.
 const hogLeast = 200
 
-// hogged is an error unless each of the hogs has worked, and all the CPUs were
-// run on; seen is nil for hogs that are held on a CPU each.
+// hogged returns an error unless each hog has worked, and hogs have run on all
+// CPUs. seen is nil for hogs that are pinned, one to a CPU.
 func hogged(chunks []int64, seen map[int]bool, cpus []int) error {
 	if len(chunks) != len(cpus) {
 		return fmt.Errorf("expected a hog on each of CPUs %v, seen %d hogs", cpus, len(chunks))
 	}
 	for i, n := range chunks {
 		if n < hogLeast {
-			return fmt.Errorf("expected hog %d of %d to do %d chunks of work at least, seen %d", i+1, len(chunks), hogLeast, n)
+			return fmt.Errorf("expected hog %d of %d to do at least %d chunks of work, seen %d", i+1, len(chunks), hogLeast, n)
 		}
 	}
 	for _, cpu := range cpus {

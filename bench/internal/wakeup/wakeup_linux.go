@@ -30,7 +30,7 @@ func openWakeup(impl, mode, via, load string) (measure.Measurement, error) {
 		return nil, lockstep.Skipf("the pacer and the tasks of impl=clone are raw threads: %v", threads.ErrUnsupported)
 	}
 	need := arm.NeedOf(2*len(cpus)+4, false)
-	need.Runtime = true // of some arms they are the runtime's
+	need.Runtime = true // in some arms the threads are the runtime's
 	if err := arm.Headroom(need); err != nil {
 		return nil, err
 	}
@@ -49,11 +49,11 @@ func openWakeup(impl, mode, via, load string) (measure.Measurement, error) {
 type wakeupArm struct {
 	impl, load string
 	cpus       []int
-	slack      int    // of its timers, in nanoseconds; 0 where it has none
+	slack      int    // of its timers, in nanoseconds; 0 for the pipe
 	pacer      *pacer // nil where the task sleeps by itself
 }
 
-// Measure has the task woken, and tells how late it was.
+// Measure has the task woken, and reports how late it was.
 func (a *wakeupArm) Measure() (lockstep.Slice, error) {
 	cost, err := arm.StampCost(a.impl == "clone")
 	if err != nil {
@@ -74,7 +74,7 @@ func (a *wakeupArm) Measure() (lockstep.Slice, error) {
 		return s, err
 	}
 	if a.pacer == nil {
-		s.Figures["wake-ns"] = s.Figures["p99-ns"] // its timer is for the instant
+		s.Figures["wake-ns"] = s.Figures["p99-ns"] // its timer is set to the instant
 		return s, nil
 	}
 	if ticks, err = clock.delays(at, paced); err != nil {
@@ -84,11 +84,11 @@ func (a *wakeupArm) Measure() (lockstep.Slice, error) {
 	return s, err
 }
 
-// parts are what a delay consists of, the 99th percentile of each in ns: what
-// the pacer was late by, in ticks, and the time from its stamp before it wrote a
-// byte to the stamp of the task that has read it. The pipe keeps the bytes in
-// order and each read takes one, so that the nth is the nth. The counter is the
-// same for all processes.
+// parts returns the two parts of a delay, the 99th percentile of each in ns.
+// One is the pacer's own delay, late, in ticks. The other is the time from the
+// pacer's stamp before it wrote a byte to the stamp of the task that read it.
+// The pipe keeps the bytes in order and each read takes one, so the nth stamps
+// belong together. All processes share the counter.
 func parts(late, paced, stamps []int64, nsPerTick float64) (pacer, wake float64, err error) {
 	woken, err := arm.Intervals(paced, stamps)
 	if err != nil {
@@ -102,7 +102,7 @@ func parts(late, paced, stamps []int64, nsPerTick float64) (pacer, wake float64,
 	return of["p99-ns"], from["p99-ns"], err
 }
 
-// wakeUps has the task woken at each of the instants, with its load. stamps
+// wakeUps has the task woken at each of the instants, under its load. stamps
 // are the task's, paced the pacer's.
 func (a *wakeupArm) wakeUps() (at, stamps, paced []int64, err error) {
 	if a.pacer == nil {
@@ -124,8 +124,8 @@ func (a *wakeupArm) wakeUps() (at, stamps, paced []int64, err error) {
 			at = schedule(monotonic()+int64(wakeLead), wakeups)
 			err = a.pacer.pace(at)
 		}
-		// When the pacer has ended, so does the task: at the end of its pipe
-		// if it has not read all of its bytes.
+		// The end of the pacer ends the task, too: by the end of its pipe if
+		// the task has not read all of its bytes.
 		var e error
 		paced, e = a.pacer.end()
 		err = errors.Join(err, e)
@@ -134,9 +134,9 @@ func (a *wakeupArm) wakeUps() (at, stamps, paced []int64, err error) {
 	return at, t.stamps(), paced, err
 }
 
-// asleepAt returns when the goroutine that is to be woken through the pacer's
-// pipe waits there: in the runtime's poller, or in read(2) if it is locked. A
-// raw thread has nowhere else to wait.
+// asleepAt returns when the goroutine that waits for the pacer's byte is
+// asleep: in the runtime's poller, or in read(2) if it is locked. A raw thread
+// can't wait anywhere else.
 func asleepAt(impl string) error {
 	state, ok := map[string]string{"goroutine": "IO wait", "locked": "syscall"}[impl]
 	if !ok {
@@ -145,19 +145,19 @@ func asleepAt(impl string) error {
 	return arm.AllAsleep(1, func() (int, error) { return arm.InState(state), nil })
 }
 
-// A wakingTask is woken once for each instant, and stamps each.
+// A wakingTask is woken once at each instant, and stamps each wake-up.
 type wakingTask struct {
 	run    func() error
 	stamps func() []int64
 	end    func() error
 }
 
-// task is one that waits at the pacer's pipe or, without a pacer, for each of
-// the instants.
+// task makes a task that waits at the pacer's pipe or, without a pacer, for
+// each of the instants.
 func (a *wakeupArm) task(at []int64) (wakingTask, error) {
 	if a.impl == "clone" {
 		var d *threads.Driver
-		err := hasSlack(a.slack) // which its thread takes from this one
+		err := hasSlack(a.slack) // the new thread inherits it
 		if err != nil {
 			return wakingTask{}, err
 		}
@@ -218,7 +218,7 @@ func (a *wakeupArm) task(at []int64) (wakingTask, error) {
 	return wakingTask{run, s.All, func() error { return nil }}, nil
 }
 
-// hogs starts the load. calm ends it, and fails if it hasn't been one.
+// hogs starts the load. calm ends it, and fails if it was no load.
 func (a *wakeupArm) hogs() (calm func() error, err error) {
 	var stop func() ([]int64, error)
 	switch {
@@ -252,8 +252,8 @@ func (a *wakeupArm) hogs() (calm func() error, err error) {
 }
 
 // rawHogs starts a raw thread on each of the CPUs that does chunks of work.
-// stop ends them; it answers how many chunks each has done, and fails if the
-// work doesn't come to what it should.
+// stop ends them. It returns how many chunks each has done, and fails if the
+// result of the work is wrong.
 func rawHogs(cpus []int) (stop func() (chunks []int64, err error), err error) {
 	h, err := threads.NewHogs()
 	if err != nil {
@@ -266,7 +266,7 @@ func rawHogs(cpus []int) (stop func() (chunks []int64, err error), err error) {
 		for i, end := range h.Ends() {
 			chunks = append(chunks, end.Turns)
 			if want := goroutines.Worked(uint64(tids[i]), int(end.Turns)*goroutines.WorkChunk); uint64(end.Got) != want {
-				err = fmt.Errorf("expected a hog's %d chunks of work to come to %d, seen %d", end.Turns, want, uint64(end.Got))
+				err = fmt.Errorf("expected a hog's %d chunks of work to have the result %d, seen %d", end.Turns, want, uint64(end.Got))
 			}
 		}
 		return chunks, err
@@ -304,7 +304,7 @@ type helper struct {
 // helpers are the roles.
 var helpers = map[string]func() int{"pacer": helping("pacer", pace), "hogs": helping("hogs", hog)}
 
-// helping is a helper's life, which ends with an exit code.
+// helping returns a helper's life, which ends with an exit code.
 func helping(role string, help func() error) func() int {
 	return func() int {
 		if err := help(); err != nil {
@@ -315,8 +315,8 @@ func helping(role string, help func() error) func() int {
 	}
 }
 
-// startHelper starts one; it has the file descriptors from 3 on. It ends when
-// its standard input does, so that it doesn't outlive this process.
+// startHelper starts a helper with the file descriptors, from 3 on. The helper
+// ends when its standard input does, so it doesn't outlive this process.
 func startHelper(role string, fds ...uintptr) (*helper, error) {
 	in, err := arm.NewLink("syscall")
 	if err != nil {
@@ -342,8 +342,8 @@ func startHelper(role string, fds ...uintptr) (*helper, error) {
 	return h, nil
 }
 
-// end ends the helper, unless it has ended, and answers the numbers that it
-// has written.
+// end ends the helper, unless it has ended, and returns the numbers that it has
+// written.
 func (h *helper) end() (numbers []int64, err error) {
 	if h.pid == 0 {
 		return nil, nil
@@ -351,7 +351,7 @@ func (h *helper) end() (numbers []int64, err error) {
 	h.in.Close()
 	numbers, err = readNumbers(h.out)
 	h.out.Close()
-	process, _ := os.FindProcess(h.pid) // it is there until it is waited for
+	process, _ := os.FindProcess(h.pid) // it is there until someone waits for it
 	h.pid = 0
 	if state, e := process.Wait(); e != nil {
 		err = errors.Join(err, e)
@@ -361,7 +361,7 @@ func (h *helper) end() (numbers []int64, err error) {
 	return numbers, err
 }
 
-// readNumbers reads what was written by binary.Write, to its end.
+// readNumbers reads what binary.Write wrote, to the end.
 func readNumbers(r io.Reader) ([]int64, error) {
 	text, err := io.ReadAll(r)
 	numbers := make([]int64, len(text)/8)
@@ -379,7 +379,7 @@ func hog() error {
 	if err != nil {
 		return err
 	}
-	_, err = os.Stdout.Write(arm.AByte) // they run
+	_, err = os.Stdout.Write(arm.AByte) // reports that they run
 	_, e := io.Copy(io.Discard, os.Stdin)
 	chunks, e2 := stop()
 	return errors.Join(err, e, e2, binary.Write(os.Stdout, binary.LittleEndian, chunks), arm.Leaks())
@@ -398,7 +398,7 @@ func newPacer() (*pacer, error) {
 		return nil, err
 	}
 	h, err := startHelper("pacer", uintptr(l.Out))
-	unix.Close(l.Out) // so that its end is the end of the pipe
+	unix.Close(l.Out) // so that the pipe ends with the pacer
 	if err != nil {
 		unix.Close(l.In)
 		return nil, err
@@ -406,19 +406,20 @@ func newPacer() (*pacer, error) {
 	return &pacer{h, l, func() { unix.Close(l.In) }}, nil
 }
 
-// pace tells it the instants, in nanoseconds of CLOCK_MONOTONIC.
+// pace gives the pacer the instants, in nanoseconds of CLOCK_MONOTONIC.
 func (p *pacer) pace(at []int64) error {
 	return errors.Join(binary.Write(p.in, binary.LittleEndian, at), p.in.Close())
 }
 
-// pace is the helper that reads instants until its input ends, writes a byte
-// to file descriptor 3 at each, and then its stamps, in ticks, to its output.
+// pace is the helper that reads instants until its input ends, writes a byte to
+// file descriptor 3 at each, and then writes its stamps, in ticks, to its
+// output.
 func pace() error {
 	at, err := readNumbers(os.Stdin)
 	if err != nil || len(at) == 0 {
 		return err
 	}
-	// Its thread takes the slack from the one that makes it.
+	// The pacer's thread inherits the slack of this one.
 	runtime.LockOSThread()
 	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); err != nil {
 		return err
@@ -435,7 +436,7 @@ func pace() error {
 	return errors.Join(err, d.Close(), arm.Leaks())
 }
 
-// monotonic is CLOCK_MONOTONIC in nanoseconds, which all processes share.
+// monotonic returns CLOCK_MONOTONIC in nanoseconds, which all processes share.
 func monotonic() int64 {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
@@ -444,7 +445,7 @@ func monotonic() int64 {
 	return t.Nano()
 }
 
-// An anchor is the same instant by the counter and by CLOCK_MONOTONIC.
+// An anchor is one instant by the counter and by CLOCK_MONOTONIC.
 type anchor struct{ ticks, ns int64 }
 
 func newAnchor() anchor {
@@ -452,15 +453,15 @@ func newAnchor() anchor {
 	return anchor{ticks, ns}
 }
 
-// anchors are one before what is measured and one after it.
+// anchors are an anchor before the measurement and one after it.
 type anchors [2]anchor
 
-// ns is how many nanoseconds a tick takes.
+// ns returns the nanoseconds of a tick.
 func (a anchors) ns() float64 {
 	return float64(a[1].ns-a[0].ns) / float64(a[1].ticks-a[0].ticks)
 }
 
-// delays is how long after each of the instants its stamp was taken, in ticks.
+// delays returns how long after each instant its stamp was taken, in ticks.
 func (a anchors) delays(at, stamps []int64) ([]int64, error) {
 	since := make([]int64, len(at))
 	for i, ns := range at {

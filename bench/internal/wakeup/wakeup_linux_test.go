@@ -60,7 +60,7 @@ func TestHelpers(t *testing.T) {
 	p.hangUp()
 }
 
-// TestHelperFails: what a helper ends with comes to light.
+// TestHelperFails: a helper's error is reported.
 func TestHelperFails(t *testing.T) {
 	t.Setenv(dyingForTests, "out of luck")
 	h, err := startHelper("hogs")
@@ -99,7 +99,7 @@ func TestPacerEndsEarly(t *testing.T) {
 	}
 }
 
-// TestParts: what the pacer was late by is no part of the wake-up.
+// TestParts: the pacer's own delay is no part of the wake-up.
 func TestParts(t *testing.T) {
 	var late, paced, stamps []int64
 	for i := range int64(100) {

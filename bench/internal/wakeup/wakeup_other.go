@@ -9,7 +9,7 @@ import (
 	"threadbench/bench/measure"
 )
 
-// openWakeup is a *lockstep.Skip here.
+// openWakeup returns a *lockstep.Skip here.
 func openWakeup(impl, mode, via, load string) (measure.Measurement, error) {
 	return nil, lockstep.Skipf("%s has no clock of Linux's that a pacer and a task share", runtime.GOOS)
 }

@@ -16,12 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestHerd grows a herd in steps, sees each thread asleep and all of them
+// TestSet grows a set in steps, sees each thread asleep and all of them
 // gone in the end.
-func TestHerd(t *testing.T) {
+func TestSet(t *testing.T) {
 	needRoom(t, 61)
 	leaveNothing(t)
-	h, err := NewHerd(LeastStack(0), 0)
+	h, err := NewSet(LeastStack(0), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,11 +55,11 @@ func TestHerd(t *testing.T) {
 	}
 }
 
-// TestHerdWithoutThreads: what has made nothing can be ended.
-func TestHerdWithoutThreads(t *testing.T) {
+// TestSetWithoutThreads: a set without threads can be ended.
+func TestSetWithoutThreads(t *testing.T) {
 	leaveNothing(t)
 	for _, release := range []bool{true, false} {
-		h, err := NewHerd(LeastStack(0), 0)
+		h, err := NewSet(LeastStack(0), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,11 +70,11 @@ func TestHerdWithoutThreads(t *testing.T) {
 	}
 }
 
-// TestHerdReleasedFirst: threads made after the release don't park.
-func TestHerdReleasedFirst(t *testing.T) {
+// TestSetReleasedFirst: threads made after the release don't park.
+func TestSetReleasedFirst(t *testing.T) {
 	needRoom(t, 50)
 	leaveNothing(t)
-	h, err := NewHerd(LeastStack(0), 0)
+	h, err := NewSet(LeastStack(0), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,15 +89,15 @@ func TestHerdReleasedFirst(t *testing.T) {
 	h.Join()
 }
 
-// TestHerdParks sees the threads asleep on the word that releases them.
-func TestHerdParks(t *testing.T) {
+// TestSetParks sees the threads asleep on the word that releases them.
+func TestSetParks(t *testing.T) {
 	leaveNothing(t)
 	h := made(t, 5, LeastStack(0), 0)
 	parksOn(t, h, &h.words.release)
 }
 
-// parksOn sees every thread of a herd asleep on a futex word.
-func parksOn(t *testing.T, h *Herd, word *uint32) {
+// parksOn sees every thread of a set asleep on a futex word.
+func parksOn(t *testing.T, h *Set, word *uint32) {
 	t.Helper()
 	for _, tid := range h.TIDs() {
 		eventually(t, "each thread waits on its word", func() bool {
@@ -107,7 +107,7 @@ func parksOn(t *testing.T, h *Herd, word *uint32) {
 	}
 }
 
-// TestWorkers gives turns to a herd of workers: each does its work once, and
+// TestWorkers gives turns to a set of workers: each does its work once, and
 // parks again on the word that releases it.
 func TestWorkers(t *testing.T) {
 	needRoom(t, 60)
@@ -139,8 +139,8 @@ func TestWorkers(t *testing.T) {
 	}
 }
 
-// TestWorkersReleasedFirst: workers that were given no turn can be ended, and
-// so can those whose work comes to something else.
+// TestWorkersReleasedFirst: workers without a turn can be ended, and so can
+// workers with a wrong result.
 func TestWorkersReleasedFirst(t *testing.T) {
 	leaveNothing(t)
 	h, err := NewWorkers(LeastStack(0), 100)

@@ -5,46 +5,47 @@ import (
 	"time"
 )
 
-// An Item is work to be shared out: so many steps from X on.
+// An Item is work to be shared out: Steps steps from X on.
 type Item struct {
 	X     uint64
 	Steps int
 }
 
-// A Record is what became of an item.
+// A Record tells who did an item, where, and with what result.
 type Record struct {
 	Result uint64
-	CPU    int32 // on which it was begun; -1 where the system doesn't tell
-	From   int32 // the CPU from which it came: its worker's at the item before, or else the producer's; -1 for none
-	Worker int32 // who did it: a number from 0, or -1 where it had a task of its own
+	CPU    int32 // where it began; -1 if the system doesn't report it
+	From   int32 // where it came from: its worker's CPU at the item before, or else the producer's CPU; -1 for neither
+	Worker int32 // the worker that did it, from 0; -1 if the item had a task of its own
 	Times  int32 // how often it was done
 }
 
-// A Sharing is how a list's items come from the producer to those who do them.
+// A Sharing is the way that a list's items take from the producer to the
+// workers.
 type Sharing int
 
 const (
 	PerItem Sharing = iota // the producer makes a task for each item
 	Queued                 // workers receive them, one by one, from an unbuffered channel
-	Shared                 // the producer writes the list where all find it; workers take the next by one index
-	Fixed                  // the producer gives each worker a part of the list, as many items each
+	Shared                 // the producer writes the list where all workers find it; they take the next item by one index
+	Fixed                  // the producer gives each worker a part of the list, all of the same size
 )
 
-// A Crew is a producer and those who do the items that it hands out.
-type Crew struct {
+// A Pool is a producer and the workers that do its items.
+type Pool struct {
 	how     Sharing
 	workers int
 	lists   chan []Item
 	queue   chan job     // Queued
-	parts   []chan []job // a worker's, for Shared and Fixed
+	parts   []chan []job // one for each worker, for Shared and Fixed
 	over    chan struct{}
 	end     chan time.Duration
 	ended   chan struct{}
 
-	// A list that is under way.
+	// The current list.
 	jobs    []job
 	records []Record
-	left    atomic.Int64 // items or workers that aren't done
+	left    atomic.Int64 // items or workers that are not done
 	_       [64]byte
 	next    atomic.Int64 // the shared index
 	_       [64]byte
@@ -58,17 +59,17 @@ type job struct {
 	Item
 }
 
-// NewCrew starts a producer and workers, none for PerItem. Each of them calls
+// NewPool starts a producer and workers, none for PerItem. Each task calls
 // setup first, with its number: the producer's is -1. An error of setup is an
-// error of NewCrew. A nil setup does nothing.
-func NewCrew(how Sharing, workers int, setup func(task int) error) (*Crew, error) {
+// error of NewPool. A nil setup does nothing.
+func NewPool(how Sharing, workers int, setup func(task int) error) (*Pool, error) {
 	if how == PerItem {
 		workers = 0
 	}
 	if setup == nil {
 		setup = func(int) error { return nil }
 	}
-	c := &Crew{how: how, workers: workers, lists: make(chan []Item), queue: make(chan job), over: make(chan struct{}), end: make(chan time.Duration), ended: make(chan struct{})}
+	c := &Pool{how: how, workers: workers, lists: make(chan []Item), queue: make(chan job), over: make(chan struct{}), end: make(chan time.Duration), ended: make(chan struct{})}
 	ready := make(chan error)
 	for w := range workers {
 		c.parts = append(c.parts, make(chan []job))
@@ -93,10 +94,10 @@ func NewCrew(how Sharing, workers int, setup func(task int) error) (*Crew, error
 	return c, nil
 }
 
-// Run has a list done. The time is from when the producer begins to hand out
-// until the last item is done. The records are in the list's order, and good
-// until the next Run. An empty list is a panic.
-func (c *Crew) Run(list []Item) (time.Duration, []Record) {
+// Run has the tasks do a list, and returns how long that took: from the
+// producer's start until the last item is done. The records are in the list's
+// order, and valid until the next Run. An empty list panics.
+func (c *Pool) Run(list []Item) (time.Duration, []Record) {
 	if len(list) == 0 {
 		panic("goroutines: an empty list")
 	}
@@ -111,11 +112,11 @@ func (c *Crew) Run(list []Item) (time.Duration, []Record) {
 	return c.elapsed, c.records
 }
 
-// handSample is how many items the producer hands out between two looks at its
-// CPU.
+// handSample is the number of items that the producer hands out between two
+// looks at its CPU.
 const handSample = 16
 
-func (c *Crew) hand(list []Item) {
+func (c *Pool) hand(list []Item) {
 	began := Now()
 	switch c.how {
 	case PerItem:
@@ -149,13 +150,12 @@ func (c *Crew) hand(list []Item) {
 }
 
 // alone is the task of one item.
-func (c *Crew) alone(j job, from int32) {
+func (c *Pool) alone(j job, from int32) {
 	c.do(j, -1, int32(CPU()), from)
 	c.done()
 }
 
-// work is the life of a worker.
-func (c *Crew) work(w int) {
+func (c *Pool) work(w int) {
 	cpu := int32(-1)
 	do := func(j job) {
 		last := cpu
@@ -187,22 +187,22 @@ func (c *Crew) work(w int) {
 	}
 }
 
-func (c *Crew) do(j job, worker, cpu, from int32) {
+func (c *Pool) do(j job, worker, cpu, from int32) {
 	r := &c.records[j.at]
 	r.CPU, r.From, r.Worker = cpu, from, worker
 	r.Times++
 	r.Result = Work(j.X, j.Steps)
 }
 
-// done counts what is left, and says when nothing is.
-func (c *Crew) done() {
+// done counts down, and signals the end of the list.
+func (c *Pool) done() {
 	if c.left.Add(-1) == 0 {
 		c.end <- Now()
 	}
 }
 
 // Close ends the producer and the workers.
-func (c *Crew) Close() {
+func (c *Pool) Close() {
 	close(c.lists)
 	close(c.queue)
 	for _, p := range c.parts {

@@ -10,12 +10,12 @@ import (
 	"threadbench/goroutines"
 )
 
-// TestCrew: each item is done once and comes to what it should, by threads of
+// TestPool: each item is done once and comes to what it should, by threads of
 // their own; lists of any length.
-func TestCrew(t *testing.T) {
+func TestPool(t *testing.T) {
 	leaveNothing(t)
 	const workers, most = 3, 500
-	c, err := NewCrew(workers, most)
+	c, err := NewPool(workers, most)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,10 +101,10 @@ func TestPipeline(t *testing.T) {
 	}
 }
 
-// TestUnusedCrew closes what was never given anything to do.
-func TestUnusedCrew(t *testing.T) {
+// TestUnusedPool closes what was never given anything to do.
+func TestUnusedPool(t *testing.T) {
 	leaveNothing(t)
-	c, err := NewCrew(2, 10)
+	c, err := NewPool(2, 10)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,25 +12,24 @@ import (
 	"threadbench/goroutines"
 )
 
-// A Crew is raw threads that do the items of a list, each the next one by an
-// index that they share.
-type Crew struct {
+// A Pool is raw threads that work through a list. Each takes the next item by a
+// shared index.
+type Pool struct {
 	workers []thread
-	words   *crew
+	words   *pool
 	items   []item
 	records []record
 	mapped  []mapping
 }
 
-// NewCrew makes as many raw threads, at least one, for lists of at most that
-// many items. They sleep until there is a list. A refused thread is a
-// *StartError.
-func NewCrew(workers, items int) (*Crew, error) {
+// NewPool makes that many raw threads, at least one, for lists of up to items
+// items. They sleep until there is a list. A refused thread is a *StartError.
+func NewPool(workers, items int) (*Pool, error) {
 	if workers < 1 || items < 1 {
-		panic(fmt.Sprintf("threads: a crew of %d for %d items", workers, items))
+		panic(fmt.Sprintf("threads: a pool of %d for %d items", workers, items))
 	}
-	c := &Crew{}
-	for _, size := range []uintptr{crewBytes, itemBytes * uintptr(items), recordBytes * uintptr(items)} {
+	c := &Pool{}
+	for _, size := range []uintptr{poolBytes, itemBytes * uintptr(items), recordBytes * uintptr(items)} {
 		m, err := mapMemory(size)
 		if err != nil {
 			c.Close()
@@ -38,13 +37,13 @@ func NewCrew(workers, items int) (*Crew, error) {
 		}
 		c.mapped = append(c.mapped, m)
 	}
-	c.words = (*crew)(c.mapped[0].base)
+	c.words = (*pool)(c.mapped[0].base)
 	c.items, c.records = c.mapped[1].items(items), c.mapped[2].records(items)
 	c.words.items, c.words.records = &c.items[0], &c.records[0]
 	for w := range workers {
 		t, err := newThread(pcs.share, LeastStack(0))
 		if err == nil {
-			t.control.crew, t.control.number = c.words, uint32(w)
+			t.control.pool, t.control.number = c.words, uint32(w)
 			if err = t.start(); err != nil {
 				t.mapping.unmap()
 			}
@@ -58,20 +57,22 @@ func NewCrew(workers, items int) (*Crew, error) {
 	return c, nil
 }
 
-// Run has a list done, which the caller writes to where the threads find it
-// before it wakes them. The time is from when it begins to until the last item
-// is done, by the clock of the thread that did it. The records are in the
-// list's order. A system call that failed on the way is an error, and an item
-// without steps. The scheduler isn't told of the wait: sysmon would take the P
-// and sleep, and look every 20 us for the first milliseconds of what comes
-// after.
-func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
+// Run has the threads do a list and returns how long that took. The time runs
+// from just before Run copies the list to where the threads find it, until the
+// last item is done, by the clock of the thread that did it. The records are in
+// the list's order. It is an error if a system call failed, or if an item has
+// no steps.
+//
+// Run waits by RawSyscall and keeps its P. Otherwise sysmon would retake the P
+// and sleep, and then look every 20 us for the first milliseconds of whatever
+// comes next.
+func (c *Pool) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, error) {
 	if len(list) > len(c.items) {
-		return 0, nil, fmt.Errorf("running a crew of raw threads: a list of %d items, there is room for %d", len(list), len(c.items))
+		return 0, nil, fmt.Errorf("running a pool of raw threads: a list of %d items, there is room for %d", len(list), len(c.items))
 	}
 	for i, it := range list {
 		if it.Steps < 1 {
-			return 0, nil, fmt.Errorf("running a crew of raw threads: item %d has %d steps; at least one is needed", i, it.Steps)
+			return 0, nil, fmt.Errorf("running a pool of raw threads: item %d has %d steps; at least one is needed", i, it.Steps)
 		}
 	}
 	clear(c.records)
@@ -79,7 +80,7 @@ func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, 
 
 	var began unix.Timespec
 	if err := unix.ClockGettime(clockMonotonic, &began); err != nil {
-		return 0, nil, fmt.Errorf("running a crew of raw threads: clock_gettime: %w", err)
+		return 0, nil, fmt.Errorf("running a pool of raw threads: clock_gettime: %w", err)
 	}
 	for i, it := range list {
 		c.items[i] = item(it)
@@ -92,7 +93,7 @@ func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, 
 	ended := int64(0)
 	for _, w := range c.workers {
 		if errno := unix.Errno(-atomic.SwapInt64(&w.control.failed, 0)); errno != 0 {
-			return 0, nil, fmt.Errorf("running a crew of raw threads: a system call of the body failed: %w", errno)
+			return 0, nil, fmt.Errorf("running a pool of raw threads: a system call of the body failed: %w", errno)
 		}
 		ended = max(ended, unix.TimespecToNsec(w.control.end))
 	}
@@ -107,9 +108,8 @@ func (c *Crew) Run(list []goroutines.Item) (time.Duration, []goroutines.Record, 
 	return time.Duration(ended - unix.TimespecToNsec(began)), records, nil
 }
 
-// TIDs are the threads' ids, as they got them from gettid(2): complete after a
-// Run.
-func (c *Crew) TIDs() []int {
+// TIDs returns the threads' ids, from gettid(2). They are complete after a Run.
+func (c *Pool) TIDs() []int {
 	var tids []int
 	for _, w := range c.workers {
 		tids = append(tids, int(atomic.LoadUint32(&w.control.seen)))
@@ -117,8 +117,8 @@ func (c *Crew) TIDs() []int {
 	return tids
 }
 
-// Close ends the threads and gives back what they had.
-func (c *Crew) Close() error {
+// Close ends the threads and unmaps their memory.
+func (c *Pool) Close() error {
 	for _, w := range c.workers {
 		atomic.StoreUint32(&w.control.quit, 1)
 	}
