@@ -1,3 +1,10 @@
+// # Why not every arm is measured twice
+//
+// The arms with an A/A are the goroutine arms that take turns, the rows that a
+// report begins with, and in the full profile those that decide a statement
+// (plan.go). Where each arm takes a process of its own, the short profile does
+// without the others: they would take a third of its time.
+//
 // # Why the results file is whole at each moment
 //
 // A round is one write and a sync behind what is there, or nothing; -resume
