@@ -1,10 +1,10 @@
 // # Why nobody's sysmon is awake in another's turn
 //
 // The runtime's monitor looks every 20 us whether to take a P from a thread
-// that blocks in the kernel, for up to 10 ms if another P is idle. So workers
-// wait for their turn through the poller, and tasks park in Go between turns
-// (stdin_linux.go, goroutines.Turns). Five groups each, a goroutine pipe beside
-// a locked one:
+// that blocks in the kernel. It does so for up to 10 ms if another P is idle.
+// So workers wait for their turn through the poller, and tasks park in Go
+// between turns (stdin_linux.go, goroutines.Turns). Five groups each, a
+// goroutine pipe beside a locked one:
 //
 //	                 kernel switches/op    A/A
 //	before           0.015                 0.95

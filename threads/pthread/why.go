@@ -3,9 +3,9 @@
 // With cgo linked, the runtime makes its threads through pthread_create. One
 // cgo package in the bench test binary would change what every other arm
 // measures. Their worker (bench/pthread) is built beside that binary when a
-// case asks for it, is asked whether cgo is linked, and names its C library in
-// the configuration. Rejected: a worker all in C, which would need the memory
-// meter and the limits once more.
+// case asks for it. It is asked whether cgo is linked, and names its C library
+// in the configuration. Rejected: a worker all in C, which would need the
+// memory meter and the limits once more.
 //
 // C threads call libc's read, write, syscall and sched_yield, as C programs do.
 // So their rows pay for libc's wrapper, for its return after the switch, and

@@ -3,8 +3,8 @@
 // A goroutine arm over itself is off 1 by more than chance in some files.
 // Nobody knows the sign of that effect in another pair, so it can't be
 // corrected for. The interval, and the tests with it, move out by the far end
-// of the A/A's own interval (after Phillips, Eberhardt and Parry 1997, who add
-// the size of such an effect).
+// of the A/A's own interval. Phillips, Eberhardt and Parry (1997) add the size
+// of such an effect likewise.
 //
 // A simulation, which is a test, rejected three others. The hull of the two
 // intervals, and the A/A's estimate instead of its far end, cover in less than
