@@ -21,7 +21,12 @@ func (b *tab) check(name string) []string {
 	return ask[[]string](b, "checks.%s()", name)
 }
 
-// violations is what axe-core, all of whose rules apply, finds in the page. It
+// violations is what axe-core, all of whose rules apply, finds in the page.
+// axe-core knows screen readers and WCAG better than checks of ours did, and is
+// kept up to date by others; it is pinned by version and integrity. It has no
+// rule for sideways scrolling, labels that cover each other, paper, sorting and
+// the order of the Tab key, so checks.js has those. Nor can it tell what lies
+// below a picture's text: scripts/internal/chart tests the colours' contrast. It
 // can't tell the contrast of text on a gradient, so those of tables, which say
 // that there is more to the side, are left out.
 func (b *tab) violations() []string {

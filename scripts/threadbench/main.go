@@ -4,7 +4,7 @@
 //	CGO_ENABLED=0 go build -o threadbench ./scripts/threadbench
 //
 // It is its own worker, and more is linked into it than into the bench test
-// binary, by which "go run ./scripts/run" measures. ARCHITECTURE.md says what that
+// binary, by which "go run ./scripts/run" measures. README.md says what that
 // moves; its results files have the key worker.
 package main
 
