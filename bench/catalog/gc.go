@@ -7,7 +7,8 @@ var GC = Family{
 	Primary: []string{"stw-ns"},
 	Beside:  []string{"stood-least-ns", "stood-most-ns", "mark-ns", "cpu-ns", "cycle-ns", "held-ns", "tasks"},
 	Read: "What a collection costs a program that holds n parked tasks: stw is how long a cycle takes to stop the world and hold it, stood-least and stood-most between what bounds it is held once all have stopped, held the longest wait of a goroutine at work, " +
-		"mark the CPU that marking takes, cpu that of the process by the kernel's count, cycle how long it all takes. " +
+		"mark the time that marking takes by the runtime's account, cpu the CPU time of the process by the kernel's, cycle how long it all takes. " +
+		"The runtime's account goes by the clock: mark is more than cpu where the kernel gives a CPU to others meanwhile. " +
 		"The floor is a process without tasks, measured beside. " +
 		"It favours the threads in that their stacks need not be looked at.",
 	Wordings: []Wording{
