@@ -18,16 +18,15 @@ import (
 	"threadbench/bench/internal/host"
 )
 
-// WriteHeader writes what a results file begins with: the configuration, and
-// a "Unit" line for each of [catalog.Units] of which there is something to say:
-// its better side, whether it is exact, and the rows that it decides
-// ([catalog.DecidedBy]).
-func WriteHeader(w io.Writer, settings []host.Setting) error {
+// WriteHeader writes what a results file begins with: the configuration, and a
+// "Unit" line for each of the units of which there is something to say: its better
+// side, whether it is exact, and the rows that it decides ([catalog.DecidedBy]).
+func WriteHeader(w io.Writer, settings []host.Setting, units []catalog.Unit) error {
 	b := bufio.NewWriter(w)
 	for _, s := range settings {
 		fmt.Fprintf(b, "%s: %s\n", s.Key, s.Value)
 	}
-	for _, u := range catalog.Units {
+	for _, u := range units {
 		var facts string
 		if u.Better != "" {
 			facts += " better=" + u.Better
@@ -56,8 +55,9 @@ const oneFile = "threadbench/scripts/threadbench"
 // WriteHead writes what heads a results file of that driver: its
 // Configuration, where kernel memory is read, and with -tags pthread the C
 // library of those workers, which no other arm has anything of. cpu is
-// NewSite's; under "lockstep" a comment tells the CPUs' numbers. The process is
-// to be the one that workers are started from.
+// NewSite's. Under "lockstep" all units follow, and a comment tells the CPUs'
+// numbers; go test's adaptor writes a unit when a row has it. The process is to be
+// the one that workers are started from.
 func WriteHead(w io.Writer, driver string, cpu int) error {
 	site, err := NewSite(cpu)
 	if err != nil {
@@ -81,7 +81,10 @@ func WriteHead(w io.Writer, driver string, cpu int) error {
 		}
 		settings = append(settings, host.Setting{Key: "pthread", Value: library})
 	}
-	if err := WriteHeader(w, settings); err != nil || driver == "testing" {
+	if driver == "testing" {
+		return WriteHeader(w, settings, nil)
+	}
+	if err := WriteHeader(w, settings, catalog.Units); err != nil {
 		return err
 	}
 	_, err = io.WriteString(w, site.comment())

@@ -59,9 +59,17 @@ func Work(families Families) int {
 		if err != nil {
 			return nil, err
 		}
-		return inject(arm, cut)
+		if arm, err = inject(arm, cut); err != nil || Observe == nil {
+			return arm, err
+		}
+		return Observe(arm)
 	})
 }
+
+// Observe, if it isn't nil, is given each arm that this process serves as a worker,
+// and answers the arm to serve in its place. The bench test binary takes a worker's
+// CPU profile by it; the one file doesn't link the profiler.
+var Observe func(lockstep.Arm) (lockstep.Arm, error)
 
 // Environ is an environment with some of it set; a GODEBUG is added to the
 // one that is there, whose settings it wins over.
