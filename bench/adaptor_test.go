@@ -270,20 +270,17 @@ func TestAdaptorWarns(t *testing.T) {
 // was given, and each of several has the case's behind it.
 func TestAdaptorProfiles(t *testing.T) {
 	for _, test := range []struct {
-		bench string
-		files []string
+		bench, time string
+		files       []string
 	}{
-		{"^BenchmarkCreate$/^impl=goroutine$/^mode=reused$", []string{"cpu.prof"}},
-		{"^BenchmarkCreate$/^impl=(goroutine|floor)$/^mode=(reused|cold)$", []string{
+		{"^BenchmarkCreate$/^impl=goroutine$/^mode=reused$", "200000x", []string{"cpu.prof"}},
+		{"^BenchmarkCreate$/^impl=(goroutine|floor)$/^mode=(reused|cold)$", "2x", []string{
 			"cpu.prof.Create_impl=floor_mode=cold", "cpu.prof.Create_impl=floor_mode=reused",
 			"cpu.prof.Create_impl=goroutine_mode=cold", "cpu.prof.Create_impl=goroutine_mode=reused",
 		}},
 	} {
 		dir := t.TempDir()
-		cmd := benchmarks(t, "-test.bench="+test.bench, "-test.benchtime=200000x", "-test.cpuprofile=cpu.prof", "-test.outputdir="+dir)
-		if strings.Contains(test.bench, "cold") {
-			cmd.Args[2] = "-test.benchtime=2x"
-		}
+		cmd := benchmarks(t, "-test.bench="+test.bench, "-test.benchtime="+test.time, "-test.cpuprofile=cpu.prof", "-test.outputdir="+dir)
 		err := cmd.Run()
 		stdout, stderr := said(cmd)
 		if err != nil {
