@@ -71,7 +71,7 @@ func takeProfiles() {
 		profileTo = filepath.Join(dir, path)
 	}
 	flag.Set("test.cpuprofile", "")
-	fmt.Fprintln(os.Stderr, "# cpuprofile: it is the workers' that is taken; their figures are those of profiled programs")
+	fmt.Fprintln(os.Stderr, "# cpuprofile: each case has a profile of its worker, without raw threads and C threads, which take no signal of the profiler's; figures are those of profiled programs")
 }
 
 // profiled is what a worker's environment needs for its profile. Each worker of a
