@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -117,6 +118,7 @@ func TestAdaptor(t *testing.T) {
 			}
 			results, units := read(t, stdout)
 			var names []string
+			used := map[string]bool{}
 			for _, r := range results {
 				name := regexp.MustCompile(`-\d+$`).ReplaceAllString(string(r.Name), "")
 				names = append(names, name)
@@ -133,6 +135,7 @@ func TestAdaptor(t *testing.T) {
 						unit, value = v.OrigUnit, v.OrigValue
 					}
 					got = append(got, unit)
+					used[unit] = true
 					if unit == "ns/op" && value <= 0 {
 						t.Errorf("%s: %v %s", r.Name, value, unit)
 					}
@@ -170,8 +173,16 @@ func TestAdaptor(t *testing.T) {
 				t.Errorf("results (-want +got):\n%s", d)
 			}
 			for _, u := range catalog.Units {
-				if m := units.Get(u.Name, "better"); u.Better != "" && (m == nil || m.Value != u.Better) {
-					t.Errorf("unit %s: better is not %s", u.Name, u.Better)
+				want := ""
+				if used[u.Name] {
+					want = u.Better
+				}
+				got := ""
+				if m := units.Get(u.Name, "better"); m != nil {
+					got = m.Value
+				}
+				if got != want {
+					t.Errorf("unit %s, in use: %t: better is %q, want %q", u.Name, used[u.Name], got, want)
 				}
 			}
 			unproven := lines(stderr, "# unproven ")
@@ -213,6 +224,86 @@ func TestAdaptorWithoutBenchmarks(t *testing.T) {
 	stdout, stderr := said(cmd)
 	if lines(stdout, "driver:") != nil || lines(stderr, "#") != nil {
 		t.Errorf("without -bench it says:\n%s%s", stdout, stderr)
+	}
+}
+
+// TestAdaptorRefuses: flags of go test that would be taken for what they are not
+// end it before anything is measured.
+func TestAdaptorRefuses(t *testing.T) {
+	other := strconv.Itoa(runtime.GOMAXPROCS(0) + 1)
+	for flag, want := range map[string]string{
+		"-test.cpu=" + other:       "running benchmarks with -cpu " + other + ": it would change the names of rows (-" + other + ") and no figure",
+		"-test.memprofile=m.prof":  "running benchmarks with -memprofile m.prof: it would record the process that starts the workers",
+		"-test.trace=trace.out":    "running benchmarks with -trace trace.out: it would record",
+		"-test.blockprofile=b.out": "running benchmarks with -blockprofile b.out: it would record",
+		"-test.mutexprofile=m.out": "running benchmarks with -mutexprofile m.out: it would record",
+	} {
+		cmd := benchmarks(t, "-test.bench=Create/impl=floor/mode=reused", "-test.benchtime=1x", flag)
+		err := cmd.Run()
+		stdout, stderr := said(cmd)
+		if cmd.ProcessState.ExitCode() != 2 || stdout != "" || !strings.HasPrefix(stderr, want) || !strings.Contains(stderr, "leave it out") {
+			t.Errorf("%s: %v, %q and %q; want exit code 2, nothing, %q", flag, err, stdout, stderr, want)
+		}
+	}
+}
+
+// TestAdaptorWarns: what flags don't do is said once, and the number of CPUs that
+// there are anyway is no -cpu to refuse.
+func TestAdaptorWarns(t *testing.T) {
+	cmd := benchmarks(t, "-test.bench=Create/impl=floor/mode=reused", "-test.benchtime=20x", "-test.count=2", "-test.benchmem", "-test.cpu="+strconv.Itoa(runtime.GOMAXPROCS(0)))
+	err := cmd.Run()
+	stdout, stderr := said(cmd)
+	if err != nil {
+		t.Fatalf("%v\n%s%s", err, stdout, stderr)
+	}
+	for _, want := range []string{
+		"# benchtime: with 20x a case that is measured in slices does 20 ops in one go, and 1000 are the least that count as evidence; one that is measured once a process starts 20 processes\n",
+		"# benchmem: B/op and allocs/op are of the process that starts the workers, and of nothing that is measured\n",
+	} {
+		if strings.Count(stderr, want) != 1 {
+			t.Errorf("it says %q, want once %q", stderr, want)
+		}
+	}
+}
+
+// TestAdaptorProfiles: -cpuprofile is of the workers. One case's has the name that
+// was given, and each of several has the case's behind it.
+func TestAdaptorProfiles(t *testing.T) {
+	for _, test := range []struct {
+		bench, time string
+		files       []string
+	}{
+		{"^BenchmarkCreate$/^impl=goroutine$/^mode=reused$", "200000x", []string{"cpu.prof"}},
+		{"^BenchmarkCreate$/^impl=(goroutine|floor)$/^mode=(reused|cold)$", "2x", []string{
+			"cpu.prof.Create_impl=floor_mode=reused",
+			"cpu.prof.Create_impl=goroutine_mode=cold", "cpu.prof.Create_impl=goroutine_mode=reused",
+		}},
+	} {
+		dir := t.TempDir()
+		cmd := benchmarks(t, "-test.bench="+test.bench, "-test.benchtime="+test.time, "-test.cpuprofile=cpu.prof", "-test.outputdir="+dir)
+		err := cmd.Run()
+		stdout, stderr := said(cmd)
+		if err != nil {
+			t.Fatalf("%v\n%s%s", err, stdout, stderr)
+		}
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, f := range files {
+			names = append(names, f.Name())
+			text, err := os.ReadFile(filepath.Join(dir, f.Name()))
+			if err != nil || !bytes.HasPrefix(text, []byte{0x1f, 0x8b}) { // gzip
+				t.Errorf("%s: %v, it begins with %.2x and is no profile", f.Name(), err, text)
+			}
+			if want := ": " + filepath.Join(dir, f.Name()) + "\n"; !strings.Contains(stderr, want) {
+				t.Errorf("it says %q, not %q", stderr, want)
+			}
+		}
+		if d := cmp.Diff(test.files, names); d != "" {
+			t.Errorf("%s: profiles (-want +got):\n%s", test.bench, d)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"threadbench/bench"
+	"threadbench/bench/catalog"
 	"threadbench/bench/internal/host"
 	"threadbench/bench/lockstep"
 	"threadbench/bench/measure"
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) {
 	}
 	if measure.IsWorker() {
 		dieIfTold()
+		measure.Observe = profile
 	}
 	if _, err := bench.OwnWorker(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -35,18 +37,29 @@ func TestMain(m *testing.M) {
 	// A worker under the race detector would sleep for a second as it exits.
 	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
 	flag.Parse()
-	if flag.Lookup("test.bench").Value.String() != "" {
-		if err := measure.WriteHead(os.Stdout, "testing", -1); err != nil {
+	if goTest("bench") != "" {
+		err := refuse()
+		if err == nil {
+			err = measure.WriteHead(os.Stdout, "testing", -1)
+		}
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}
 		if warning := measure.BuildWarning(); warning != "" {
 			fmt.Fprintf(os.Stderr, "# build: %s\n", warning)
 		}
+		warn()
+		takeProfiles()
 	}
 	code := m.Run()
+	writeUnits()
 	for _, name := range slices.Sorted(maps.Keys(unproven)) {
 		fmt.Fprintf(os.Stderr, "# unproven %s: %s\n", name, unproven[name])
+	}
+	if err := sayProfiles(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 2
 	}
 	host.SweepGroups()
 	os.Exit(code)
@@ -84,7 +97,7 @@ func family(b *testing.B, name string) {
 	}
 	at.Patience = time.Hour // go test has a timeout of its own
 	branch(b, f.Cases, 1, func(b *testing.B, c measure.Case) {
-		arm := at.Arm(c, program)
+		arm := at.Arm(c, program, profiled(c)...)
 		if c.Once > 0 {
 			once(b, at, arm)
 		} else {
@@ -134,8 +147,7 @@ func sliced(b *testing.B, at *measure.Session, arm measure.Arm) {
 		b.StopTimer()
 	}
 	r := turn(b, at, arm, b.N)
-	b.ReportMetric(r.NsPerOp, "ns/op")
-	report(b, r.Figures)
+	report(b, r.NsPerOp, r.Figures)
 }
 
 func once(b *testing.B, at *measure.Session, arm measure.Arm) {
@@ -148,18 +160,49 @@ func once(b *testing.B, at *measure.Session, arm measure.Arm) {
 			figures[unit] = append(figures[unit], x)
 		}
 	}
-	// A family that measures no time has no ns/op: 0 leaves it out.
-	b.ReportMetric(numbers.Median(times), "ns/op")
 	medians := map[string]float64{}
 	for unit, xs := range figures {
 		medians[unit] = numbers.Median(xs)
 	}
-	report(b, medians)
+	report(b, numbers.Median(times), medians)
 }
 
-func report(b *testing.B, figures map[string]float64) {
+// report reports figures, and the time of an op where one was measured.
+func report(b *testing.B, nsPerOp float64, figures map[string]float64) {
+	b.ReportMetric(nsPerOp, "ns/op") // 0 leaves it out
+	if nsPerOp > 0 {
+		use("ns/op")
+	}
 	for unit, x := range figures {
 		b.ReportMetric(x, unit)
+		use(unit)
+	}
+	// Testing writes a benchmark's name after its first run, and its figures after
+	// the last: only up to then is standard output at the beginning of a line.
+	if !reported[b.Name()] {
+		reported[b.Name()] = true
+		writeUnits()
+	}
+}
+
+var (
+	reported = map[string]bool{} // the benchmarks that have reported figures
+	inUse    = map[string]bool{} // units: true once their line is written
+)
+
+func use(unit string) { inUse[unit] = inUse[unit] }
+
+// writeUnits writes the lines of the units in use that have none yet.
+func writeUnits() {
+	var units []catalog.Unit
+	for _, u := range catalog.Units {
+		if written, used := inUse[u.Name]; used && !written {
+			inUse[u.Name] = true
+			units = append(units, u)
+		}
+	}
+	if err := measure.WriteHeader(os.Stdout, nil, units); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 	}
 }
 

@@ -7,7 +7,7 @@ var GC = Family{
 	Primary: []string{"stw-ns"},
 	Beside:  []string{"stood-least-ns", "stood-most-ns", "mark-ns", "cpu-ns", "cycle-ns", "held-ns", "tasks"},
 	Read: "What a garbage collection costs a program that holds n parked tasks. stw is how long a cycle takes to stop the world and hold it. stood-least and stood-most are bounds of how long the world stands once all have stopped. held is the longest wait of a goroutine at work. " +
-		"mark is the CPU time of marking by the runtime's account, cpu that of the process by the kernel's. cycle is the wall time of the whole cycle. " +
+		"mark is the time of marking by the runtime's account, cpu the CPU time of the process by the kernel's. The runtime's account goes by the clock, so mark exceeds cpu where the kernel gives a CPU to others meanwhile. cycle is the wall time of the whole cycle. " +
 		"The floor is a process without tasks. " +
 		"It favours the threads in that the collector need not look at their stacks.",
 	Wordings: []Wording{

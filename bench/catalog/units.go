@@ -63,7 +63,7 @@ var Units = []Unit{
 	{Name: "stood-least-ns", Better: "lower", What: "the least time that the world stood in a collection once all had stopped: stw-ns less the stopping, which the runtime reports in buckets up to a quarter wide, by their upper ends; 0 if those are more"},
 	{Name: "stood-most-ns", Better: "lower", What: "the most time that it stood, by the buckets' lower ends"},
 	{Name: "held-ns", Better: "lower", What: "the longest wait of a goroutine at work in a collection, by its own stamps"},
-	{Name: "mark-ns", Better: "lower", What: "CPU time of marking in a collection, by the runtime's account"},
+	{Name: "mark-ns", Better: "lower", What: "time of marking in a collection, by the runtime's account, which goes by the clock: more than cpu-ns where the kernel gives a CPU to others meanwhile"},
 	{Name: "cpu-ns", Better: "lower", What: "CPU time of the whole process in a collection, by the kernel's account"},
 	{Name: "cycle-ns", Better: "lower", What: "wall time of a forced collection"},
 	{Name: "user-goroutines", Better: "lower", What: "goroutines of the program"},

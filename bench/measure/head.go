@@ -19,14 +19,14 @@ import (
 )
 
 // WriteHeader writes the beginning of a results file: the configuration, and a
-// "Unit" line for each of [catalog.Units] with a fact: its better side, whether
-// it is exact, or the rows that it decides ([catalog.DecidedBy]).
-func WriteHeader(w io.Writer, settings []host.Setting) error {
+// "Unit" line for each of the units with a fact: its better side, whether it is
+// exact, or the rows that it decides ([catalog.DecidedBy]).
+func WriteHeader(w io.Writer, settings []host.Setting, units []catalog.Unit) error {
 	b := bufio.NewWriter(w)
 	for _, s := range settings {
 		fmt.Fprintf(b, "%s: %s\n", s.Key, s.Value)
 	}
-	for _, u := range catalog.Units {
+	for _, u := range units {
 		var facts string
 		if u.Better != "" {
 			facts += " better=" + u.Better
@@ -55,8 +55,9 @@ const oneFile = "threadbench/scripts/threadbench"
 // WriteHead writes the head of a results file of that driver: its
 // Configuration, where kernel memory is read, and with -tags pthread the C
 // library of the workers of impl=pthread, which no other arm uses. cpu is
-// NewSite's. Under "lockstep" a comment gives the CPUs' numbers. The process
-// has to be the one that starts the workers.
+// NewSite's. Under "lockstep" all units follow, and a comment gives the CPUs'
+// numbers; go test's adaptor writes a unit when a row has it. The process has to
+// be the one that starts the workers.
 func WriteHead(w io.Writer, driver string, cpu int) error {
 	site, err := NewSite(cpu)
 	if err != nil {
@@ -80,7 +81,10 @@ func WriteHead(w io.Writer, driver string, cpu int) error {
 		}
 		settings = append(settings, host.Setting{Key: "pthread", Value: library})
 	}
-	if err := WriteHeader(w, settings); err != nil || driver == "testing" {
+	if driver == "testing" {
+		return WriteHeader(w, settings, nil)
+	}
+	if err := WriteHeader(w, settings, catalog.Units); err != nil {
 		return err
 	}
 	_, err = io.WriteString(w, site.comment())

@@ -19,7 +19,7 @@ import (
 func TestHeaderReadsBack(t *testing.T) {
 	settings := host.Configuration("lockstep", host.TimerCost(), thisSite(t).all())
 	var file bytes.Buffer
-	if err := WriteHeader(&file, settings); err != nil {
+	if err := WriteHeader(&file, settings, catalog.Units); err != nil {
 		t.Fatal(err)
 	}
 	file.WriteString("BenchmarkSwitch/impl=clone/via=futex 1 5 ns/op\n")
@@ -68,8 +68,7 @@ func TestHeaderReadsBack(t *testing.T) {
 }
 
 func TestWriteHeaderUnits(t *testing.T) {
-	defer func(old []catalog.Unit) { catalog.Units = old }(catalog.Units)
-	catalog.Units = []catalog.Unit{
+	units := []catalog.Unit{
 		{Name: "p50-ns", Better: "lower"},
 		{Name: "kernel-B/task"},
 		{Name: "syscalls/op", Better: "lower"},
@@ -78,7 +77,7 @@ func TestWriteHeaderUnits(t *testing.T) {
 		{Name: "tasks", Better: "higher", Exact: true},
 	}
 	var b strings.Builder
-	if err := WriteHeader(&b, []host.Setting{{Key: "driver", Value: "testing"}, {Key: "cpus", Value: "1-of-2"}}); err != nil {
+	if err := WriteHeader(&b, []host.Setting{{Key: "driver", Value: "testing"}, {Key: "cpus", Value: "1-of-2"}}, units); err != nil {
 		t.Fatal(err)
 	}
 	const want = `driver: testing
@@ -96,7 +95,7 @@ Unit tasks better=higher assume=exact
 
 func TestWriteHeaderTellsOfFailure(t *testing.T) {
 	full := errors.New("no space left on device")
-	err := WriteHeader(failing{full}, []host.Setting{{Key: "driver", Value: "testing"}})
+	err := WriteHeader(failing{full}, []host.Setting{{Key: "driver", Value: "testing"}}, nil)
 	if !errors.Is(err, full) {
 		t.Errorf("WriteHeader to a full disk = %v, want %v", err, full)
 	}

@@ -60,9 +60,17 @@ func Work(families Families) int {
 		if err != nil {
 			return nil, err
 		}
-		return inject(arm, cut)
+		if arm, err = inject(arm, cut); err != nil || Observe == nil {
+			return arm, err
+		}
+		return Observe(arm)
 	})
 }
+
+// Observe, if it isn't nil, gets each arm that this process serves as a worker,
+// and returns the arm to serve in its place. The bench test binary takes a
+// worker's CPU profile by it; the one file doesn't link the profiler.
+var Observe func(lockstep.Arm) (lockstep.Arm, error)
 
 // Environ returns env with some variables set. A GODEBUG is appended to the one
 // that is there, and wins over its settings.

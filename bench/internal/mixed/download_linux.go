@@ -81,7 +81,7 @@ func answerDownload(conn io.ReadWriter) (int64, error) {
 	}
 	var ms, size int64
 	if _, err := fmt.Sscanf(line, "GET /%d/%d HTTP/1.1", &ms, &size); err != nil || headers["host"] == "" {
-		return 0, fmt.Errorf("serving a download: request %q with headers %v: not a GET of /MS/BYTES from a host", line, headers)
+		return 0, fmt.Errorf("serving a download: request %q for host %q is no GET of /MS/BYTES from a host", line, headers["host"])
 	}
 	time.Sleep(time.Duration(ms) * time.Millisecond)
 	if _, err := fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\nConnection: close\r\n\r\n", size); err != nil {

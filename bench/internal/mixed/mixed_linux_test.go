@@ -125,7 +125,7 @@ func TestDownload(t *testing.T) {
 		"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n",
 		"GET /1/1 HTTP/1.1\r\n\r\n",
 	} {
-		if n, err := answerDownload(said{strings.NewReader(request), io.Discard}); n != 0 || err == nil || !strings.Contains(err.Error(), "not a GET of /MS/BYTES from a host") {
+		if n, err := answerDownload(said{strings.NewReader(request), io.Discard}); n != 0 || err == nil || !strings.Contains(err.Error(), "is no GET of /MS/BYTES from a host") {
 			t.Errorf("%q: %d bytes, %v", request, n, err)
 		}
 	}

@@ -2,7 +2,9 @@ package wakeup
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"threadbench/bench/catalog"
@@ -167,7 +169,7 @@ func hogged(chunks []int64, seen map[int]bool, cpus []int) error {
 	}
 	for _, cpu := range cpus {
 		if seen != nil && !seen[cpu] {
-			return fmt.Errorf("expected hogs on CPUs %v, seen on %v", cpus, seen)
+			return fmt.Errorf("expected hogs on CPUs %v, seen on %v", cpus, slices.Sorted(maps.Keys(seen)))
 		}
 	}
 	return nil

@@ -42,7 +42,7 @@ func TestHogged(t *testing.T) {
 		{"one missing", []int64{hogLeast}, both, "expected a hog on each of CPUs [0 3], seen 1 hogs"},
 		{"held", []int64{hogLeast, hogLeast}, nil, ""},
 		{"one idle", []int64{hogLeast, hogLeast - 1}, both, "expected hog 2 of 2 to do at least 200 chunks of work, seen 199"},
-		{"on one CPU", []int64{hogLeast, hogLeast}, map[int]bool{0: true}, "expected hogs on CPUs [0 3], seen on map[0:true]"},
+		{"on one CPU", []int64{hogLeast, hogLeast}, map[int]bool{0: true}, "expected hogs on CPUs [0 3], seen on [0]"},
 	} {
 		armtest.Says(t, test.name, hogged(test.chunks, test.seen, []int{0, 3}), test.want)
 	}

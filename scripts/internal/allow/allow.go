@@ -25,7 +25,7 @@ import (
 type Flags []string
 
 // Usage describes the flag of a command.
-var Usage = "measure workers built with these `flags`, by commas, which are refused else: " + strings.Join(catalog.Distorting(), ", ")
+var Usage = "measure workers although they are built with `FLAGS`, by commas: " + strings.Join(catalog.Distorting(), ", ") + " (default none: they are refused)"
 
 func (f *Flags) String() string { return strings.Join(*f, ",") }
 

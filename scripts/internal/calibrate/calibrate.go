@@ -60,11 +60,11 @@ type options struct {
 // flag.ErrHelp.
 func parse(args []string, stdout io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("calibrate", flag.ContinueOnError)
-	plan := flags.String("plan", defaultPlan, "how many runs of what are wanted: `SUBJECT[@MARGIN%][+SLOWDOWN%]=RUNS,...`")
-	flags.DurationVar(&o.lasting, "for", 0, "begin no run that would take longer than this from now, say `25m` (default until the plan is done)")
-	flags.StringVar(&o.data, "data", "", "the data `file` to go on with (default results/calibration.jsonl)")
+	plan := flags.String("plan", defaultPlan, "make so many runs of what `PLAN` lists: SUBJECT[@MARGIN%][+SLOWDOWN%]=RUNS,...")
+	flags.DurationVar(&o.lasting, "for", 0, "begin no run that would end later than `TIME` from now, as 25m (default no limit)")
+	flags.StringVar(&o.data, "data", "", "go on with the data in `FILE` (default results/calibration.jsonl)")
 	flags.BoolVar(&o.analyse, "analyse", false, "measure nothing, print what the data say")
-	flags.StringVar(&o.out, "o", "", "write what the data say to this `file.md`, replacing it, and the picture beside it (default standard output, without the picture)")
+	flags.StringVar(&o.out, "o", "", "write what the data say to `FILE`, a name that ends in .md, replacing it, and the picture beside it (default standard output, without the picture)")
 	help := usage
 	for _, s := range subjects {
 		help += fmt.Sprintf("  %-8s %s: %s\n", s.name, s.about, s)

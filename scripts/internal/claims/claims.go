@@ -37,7 +37,7 @@ Exit status: 0 when the verdicts are printed, whatever they are; else 2.
 // status, 0 or 2.
 func Run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("claims", flag.ContinueOnError)
-	format := flags.String("format", "text", "text, markdown or json")
+	format := flags.String("format", "text", "`FORMAT` of the ledger: text, markdown or json")
 	each := flags.Bool("each", false, "print each file's own ledger, not the sum of several")
 	err := commandline.Parse(flags, usage, args, stdout)
 	if err == nil {

@@ -1,5 +1,5 @@
-// Package commandline reads a command's line, ends the command with its exit
-// code, and quotes arguments for a shell. It imports nothing of ours.
+// Package commandline reads a command's line, shows its flags, ends the command
+// with its exit code, and quotes arguments for a shell. Of ours it imports prose.
 //
 // Its stance: commands that only read results files link nothing that measures.
 package commandline
@@ -11,6 +11,8 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"threadbench/scripts/internal/prose"
 )
 
 // OneFile says that this program is the one file with several commands
@@ -34,12 +36,26 @@ func Parse(flags *flag.FlagSet, usage string, args []string, stdout io.Writer) e
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		io.WriteString(stdout, Typed(usage))
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
+		flags.VisitAll(func(f *flag.Flag) { describe(stdout, f) })
 	case err != nil:
 		err = fmt.Errorf("%w; -h shows the flags", err)
 	}
 	return err
+}
+
+// describe writes what a flag takes and does. flag.PrintDefaults would add a second
+// "(default -1)" to a description that names its default.
+func describe(w io.Writer, f *flag.Flag) {
+	takes, does := flag.UnquoteUsage(f)
+	switch f.DefValue {
+	case "", "0", "0s", "false":
+	default:
+		if !strings.Contains(does, "(default ") {
+			does += " (default " + f.DefValue + ")"
+		}
+	}
+	fmt.Fprintln(w, strings.TrimRight("  -"+f.Name+" "+takes, " "))
+	prose.Wrap(w, Typed(does), "        ", "        ")
 }
 
 // Exit is a command's exit code: 0 without an error or with flag.ErrHelp, else

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestExit(t *testing.T) {
@@ -17,7 +18,7 @@ func TestExit(t *testing.T) {
 		errs string
 	}{
 		{nil, 0, "", ""},
-		{[]string{"-h"}, 0, "usage\n  -n int\n    \thow many\n", ""},
+		{[]string{"-h"}, 0, "usage\n  -n int\n        how many\n", ""},
 		{[]string{"-n", "x"}, 2, "", "name: invalid value \"x\" for flag -n: parse error; -h shows the flags\n"},
 		{[]string{"-n", "1"}, 2, "", "name: broken\n"},
 	} {
@@ -31,6 +32,34 @@ func TestExit(t *testing.T) {
 		if code := Exit("name", err, &errs); code != test.code || out.String() != test.out || errs.String() != test.errs {
 			t.Errorf("%q: exit code %d, %q and %q, want %d, %q and %q", test.args, code, out.String(), errs.String(), test.code, test.out, test.errs)
 		}
+	}
+}
+
+// TestDescribe: each flag's default stands there once, and what a flag takes is
+// what its description calls it.
+func TestDescribe(t *testing.T) {
+	flags := flag.NewFlagSet("name", flag.ContinueOnError)
+	flags.Int("cpu", -1, "the CPU, `N` (default the fastest)")
+	flags.String("format", "text", "`FORMAT` of the table: text or json")
+	flags.Duration("for", 0, "how long")
+	flags.Bool("each", false, "print each by go run ./scripts/claims")
+	flags.Duration("patience", time.Minute, strings.Repeat("word ", 20)+"end")
+	const want = `  -cpu N
+        the CPU, N (default the fastest)
+  -each
+        print each by go run ./scripts/claims
+  -for duration
+        how long
+  -format FORMAT
+        FORMAT of the table: text or json (default text)
+  -patience duration
+        word word word word word word word word word word word word word word word word word word
+        word word end (default 1m0s)
+`
+	var out strings.Builder
+	Parse(flags, "", []string{"-h"}, &out)
+	if out.String() != want {
+		t.Errorf("flags:\n%s\nwant\n%s", out.String(), want)
 	}
 }
 

@@ -4,10 +4,10 @@
 // the paired table with its summaries, and commandline.
 //
 // Its stance: benchstat does the statistics and the tables; where there is none, its
-// library does. The commands are
-// fixed and printed, so that a reader can do without this one. Only what
-// benchstat lets pass is checked here, since it exits 0 whatever happens: files
-// that can't be read, rounds that never ended, drivers that can't be compared.
+// library does. The commands are fixed and printed, so that a reader can do without
+// this one. Only what benchstat lets pass is checked here, since benchstat exits 0
+// whatever happens: files that can't be read, drivers that can't be compared. Rounds
+// that never ended are left out, as in every command.
 package compare
 
 import (
@@ -17,7 +17,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -30,16 +32,18 @@ const usage = `Usage: go run ./scripts/compare FILE [FILE]
 
 Shows what benchstat says of results files, with the right flags.
 
-One file: goroutine against thread. First the arms that share a primitive,
-then each side through its own, goroutines through a channel and threads
-through a futex, and then the memory of a parked task.
+One file: goroutine against thread, in three tables: the arms that share a
+primitive; each side through its own primitive, a column for each (a channel
+for goroutines, a futex or a ring for threads, either for locked ones); and
+the memory of a parked task.
 
 Two files: old against new, by row. Settings that differ between the two come
 first. The two must have the same driver: means (driver: testing) and medians
 (driver: lockstep) are never pooled.
 
 The benchstat commands are printed on standard error. benchstat is a tool of
-this module, so run this within a checkout of it.
+this module, so run this within a checkout of it. A round that never ended,
+since its run was killed or goes on, is left out.
 
 Examples:
   go run ./scripts/compare results/local/today.txt
@@ -81,21 +85,26 @@ func open(args []string, usage string, stdout io.Writer) ([]*results.File, error
 }
 
 func run(files []*results.File, stdout, stderr io.Writer) error {
+	var paths []string
+	for _, f := range files {
+		path, end, err := whole(f, stderr)
+		if err != nil {
+			return err
+		}
+		defer end()
+		paths = append(paths, path)
+	}
 	var tables []benchstat
 	var err error
 	if len(files) == 1 {
-		tables, err = contenders(files[0])
+		tables, err = contenders(files[0], paths[0])
 	} else {
-		tables, err = versions(files[0], files[1])
+		tables, err = versions(files, paths)
 	}
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		for _, s := range results.Wrong(f.Config) {
-			fmt.Fprintf(stdout, "%s: %s\n", f.Name, s)
-		}
-	}
+	warn(files, stdout)
 	for _, t := range tables {
 		if err := t.run(stdout, stderr); err != nil {
 			return err
@@ -104,7 +113,16 @@ func run(files []*results.File, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// read reads a file that benchstat can be given as it is.
+// warn writes what a reader must know of the files before their figures.
+func warn(files []*results.File, w io.Writer) {
+	for _, f := range files {
+		for _, s := range f.Warnings() {
+			fmt.Fprintf(w, "%s: %s\n", f.Name, s)
+		}
+	}
+}
+
+// read reads a file that has rows to compare.
 func read(path string) (*results.File, error) {
 	if path == "-" {
 		return nil, errors.New("\"-\" is no file: standard input can't be read twice; write it to a file first")
@@ -117,11 +135,6 @@ func read(path string) (*results.File, error) {
 		n := f.Notes[0]
 		return nil, fmt.Errorf("%s:%d: no rows, only notes (Benchmark%s: %s); run again where something can be measured", path, n.Line, n.FullName, n.Reason)
 	}
-	for _, s := range f.Dropped {
-		if s.Lines > 0 {
-			return nil, fmt.Errorf("%s:%d: the round up to line %d never ended, and benchstat would count its lines; go on with the run (go run ./scripts/run -resume -o FILE), or leave them out (sed '%[2]d,%[3]dd' FILE > WHOLE)", path, s.First, s.Last)
-		}
-	}
 	return f, nil
 }
 
@@ -131,38 +144,42 @@ type benchstat struct {
 	args  []string
 }
 
-// contenders are the tables of one file. benchstat's base is the first column,
-// so the columns have a fixed order. The native pair ignores the primitive and
-// leaves one to each contender: benchstat would pool a locked goroutine's
+// contenders are the tables of one file, by its whole rounds at path. benchstat's base is the first column,
+// so the columns have a fixed order. In the second table each primitive has a
+// column: with the primitive ignored, benchstat would pool a locked goroutine's
 // channel with its futex.
-func contenders(f *results.File) ([]benchstat, error) {
+func contenders(f *results.File, path string) ([]benchstat, error) {
 	goroutine := func(r *results.Row) bool { return r.Name.Get("impl") == "goroutine" }
 	if !slices.ContainsFunc(f.Rows, goroutine) {
 		return nil, fmt.Errorf("%s: no row of impl=goroutine to compare with; run again with a -bench that leaves it in", f.Name)
 	}
-	const threadsOwn = "/via:(futex OR ring OR call)"
 	var impls []string
 	for _, c := range catalog.Contenders {
 		impls = append(impls, c.Impl)
 	}
-	columns, units := "/impl@("+strings.Join(impls, " ")+")", units(f)
+	columns := "/impl@(" + strings.Join(impls, " ") + ")"
+	table := func(about string, args ...string) benchstat {
+		return benchstat{about, append(args, path)}
+	}
 	return []benchstat{
-		{"Arms that share a primitive:",
-			[]string{"-col", columns, "-filter", "-.name:Stack -" + threadsOwn + " " + units, f.Name}},
-		{"Each through its native primitive, goroutines through a channel and threads through a futex or a ring:",
-			[]string{"-table", "", "-col", columns, "-ignore", "/via", "-filter", "((/impl:goroutine /via:channel) OR " + threadsOwn + ") " + units, f.Name}},
-		{"Memory of a parked task, by the kind of a thread's stack:",
-			[]string{"-table", "", "-col", columns + ",/stack", "-filter", ".name:Stack .unit:(user-B/task OR kernel-B/task)", f.Name}},
+		table("Arms that share a primitive:",
+			"-col", columns, "-filter", "-.name:Stack -/via:(futex OR ring OR call) "+units(f)),
+		table("Each through its own primitive:",
+			"-table", "", "-col", "/impl@(goroutine locked clone pthread),/via", "-filter", "/via:(channel OR futex OR ring) .unit:ns/op"),
+		table("Memory of a parked task, by the kind of a thread's stack:",
+			"-table", "", "-col", columns+",/stack", "-filter", ".name:Stack .unit:(user-B/task OR kernel-B/task)"),
 	}, nil
 }
 
-// versions is the table of two files, before against after.
-func versions(before, after *results.File) ([]benchstat, error) {
+// versions is the table of two files, before and after, by their whole rounds at
+// the paths.
+func versions(files []*results.File, paths []string) ([]benchstat, error) {
+	before, after := files[0], files[1]
 	about, err := differences(before, after)
 	if err != nil {
 		return nil, err
 	}
-	return []benchstat{{about, []string{"-table", "", "-col", ".file", "-ignore", ".config,/gomaxprocs", "-filter", units(before, after), "old=" + before.Name, "new=" + after.Name}}}, nil
+	return []benchstat{{about, []string{"-table", "", "-col", ".file", "-ignore", ".config,/gomaxprocs", "-filter", units(before, after), "old=" + paths[0], "new=" + paths[1]}}}, nil
 }
 
 // differences are the lines above the table of two files: what they are, and in
@@ -228,4 +245,43 @@ func (b benchstat) run(stdout, stderr io.Writer) error {
 		return fmt.Errorf("writing the table: %w", err)
 	}
 	return nil
+}
+
+// whole is the path of a file that benchstat can be given: the file itself, or, of
+// one with rounds that never ended, a copy without them, which end removes. How to
+// make that copy goes to stderr.
+func whole(f *results.File, stderr io.Writer) (path string, end func(), err error) {
+	var cuts []string
+	for _, s := range f.Dropped {
+		cuts = append(cuts, fmt.Sprintf("%d,%dd", s.First, s.Last))
+	}
+	if cuts == nil {
+		return f.Name, func() {}, nil
+	}
+	failed := func(err error) (string, func(), error) {
+		return "", nil, fmt.Errorf("copying the whole rounds of %s: %w; free some space, or set TMPDIR", f.Name, err)
+	}
+	text, err := os.ReadFile(f.Name)
+	if err != nil {
+		return failed(err)
+	}
+	var rounds bytes.Buffer
+	line := 0
+	for l := range bytes.Lines(text) {
+		line++
+		if !slices.ContainsFunc(f.Dropped, func(s results.Span) bool { return s.First <= line && line <= s.Last }) {
+			rounds.Write(l)
+		}
+	}
+	dir, err := os.MkdirTemp("", "threadbench-compare-")
+	if err != nil {
+		return failed(err)
+	}
+	path = filepath.Join(dir, filepath.Base(f.Name))
+	if err := os.WriteFile(path, rounds.Bytes(), 0o600); err != nil {
+		os.RemoveAll(dir)
+		return failed(err)
+	}
+	fmt.Fprintln(stderr, "$ sed "+commandline.QuoteAll([]string{strings.Join(cuts, ";"), f.Name})+" > "+commandline.Quote(path))
+	return path, func() { os.RemoveAll(dir) }, nil
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -157,7 +158,6 @@ func TestErrors(t *testing.T) {
 		{"malformed", []string{file("bad.txt", head+"BenchmarkX 1\n"+end)}, "bad.txt:2: missing measurements; mend"},
 		{"second malformed", []string{goroutine, file("empty.txt", "")}, "empty.txt:1: the file is empty"},
 		{"only notes", []string{file("notes.txt", head+"# skip BenchmarkX: no luck\n"+end)}, "notes.txt:2: no rows, only notes (BenchmarkX: no luck); run again"},
-		{"a round in flight", []string{file("flight.txt", head+"BenchmarkX/impl=goroutine 1 1 ns/op\n"+end+"BenchmarkX/impl=goroutine 1 1 ns/op\n")}, "flight.txt:4: the round up to line 4 never ended, and benchstat would count its lines; go on with the run (go run ./scripts/run -resume -o FILE), or leave them out (sed '4,4d' FILE > WHOLE)"},
 		{"no goroutine", []string{clone}, "clone.txt: no row of impl=goroutine to compare with; run again"},
 		{"two drivers", []string{fixtures + "lockstep.txt", fixtures + "testing.txt"}, "testing.txt has driver testing: one holds medians of rounds, the other means, and they are never pooled; make both"},
 	} {
@@ -168,14 +168,52 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A round that was only begun has no lines that benchstat could count.
-func TestBegunRound(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "begun.txt")
-	if err := os.WriteFile(path, []byte("driver: lockstep\nBenchmarkX 1 1 ns/op\n# end round 1\n# round 2: load=1\n"), 0o644); err != nil {
-		t.Fatal(err)
+// TestUnfinished: rounds that never ended are left out with a warning, by
+// benchstat and by the sum, and the sed that stands on standard error leaves out
+// the same.
+func TestUnfinished(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", t.TempDir())
+	t.Setenv("TMP", os.Getenv("TMPDIR"))
+	file := func(name, rest string) string {
+		path := filepath.Join(dir, name)
+		text := "driver: lockstep\nBenchmarkX/impl=goroutine 1 10 ns/op\nBenchmarkX/impl=clone 1 20 ns/op\n# end round 1\n" + rest
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
-	if _, err := read(path); err != nil {
-		t.Error(err)
+	whole := file("whole.txt", "")
+	const warning = "A round of this file never ended"
+	for name, rest := range map[string]string{
+		"begun.txt":  "# round 2: load=1\n",
+		"flight.txt": "# round 2: load=1\nBenchmarkX/impl=goroutine 1 90 ns/op\n",
+		"torn.txt":   "# round 2: load=1\nBenchmarkX/impl=goroutine 1 90 ns/op\nBenchmarkX/impl=clo",
+		"resumed.txt": "# round 2: load=1\nBenchmarkX/impl=goroutine 1 90 ns/op\n" +
+			"# round 2: load=1\nBenchmarkX/impl=goroutine 1 10 ns/op\nBenchmarkX/impl=clone 1 20 ns/op\n# end round 2\n# round 3:\nBenchmarkX",
+	} {
+		path := file(name, rest)
+		status, stdout, stderr := call(path)
+		if n := strings.Count(stdout, warning); status != 0 || n != 1 || strings.Contains(stdout, "90.00n") || !strings.Contains(stdout, "20.00n") {
+			t.Errorf("%s: exit status %d, warned %d times, want the table of the whole rounds:\n%s%s", name, status, n, stdout, stderr)
+		}
+		var out, errs bytes.Buffer
+		if status := Sum([]string{whole, path}, &out, &errs); status != 0 || strings.Count(out.String(), warning) != 1 || strings.Count(out.String(), "10.00n") != 2 {
+			t.Errorf("%s: the sum's exit status is %d:\n%s%s", name, status, out.String(), errs.String())
+		}
+		if _, err := exec.LookPath("sed"); err != nil || !strings.Contains(stderr, "$ sed ") {
+			t.Logf("%s: no sed to run", name)
+			continue
+		}
+		line, _, _ := strings.Cut(strings.TrimPrefix(commands(stderr), "$ "), " > ")
+		text, err := exec.Command("sh", "-c", line).Output()
+		if err != nil || strings.Contains(string(text), " 90 ") || strings.Count(string(text), "BenchmarkX/impl=clone 1 20 ns/op\n") != strings.Count(string(text), "# end") {
+			t.Errorf("%s: %s leaves %q, %v", name, line, text, err)
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), "threadbench-compare-*"))
+	if err != nil || left != nil {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 

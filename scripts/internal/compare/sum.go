@@ -27,7 +27,7 @@ Two files: old against new, by row. Settings that differ between the two come
 first. A figure is the median over rounds with its 95% interval, a change is of
 the medians, and p is that of a rank-sum test, by benchstat's own library. The
 two must have the same driver: means (driver: testing) and medians (driver:
-lockstep) are never pooled.
+lockstep) are never pooled. A round that never ended is left out.
 
 A verdict on two files: threadbench gate -files OLD NEW.
 
@@ -54,11 +54,7 @@ func sumUp(before, after *results.File, w io.Writer) error {
 		return err
 	}
 	lines := bufio.NewWriter(w)
-	for _, f := range []*results.File{before, after} {
-		for _, s := range results.Wrong(f.Config) {
-			fmt.Fprintf(lines, "%s: %s\n", f.Name, s)
-		}
-	}
+	warn([]*results.File{before, after}, lines)
 	fmt.Fprintln(lines, about)
 	columns := tabwriter.NewWriter(lines, 0, 0, 2, ' ', 0)
 	fmt.Fprint(columns, "row\tunit\told\tnew\tchange\n")

@@ -61,10 +61,10 @@ type options struct {
 func parse(args []string, stdout io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("fidelity", flag.ContinueOnError)
-	flags.IntVar(&o.rounds, "rounds", 30, "how many rounds, each of fresh processes")
-	flags.IntVar(&o.cpu, "cpu", -1, "the CPU to measure on (default the highest-numbered of the fastest ones allowed)")
+	flags.IntVar(&o.rounds, "rounds", 30, "measure `N` rounds, each of fresh processes")
+	flags.IntVar(&o.cpu, "cpu", -1, "measure on CPU `N` (default the highest-numbered of the fastest CPUs allowed)")
 	flags.Var(&o.allowed, "allow", allow.Usage)
-	rows := flags.String("rows", "", "a regular `expression` for the rows and judges to measure, as in 'Create clone' or 'Slices'; all by default")
+	rows := flags.String("rows", "", "measure only the rows and judges that match `REGEXP`, as 'Create clone' or 'Slices' (default all)")
 	switch err := commandline.Parse(flags, usage, args, stdout); {
 	case err != nil:
 		return o, err

@@ -2,6 +2,8 @@ package gate
 
 import (
 	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/perf/benchfmt"
+
+	"threadbench/bench"
 )
 
 // TestRegression compares two commits whose benchmark takes twenty times as
@@ -404,6 +408,37 @@ func TestFiles(t *testing.T) {
 		{2, []string{"-rounds", "9", fast, slow}, []string{"-rounds and -files exclude each other"}},
 	} {
 		s.expect(test.code, dir, append([]string{"-files"}, test.args...), test.words...)
+	}
+}
+
+// TestMargin: a margin is in per cent, with the sign or without.
+func TestMargin(t *testing.T) {
+	for given, want := range map[string]float64{"3": 0.03, "3%": 0.03, "0.5": 0.005, "0%": 0, "100": 1} {
+		o, err := parse([]string{"-base", "x", "-margin", given}, io.Discard)
+		if err != nil || o.margin != want {
+			t.Errorf("-margin %s is %v, %v, want %v", given, o.margin, err, want)
+		}
+	}
+}
+
+// TestDefaultBench: the help names the cases that are measured by default.
+func TestDefaultBench(t *testing.T) {
+	var help strings.Builder
+	if _, err := parse([]string{"-h"}, &help); !errors.Is(err, flag.ErrHelp) {
+		t.Fatal(err)
+	}
+	match, words := regexp.MustCompile(defaultBench), strings.Join(strings.Fields(help.String()), " ")
+	var names []string
+	for _, c := range bench.Families.Cases() {
+		if name := c.Name.String(); match.MatchString("Benchmark" + name) {
+			names = append(names, name)
+			if !strings.Contains(words, name) {
+				t.Errorf("the help doesn't name %s", name)
+			}
+		}
+	}
+	if len(names) != len(defaultCases) {
+		t.Errorf("by default %v are measured, want %v", names, defaultCases)
 	}
 }
 

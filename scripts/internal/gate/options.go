@@ -90,11 +90,19 @@ type injection struct {
 	text   string
 }
 
-// defaultBench are the cases that are measured if none are chosen: what a
-// change of the runtime moves, making a goroutine and handing over to another,
-// and what one of the kernel moves, the same with raw threads. All are
-// measured in slices on one CPU, where figures are steadiest.
-const defaultBench = `^Benchmark(Create/impl=(goroutine|clone)/mode=reused|Switch/impl=(goroutine/via=channel|clone/via=futex)/place=same)$`
+// defaultCases are measured if none are chosen: what a change of the runtime
+// moves, making a goroutine and handing over to another, and what one of the
+// kernel moves, the same with raw threads. All are measured in slices on one CPU,
+// where figures are steadiest.
+var defaultCases = []string{
+	"Create/impl=goroutine/mode=reused",
+	"Create/impl=clone/mode=reused",
+	"Switch/impl=goroutine/via=channel/place=same",
+	"Switch/impl=clone/via=futex/place=same",
+}
+
+// defaultBench matches them.
+var defaultBench = "^Benchmark(" + strings.Join(defaultCases, "|") + ")$"
 
 const (
 	defaultBudget = 5 * time.Minute
@@ -108,30 +116,30 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	var files bool
 	var units, inject, margin string
 	fs := flag.NewFlagSet("gate", flag.ContinueOnError)
-	fs.StringVar(&o.base, "base", "", "the git `ref` to compare with")
-	fs.StringVar(&o.head, "head", "", "the git `ref` to judge (default the working tree); needs -base")
-	fs.StringVar(&o.baseDir, "base-dir", "", "the `folder` to compare with, instead of -base")
-	fs.StringVar(&o.headDir, "head-dir", "", "the `folder` to judge, instead of -head")
-	fs.Func("base-env", "an environment variable `K=V` of base, for its build and its runs; repeatable", environment(&o.baseEnv))
-	fs.Func("head-env", "the same of head", environment(&o.headEnv))
+	fs.StringVar(&o.base, "base", "", "compare with git `REF`")
+	fs.StringVar(&o.head, "head", "", "judge git `REF` (default the working tree); needs -base")
+	fs.StringVar(&o.baseDir, "base-dir", "", "compare with `FOLDER`, instead of -base")
+	fs.StringVar(&o.headDir, "head-dir", "", "judge `FOLDER`, instead of -head")
+	fs.Func("base-env", "set environment variable `K=V` for base, in its build and its runs; repeatable", environment(&o.baseEnv))
+	fs.Func("head-env", "set environment variable `K=V` for head, likewise", environment(&o.headEnv))
 	fs.BoolVar(&files, "files", false, "compare two results files, OLD NEW, instead of measuring")
-	fs.StringVar(&o.bench, "bench", "", "a `regexp`, as go test takes it (default all benchmarks of -pkg). Without -pkg: the cases whose full name matches (default Create, mode=reused, of goroutine and clone; Switch, place=same, of goroutine by channel and clone by futex)")
-	fs.StringVar(&o.skip, "skip", "", "a `regexp`, as go test takes it: benchmarks that match are left out")
+	fs.StringVar(&o.bench, "bench", "", "with -pkg: measure the benchmarks that `REGEXP` matches, as go test takes it (default all). Without -pkg: measure the cases whose full name matches REGEXP (default four: "+strings.Join(defaultCases, ", ")+")")
+	fs.StringVar(&o.skip, "skip", "", "leave out the benchmarks that `REGEXP` matches, as go test takes it")
 	fs.BoolVar(&o.list, "n", false, "measure nothing: list the benchmarks, what a round of each costs, and the budget needed for a given margin")
-	fs.StringVar(&o.pkg, "pkg", "", "measure the benchmarks of these `packages` of the module in this folder, instead of our own cases")
-	fs.StringVar(&o.setup, "setup", "", "a `command` that is run in each checkout of a ref before it is built, by the shell: for generated files that git doesn't have")
-	fs.StringVar(&units, "unit", "", "with -pkg or -files, the `units` that decide, by commas (default ns/op, B/op, allocs/op, and what a Unit line calls exact); allocs/op brings B/op along")
-	fs.StringVar(&inject, "inject", "", "slow the head's cases down that match, `REGEXP=FACTOR`: Switch=1.03 by 3%; to see whether it is found")
-	fs.IntVar(&o.cpu, "cpu", -1, "the CPU for our cases that take place on one (default the highest-numbered of the fastest ones allowed)")
+	fs.StringVar(&o.pkg, "pkg", "", "measure the benchmarks of `PACKAGES` of the module in this folder, instead of threadbench's own cases")
+	fs.StringVar(&o.setup, "setup", "", "run `COMMAND` by the shell in each checkout of a ref before it is built: for generated files that git doesn't have")
+	fs.StringVar(&units, "unit", "", "with -pkg or -files: decide by `UNITS`, by commas (default ns/op, B/op, allocs/op, and what a Unit line calls exact); allocs/op brings B/op along")
+	fs.StringVar(&inject, "inject", "", "slow down the head's cases that match by a factor, `REGEXP=FACTOR`, to see whether that is found: Switch=1.03 is 3%")
+	fs.IntVar(&o.cpu, "cpu", -1, "measure on CPU `N` threadbench's own cases that take place on one CPU (default the highest-numbered of the fastest CPUs allowed)")
 	fs.Var(&o.allowed, "allow", allow.Usage)
-	fs.IntVar(&o.rounds, "rounds", 0, "how many `rounds` at most, instead of -budget")
-	fs.DurationVar(&o.budget, "budget", defaultBudget, "about how long to measure; the first builds come before. If the first verdict needs it, half as long again")
-	fs.Uint64Var(&o.seed, "seed", 0, "the `number` that layouts and the orders of start are drawn by, to repeat an earlier run's (default drawn, and printed)")
-	fs.StringVar(&margin, "margin", defaultMargin, "how much slower is let pass, in `percent`")
-	fs.Func("format", "of the report: `FORMAT` text, markdown, json or annotations (of GitHub's CI), to standard output, or FORMAT=FILE, appended to the file; repeatable (default text)", o.addFormat)
-	fs.StringVar(&o.inconclusive, "inconclusive", "", "what exit code 3 becomes: `pass` (0) or fail (1)")
-	fs.StringVar(&o.out, "o", "", "the `folder` for the raw rounds (default results/local/gate-DATE-HOST, with -pkg gate-DATE-HOST)")
-	fs.BoolVar(&o.force, "force", false, "replace the raw rounds in that folder")
+	fs.IntVar(&o.rounds, "rounds", 0, "measure `N` rounds at most, instead of -budget")
+	fs.DurationVar(&o.budget, "budget", defaultBudget, "measure for about `TIME`, the first builds not counted; half as long again where the first verdict needs that")
+	fs.Uint64Var(&o.seed, "seed", 0, "draw layouts and the orders of start by `N`, to repeat an earlier run's (default a random one, which is printed)")
+	fs.StringVar(&margin, "margin", defaultMargin, "let pass what is slower by up to `PERCENT`: 3 or 3%")
+	fs.Func("format", "write the report as `FORMAT` to standard output, or as FORMAT=FILE at the end of FILE: text, markdown, json or annotations (of GitHub's CI); repeatable (default text)", o.addFormat)
+	fs.StringVar(&o.inconclusive, "inconclusive", "", "answer exit code 3 as `VERDICT`: pass is 0, fail is 1 (default neither)")
+	fs.StringVar(&o.out, "o", "", "keep the raw rounds in `FOLDER` (default results/local/gate-DATE-HOST, with -pkg gate-DATE-HOST)")
+	fs.BoolVar(&o.force, "force", false, "replace the raw rounds in the folder of -o")
 	if err := commandline.Parse(fs, usage, args, stdout); err != nil {
 		return o, err
 	}

@@ -40,8 +40,8 @@ Exit status: 0 when the report is written, and its path printed; else 2.
 // status, 0 or 2.
 func Run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("report", flag.ContinueOnError)
-	format := flags.String("format", "html", "html or markdown")
-	out := flags.String("o", "", "the `file` to write (default beside the first results file)")
+	format := flags.String("format", "html", "`FORMAT` of the report: html or markdown")
+	out := flags.String("o", "", "write to `FILE` (default beside the first results file)")
 	err := commandline.Parse(flags, usage, args, stdout)
 	if err == nil {
 		err = run(flags.Args(), *format, *out, stdout, stderr)

@@ -18,7 +18,7 @@ import (
 // an older head says nothing.
 func TestHeadDecides(t *testing.T) {
 	var units, written strings.Builder
-	if err := measure.WriteHeader(&units, nil); err != nil {
+	if err := measure.WriteHeader(&units, nil, catalog.Units); err != nil {
 		t.Fatal(err)
 	}
 	for _, u := range catalog.Units {

@@ -61,7 +61,7 @@ func TestHelp(t *testing.T) {
 		if code != 0 || stderr != "" {
 			t.Errorf("run %s: exit code %d, standard error %q; want 0 and nothing", arg, code, stderr)
 		}
-		for _, want := range []string{"go run ./scripts/run -profile full", "-resume", "The exit code\nis 0 when", "-bench regexp\n"} {
+		for _, want := range []string{"go run ./scripts/run -profile full", "-resume", "The exit code\nis 0 when", "-bench REGEXP\n"} {
 			if !strings.Contains(stdout, want) {
 				t.Errorf("run %s does not say %q:\n%s", arg, want, stdout)
 			}
