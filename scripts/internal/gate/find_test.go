@@ -74,7 +74,7 @@ type set struct{}
 	want := []string{
 		"package example.com/steps/old is left out: only base has it",
 		"BenchmarkA3 of example.com/steps/a is left out: only head has it",
-		"package example.com/steps/idle is left out: only head has benchmarks in it that are selected",
+		"package example.com/steps/idle is left out: only head has selected benchmarks in it",
 		"package example.com/steps/new is left out: only head has it",
 		"package example.com/steps/syntax is left out: head: ",
 		"package example.com/steps/web is left out: head: ",

@@ -84,7 +84,7 @@ func TestUnits(t *testing.T) {
 	s := newSession(t).old()
 	raw := t.TempDir()
 	args := []string{"-pkg", ".", "-rounds", "9", "-unit", "steps/op", "-o", raw}
-	s.expect(0, m.dir, append(args, "-base", "slow"), "PASS", "not both linkers know -randlayout")
+	s.expect(0, m.dir, append(args, "-base", "slow"), "PASS", "all rounds have the same code layout")
 	// The folder of the rounds is not written over.
 	s.expect(2, m.dir, append(args, "-base", "fast"), "base.txt already", "-force")
 	s.expect(1, m.dir, append(args, "-base", "fast", "-head", "slow", "-force"), "REGRESSION")
@@ -188,7 +188,7 @@ func TestMeasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run.Rounds != 3 || run.Seed != 5 || run.Weather == "" || run.Report.Verdict != "pass" || len(run.Report.Rows[0].Row.Pairs) != 3 {
+	if run.Rounds != 3 || run.Seed != 5 || run.Disturbance == "" || run.Report.Verdict != "pass" || len(run.Report.Rows[0].Row.Pairs) != 3 {
 		t.Errorf("%+v, %+v", run, run.Report)
 	}
 	if got, want := s.asked("-randlayout="), 2+2*3+1; got != want {
@@ -350,7 +350,7 @@ func TestChanged(t *testing.T) {
 	m.commit("only")
 	s := newSession(t)
 	s.expect(2, m.dir, []string{"-head-env", "SIDE=head", "-pkg", ".", "-rounds", "10", "-o", filepath.Join(t.TempDir(), "raw")},
-		"has changed since gate began", "leave "+m.dir+" alone")
+		"changed while gate was running", "leave "+m.dir+" alone")
 }
 
 // TestFiles compares files that are there already: those that a gate has kept,
@@ -392,8 +392,8 @@ func TestFiles(t *testing.T) {
 		{0, []string{"-inconclusive", "pass", fast, wide}, []string{"INCONCLUSIVE"}},
 		{1, []string{"-bench", "^BenchmarkB$", "-unit", "steps/op", fast, slow}, []string{"96% more steps/op"}},
 		{2, []string{few, few}, []string{"too few"}},
-		{2, []string{"-unit", "ns/op", zero, zero}, []string{"0 has no factor", "A (ns/op)"}},
-		{3, []string{reference, reference}, []string{"Not compared, since a figure of theirs is 0", "syscalls/op", "these rows decide nothing", "place=free"}},
+		{2, []string{"-unit", "ns/op", zero, zero}, []string{"which has no ratio", "A (ns/op)"}},
+		{3, []string{reference, reference}, []string{"Not compared, since a figure of 0 has no ratio", "syscalls/op", "their figures vary by chance", "place=free"}},
 		{2, []string{fast}, []string{"OLD NEW; 1 given"}},
 		{2, []string{"-format", "markdown=" + filepath.Join(dir, "nowhere", "x"), fast, slow}, []string{"-format markdown=", "nowhere", "choose another file"}},
 		{2, []string{fast, slow, wide}, []string{"OLD NEW; 3 given"}},

@@ -117,7 +117,7 @@ func TestFilters(t *testing.T) {
 			filter(m, works)
 			apply(m)
 			gitIn(m.t, m.dir, "config", "filter.fake.smudge", "cat")
-		}, nil, "stays as git keeps it"},
+		}, nil, "that filter changes nothing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := blobs(t)

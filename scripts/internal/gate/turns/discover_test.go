@@ -63,7 +63,7 @@ func TestDiscoverLimit(t *testing.T) {
 	s := spec("BenchmarkEndless", "", 0)
 	s.Limit = 300 * time.Millisecond
 	d, err := Discover(context.Background(), standIn(t, logVariable+"="+dir), s, "", "")
-	if err == nil || !strings.Contains(err.Error(), "it was let run for 300ms") || len(d.Benchmarks) > 1 {
+	if err == nil || !strings.Contains(err.Error(), "it ran for 300ms") || len(d.Benchmarks) > 1 {
 		t.Errorf("%v, %+v", err, d)
 	}
 	gone(t, dir, 0)

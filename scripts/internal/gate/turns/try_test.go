@@ -33,7 +33,7 @@ func TestChoose(t *testing.T) {
 		{"sleeps", with(func(t *Trial) { t.CPU = 200 * ms }), nil, false, "it waits: it uses a CPU for 57% of its time"},
 		{"children", with(func(t *Trial) { t.Children = true }), nil, false, "it starts other processes"},
 		{"a clock that stops", with(func(t *Trial) { t.Halting = true }), nil, false, "its clock stops between iterations"},
-		{"a clock of its own", with(func(t *Trial) { t.Own = true }), nil, false, "no time that package testing took"},
+		{"a clock of its own", with(func(t *Trial) { t.Own = true }), nil, false, "not a time that package testing measured"},
 		{"no clock", with(func(t *Trial) { t.Timed = 0 }), nil, false, "it reports no ns/op"},
 		{"no clock, and none that decides", with(func(t *Trial) { t.Timed = 0 }), []string{"B/op"}, false, ""},
 		{"a unit of its own", whole, []string{"ns/op", "p99-ns"}, false, "its p99-ns may be a time"},

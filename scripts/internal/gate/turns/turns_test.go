@@ -38,7 +38,7 @@ func TestRound(t *testing.T) {
 		{name: "BenchmarkGroup/same#01", units: "ns/op iterations B/op allocs/op"},
 		{name: "BenchmarkForges", err: `may be`},
 		{name: "BenchmarkSkips", err: "printed no result: it was skipped"},
-		{name: "BenchmarkNowhere", err: "there is no such benchmark"},
+		{name: "BenchmarkNowhere", err: "it no longer exists"},
 		{name: "BenchmarkGroup/fails", err: "not well"},
 		{name: "BenchmarkPanics/second", err: "at the disco"},
 	} {
@@ -224,7 +224,7 @@ func TestLimit(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, r := range got {
-				if r.Err == nil || !strings.Contains(r.Err.Error(), "it was let run for 300ms and had not ended") {
+				if r.Err == nil || !strings.Contains(r.Err.Error(), "it ran for 300ms and had not ended") {
 					t.Errorf("error %v", r.Err)
 				}
 			}

@@ -287,8 +287,8 @@ func TestBeside(t *testing.T) {
 		headline  string
 	}{
 		{"nothing at all", nil, nil, nil, Inconclusive, "Nothing was compared."},
-		{"all unchanged", nil, nil, []string{"a", "b"}, Pass, "Nothing has changed: base and head have the same sources of all 2 packages."},
-		{"one unchanged", nil, nil, []string{"a"}, Pass, "the same sources of a."},
+		{"all unchanged", nil, nil, []string{"a", "b"}, Pass, "Nothing has changed: the sources of all 2 packages are the same in base and head."},
+		{"one unchanged", nil, nil, []string{"a"}, Pass, "the sources of a are the same in base and head."},
 		{"new in head", pass, []Missing{{"BenchmarkNew", "only head has it", ""}}, nil, Pass, "Nothing is slower by more than 1%."},
 		{"only new ones", nil, []Missing{{"BenchmarkNew", "only head has it", ""}}, nil, Inconclusive, "Undecided: no row decides anything."},
 		{"no time", pass, []Missing{{"BenchmarkSlow", "no time was left", Inconclusive}}, []string{"a"}, Inconclusive, "Undecided: BenchmarkSlow, no time was left."},
