@@ -350,11 +350,12 @@ func TestText(t *testing.T) {
 	if err := r.write(&b); err != nil {
 		t.Fatal(err)
 	}
-	want := `The suite's time over that of a plain program, its judge, of 30 rounds: the Hodges-Lehmann estimate
-with the 95% signed-rank interval. in: the whole interval lies within 1 ± 0.03. OUT: none of it
-does. ?: more rounds would tell. A/A is how far from 1 a side is over itself in the same laps, the
-larger of the two sides. Turns are of 1.5 ms. Judges in Go take turns of 10 ms, since package
-testing collects garbage before each, after which short ones take longer.
+	want := `Each ratio is the suite's time over that of a plain program, its judge, over 30 rounds: the
+Hodges-Lehmann estimate with its 95% signed-rank interval. in: the whole interval lies within 1 ±
+0.03. OUT: the whole interval lies outside. ?: neither; more rounds would tell. A/A: how far from 1
+a side is over itself in the same laps, the larger of the two sides. Turns last 1.5 ms. Judges in Go
+take turns of 10 ms: package testing collects garbage before each turn, and short turns take longer
+after that.
 
 Switch
                    judge             in turns               as go test -bench            µs/op   A/A
