@@ -151,6 +151,6 @@ func left(goals []goal, all []*trial) string {
 	if parts == nil {
 		return "the plan is done"
 	}
-	about := strings.TrimSuffix(takes.Round(time.Minute).String(), "0s")
+	about := strings.TrimSuffix(max(takes.Round(time.Minute), time.Minute).String(), "0s")
 	return fmt.Sprintf("the plan lacks %s, about %s", strings.Join(parts, ","), about)
 }

@@ -588,7 +588,7 @@ func (ps *packages) item(c candidate, tried [controlArm]trials) (*item, *verdict
 		have := slices.Sorted(maps.Keys(tried[headArm].many().Values))
 		why := fmt.Sprintf("none of its units (%s) decides by itself; choose one by -unit", strings.Join(have, ", "))
 		if ps.units != nil {
-			why = fmt.Sprintf("it has none of the units of -unit %s; it has %s", strings.Join(ps.units, ","), strings.Join(have, ", "))
+			why = fmt.Sprintf("it has none of -unit %s; it has %s", strings.Join(ps.units, ","), strings.Join(have, ", "))
 		}
 		return nil, &verdict.Missing{Why: why}, nil, nil
 	}

@@ -112,7 +112,7 @@ func TestFilters(t *testing.T) {
 			filter(m, works)
 			apply(m)
 			gitIn(m.t, m.dir, "config", "filter.fake.smudge", "false")
-		}, nil, "the filter fails"},
+		}, nil, "that filter fails"},
 		{"filter that does nothing", func(m *module) {
 			filter(m, works)
 			apply(m)
