@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestLeftOut: a run says what its system can't measure, and where it can
-// measure all of it, nothing.
+// TestLeftOut: a run says what its system can't measure, and says nothing if it
+// can measure everything.
 func TestLeftOut(t *testing.T) {
 	cases := selectCases(Profiles[1], regexp.MustCompile(""))
 	for _, test := range []struct {
@@ -34,7 +34,7 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
-// TestLacksAreOfCases: a lack with which no row goes is one that nobody has.
+// TestLacksAreOfCases: each lack has a row that needs it.
 func TestLacksAreOfCases(t *testing.T) {
 	for _, l := range lacks {
 		rows := 0
