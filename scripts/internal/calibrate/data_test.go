@@ -81,7 +81,7 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// TestMalformed names the line of what can't be read.
+// TestMalformed names the line that can't be read.
 func TestMalformed(t *testing.T) {
 	f := begin(t, &trial{Cell: cell{own, 0, 0.05}, Verdict: verdict.Pass, Rows: []row{{Name: "A"}}})
 	text, err := os.ReadFile(f.Path)
@@ -133,7 +133,7 @@ func TestTorn(t *testing.T) {
 	}
 }
 
-// TestResume refuses what would mix data, and what can't be written, before
+// TestResume refuses to mix data, and files that can't be written, before
 // anything is measured.
 func TestResume(t *testing.T) {
 	if f, err := resume(filepath.Join(t.TempDir(), "data.jsonl"), onMachine("A")); err != nil || len(f.runs) != 0 {

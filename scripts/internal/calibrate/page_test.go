@@ -18,10 +18,10 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// invented is a small data file, and what it says is known: 20 runs of our own
-// rows and 10 of toml with nothing changed, of which one is a false alarm, one
-// undecided and one invalid; 10 of each with 5%, of which toml's miss one; some
-// at another margin; and one that failed.
+// invented is a small data file with known results: 20 runs of our own rows and
+// 10 of toml with nothing changed, with one false alarm, one undecided and one
+// invalid run; 10 of each with 5%, where toml's miss one; some at another
+// margin; and one that failed.
 func invented() *file {
 	f := &file{File: job.File{Path: "data.jsonl"}, sessions: []*session{onMachine("A")}}
 	r := rand.New(rand.NewPCG(1, 2))
@@ -101,7 +101,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestCounts counts what is known of the invented runs.
+// TestCounts counts the known results of the invented runs.
 func TestCounts(t *testing.T) {
 	runs, err := invented().judged()
 	if err != nil {
@@ -154,7 +154,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// TestNothingToSay is an error that names the file.
+// TestNothingToSay: without a run with a verdict the error names the file.
 func TestNothingToSay(t *testing.T) {
 	for _, f := range []*file{{File: job.File{Path: "x"}}, {File: job.File{Path: "x"}, runs: []*trial{died}}} {
 		if err := f.page(io.Discard, ""); err == nil || !strings.Contains(err.Error(), "x has no run with a verdict") {

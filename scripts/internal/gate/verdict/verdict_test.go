@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files in testdata")
 
 var rules = Rules{Alpha: 0.01, Margin: 0.01}
 
-// rounds are n pairs around 100 ns whose head is slower by the factor; the
+// rounds are n pairs around 100 ns whose head is slower by the factor. The
 // scatter is on both sides and on the pair.
 func rounds(seed uint64, n int, factor, scatter float64) []Pair {
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -91,8 +91,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// The turning points: a row's bound and its verdict say the same, at the margin
-// itself and beside it.
+// The turning points: at the margin and beside it, a row's bound and its
+// verdict agree.
 func TestMarginTurns(t *testing.T) {
 	for _, higher := range []bool{false, true} {
 		r := row("x", rounds(20, 15, 1.05, 0.01))

@@ -226,7 +226,7 @@ func (r Result) can() string {
 	unit, time := r.unit()
 	switch {
 	case r.early():
-		return fmt.Sprintf("%s rounds", r.rounds())
+		return fmt.Sprintf("only %s rounds", r.rounds())
 	case math.IsInf(r.AtMost, 1) || math.IsNaN(r.AtMost):
 		if r.Why != "" {
 			return r.Why
