@@ -138,7 +138,7 @@ func Text(w io.Writer, ledgers []Ledger) error {
 	}
 	if slices.ContainsFunc(ledgers, Ledger.further) {
 		fmt.Fprintln(b)
-		prose.Wrap(b, commandline.Typed("\"go run ./scripts/run -until decided\" measures what is inconclusive for longer."), "  ", "    ")
+		prose.Wrap(b, commandline.Typed("\"go run ./scripts/run -until decided\" measures the inconclusive statements for longer."), "  ", "    ")
 	}
 	if unasked != nil {
 		fmt.Fprintln(b)

@@ -86,7 +86,7 @@ func TestUnitLines(t *testing.T) {
 	}
 }
 
-// A unit that is written tidied in one file, or in some lines, is one unit.
+// A unit that one file, or some lines, have in tidied form is the same unit.
 func TestTidyUnits(t *testing.T) {
 	rows, _ := read(t, "BenchmarkX 1 5 ns/op\nBenchmarkX 1 0 ns/op\n", "BenchmarkX 1 5e-9 sec/op\nBenchmarkX 1 6 ns/op\nBenchmarkX 1 7e-9 sec/op\n")
 	if len(rows) != 1 || rows[0].Unit != "sec/op" || len(rows[0].Old) != 2 || len(rows[0].New) != 3 {
@@ -146,7 +146,7 @@ func lockstepRound(n int, ns float64) string {
 		"BenchmarkStack/impl=goroutine/depth=0 100 2000 user-B/task %v kernel-B/task 1 x-goroutine\n# end round %d\n", n, ns, ns, ns, n)
 }
 
-// Of this suite's own files the rounds' primary figures are compared.
+// Of this suite's own files the primary figures of the rounds are compared.
 func TestOwn(t *testing.T) {
 	text := lockstep + lockstepRound(1, 100) + lockstepRound(2, 101)
 	rows, remarks := read(t, text, text)
@@ -236,8 +236,8 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// A file that is cut anywhere is an error, or the remarks say so, or nothing
-// of it is missing.
+// A file that is cut anywhere is an error, or a remark says so, or nothing is
+// missing from it.
 func TestCutAnywhere(t *testing.T) {
 	lock := lockstep + lockstepRound(1, 100) + lockstepRound(2, 101)
 	twice := strings.ReplaceAll(two, "   \t 100\t", "   \tcache warm\nagain.    100\t") // a logger splits each result
@@ -280,8 +280,8 @@ func TestCutAnywhere(t *testing.T) {
 				t.Errorf("cut at %d: silently half, %v:\n%s", n, remarks, text[:n])
 			}
 		}
-		// A package, or a round, that is gone as a whole is told of; what else is
-		// missing is an error.
+		// A remark reports a whole package or a whole round that is missing.
+		// Anything else missing is an error.
 		if told > 20 || same > 25 || errs+told+same != len(text) {
 			t.Errorf("%d errors, %d told, %d with nothing missing, of %d bytes", errs, told, same, len(text))
 		}
@@ -305,7 +305,7 @@ func TestHuge(t *testing.T) {
 	}
 }
 
-// What is read can be judged, from the file to the exit code.
+// A file that is read can be judged, up to the exit code.
 func TestJudged(t *testing.T) {
 	file := func(factor float64, allocs int) string {
 		text := head

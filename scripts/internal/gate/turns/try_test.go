@@ -45,7 +45,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// TestBusy tells who waits for a CPU from who waits by itself.
+// TestBusy tells a benchmark that waits for a CPU from one that waits by
+// itself.
 func TestBusy(t *testing.T) {
 	if !Supported {
 		t.Skip("all is Processes here")
@@ -59,7 +60,7 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// TestTry tries out what is told by counts and not by times.
+// TestTry tries out the parts of Try that counts decide, and no times.
 func TestTry(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -138,7 +139,7 @@ func TestCollection(t *testing.T) {
 	}
 }
 
-// TestCheckSlices checks what is measured, not what comes out.
+// TestCheckSlices checks that both figures are measured, not their values.
 func TestCheckSlices(t *testing.T) {
 	if !Supported {
 		t.Skip("takes the signals to stop a process")

@@ -75,8 +75,8 @@ func (r run) share(turns []span) float64 {
 }
 
 // untouched are the indexes of the results that no stop touched and that were
-// not the first after a stop: the result and the one before lie in one turn.
-// ended are the moments at which the results ended.
+// not the first after a stop: the result and the one before it were measured
+// within one turn. ended are the moments at which the results ended, in order.
 func untouched(turns []span, ended []time.Duration) (kept []int) {
 	turn := func(at time.Duration) int {
 		return slices.IndexFunc(turns, func(t span) bool { return t.from <= at && at <= t.to })
