@@ -101,9 +101,9 @@ func (t Trial) Whole(at1 Trial) bool {
 func (t Trial) worked() time.Duration { return t.CPU - t.GC }
 
 // interrupt finds out whether all that the benchmark doesn't time comes before
-// what it times. It measures once more and stops the process twice: while it
-// should be setting up, which the clock must not show, and for a shorter time
-// while it should be measuring, which the clock must show.
+// what it times. It measures once more with many short stops. The stops while
+// the process should be setting up must not show on its clock; the shorter ones
+// while it should be measuring must show.
 func (t *Trial) interrupt(ctx context.Context, program Program, s Spec, r run) error {
 	s.How = Turns
 	p, err := start(ctx, program, s, s.arguments())
