@@ -74,7 +74,7 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// TestPairs holds the table to the suite's cases and the judges that there are.
+// TestPairs compares the table with the suite's cases and the judges.
 func TestPairs(t *testing.T) {
 	judges, err := os.ReadDir("outside/plain")
 	if err != nil {
@@ -156,7 +156,7 @@ func TestChosen(t *testing.T) {
 	}
 }
 
-// canned is a bed whose measurements are given by round: of each, the four
+// canned is a bed with given measurements by round: for each round the four
 // workers in turns, and nanoseconds an op of both processes.
 type canned struct {
 	bed
@@ -215,7 +215,7 @@ func (c *canned) run(t *testing.T, p pair) *line {
 	return ls[0]
 }
 
-// took is what a worker has measured that took so long per op.
+// took is the reading of a worker that took so long per op.
 func took(nanoseconds ...float64) measure.Reading {
 	return measure.Reading{Primary: nanoseconds, Ops: 1000}
 }
@@ -265,7 +265,7 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-// TestPrograms looks at which programs and settings a pair is measured with.
+// TestPrograms checks with which programs and settings a pair is measured.
 func TestPrograms(t *testing.T) {
 	c := newCanned(nil, nil)
 	for _, test := range []struct {
@@ -299,7 +299,7 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// TestRuns holds a row against long turns of itself.
+// TestRuns compares a row with long turns of itself.
 func TestRuns(t *testing.T) {
 	c := newCanned([][]measure.Reading{{took(1000, 1010), took(1000, 1000), took(1000, 1010), {Err: errors.New("two switches for one")}}}, nil)
 	l := c.run(t, pair{of: futexRow, judge: runs})
@@ -315,7 +315,7 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// TestLeftOut measures a pair whose judge isn't there.
+// TestLeftOut measures a pair whose judge is missing.
 func TestLeftOut(t *testing.T) {
 	c := newCanned([][]measure.Reading{
 		{took(1), {Err: lockstep.Skipf("perf is not in PATH; install it")}, took(1), took(1)},
