@@ -30,7 +30,7 @@ func TestParse(t *testing.T) {
 		{[]string{"-rounds", "1", "-cpu", "0"}, ""},
 		{[]string{"-rounds", "0"}, "-rounds 0 is too few; give 1 or more"},
 		{[]string{"-rounds", "x"}, `invalid value "x" for flag -rounds`},
-		{[]string{"-cpu", "-2"}, "-cpu -2 is none"},
+		{[]string{"-cpu", "-2"}, "-cpu -2 is no CPU"},
 		{[]string{"-rows", "clone.*pipe|Slices"}, ""},
 		{[]string{"-rows", "("}, `-rows "(" is no regular expression`},
 		{[]string{"-rows", "smoke"}, ""}, // it is looked up later
