@@ -154,7 +154,7 @@ func TestErrors(t *testing.T) {
 		{"a flag", []string{"-x"}, "not defined: -x"},
 		{"standard input", []string{"-"}, `compare: "-" is no file: standard input can't be read twice; write it to a file`},
 		{"missing", []string{filepath.Join(dir, "missing.txt")}, "missing.txt: "},
-		{"malformed", []string{file("bad.txt", head+"BenchmarkX 1\n"+end)}, "bad.txt:2: missing measurements; mend"},
+		{"malformed", []string{file("bad.txt", head+"BenchmarkX 1\n"+end)}, "bad.txt:2: missing measurements; correct"},
 		{"second malformed", []string{goroutine, file("empty.txt", "")}, "empty.txt:1: the file is empty"},
 		{"only notes", []string{file("notes.txt", head+"# skip BenchmarkX: no luck\n"+end)}, "notes.txt:2: no rows, only notes (BenchmarkX: no luck); run again"},
 		{"a round in flight", []string{file("flight.txt", head+"BenchmarkX/impl=goroutine 1 1 ns/op\n"+end+"BenchmarkX/impl=goroutine 1 1 ns/op\n")}, "flight.txt:4: the round up to line 4 never ended, and benchstat would count its lines; go on with the run (go run ./scripts/run -resume -o FILE), or leave them out (sed '4,4d' FILE > WHOLE)"},
