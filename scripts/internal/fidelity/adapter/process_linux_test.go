@@ -320,7 +320,7 @@ func TestOpen(t *testing.T) {
 		"lacks -cpus":                           "-for 1ms turns c x",
 		"lacks -cpus, -for":                     "-cpus 0 turns c x",
 		`"x" is no CPU`:                         "-cpus x -for 1ms turns c x",
-		`"drum" is no kind of judge`:              "-cpus 0 -for 1ms turns drum x",
+		`"drum" is no kind of judge`:            "-cpus 0 -for 1ms turns drum x",
 		"of kind c: it takes 1 arguments":       "-cpus 0 -for 1ms turns c",
 		"of kind go: it takes 2 arguments":      "-cpus 0 -for 1ms turns go x",
 		`"sideways" is neither turns nor whole`: "-cpus 0 -for 1ms sideways c x",
