@@ -1,13 +1,13 @@
-// Package browser is the tests of the report's page in a real browser, chromium,
-// driven through its DevTools protocol. It is a module of its own, so that users
-// of threadbench don't carry the driver; the page is what "go run
-// ./scripts/report" writes, and nothing of ours is imported.
+// Package browser is the tests of the report's page in a real browser:
+// chromium, driven through its DevTools protocol. It is a module of its own, so
+// that users of threadbench don't carry the driver. The page is what "go run
+// ./scripts/report" writes; nothing of ours is imported.
 //
-// Its stance: the browser is asked, not imitated, and what a reader with a
-// screen reader or weak eyes needs is axe-core's to say. Our own checks are what
-// axe has no rule for: no network, no sideways scrolling, labels that can be
-// read, paper, the keyboard, sorting, and a page without script. No check can
-// only pass: TestFaults breaks a sound page in a way that each has to find.
+// Its stance: the browser is asked, not imitated. axe-core judges what a reader
+// with a screen reader or weak eyes needs. Our own checks are for what axe has
+// no rule for: no network, no sideways scrolling, labels that can be read,
+// paper, the keyboard, sorting, and a page without script. No check can only
+// pass: TestFaults breaks a sound page in ways that each check must find.
 package browser
 
 import (
@@ -32,17 +32,17 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// What all tests share: the browser, the pages by their names, and axe-core.
+// The tests share the browser, the pages by their names, and axe-core.
 var (
 	browser context.Context
 	pages   map[string]string // paths
 	axe     string            // its script
 )
 
-// markup is what a results file may hold, to be shown and never to be run.
+// markup may stand in a results file. The page must show it and never run it.
 const markup = `"><img src=x onerror=alert(1)><script>document.title='run'<script>`
 
-// hostile is a file that holds it wherever a file may hold text.
+// hostile is a file with markup wherever a file may have text.
 const hostile = "driver: lockstep\nhost-name: " + markup + "\n# begun 2026 on " + markup + "\n# skip BenchmarkA/impl=<b>: " + markup +
 	"\n# round 1: steal=" + markup + `
 BenchmarkSwitch/impl=goroutine/via=channel/place=same 10 250 ns/op 1 x-goroutine
@@ -55,7 +55,7 @@ Benchmark<svg>/impl="onload=alert(1) 1 1 <unit>
 # end round 1
 `
 
-// nothing is a file without a row of the suite's own families.
+// nothing is a file without a row of the suite's families.
 const nothing = "driver: lockstep\nBenchmarkParse/impl=fast 10 7 ns/op\n# end round 1\n"
 
 func TestMain(m *testing.M) {
@@ -150,8 +150,8 @@ func (v view) String() string {
 	return words
 }
 
-// paper is a page's view on A4 with the margins that browsers leave; a page of
-// several files asks for a sheet on its side.
+// paper is a page's view on A4 with a browser's margins. A page of several
+// files asks for landscape.
 func paper(name string) view {
 	if name == "beside" {
 		return view{width: 1047, print: true}
@@ -159,7 +159,7 @@ func paper(name string) view {
 	return view{width: 718, print: true}
 }
 
-// A tab is a page that is open, in the hands of a test.
+// A tab is an open page in a test.
 type tab struct {
 	t   *testing.T
 	ctx context.Context
@@ -169,7 +169,7 @@ type tab struct {
 	requests   []string
 }
 
-// open opens a page. A complaint of the browser's that the test hasn't taken at
+// open opens a page. A complaint of the browser that the test hasn't taken by
 // its end is an error.
 func open(t *testing.T, name string, v view) *tab {
 	t.Helper()
@@ -195,7 +195,7 @@ func open(t *testing.T, name string, v view) *tab {
 	return b
 }
 
-// hear writes down what the browser complains of and asks the network for.
+// hear records the browser's complaints and network requests.
 func (b *tab) hear(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -222,14 +222,14 @@ func (b *tab) complained() []string {
 	return taken
 }
 
-// requested are the addresses asked for so far.
+// requested are the requested addresses so far.
 func (b *tab) requested() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.requests)
 }
 
-// look turns the tab to another view; scripts stay as they were.
+// look gives the tab another view; scripts stay as they were.
 func (b *tab) look(v view) {
 	b.t.Helper()
 	var options []chromedp.EmulateViewportOption
@@ -249,10 +249,10 @@ func (b *tab) look(v view) {
 	}})
 }
 
-// patience is how long the browser may take for one thing.
+// patience is how long the browser may take for one action.
 const patience = time.Minute
 
-// do does an action in the tab.
+// do runs an action in the tab.
 func do[T any](b *tab, a chromedp.Action[T]) T {
 	b.t.Helper()
 	ctx, stop := context.WithTimeout(b.ctx, patience)
@@ -264,7 +264,7 @@ func do[T any](b *tab, a chromedp.Action[T]) T {
 	return v
 }
 
-// call is a command of the protocol.
+// call runs a command of the protocol.
 func call[P, R any](b *tab, command cdp.Command[P, R], params P) R {
 	b.t.Helper()
 	ctx, stop := context.WithTimeout(b.ctx, patience)
@@ -276,7 +276,7 @@ func call[P, R any](b *tab, command cdp.Command[P, R], params P) R {
 	return r
 }
 
-// ask is an expression's value, that of a promise once it is kept.
+// ask is an expression's value; a promise's value once it is resolved.
 func ask[T any](b *tab, expression string, args ...any) T {
 	b.t.Helper()
 	if len(args) > 0 {
@@ -285,7 +285,7 @@ func ask[T any](b *tab, expression string, args ...any) T {
 	return do(b, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
-// none makes findings errors, the first few of many.
+// none makes findings errors, at most the first few.
 func none(t *testing.T, found []string) {
 	t.Helper()
 	for i, f := range found {

@@ -1,14 +1,14 @@
 "use strict";
-// What axe-core has no rule for. Each check answers what it found, a sentence
-// each: an empty list is a sound page. Nothing here knows a page's name, and
-// TestFaults shows each check a fault that it has to find.
+// Checks for which axe-core has no rule. Each answers a list of faults, one
+// sentence each; the list of a sound page is empty. No check knows a page's name.
+// TestFaults shows each check a fault that it must find.
 globalThis.checks = (() => {
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
   const seen = e => e.checkVisibility({ visibilityProperty: true, opacityProperty: true, contentVisibilityAuto: true });
   const what = e => `<${e.localName} class="${e.getAttribute("class") ?? ""}"> ${JSON.stringify(e.textContent.trim().slice(0, 60))}`;
 
-  // fits: the page doesn't scroll sideways, and nothing is cut. On paper what
-  // scrolls is cut, too.
+  // fits: the page doesn't scroll sideways, and nothing is cut. On paper, anything
+  // that scrolls is cut, too.
   const fits = () => {
     const found = [], wide = document.documentElement.clientWidth, page = document.scrollingElement.scrollWidth;
     if (page > wide) found.push(`the page is ${page} px wide, and the window ${wide}`);
@@ -20,9 +20,9 @@ globalThis.checks = (() => {
     return found;
   };
 
-  // labels: no text of a picture is too small, outside it, or over another. Boxes
-  // of text are as tall as the font's lines, so a little of their height is no
-  // overlap.
+  // labels: no text of a picture is too small, outside the picture, or over another
+  // text. A box of text is as tall as a line of the font, so a small overlap in
+  // height doesn't count.
   const labels = () => {
     const found = [];
     for (const svg of all("svg").filter(seen)) {
@@ -40,10 +40,10 @@ globalThis.checks = (() => {
     return found;
   };
 
-  // folded: what a closed details element would show on paper.
+  // folded: on paper, a closed details element shows its content, too.
   const folded = () => all("details > :not(summary)").filter(e => !seen(e)).map(e => `${what(e)} is not printed`);
 
-  // tips: with the focus on a mark its figure shows, and no other does.
+  // tips: with the focus on a mark, the mark's figure shows and no other.
   const tips = () => {
     const found = [], words = e => e.textContent.trim().replace(/\s+/g, " ");
     for (const svg of all("svg.chart").filter(seen)) {
@@ -60,8 +60,9 @@ globalThis.checks = (() => {
     return found;
   };
 
-  // sorts: each button of a table sorts its rows up, and pressed again down, by
-  // value where cells have one, those without behind, and keeps the rows whole.
+  // sorts: each button of a table sorts its rows up, and down when pressed again. It
+  // sorts by value where cells have one, puts cells without a value last, and keeps
+  // the rows whole.
   const sorts = () => {
     const found = [], english = new Intl.Collator("en").compare;
     for (const d of all("details")) d.open = true;
@@ -84,8 +85,8 @@ globalThis.checks = (() => {
     return found;
   };
 
-  // watch notes the stops of the Tab key, which watched then holds those against
-  // at which it came to a halt: all, in the page's order, and each to be seen.
+  // watch notes the elements that the Tab key must reach. watched compares them with
+  // those that it reached: all, in the page's order, each visible.
   let stops, halted;
   const look = e => [e, ...all("*", e)].slice(0, 20).map(x => { const s = getComputedStyle(x); return [s.outlineStyle, s.boxShadow, s.backgroundColor, s.stroke, s.visibility].join(); }).join(";");
   const watch = () => {

@@ -15,20 +15,20 @@ import (
 //go:embed checks.js
 var checks string
 
-// check runs one of checks.js.
+// check runs one of the checks of checks.js.
 func (b *tab) check(name string) []string {
 	b.t.Helper()
 	return ask[[]string](b, "checks.%s()", name)
 }
 
-// violations is what axe-core, all of whose rules apply, finds in the page.
-// axe-core knows screen readers and WCAG better than checks of ours did, and is
-// kept up to date by others; it is pinned by version and integrity. It has no
-// rule for sideways scrolling, labels that cover each other, paper, sorting and
-// the order of the Tab key, so checks.js has those. Nor can it tell what lies
-// below a picture's text: scripts/internal/chart tests the colours' contrast. It
-// can't tell the contrast of text on a gradient, so those of tables, which say
-// that there is more to the side, are left out.
+// violations are axe-core's findings in the page, by all of its rules. axe-core
+// knows screen readers and WCAG better than checks of ours did, and others keep
+// it up to date; it is pinned by version and integrity. It has no rule for
+// sideways scrolling, labels that cover each other, paper, sorting and the order
+// of the Tab key, so checks.js has those. Nor can it tell what lies below a
+// picture's text: scripts/internal/chart tests the colours' contrast. It can't
+// tell the contrast of text on a gradient, so the gradients of tables, which show
+// that there is more to the side, are switched off.
 func (b *tab) violations() []string {
 	b.t.Helper()
 	ask[bool](b, "{ for (const e of document.querySelectorAll('.scroll')) e.style.backgroundImage = 'none'; true }")
@@ -45,8 +45,8 @@ func (b *tab) tabbed() []string {
 	return b.check("watched")
 }
 
-// TestOpens: a page opens without a complaint, asks for nothing but itself, and
-// runs nothing that a results file brings.
+// TestOpens: a page opens without a complaint, requests nothing else, and runs
+// nothing from a results file.
 func TestOpens(t *testing.T) {
 	for name, path := range pages {
 		b := open(t, name, view{width: 1280})
@@ -67,8 +67,8 @@ func TestOpens(t *testing.T) {
 	}
 }
 
-// TestPolicy: what gets past the escaping is stopped by the browser, which
-// says so; this shows as well that complaints are heard.
+// TestPolicy: the browser stops what gets past the escaping, and reports it.
+// This also shows that the test hears complaints.
 func TestPolicy(t *testing.T) {
 	b := open(t, "small", view{width: 1280})
 	violated := ask[[]string](b, `new Promise(done => {
@@ -96,8 +96,8 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// TestLooks: each page is accessible and readable in each view. For axe-core the
-// large pages differ from the small one in length alone.
+// TestLooks: each page is accessible and readable in each view. For axe-core
+// the large pages differ from the small one only in length.
 func TestLooks(t *testing.T) {
 	for name := range pages {
 		t.Run(name, func(t *testing.T) {
@@ -122,8 +122,8 @@ func TestLooks(t *testing.T) {
 	}
 }
 
-// TestTables: a screen reader gets a table for each table, however narrow pages
-// lay it out.
+// TestTables: a screen reader gets a table for each table, in narrow layouts,
+// too.
 func TestTables(t *testing.T) {
 	b := open(t, "reference", view{width: 1280})
 	for _, width := range []int64{1280, 360} {
@@ -141,7 +141,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// TestWithoutScript: what the script adds is comfort alone.
+// TestWithoutScript: the script adds only comfort.
 func TestWithoutScript(t *testing.T) {
 	const text = "(document.querySelector('.sorts').hidden = true, document.body.innerText.replace(/\\s+/g, ' '))"
 	want := ask[string](open(t, "reference", view{width: 1280}), text)
@@ -163,8 +163,8 @@ func TestWithoutScript(t *testing.T) {
 }
 
 // TestKeyboard: the Tab key reaches all that can be used, in the page's order,
-// and each shows that it has the focus. A picture is one stop, and arrow keys
-// lead from figure to figure.
+// and each element shows that it has the focus. A picture is one stop, and
+// arrow keys go from figure to figure.
 func TestKeyboard(t *testing.T) {
 	b := open(t, "reference", view{width: 1280})
 	none(t, b.tabbed())
@@ -190,7 +190,7 @@ func TestKeyboard(t *testing.T) {
 func TestTips(t *testing.T) {
 	for _, v := range []view{{width: 1280}, {width: 360}} {
 		b := open(t, "small", v)
-		none(t, b.check("tips")) // the focus stays on the last mark of all
+		none(t, b.check("tips")) // the focus stays on the last mark of the page
 		at := ask[[]float64](b, `{ const hit = document.querySelector("svg.chart .mark .hit"); hit.scrollIntoView({block: "center"}); const r = hit.getBoundingClientRect(); [r.left + r.width / 2, r.top + r.height / 2] }`)
 		if v.width < 500 {
 			continue // a phone has no pointer
@@ -213,7 +213,7 @@ func TestSorts(t *testing.T) {
 	}
 }
 
-// TestFaults: a page with a fault fails the check that is there for it.
+// TestFaults: a page with a fault fails the check for that fault.
 func TestFaults(t *testing.T) {
 	desk, phone := view{width: 1280}, view{width: 360}
 	for _, fault := range []struct {
@@ -248,12 +248,12 @@ func TestFaults(t *testing.T) {
 			if all := strings.Join(fault.check(b), "\n"); !strings.Contains(all, fault.want) {
 				t.Errorf("want a finding that says %q; found:\n%.2000s", fault.want, all)
 			}
-			b.complained() // of the fault
+			b.complained() // complaints about the fault
 		})
 	}
 }
 
-// named is one of checks.js.
+// named is one of the checks of checks.js.
 func named(name string) func(*tab) []string {
 	return func(b *tab) []string { return b.check(name) }
 }

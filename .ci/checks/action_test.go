@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// gateStep is the action's one step, with the values of its inputs: defaults,
-// but for those given.
+// gateStep is the action's only step, with the values of its inputs: the given
+// ones, else the defaults.
 func gateStep(t *testing.T, given map[string]string) (step, map[string]string) {
 	t.Helper()
 	var a action
@@ -36,7 +36,7 @@ func gateStep(t *testing.T, given map[string]string) (step, map[string]string) {
 	return a.Runs.Steps[0], values
 }
 
-// TestAction holds the action's metadata against its step.
+// TestAction compares the action's metadata with its step.
 func TestAction(t *testing.T) {
 	var a action
 	load(t, "actions/gate/action.yml", &a)
@@ -78,8 +78,9 @@ func TestAction(t *testing.T) {
 	}
 }
 
-// benchmark is a test file whose op makes so many objects, counted by hand: what
-// decides is exact, so that few rounds do. It reads a file that is not in git.
+// benchmark is a test file whose op makes that many objects, counted by hand.
+// The deciding unit is exact, so few rounds are enough. The benchmark reads a
+// file that is not in git.
 const benchmark = `package work
 
 import (
@@ -111,10 +112,10 @@ func BenchmarkMake(b *testing.B) {
 func BenchmarkFails(b *testing.B) { b.Fatal("left out by skip") }
 `
 
-// module is a repository with a Go module of its own below the top, whose
-// benchmark makes one object in the commit before the last. The last commit has
-// the test file given. The folder base holds the same as the commit before the
-// last, as another step of a job may have checked it out.
+// module is a repository with a Go module below its top. The module's benchmark
+// makes one object in the last commit but one. The last commit has the given
+// test file. The folder base equals the last commit but one, as if another step
+// of a job had checked it out.
 func module(t *testing.T, head string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -152,14 +153,14 @@ func module(t *testing.T, head string) (dir string) {
 	return dir
 }
 
-// withoutGit is the environment without what a git hook sets, by which a test's
-// commits would land in the hook's repository.
+// withoutGit is the environment without a git hook's variables: with those, a
+// test's commits would go to the hook's repository.
 func withoutGit(env []string) []string {
 	return slices.DeleteFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "GIT_") })
 }
 
-// oldLinker puts a go command first in PATH whose linker lays out no functions
-// at random, as that of an older Go: it saves a link in each round.
+// oldLinker puts a go command first in PATH whose linker can't lay out
+// functions at random, like an older Go's. That saves a link in each round.
 func oldLinker(t *testing.T) {
 	t.Helper()
 	program, err := exec.LookPath("go")
@@ -174,10 +175,10 @@ func oldLinker(t *testing.T) {
 	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
 }
 
-// injection is what an input may not be taken for.
+// injection is text that an input must not be executed as.
 const injection = "x'; touch \"$GITHUB_WORKSPACE/injected\"; $(touch \"$GITHUB_WORKSPACE/injected\")`touch injected`"
 
-// TestGate runs the action on a module of somebody else's.
+// TestGate runs the action on another author's module.
 func TestGate(t *testing.T) {
 	oldLinker(t)
 	actionPath := filepath.Join(root(t), ".github", "actions", "gate")

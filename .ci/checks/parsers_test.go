@@ -11,11 +11,11 @@ import (
 	"testing"
 )
 
-// filesVariable names more files to parse, by spaces.
+// filesVariable names more files to parse, separated by spaces.
 const filesVariable = "THREADBENCH_FILES"
 
-// TestParsers has other tools' parsers read the reference result, and what
-// files are named in the environment.
+// TestParsers has other tools' parsers read the reference result, and the files
+// named in the environment.
 //
 // Our lines stay as x/perf writes them, with spaces, which the format allows.
 // gobenchdata alone wants tabs and a PASS, for which results/README.md has a
@@ -25,7 +25,7 @@ func TestParsers(t *testing.T) {
 	parse(t, append(strings.Fields(os.Getenv(filesVariable)), filepath.Join(root(t), "results", "reference.txt"))...)
 }
 
-// A line is a benchmark line as a parser has understood it.
+// A line is a benchmark line as a parser understood it.
 type line struct {
 	name    string
 	times   int
@@ -34,8 +34,8 @@ type line struct {
 
 var parsers = map[string]func(t *testing.T, path string) []line{"github-action-benchmark": githubActionBenchmark, "gobenchdata": gobenchdata}
 
-// parse holds what the parsers make of files against the fields that are in
-// them (https://go.dev/design/14313-benchmark-format).
+// parse compares what the parsers make of files with the fields in them
+// (https://go.dev/design/14313-benchmark-format).
 func parse(t *testing.T, paths ...string) {
 	t.Helper()
 	for _, path := range paths {
@@ -74,10 +74,10 @@ func parse(t *testing.T, paths ...string) {
 }
 
 // gobenchdata reads a file as that tool does (bench/parser.go of
-// github.com/bobheadxi/gobenchdata, v1.3.1), through the filter of results/README.md:
-// from a line goos: to one with PASS, fields between tabs, in each a value and a
-// unit with one space between. Its module is not everywhere to be had by name,
-// so that this restates the parser.
+// github.com/bobheadxi/gobenchdata, v1.3.1), through the filter of
+// results/README.md. A suite goes from a line goos: to a line with PASS. Fields
+// are between tabs; each has a value and a unit with one space between. The module
+// can't be fetched everywhere, so this restates the parser.
 func gobenchdata(t *testing.T, path string) []line {
 	t.Helper()
 	filter := regexp.MustCompile(`(?m)^    (sed -E '.*') results/reference\.txt`).FindStringSubmatch(read(t, filepath.Join(root(t), "results", "README.md")))
@@ -90,7 +90,7 @@ func gobenchdata(t *testing.T, path string) []line {
 		t.Fatalf("%s: %v", filter[1], err)
 	}
 	var all []line
-	within, ended := false, false // a suite, and whether the last one has ended
+	within, ended := false, false // within a suite, and whether the last one has ended
 	for text := range strings.Lines(string(out)) {
 		text = strings.TrimRight(text, "\r\n")
 		switch {
@@ -122,16 +122,16 @@ func gobenchdata(t *testing.T, path string) []line {
 	return all
 }
 
-// goLine is the regular expression by which github-action-benchmark knows a
-// line of go test (src/extract.ts, extractGoResult, of
+// goLine is the regular expression for a line of go test in
+// github-action-benchmark (src/extract.ts, extractGoResult, of
 // github.com/benchmark-action/github-action-benchmark at c38cce98215c, after
-// v1.22.0). It is on no package registry, so that this and what
-// githubActionBenchmark does with it restate the parser.
+// v1.22.0). The tool is on no package registry. So goLine and
+// githubActionBenchmark restate its parser.
 var goLine = regexp.MustCompile(`^(?P<name>Benchmark\w+[\w()$%^&*-=|,[\]{}"#]*?)(?P<procs>-\d+)?\s+(?P<times>\d+)\s+(?P<remainder>.+)$`)
 
 // githubActionBenchmark reads a file as that tool does: pairs of value and
-// unit, between spaces or tabs. A line with several units is a result for each,
-// called NAME - UNIT, and one before them called NAME, of the first value.
+// unit, between spaces or tabs. A line with several units gives a result for
+// each, called NAME - UNIT, after a result called NAME with the first value.
 func githubActionBenchmark(t *testing.T, path string) []line {
 	t.Helper()
 	var all []line

@@ -1,6 +1,6 @@
-// Package checks runs what is in .github as a runner would, as far as that goes
-// without one, and reads results with the parsers of other tools. Its
-// dependencies stand in .ci/tools.mod:
+// Package checks runs the scripts in .github as a runner would, as well as it
+// can without one, and reads results with other tools' parsers. Its
+// dependencies are in .ci/tools.mod:
 //
 //	go test -modfile=.ci/tools.mod ./.ci/checks
 package checks
@@ -18,12 +18,12 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// A step is one of a job or of a composite action.
+// A step is a step of a job or of a composite action.
 type step struct {
 	ID, Name, Uses, Run, Shell string
 	Env, With                  map[string]string
 
-	files map[string]string // what earlier steps have left in RUNNER_TEMP
+	files map[string]string // files that earlier steps left in RUNNER_TEMP
 }
 
 type workflow struct {
@@ -62,8 +62,8 @@ func root(t *testing.T) string {
 	return dir
 }
 
-// load reads a file of .github. What a file has that the type hasn't is let
-// pass: actionlint knows the names in workflows, TestAction those of an action.
+// load reads a file of .github. Fields that the type lacks are let pass:
+// actionlint knows the names in workflows, TestAction those of an action.
 func load(t *testing.T, path string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root(t), ".github", path))
@@ -75,7 +75,7 @@ func load(t *testing.T, path string, into any) {
 	}
 }
 
-// workflows are all of them, by file.
+// workflows are all workflows, by file.
 func workflows(t *testing.T) map[string]workflow {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(root(t), ".github", "workflows", "*"))
@@ -91,7 +91,7 @@ func workflows(t *testing.T) map[string]workflow {
 	return all
 }
 
-// theStep is the step of a workflow's job that has the id.
+// theStep is the step with that id in a workflow's job.
 func theStep(t *testing.T, file, job, id string) step {
 	t.Helper()
 	for _, s := range workflows(t)[file].Jobs[job].Steps {
@@ -103,7 +103,7 @@ func theStep(t *testing.T, file, job, id string) step {
 	return step{}
 }
 
-// A run is what came of a step's script.
+// A run is the result of a step's script.
 type run struct {
 	code            int
 	stdout, stderr  string
@@ -114,7 +114,7 @@ type run struct {
 var expression = regexp.MustCompile(`\$\{\{\s*(.*?)\s*\}\}`)
 
 // script runs a step's script in the folder, as a runner does with shell: bash.
-// values are those of the expressions in its environment, env is what the
+// values are the values of the expressions in its environment. env is what the
 // runner adds to it.
 func (s step) script(t *testing.T, dir string, values map[string]string, env ...string) run {
 	t.Helper()

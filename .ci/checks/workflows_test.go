@@ -11,9 +11,9 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// TestScripts sees that no expression stands in a script, where the value of
-// one would be read as shell, and that shellcheck finds nothing in the
-// action's, if it is there (actionlint calls it for those of workflows only).
+// TestScripts checks that no script contains an expression, whose value would
+// run as shell. shellcheck must find nothing in the action's script, if
+// shellcheck is installed: actionlint calls it only for workflows.
 func TestScripts(t *testing.T) {
 	var a action
 	load(t, "actions/gate/action.yml", &a)
@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// TestWorkflows holds the workflows to what none of them may lack.
+// TestWorkflows checks what every workflow must have.
 func TestWorkflows(t *testing.T) {
 	pinned := regexp.MustCompile(`uses: (\./\S+|[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$`)
 	for file, w := range workflows(t) {
@@ -66,8 +66,8 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
-// TestCompare runs what the suite's last job does, on the reference result and
-// on one from a system that has no raw threads.
+// TestCompare runs the script of the suite's last job, on the reference result
+// and on a result from a system without raw threads.
 func TestCompare(t *testing.T) {
 	reference := read(t, filepath.Join(root(t), "results", "reference.txt"))
 	other := regexp.MustCompile(`(?m)^Benchmark\S*impl=clone.*\n`).ReplaceAllString(reference, "")
@@ -78,8 +78,8 @@ func TestCompare(t *testing.T) {
 	if r.code != 0 {
 		t.Fatalf("it answers %d:\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	// The factors of both systems stand side by side, and those of a row that
-	// only one has are there, too.
+	// The factors of both systems stand side by side. A row that only one
+	// system has is there, too.
 	for _, want := range []string{
 		`│ +linux-amd64.txt +│ +windows-amd64.txt +│`,
 		`    Switch/impl=locked/via=channel/place=same( +\S+ ± +\d+%){2}`,
@@ -98,8 +98,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestReadme lints the workflow that the gate's README gives to others, and holds
-// it against the action's inputs.
+// TestReadme lints the workflow in the gate's README, and compares it with the
+// action's inputs.
 func TestReadme(t *testing.T) {
 	block := regexp.MustCompile(`(?m)^    on: pull_request\n(?:    .*\n)+`).FindString(read(t, filepath.Join(root(t), "scripts", "gate", "README.md")))
 	path := filepath.Join(t.TempDir(), "example.yml")

@@ -1,12 +1,12 @@
-// Package fleet is the tests of scripts/fleet: the manifest of Kubernetes, the
-// script of Slurm and the commands of its README. It is a module of its own, so
-// that users of threadbench don't carry Kubernetes' types; it imports nothing of
-// ours, and runs the one file that "go build ./scripts/threadbench" makes.
+// Package fleet is the tests of scripts/fleet: the Kubernetes manifest, the
+// Slurm script and the commands of its README. It is a module of its own, so
+// that users of threadbench don't carry Kubernetes' types. It imports nothing
+// of ours, and runs the one file that "go build ./scripts/threadbench" makes.
 //
-// Its stance: what an engine decides is the engine's to say. Slurm runs the
+// Its stance: an engine's decisions are tested by the engine. Slurm runs the
 // script. Kubernetes needs a cluster, so its own types and its own pod security
-// policy read the manifest, and what its pods would write to their logs is read
-// as a user would.
+// policy read the manifest, and the logs that its pods would write are read as
+// a user would.
 package fleet
 
 import (
@@ -25,7 +25,7 @@ import (
 )
 
 // bench chooses the rows that decide one statement, create-faster, and measures
-// them once: these tests are of the way that results go, not of figures.
+// them once. These tests are about the way of the results, not about figures.
 const bench = `-rounds 1 -bench 'Create/impl=(goroutine|clone)/mode=cold$'`
 
 // file is the path of the one file, which TestMain builds.
@@ -66,8 +66,8 @@ func source(t *testing.T, name string) string {
 	return string(text)
 }
 
-// folder is a folder as a user of the README makes it: the one file, those files
-// of scripts/fleet that are named, and a folder for results.
+// folder is a folder as a user of the README makes it: the one file, the named
+// files of scripts/fleet, and a folder for results.
 func folder(t *testing.T, names ...string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -85,7 +85,7 @@ func folder(t *testing.T, names ...string) string {
 	return dir
 }
 
-// documented is the one command of the README that begins so.
+// documented is the README's only command that begins so.
 func documented(t *testing.T, begins string) string {
 	t.Helper()
 	var found []string
@@ -101,7 +101,7 @@ func documented(t *testing.T, begins string) string {
 	return found[0]
 }
 
-// shell runs a command line in the folder, for two minutes at most, and answers
+// shell runs a command line in the folder, for at most two minutes, and answers
 // its standard output. Variables are NAME=VALUE.
 func shell(t *testing.T, dir, command string, variables ...string) string {
 	t.Helper()
@@ -110,7 +110,7 @@ func shell(t *testing.T, dir, command string, variables ...string) string {
 	cmd := exec.CommandContext(ctx, "sh", "-euc", command)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), variables...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // what the shell has started, too
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // and what the shell has started
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -119,8 +119,8 @@ func shell(t *testing.T, dir, command string, variables ...string) string {
 	return stdout.String()
 }
 
-// counted sees that claims and report, as the README calls them, count each of
-// the hosts as a machine, and answers what claims prints.
+// counted checks that claims and report, called as in the README, count each of
+// the hosts as a machine. It answers what claims prints.
 func counted(t *testing.T, dir string, hosts []string) string {
 	t.Helper()
 	claims := documented(t, "./threadbench claims")
@@ -145,7 +145,7 @@ func counted(t *testing.T, dir string, hosts []string) string {
 		t.Errorf("claims counts the machines %q, want %q", machines, hosts)
 	}
 	for _, s := range sum.Statements {
-		// One round decides nothing, but each machine has the rows.
+		// One round decides nothing, but each machine must have the rows.
 		if s.ID == "create-faster" && len(s.Inconclusive) != len(hosts) {
 			t.Errorf("claims finds the rows of %s on %d machines, want %d: %+v", s.ID, len(s.Inconclusive), len(hosts), s)
 		}

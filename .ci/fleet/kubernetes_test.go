@@ -21,8 +21,8 @@ import (
 
 const manifest = "kubernetes.yaml"
 
-// job decodes a manifest as the API server does where it validates fields
-// strictly: a field that a Job lacks, or that stands twice, is an error.
+// job decodes a manifest as strictly as an API server that validates fields: a
+// field that a Job lacks, or that stands twice, is an error.
 func job(text string) (*batchv1.Job, error) {
 	scheme := runtime.NewScheme()
 	if err := batchv1.AddToScheme(scheme); err != nil {
@@ -40,7 +40,7 @@ func job(text string) (*batchv1.Job, error) {
 	return j, nil
 }
 
-// problems are what is wrong with a manifest, nil for none.
+// problems are the faults of a manifest, nil for none.
 func problems(text string) []string {
 	j, err := job(text)
 	if err != nil {
@@ -143,7 +143,7 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-// TestFaults breaks the manifest in ways that the checks have to find.
+// TestFaults breaks the manifest in ways that the checks must find.
 func TestFaults(t *testing.T) {
 	whole := source(t, manifest)
 	for _, test := range []struct{ old, new, want string }{
@@ -184,7 +184,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestFilled fills the manifest in as the README does it.
+// TestFilled fills in the manifest as the README does.
 func TestFilled(t *testing.T) {
 	dir := folder(t, manifest)
 	command, _, _ := strings.Cut(documented(t, "sed "), " | kubectl ")
@@ -201,8 +201,8 @@ func TestFilled(t *testing.T) {
 	}
 }
 
-// kubectl stands in for the real one where the README collects: it knows the
-// names of the Job's pods, and has their logs in files.
+// kubectl replaces the real one for the README's collecting: it knows the names
+// of the Job's pods and has their logs in files.
 const kubectl = `#!/bin/sh
 case "$*" in
 "get pods -l batch.kubernetes.io/job-name=threadbench -o name") cd logs && printf 'pod/%s\n' * ;;
@@ -211,9 +211,9 @@ case "$*" in
 esac
 `
 
-// TestLogs runs what the manifest has three pods run, each with the node's name
-// filled in as the kubelet does it, and collects their logs as the README does
-// it. A log is both outputs of a pod. Two of the pods had one node.
+// TestLogs runs the manifest's command for three pods, each with the node's
+// name filled in as by the kubelet, and collects their logs as the README does.
+// A log is both outputs of a pod. Two of the pods had the same node.
 func TestLogs(t *testing.T) {
 	j, err := job(source(t, manifest))
 	if err != nil {

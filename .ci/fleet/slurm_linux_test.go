@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// A cluster is a Slurm of its own: a slurmctld, and a slurmd for each node, all on
-// this machine.
+// A cluster is a Slurm on this machine: a slurmctld, and a slurmd for each
+// node.
 type cluster struct {
 	*testing.T
 	dir     string // configuration, state and logs
@@ -25,8 +25,8 @@ type cluster struct {
 }
 
 // startCluster starts a cluster with these nodes, which ends with the test. It
-// needs no munge: this user's processes are all that there is to trust. A node has
-// room for more than one task, so that it is the script which keeps them apart.
+// needs no munge, since all processes are this user's. A node has room for more
+// than one task: the script must keep the tasks apart.
 func startCluster(t *testing.T, nodes []string) *cluster {
 	t.Helper()
 	host, err := os.Hostname()
@@ -77,11 +77,11 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=20
 
 func (c *cluster) conf() string { return filepath.Join(c.dir, "slurm.conf") }
 
-// daemon starts a daemon of Slurm, whose log the test shows if it fails.
+// daemon starts a daemon of Slurm. The test shows its log if it fails.
 func (c *cluster) daemon(name string, args ...string) {
 	c.Helper()
 	cmd := exec.Command(name, args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ^C is for the test, which then stops them
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ^C goes to the test, which then stops the daemons
 	log := new(bytes.Buffer)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.WaitDelay = time.Second
@@ -91,7 +91,7 @@ func (c *cluster) daemon(name string, args ...string) {
 	c.daemons = append(c.daemons, cmd)
 }
 
-// stop ends jobs and daemons, and sees that nothing of them is left.
+// stop ends jobs and daemons, and checks that nothing of them is left.
 func (c *cluster) stop() {
 	exec.Command("scancel", "--me").Run()
 	end := time.Now().Add(10 * time.Second)
@@ -118,14 +118,14 @@ func (c *cluster) stop() {
 	}
 }
 
-// processes are the ids of processes that have the cluster's configuration in
-// their environment, this one left out.
+// processes are the ids of processes, except this one, with the cluster's
+// configuration in their environment.
 func (c *cluster) processes() []int {
 	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
 	var ids []int
 	for _, path := range environs {
 		id, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		environ, _ := os.ReadFile(path) // of one that has ended in between: nothing
+		environ, _ := os.ReadFile(path) // empty for a process that has just ended
 		if id != os.Getpid() && bytes.Contains(environ, []byte("SLURM_CONF="+c.conf())) {
 			ids = append(ids, id)
 		}
@@ -133,7 +133,7 @@ func (c *cluster) processes() []int {
 	return ids
 }
 
-// freePorts are n ports of this machine that nobody listens on.
+// freePorts are n ports of this machine on which nobody listens.
 func freePorts(t *testing.T, n int) []int {
 	t.Helper()
 	var ports []int
@@ -148,7 +148,7 @@ func freePorts(t *testing.T, n int) []int {
 	return ports
 }
 
-// TestSlurm submits the array as the README does it, to three nodes.
+// TestSlurm submits the array as the README does, to three nodes.
 func TestSlurm(t *testing.T) {
 	nodes := []string{"node-1", "node-2", "node-3"}
 	startCluster(t, nodes)
@@ -163,7 +163,7 @@ func TestSlurm(t *testing.T) {
 	})
 	t.Log(shell(t, dir, documented(t, "sbatch --wait")+" "+bench, "SBATCH_TIMELIMIT=2")) // minutes
 
-	// Where each task ran is Slurm's to say.
+	// Slurm says where each task ran.
 	ran := shell(t, dir, "scontrol --oneliner show job")
 	var tasks, on, want []string
 	for line := range strings.Lines(ran) {

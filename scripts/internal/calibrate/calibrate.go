@@ -1,17 +1,17 @@
-// Package calibrate is what the calibrate command does: it runs the gate where
-// nothing has changed, and where a slowdown of a known size was injected, again
-// and again; keeps what each run said; and prints how often the gate was wrong,
-// what it found, and how long it took.
-//
-// It imports the gate, whose command line it speaks (gate.Measure), its verdicts,
-// measure for this machine's configuration, chart for the picture, and
-// commandline, job, numbers and prose.
+// Package calibrate is what the calibrate command does. It runs the gate again
+// and again, where nothing has changed and where a slowdown of known size was
+// injected. It keeps what each run said, and prints how often the gate was
+// wrong, what it found, and how long it took.
 //
 // Its stance: what is calibrated is the gate, so its runs are the gate's own,
 // from the build to the verdict. A rate is a count of real runs, with the exact
-// bound that the count supports and no narrower. A data file may hold runs of
-// several machines. The page gives each machine a line, because the noise of one
-// says nothing of another.
+// confidence bound that the count supports. A data file may hold runs of several
+// machines. The page gives each machine a line, because the noise of one says
+// nothing of another.
+//
+// It imports the gate, whose command line it uses (gate.Measure), the gate's
+// verdicts, measure for this machine's configuration, chart for the picture,
+// and commandline, job, numbers and prose.
 package calibrate
 
 import (
@@ -48,15 +48,15 @@ Subjects:
 // options are the command line.
 type options struct {
 	goals   []goal
-	lasting time.Duration // 0: until the plan is done
+	lasting time.Duration // 0 means until the plan is done
 	data    string
 	analyse bool
-	out     string   // "": standard output
-	root    string   // of this module; "" until it is known
-	own     []string // the gate's command line for our own rows; nil until it is known, tests have their own
+	out     string   // "" is standard output
+	root    string   // of this module; "" until it is looked up
+	own     []string // the gate's command line for our own rows; nil until it is made; tests set it
 }
 
-// parse reads the command line. Asked for help it gives it, and answers
+// parse reads the command line. With -h it prints the help and answers
 // flag.ErrHelp.
 func parse(args []string, stdout io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("calibrate", flag.ContinueOnError)
@@ -81,7 +81,7 @@ func parse(args []string, stdout io.Writer) (o options, err error) {
 	return o, err
 }
 
-// Run is the calibrate command; it answers the exit code.
+// Run is the calibrate command. It answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
 	return job.Main("calibrate", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })

@@ -19,7 +19,8 @@ import (
 	"threadbench/scripts/internal/job"
 )
 
-// failures is how many runs in a row may end without a verdict.
+// failures is how many runs in a row may end without a verdict before collect
+// gives up.
 const failures = 3
 
 // collect goes on with the plan until it is done or the time is over.
@@ -92,7 +93,7 @@ func collect(ctx context.Context, o options, stderr io.Writer) error {
 	}
 }
 
-// newSession is what all runs from now on have in common.
+// newSession describes this session: what all its runs have in common.
 func newSession(ctx context.Context) (*session, error) {
 	site, err := measure.NewSite(-1)
 	if err != nil {
@@ -108,8 +109,9 @@ func newSession(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
-// resume reads the data file at path, if there is one, and cuts off what is torn
-// at its end. The runs of this session must belong into it.
+// resume reads the data file at path, if there is one, and cuts off an
+// unfinished last line. It is an error if this session's runs don't belong in
+// the file.
 func resume(path string, here *session) (*file, error) {
 	f, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -137,8 +139,8 @@ func (f *file) keep(lines ...any) error {
 	return f.Append(text.Bytes())
 }
 
-// commit is the source's, as far as git knows. The data file grows meanwhile and
-// makes no other source.
+// commit is the source's commit, as far as git knows. The growing data file
+// doesn't count as a change of the source.
 func commit(ctx context.Context) string {
 	at, err := job.Command(ctx, "git", "rev-parse", "--short=10", "HEAD").Output()
 	changed, more := job.Command(ctx, "git", "status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)results").Output()

@@ -18,9 +18,9 @@ import (
 	"threadbench/scripts/internal/job"
 )
 
-// module is a module with benchmarks that say how many steps they took: one takes
-// no time and as many as it pleases, more or less; with THREADBENCH_TEST_FAIL set
-// it fails. The other one takes one an iteration.
+// module is a module with two benchmarks that report their steps. One takes no
+// time and about as many steps as it likes; with THREADBENCH_TEST_FAIL set it
+// fails. The other takes one step an iteration.
 const module = `package steps
 
 import (
@@ -52,8 +52,8 @@ func BenchmarkOne(b *testing.B) {
 }
 `
 
-// ready is a command that calibrates by that module, which lies in dir.
-// Temporary files must be gone in the end.
+// ready is a command that calibrates with that module in dir. Temporary files
+// must be gone at the end.
 func ready(t *testing.T, plan string) (o options, dir string) {
 	t.Helper()
 	if _, err := exec.LookPath("go"); err != nil {
@@ -82,8 +82,8 @@ func ready(t *testing.T, plan string) (o options, dir string) {
 	return o, dir
 }
 
-// TestCalibrate runs gates, real processes and all: in base's layout and in one
-// of head's own, keeps them, and says what they are worth.
+// TestCalibrate runs gates with real processes, in base's layout and in a
+// layout of head's own. It keeps them, and prints what they are worth.
 func TestCalibrate(t *testing.T) {
 	o, _ := ready(t, "own=2")
 	o.out = filepath.Join(t.TempDir(), "page.md")
@@ -112,7 +112,7 @@ func TestCalibrate(t *testing.T) {
 		t.Errorf("%v, %v, it says\n%s\n%s", err, more, page, errs.String())
 	}
 
-	// The plan is done: nothing is built any more, and nothing added.
+	// The plan is done: nothing more is built or added.
 	o.own = []string{"-nonsense"}
 	errs.Reset()
 	if err := run(t.Context(), o, io.Discard, &errs); err != nil || strings.Contains(errs.String(), "-nonsense") || !strings.Contains(errs.String(), "the plan is done") {
@@ -120,8 +120,8 @@ func TestCalibrate(t *testing.T) {
 	}
 }
 
-// TestInjected builds the sides of a foreign package, of which head is to be
-// slower, as the gate would, and counts its steps.
+// TestInjected builds the sides of a foreign package as the gate would, head
+// being slower, and counts their steps.
 func TestInjected(t *testing.T) {
 	_, dir := ready(t, "own=1")
 	p := subject{name: "steps", module: "example.com/steps@v0", pkg: ".", bench: "^BenchmarkOne$"}.at(dir, t.TempDir())
@@ -148,8 +148,8 @@ func TestInjected(t *testing.T) {
 	}
 }
 
-// TestArgs are the gate's command lines: the sides differ in something wherever
-// the gate is to measure, and in their environments alone.
+// TestArgs are the gate's command lines. The sides always differ in something,
+// so that the gate measures; where it can be, only in their environments.
 func TestArgs(t *testing.T) {
 	p := &place{subject: subjects[0], gate: []string{"-base-dir", "x"}}
 	for _, test := range []struct {
@@ -166,8 +166,8 @@ func TestArgs(t *testing.T) {
 	}
 }
 
-// TestTrouble has runs that can't begin, a session that is stopped, and no
-// time for a run: each says so, and nothing is kept.
+// TestTrouble has runs that can't begin, a session that is stopped, and no time
+// for a run. Each is reported, and nothing is kept.
 func TestTrouble(t *testing.T) {
 	o, _ := ready(t, "own=1")
 	t.Setenv("THREADBENCH_TEST_FAIL", "1")

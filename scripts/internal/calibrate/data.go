@@ -16,57 +16,57 @@ import (
 	"threadbench/scripts/internal/job"
 )
 
-// version is that of the data format. It rises when what is read changes its
-// meaning, or the gate becomes another one.
+// version is the version of the data format. It rises when a field changes its
+// meaning, or when the gate's results are no longer comparable.
 const version = 2
 
-// A session is a line of a data file that begins with "calibration": what the
-// runs below it have in common.
+// A session is a line of a data file that begins with "calibration". It has
+// what the runs below it have in common.
 type session struct {
 	Version  int               `json:"calibration"`
 	Begun    time.Time         `json:"begun"`
 	Commit   string            `json:"commit"`   // of our source, with "+" if the tree was changed; "unknown" without git
-	Subjects map[string]string `json:"subjects"` // what each one was, by its name
+	Subjects map[string]string `json:"subjects"` // what each subject was, by its name
 	Config   map[string]string `json:"config"`   // measure.Configuration's
 }
 
 // A trial is a line that begins with "run": one run of the gate.
 type trial struct {
-	Cell    cell            `json:"run"`
-	Apart   bool            `json:"apart,omitempty"` // head had layouts of its own
-	Begun   time.Time       `json:"begun"`
-	Seconds float64         `json:"seconds"`           // from the start to the verdict
-	Weather string          `json:"weather,omitempty"` // package disturbance's
-	Seed    uint64          `json:"seed,omitempty"`    // of the plan
-	Error   string          `json:"error,omitempty"`   // why there is no verdict; then nothing of what follows
-	Margin  float64         `json:"margin,omitempty"`
-	Alpha   float64         `json:"alpha,omitempty"`
-	Verdict verdict.Verdict `json:"verdict,omitempty"`
-	Rows    []row           `json:"rows,omitempty"`
+	Cell        cell            `json:"run"`
+	Apart       bool            `json:"apart,omitempty"` // head had layouts of its own
+	Begun       time.Time       `json:"begun"`
+	Seconds     float64         `json:"seconds"`           // from the start to the verdict
+	Disturbance string          `json:"weather,omitempty"` // as package disturbance prints it
+	Seed        uint64          `json:"seed,omitempty"`    // of the plan
+	Error       string          `json:"error,omitempty"`   // why there is no verdict; the fields that follow are empty then
+	Margin      float64         `json:"margin,omitempty"`
+	Alpha       float64         `json:"alpha,omitempty"`
+	Verdict     verdict.Verdict `json:"verdict,omitempty"`
+	Rows        []row           `json:"rows,omitempty"`
 
 	on *session // under which the run stands in the file
 }
 
-// A row is what a run said of one benchmark in one unit. Shares are 0 where
-// there is none, or no bound.
+// A row is the result of a run for one benchmark in one unit. A share or bound
+// that doesn't exist is 0.
 type row struct {
 	Name    string          `json:"name"`
 	Unit    string          `json:"unit"`
 	Verdict verdict.Verdict `json:"verdict"`
 	Rounds  int             `json:"rounds"`
 	Ratio   float64         `json:"ratio,omitempty"` // head/base
-	Low     float64         `json:"low,omitempty"`   // of its interval
+	Low     float64         `json:"low,omitempty"`   // lower end of the interval
 	High    float64         `json:"high,omitempty"`
 	Most    float64         `json:"most,omitempty"`   // how much worse head can be at most: 0.02 is 2%
 	Spread  float64         `json:"spread,omitempty"` // half of the rounds lie within ±this share of their middle
 }
 
-// newTrial is a run of the gate that began then: what it said, or why it has no
-// verdict. got is nil if it measured nothing.
+// newTrial makes the trial of a gate's run that began then: its result, or why
+// it has no verdict. got is nil if the run measured nothing.
 func newTrial(c cell, apart bool, begun time.Time, got *gate.Measured, err error) *trial {
 	t := &trial{Cell: c, Apart: apart, Begun: begun.UTC().Truncate(time.Second), Seconds: time.Since(begun).Round(time.Millisecond).Seconds()}
 	if got != nil {
-		t.Weather, t.Seed, t.Margin, t.Alpha = got.Weather, got.Seed, got.Rules.Margin, got.Rules.Alpha
+		t.Disturbance, t.Seed, t.Margin, t.Alpha = got.Disturbance, got.Seed, got.Rules.Margin, got.Rules.Alpha
 	}
 	if err != nil {
 		t.Error = err.Error()
@@ -91,7 +91,7 @@ func newTrial(c cell, apart bool, begun time.Time, got *gate.Measured, err error
 	return t
 }
 
-// short is v to five significant digits, 0 if it is infinite or none.
+// short is v to five significant digits, 0 if v is infinite or not a number.
 func short(v float64) float64 {
 	if math.IsInf(v, 0) {
 		return 0
@@ -103,17 +103,17 @@ func short(v float64) float64 {
 	return v
 }
 
-// A file is what a data file says.
+// A file is the content of a data file.
 type file struct {
 	sessions []*session
 	runs     []*trial
-	job.File // its size is what is whole; what follows is a line that was never ended, since its run was killed
+	job.File // its size is that of the finished lines; an unfinished line follows if a run was killed
 }
 
-// opening is what a line of a session begins with.
+// opening is how a session's line begins.
 var opening = []byte(`{"calibration":`)
 
-// readFile reads the data file at path. Its errors name the file and the line
+// readFile reads the data file at path. An error names the file and the line
 // that is neither a session nor a run of this version.
 func readFile(path string) (*file, error) {
 	text, err := os.ReadFile(path)
@@ -165,7 +165,7 @@ func (s *session) machine() string {
 	return fmt.Sprintf("%s, %s CPUs (%s), kernel %s, %s/%s", s.Config["cpu"], s.Config["cpus"], s.Config["virt"], s.Config["kernel"], s.Config["goos"], s.Config["goarch"])
 }
 
-// check is an error if runs of the session s don't belong into the file.
+// check is an error if the runs of session s don't belong in the file.
 func (f *file) check(s *session) error {
 	for _, was := range f.sessions {
 		if !maps.Equal(was.Subjects, s.Subjects) {

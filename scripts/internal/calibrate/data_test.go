@@ -43,7 +43,7 @@ var died = &trial{Cell: cell{subject: own}, Seconds: 3, Error: "it died"}
 
 // TestKept reads back what is kept of a run of the gate.
 func TestKept(t *testing.T) {
-	got := &gate.Measured{Seed: 5, Weather: "steal=1.00%", Rules: verdict.Rules{Alpha: 0.01, Margin: 0.03}, Report: &verdict.Report{Verdict: verdict.Regression, Rows: []verdict.Result{
+	got := &gate.Measured{Seed: 5, Disturbance: "steal=1.00%", Rules: verdict.Rules{Alpha: 0.01, Margin: 0.03}, Report: &verdict.Report{Verdict: verdict.Regression, Rows: []verdict.Result{
 		{Row: verdict.Row{Name: "A", Unit: "ns/op", Better: "lower"}, Verdict: verdict.Regression, Change: verdict.Change{Rounds: [2]int{8, 8}, Ratio: 1.1234567, Low: 1.1, High: 1.15, Spread: 0.02}},
 		{Row: verdict.Row{Name: "A", Unit: "MB/s", Better: "higher"}, Verdict: verdict.Pass, Change: verdict.Change{Rounds: [2]int{12, 12}, Ratio: 1, Low: 0.98, High: 1.01, Spread: math.Inf(1)}},
 		{Row: verdict.Row{Name: "A", Unit: "allocs/op", Better: "lower"}, Verdict: verdict.Pass, Counted: true, Change: verdict.Change{Rounds: [2]int{8, 8}, Ratio: math.NaN(), Low: 1, High: 1}},
@@ -52,7 +52,7 @@ func TestKept(t *testing.T) {
 	}}}
 	c := cell{own, 0.01, 0.05}
 	run := newTrial(c, true, time.Now(), got, nil)
-	if run.Cell != c || !run.Apart || run.Verdict != verdict.Regression || run.Seed != 5 || run.Margin != 0.03 || run.Alpha != 0.01 || run.Weather != got.Weather {
+	if run.Cell != c || !run.Apart || run.Verdict != verdict.Regression || run.Seed != 5 || run.Margin != 0.03 || run.Alpha != 0.01 || run.Disturbance != got.Disturbance {
 		t.Errorf("%+v", run)
 	}
 	want := []row{
@@ -82,7 +82,7 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// TestMalformed names the line of what can't be read.
+// TestMalformed names the line that can't be read.
 func TestMalformed(t *testing.T) {
 	f := begin(t, &trial{Cell: cell{own, 0, 0.05}, Verdict: verdict.Pass, Rows: []row{{Name: "A"}}})
 	text, err := os.ReadFile(f.Path)
@@ -134,7 +134,7 @@ func TestTorn(t *testing.T) {
 	}
 }
 
-// TestResume refuses what would mix data, and what can't be written, before
+// TestResume refuses to mix data, and files that can't be written, before
 // anything is measured.
 func TestResume(t *testing.T) {
 	if f, err := resume(filepath.Join(t.TempDir(), "data.jsonl"), onMachine("A")); err != nil || len(f.runs) != 0 {

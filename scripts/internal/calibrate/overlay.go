@@ -15,7 +15,8 @@ import (
 	"strings"
 )
 
-// period is every how many iterations one does its work twice for a slowdown.
+// period is n where every n-th iteration does its work twice, for that
+// slowdown.
 func period(inject float64) (int, error) {
 	n := math.Round(1 / inject)
 	if n < 2 || math.Abs(n*inject-1) > 1e-4 {
@@ -24,10 +25,11 @@ func period(inject float64) (int, error) {
 	return int(n), nil
 }
 
-// overlays writes two overlays of the package in dir for go build, below to. In
-// both the loops of its benchmarks, those that match bench and all helpers, count
-// their iterations. Head's do the body twice in every n-th one; base's never, and
-// differ from head's in that constant alone.
+// overlays writes two overlays for go build, below to, of the package in dir.
+// In both, the loops of the benchmarks that match bench, and of all helpers,
+// count their iterations. Head's loops run their body twice in every n-th
+// iteration. Base's never do; one constant is all that the two overlays differ
+// in.
 func overlays(dir, bench, to string, n int) (base, head string, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	if err != nil {
@@ -38,7 +40,7 @@ func overlays(dir, bench, to string, n int) (base, head string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	// never is more iterations than testing does.
+	// never is more iterations than package testing ever runs.
 	const never = 1 << 30
 	var paths [2]string
 	for i, begin := range []int{never, n / 2} {
@@ -79,10 +81,10 @@ func overlays(dir, bench, to string, n int) (base, head string, err error) {
 	return paths[0], paths[1], nil
 }
 
-// slowed is a test file whose loops over b.N do their body twice in the
-// iteration begin and then in every n-th one; nil if it has no such loop. The
-// distances are n-1 and n+1 in turn, so that a benchmark whose odd and even
-// iterations do different work repeats both.
+// slowed is a test file whose loops over b.N run their body twice in iteration
+// begin and then in every n-th one; nil without such a loop. The distances are
+// n-1 and n+1 in turn. So a benchmark whose odd and even iterations do
+// different work repeats both kinds.
 func slowed(path string, source []byte, match *regexp.Regexp, begin, n int) ([]byte, error) {
 	fset := token.NewFileSet()
 	parsed, err := parser.ParseFile(fset, path, source, parser.SkipObjectResolution)
@@ -127,15 +129,15 @@ func slowed(path string, source []byte, match *regexp.Regexp, begin, n int) ([]b
 	return format.Source(append(text, source[from:]...))
 }
 
-// A loop is one over b.N, by b.Loop or by pb.Next.
+// A loop is a loop over b.N, by b.Loop or by pb.Next.
 type loop struct {
 	ast.Stmt
 	body    *ast.BlockStmt
-	counter string // that its head counts, "" for none
+	counter string // the variable that the loop's head counts, "" for none
 }
 
-// loopsOf are the loops of a function that count a benchmark's iterations. Of the
-// first that can't do its body twice it answers where it is and why.
+// loopsOf are the loops of a function that count a benchmark's iterations. If
+// the body of one can't be run twice, at and why say where and why.
 func loopsOf(f *ast.FuncDecl) (loops []loop, at token.Pos, why string) {
 	refuse := func(n ast.Node, reason string) {
 		if why == "" {
@@ -143,7 +145,7 @@ func loopsOf(f *ast.FuncDecl) (loops []loop, at token.Pos, why string) {
 		}
 	}
 	bs := benches(f)
-	of := func(n ast.Node, name string) bool { // n has b.NAME in it
+	of := func(n ast.Node, name string) bool { // n contains b.NAME
 		return has(n, func(n ast.Node) bool {
 			s, ok := n.(*ast.SelectorExpr)
 			return ok && s.Sel.Name == name && bs[nameOf(s.X)]
@@ -191,8 +193,8 @@ func loopsOf(f *ast.FuncDecl) (loops []loop, at token.Pos, why string) {
 	return loops, at, why
 }
 
-// benches are the names of a function's parameters, and of those within it, that
-// are a *testing.B or a *testing.PB.
+// benches are the names of parameters that are a *testing.B or *testing.PB, of
+// a function and of the functions in it.
 func benches(f *ast.FuncDecl) map[string]bool {
 	names := map[string]bool{}
 	ast.Inspect(f, func(n ast.Node) bool {
@@ -212,7 +214,7 @@ func benches(f *ast.FuncDecl) map[string]bool {
 	return names
 }
 
-// nameOf is a plain name's, "" of another expression.
+// nameOf is an identifier's name, "" for another expression.
 func nameOf(e ast.Expr) string {
 	if name, ok := e.(*ast.Ident); ok {
 		return name.Name
@@ -220,7 +222,7 @@ func nameOf(e ast.Expr) string {
 	return ""
 }
 
-// has tells whether some node of the tree is so.
+// has tells whether so holds for some node of the tree.
 func has(tree ast.Node, so func(ast.Node) bool) bool {
 	found := false
 	ast.Inspect(tree, func(n ast.Node) bool {
@@ -230,8 +232,7 @@ func has(tree ast.Node, so func(ast.Node) bool) bool {
 	return found
 }
 
-// sets tells whether a node gives the variable another value, or its address
-// away.
+// sets tells whether a node assigns to the variable or takes its address.
 func sets(n ast.Node, variable string) bool {
 	switch n := n.(type) {
 	case *ast.IncDecStmt:
@@ -244,9 +245,9 @@ func sets(n ast.Node, variable string) bool {
 	return false
 }
 
-// leaves tells whether a statement has a break of the loop that it is the body
-// of, a goto, or a jump to a label. within is whether it stands in a statement
-// inside that a plain break would end.
+// leaves tells whether a loop's body has a break of that loop, a goto, or a
+// jump to a label. within means that the statement is inside another statement
+// that a plain break would end.
 func leaves(tree ast.Node, within bool) bool {
 	found := false
 	ast.Inspect(tree, func(n ast.Node) bool {

@@ -49,8 +49,9 @@ func TestSlowed(t *testing.T) {
 	}
 }
 
-// TestCantBeSlowed names the loop of a benchmark that is measured, or of a helper,
-// and why its body can't be done twice. Other benchmarks may have any loops.
+// TestCantBeSlowed names the loop, of a measured benchmark or of a helper,
+// whose body can't be run twice, and says why. Other benchmarks may have any
+// loops.
 func TestCantBeSlowed(t *testing.T) {
 	for _, test := range []struct{ body, want string }{
 		{"i := 0\nfor i < b.N {\ni++\n}", "x_test.go:7:1: the loop over iterations doesn't count its iterations in its head"},
@@ -80,7 +81,7 @@ func TestCantBeSlowed(t *testing.T) {
 	}
 }
 
-// TestPeriod takes the shares that whole numbers of iterations make.
+// TestPeriod accepts the slowdowns that a whole number of iterations gives.
 func TestPeriod(t *testing.T) {
 	for inject, want := range map[float64]int{0.05: 20, 0.1: 10, 0.5: 2, 0.01: 100, 0.0333333: 30} {
 		if n, err := period(inject); err != nil || n != want {

@@ -18,10 +18,10 @@ import (
 	"threadbench/scripts/internal/prose"
 )
 
-// page says in Markdown what the file's runs make of the gate, with columns that
-// a terminal shows aligned. picture is the name of the picture's file, "" for
-// none. It is an error if the file has no run with a verdict, or runs that the
-// gate's defaults had different rules for.
+// page writes what the file's runs say about the gate, in Markdown whose
+// columns are also aligned on a terminal. picture is the name of the picture's
+// file, "" for none. It is an error if no run has a verdict, or if runs had
+// other defaults of the gate.
 func (f *file) page(to io.Writer, picture string) error {
 	runs, err := f.judged()
 	if err != nil {
@@ -29,8 +29,9 @@ func (f *file) page(to io.Writer, picture string) error {
 	}
 	w := bufio.NewWriter(to)
 	fmt.Fprint(w, "# What the gate is worth\n\n")
-	prose.Wrap(w, f.source(runs), "", "")
-	fmt.Fprintln(w)
+	for _, line := range f.source(runs) {
+		prose.Wrap(w, line, "- ", "  ")
+	}
 	machines, on := machinesOf(runs)
 	for i, m := range machines {
 		prose.Wrap(w, fmt.Sprintf("Machine %d: %s; %s.", i+1, m, prose.Count(len(on[m]), "run")), "- ", "  ")
@@ -47,31 +48,53 @@ func (f *file) page(to io.Writer, picture string) error {
 		"Half of the runs link head in base's layout, as when only an environment changes. The other half link head in layouts of its own, as when code changes.",
 		[]string{
 			"False alarms: runs in which the gate called a row slower.",
-			"At most: the true share of such runs, with 95% confidence (Clopper and Pearson's exact bound).",
+			"At most: the upper 95% confidence bound of the share of such runs (Clopper and Pearson, exact).",
 			"Passed: the gate showed for every row that head is slower by no more than the margin.",
 			"Invalid: the control, base against base, saw a difference.",
 			"Median, 90% within: the time to the verdict.",
 		},
 		unchangedTable(runs))
 	writeTable(w, "Head was slower",
-		"Every row of head does more work, by the share at the end of the line's name. Foreign benchmarks do their loop's body twice in every 20th iteration for +5%, in every 10th for +10%. "+
+		"Every row of head does more work, by the share at the end of the line's name. Foreign benchmarks run their loop's body twice in every 20th iteration for +5%, and in every 10th for +10%. "+
 			"Base counts its iterations, too, but never repeats one. Head has layouts of its own.",
 		[]string{
 			"Found in: runs whose verdict is regression, because of a time.",
-			"At least: the true share of such runs, with 95% confidence.",
-			"Found rows: rows of times that the gate called slower.",
-			"Passed rows: rows of times that the gate called no slower than the margin.",
-			"Reads: the median slowdown that the gate measured. Repeated work finds warm caches, so it may read less than was injected.",
+			"At least: the lower 95% confidence bound of the share of such runs.",
+			"Found rows: timed rows that the gate called slower.",
+			"Passed rows: timed rows that the gate showed to be slower by no more than the margin.",
+			"Reads: the median slowdown that the gate measured. Repeated work finds warm caches, so this may be less than was injected.",
 		},
 		slowerTable(runs))
 	fmt.Fprint(w, "\n## How long it takes\n\n")
 	if picture != "" {
 		fmt.Fprintf(w, "![%s](%s)\n\n", pictureTitle, picture)
 	}
-	prose.Wrap(w, "Seconds count from the start of the command, so the builds are in them. A run ends when all of its rows are decided, or when the budget is over. "+roundsOf(runs), "", "")
+	prose.Wrap(w, "Times count from the start of the command and include the builds. A run ends when all of its rows are decided, or when the budget is over. "+roundsOf(runs), "", "")
 	fmt.Fprint(w, "\n## What limits it\n\n")
-	for _, s := range limits(runs) {
-		prose.Wrap(w, s, "- ", "  ")
+	table, text := limits(runs)
+	if len(table) > 1 {
+		prose.Wrap(w, "Rows that most often were left undecided, or whose slowdown was not found, at the default margin. All figures are medians.", "", "")
+		fmt.Fprintln(w)
+		for _, m := range []string{
+			"Spread: half of a run's rounds lay within this share of their middle, in the runs of the second column. Elsewhere: the same in the other runs.",
+			"Reads: the slowdown that the gate measured. At most: the greatest slowdown that it could not rule out.",
+		} {
+			prose.Wrap(w, m, "- ", "  ")
+		}
+		fmt.Fprintln(w)
+		writeRows(w, table)
+		if text != "" {
+			fmt.Fprintln(w)
+		}
+	}
+	if text != "" {
+		prose.Wrap(w, text, "", "")
+	}
+	if steal := busy(runs); steal != nil {
+		fmt.Fprintln(w)
+		prose.Wrap(w, "Steal, the share of the CPU time that the host gave to others:", "", "")
+		fmt.Fprintln(w)
+		writeRows(w, steal)
 	}
 	return w.Flush()
 }
@@ -80,13 +103,13 @@ func (f *file) page(to io.Writer, picture string) error {
 func (f *file) judged() ([]*trial, error) {
 	runs := slices.DeleteFunc(slices.Clone(f.runs), func(r *trial) bool { return r.Error != "" })
 	if len(runs) == 0 {
-		return nil, fmt.Errorf("%s holds no run with a verdict; \"go run ./scripts/calibrate\" makes some", f.Path)
+		return nil, fmt.Errorf("%s has no run with a verdict; \"go run ./scripts/calibrate\" makes some", f.Path)
 	}
 	rules := func(r *trial) string {
 		return fmt.Sprintf("level %s with margin %s", prose.Percent(r.Alpha), prose.Percent(r.Margin))
 	}
 	if all, _ := group(where(runs, atDefaults), rules); len(all) > 1 {
-		return nil, fmt.Errorf("%s has runs by other defaults of the gate: %s; keep each in a file of its own", f.Path, strings.Join(all, ", "))
+		return nil, fmt.Errorf("%s has runs with different defaults of the gate: %s; keep each in a file of its own", f.Path, strings.Join(all, ", "))
 	}
 	return runs, nil
 }
@@ -102,8 +125,8 @@ func where(runs []*trial, all ...func(*trial) bool) []*trial {
 	})
 }
 
-// source says where the data come from.
-func (f *file) source(runs []*trial) string {
+// source lists where the data come from.
+func (f *file) source(runs []*trial) []string {
 	seconds := 0.0
 	for _, r := range f.runs {
 		seconds += r.Seconds
@@ -116,10 +139,11 @@ func (f *file) source(runs []*trial) string {
 	if d := where(runs, atDefaults); len(d) > 0 {
 		first = d[0]
 	}
-	return fmt.Sprintf("%s in %.1f hours, %s to %s; margin %s, level %s; %s. Source: %s. Runs that failed and count for nothing else: %d.",
-		prose.Count(len(f.runs), "run"), seconds/3600, f.runs[0].Begun.Format(time.DateOnly), f.runs[len(f.runs)-1].Begun.Format(time.DateOnly), prose.Percent(first.Margin), prose.Percent(first.Alpha),
-		of(func(s *session) string { return s.Config["go"] }),
-		of(func(s *session) string { return s.Commit }), len(f.runs)-len(runs))
+	return []string{
+		fmt.Sprintf("Runs: %d in %.1f hours, %s to %s. Failed, and not counted below: %d.", len(f.runs), seconds/3600,
+			f.runs[0].Begun.Format(time.DateOnly), f.runs[len(f.runs)-1].Begun.Format(time.DateOnly), len(f.runs)-len(runs)),
+		fmt.Sprintf("Gate: margin %s, level %s, source %s, %s.", prose.Percent(first.Margin), prose.Percent(first.Alpha), of(func(s *session) string { return s.Commit }), of(func(s *session) string { return s.Config["go"] })),
+	}
 }
 
 // machinesOf are the machines on which runs were, in the order of their first
@@ -128,8 +152,8 @@ func machinesOf(runs []*trial) (machines []string, on map[string][]*trial) {
 	return group(runs, func(r *trial) string { return r.on.machine() })
 }
 
-// writeTable writes a section with a table and what its columns mean, unless the
-// table has nothing but its head.
+// writeTable writes a section with a table and what its columns mean. It writes
+// nothing if the table has only its head.
 func writeTable(w io.Writer, title, about string, meanings []string, rows [][]string) {
 	if len(rows) == 1 {
 		return
@@ -141,6 +165,11 @@ func writeTable(w io.Writer, title, about string, meanings []string, rows [][]st
 		prose.Wrap(w, m, "- ", "  ")
 	}
 	fmt.Fprintln(w)
+	writeRows(w, rows)
+}
+
+// writeRows writes a table; the first row is its head.
+func writeRows(w io.Writer, rows [][]string) {
 	columns := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	for _, row := range slices.Insert(rows, 1, slices.Repeat([]string{"---"}, len(rows[0]))) {
 		fmt.Fprintf(columns, "| %s\t|\n", strings.Join(row, "\t| "))
@@ -148,8 +177,8 @@ func writeTable(w io.Writer, title, about string, meanings []string, rows [][]st
 	columns.Flush() // an error stays in w
 }
 
-// byCell are the runs of each cell: by margin, the default first, subject and
-// slowdown.
+// byCell groups the runs by cell. The cells are sorted by margin, the default
+// first, then subject and slowdown.
 func byCell(runs []*trial) (cells []cell, of map[cell][]*trial) {
 	cells, of = group(runs, func(r *trial) cell { return r.Cell })
 	index := func(c cell) int {
@@ -169,7 +198,7 @@ func undecided(r *trial) bool {
 	return !slices.Contains([]verdict.Verdict{verdict.Pass, verdict.Regression, verdict.Invalid}, r.Verdict)
 }
 
-// unchangedTable is what the gate said where nothing had changed.
+// unchangedTable is the gate's results where nothing had changed.
 func unchangedTable(runs []*trial) [][]string {
 	table := [][]string{{"runs of", "false alarms", "at most", "passed", "undecided", "invalid", "median", "90% within"}}
 	add := func(name string, runs []*trial) {
@@ -206,7 +235,7 @@ func unchangedTable(runs []*trial) [][]string {
 	return table
 }
 
-// slowerTable is what the gate found of slowdowns.
+// slowerTable is the gate's results for slowdowns.
 func slowerTable(runs []*trial) [][]string {
 	table := [][]string{{"runs of", "found in", "at least", "found rows", "passed rows", "reads", "median", "90% within"}}
 	cells, of := byCell(where(runs, func(r *trial) bool { return !unchanged(r) }))
@@ -227,7 +256,8 @@ func slowerTable(runs []*trial) [][]string {
 	return table
 }
 
-// timed tells a row of times, which an injected slowdown is one of.
+// timed tells whether a row is of times; an injected slowdown shows in those
+// alone.
 func (r row) timed() bool { return r.Unit != "B/op" && r.Unit != "allocs/op" }
 
 // timed are the run's rows of times.
@@ -235,7 +265,8 @@ func (r *trial) timed() []row {
 	return slices.DeleteFunc(slices.Clone(r.Rows), func(r row) bool { return !r.timed() })
 }
 
-// took is how long runs took: their median, and what nine in ten took at most.
+// took is how long the runs took: the median, and the time within which nine in
+// ten ended.
 func took(runs []*trial) []string {
 	seconds := func(r *trial) float64 { return r.Seconds }
 	return []string{fmt.Sprintf("%.0f s", median(runs, seconds)), fmt.Sprintf("%.0f s", ninth(runs, seconds))}
@@ -251,10 +282,10 @@ func roundsOf(runs []*trial) string {
 		return ""
 	}
 	rounds := func(r row) float64 { return float64(r.Rounds) }
-	return fmt.Sprintf("At the default margin a row of times takes %.0f rounds in the median, and nine in ten take %.0f or fewer.", median(timed, rounds), ninth(timed, rounds))
+	return fmt.Sprintf("At the default margin a timed row takes %.0f rounds in the median, and nine in ten take %.0f or fewer.", median(timed, rounds), ninth(timed, rounds))
 }
 
-// values are some figure of all, sorted.
+// values are one figure of each, sorted.
 func values[V any](all []V, of func(V) float64) (values []float64) {
 	for _, v := range all {
 		values = append(values, of(v))
@@ -270,7 +301,7 @@ func median[V any](all []V, of func(V) float64) float64 {
 	return numbers.Median(values(all, of))
 }
 
-// ninth is what nine in ten have at most.
+// ninth is the value that nine in ten don't exceed.
 func ninth[V any](all []V, of func(V) float64) float64 {
 	return values(all, of)[int(math.Ceil(0.9*float64(len(all))))-1]
 }
@@ -280,17 +311,17 @@ func change(share float64) string {
 	return strings.Replace(fmt.Sprintf("%+.1f%%", 100*share), "-", "−", 1)
 }
 
-// mostLimits is of how many rows the page says what limits them.
+// mostLimits is how many rows the page lists as limits.
 const mostLimits = 6
 
-// A result is a row of a run of some cell.
+// A result is a row of a run, with the run's cell.
 type result struct {
 	cell
 	row
 }
 
-// missed tells whether the row was left undecided where nothing had changed, or a
-// slowdown of it not found.
+// missed tells whether an unchanged row was left undecided, or a slowdown not
+// found.
 func (r result) missed() bool {
 	if r.inject > 0 {
 		return r.timed() && r.Verdict != verdict.Regression
@@ -298,9 +329,9 @@ func (r result) missed() bool {
 	return r.Verdict != verdict.Pass && r.Verdict != verdict.Regression
 }
 
-// limits says what kept runs from being decided, and slowdowns from being found:
-// the rows that were missed most often.
-func limits(runs []*trial) []string {
+// limits lists what kept runs from being decided and slowdowns from being
+// found: the rows that were missed most often, or a sentence if there are none.
+func limits(runs []*trial) (table [][]string, text string) {
 	type line struct {
 		cell
 		name, unit string
@@ -319,39 +350,39 @@ func limits(runs []*trial) []string {
 	lines = slices.DeleteFunc(lines, func(l line) bool { return share(l) == 0 })
 	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(share(b), share(a)) })
 	spread := func(r result) float64 { return r.Spread }
-	var texts []string
+	table = [][]string{{"row", "runs", "spread", "elsewhere", "reads", "at most"}}
 	for _, l := range lines[:min(len(lines), mostLimits)] {
 		missed := slices.DeleteFunc(slices.Clone(of[l]), func(r result) bool { return !r.missed() })
 		rest := slices.DeleteFunc(slices.Clone(of[l]), result.missed)
-		what := "undecided"
+		what, elsewhere, most := "undecided", "–", "–"
 		if l.inject > 0 {
 			what = "not found"
 		}
-		text := fmt.Sprintf("%v, %s (%s): %s in %v runs. There half of its rounds lay within ±%s of their middle",
-			l.cell, prose.Markdown(l.name), l.unit, what, tally{len(missed), len(of[l])}, prose.Percent(median(missed, spread)))
 		if len(rest) > 0 {
-			text += fmt.Sprintf(", in its other runs within ±%s", prose.Percent(median(rest, spread)))
+			elsewhere = "±" + prose.Percent(median(rest, spread))
 		}
-		text += ", and it read " + change(median(missed, func(r result) float64 { return r.Ratio - 1 }))
-		if most := median(missed, func(r result) float64 { return r.Most }); most != 0 {
-			text += fmt.Sprintf(", at most %s", change(most))
+		if m := median(missed, func(r result) float64 { return r.Most }); m != 0 {
+			most = change(m)
 		}
-		texts = append(texts, text+" (medians).")
+		table = append(table, []string{
+			fmt.Sprintf("%v, %s (%s)", l.cell, prose.Markdown(l.name), l.unit), fmt.Sprintf("%s in %v", what, tally{len(missed), len(of[l])}),
+			"±" + prose.Percent(median(missed, spread)), elsewhere, change(median(missed, func(r result) float64 { return r.Ratio - 1 })), most,
+		})
 	}
 	switch n := len(lines) - mostLimits; {
 	case len(lines) == 0:
-		texts = append(texts, "At the default margin no row was left undecided, and no slowdown was missed.")
+		text = "At the default margin no row was left undecided, and no slowdown was missed."
 	case n > 0:
-		texts = append(texts, fmt.Sprintf("%s more had such runs, a smaller share of them.", prose.Count(n, "row")))
+		text = fmt.Sprintf("%s more had such runs, but less often.", prose.Count(n, "row"))
 	}
-	return append(texts, busy(runs)...)
+	return table, text
 }
 
-// busy says what others took of the machine.
-func busy(runs []*trial) []string {
+// busy is how much CPU time the host gave to others.
+func busy(runs []*trial) [][]string {
 	stolen := func(of []*trial) (shares []float64) {
 		for _, r := range of {
-			for _, field := range strings.Fields(r.Weather) {
+			for _, field := range strings.Fields(r.Disturbance) {
 				if v, ok := strings.CutPrefix(field, "steal="); ok {
 					if percent, err := strconv.ParseFloat(strings.TrimSuffix(v, "%"), 64); err == nil {
 						shares = append(shares, percent/100)
@@ -365,11 +396,11 @@ func busy(runs []*trial) []string {
 	if all == nil {
 		return nil
 	}
-	text := fmt.Sprintf("The host gave %s of the CPU time to others in the median run (steal), %s in the worst one", prose.Percent(numbers.Median(all)), prose.Percent(slices.Max(all)))
+	table := [][]string{{"median run", "worst run"}, {prose.Percent(numbers.Median(all)), prose.Percent(slices.Max(all))}}
 	if without := stolen(where(runs, undecided)); without != nil {
-		text += fmt.Sprintf("; in the median undecided run %s", prose.Percent(numbers.Median(without)))
+		table[0], table[1] = append(table[0], "median undecided run"), append(table[1], prose.Percent(numbers.Median(without)))
 	}
-	return []string{text + "."}
+	return table
 }
 
 const pictureTitle = "How many runs were decided after how many seconds"
@@ -383,7 +414,7 @@ func (f *file) picture(w io.Writer) error {
 	runs = where(runs, atDefaults)
 	plot := chart.Plot{
 		Title: pictureTitle,
-		About: "A line for each sort of runs, at the gate's default margin and budget. It rises where a run said pass or regression. Undecided and invalid runs keep it below 100%.",
+		About: "A line for each kind of run, at the gate's default margin and budget. The line rises where a run ended with pass or regression. Undecided and invalid runs keep it below 100%.",
 		X:     chart.Axis{Label: "seconds since the start", Log: true},
 		Y:     chart.Axis{Label: "runs decided", Min: 0, Max: 1, Format: prose.Percent},
 	}
@@ -416,7 +447,7 @@ func (f *file) picture(w io.Writer) error {
 	return chart.Sheet{Title: plot.Title, About: plot.About, Columns: 1, Width: 640, Mark: "<!-- made by threadbench calibrate; to be made again, not edited -->", Charts: []chart.Drawing{plot}}.Write(w)
 }
 
-// group sorts values by a key: the keys as they first come, and the values of each.
+// group groups values by a key. The keys are in order of first appearance.
 func group[K comparable, V any](all []V, key func(V) K) (keys []K, of map[K][]V) {
 	of = map[K][]V{}
 	for _, v := range all {

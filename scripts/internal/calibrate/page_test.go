@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -17,17 +18,17 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// invented is a small data file, and what it says is known: 20 runs of our own
-// rows and 10 of toml with nothing changed, of which one is a false alarm, one
-// undecided and one invalid; 10 of each with 5%, of which toml's miss one; some
-// at another margin; and one that failed.
+// invented is a small data file with known results: 20 runs of our own rows and
+// 10 of toml with nothing changed, with one false alarm, one undecided and one
+// invalid run; 10 of each with 5%, where toml's miss one; some at another
+// margin; and one that failed.
 func invented() *file {
 	f := &file{File: job.File{Path: "data.jsonl"}, sessions: []*session{onMachine("A"), onMachine("B")}}
 	r := rand.New(rand.NewPCG(1, 2))
 	at := onMachine("A").Begun
 	add := func(c cell, n int) (all []*trial) {
 		for i := range n {
-			one := &trial{Cell: c, Apart: c.inject > 0 || i%2 == 1, Begun: at, Seconds: 40 + float64(r.IntN(400))/10, Weather: "seconds=40 steal=0.50% load=1.2",
+			one := &trial{Cell: c, Apart: c.inject > 0 || i%2 == 1, Begun: at, Seconds: 40 + float64(r.IntN(400))/10, Disturbance: "seconds=40 steal=0.50% load=1.2",
 				Margin: 0.03, Alpha: 0.01, Verdict: verdict.Pass}
 			if c.margin > 0 {
 				one.Margin = c.margin
@@ -50,7 +51,7 @@ func invented() *file {
 	}
 	ownRuns := add(cell{own, 0, 0}, 20)
 	ownRuns[3].Verdict, ownRuns[3].Rows[0].Verdict = verdict.Regression, verdict.Regression
-	ownRuns[4].Verdict, ownRuns[4].Seconds, ownRuns[4].Weather = "undecided", 310, "seconds=300 steal=9.00% load=3"
+	ownRuns[4].Verdict, ownRuns[4].Seconds, ownRuns[4].Disturbance = "undecided", 310, "seconds=300 steal=9.00% load=3"
 	ownRuns[4].Rows[1] = row{Name: "Second", Unit: "ns/op", Verdict: "undecided", Rounds: 60, Ratio: 1.012, Low: 0.98, High: 1.042, Most: 0.042, Spread: 0.06}
 	ownRuns[5].Verdict = verdict.Invalid
 	add(cell{"toml", 0, 0}, 10)
@@ -103,7 +104,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestCounts counts what is known of the invented runs.
+// TestCounts counts the known results of the invented runs.
 func TestCounts(t *testing.T) {
 	runs, err := invented().judged()
 	if err != nil {
@@ -136,21 +137,32 @@ func TestCounts(t *testing.T) {
 			t.Errorf("%q, want %q", got, test.want)
 		}
 	}
-	all := strings.Join(limits(runs), "\n")
-	for _, want := range []string{"own, Second (ns/op): undecided in 1 of 20 runs", "toml+5%, First (ns/op): not found in 1 of 10 runs", "in the worst one; in the median undecided run 9%"} {
-		if !strings.Contains(all, want) {
-			t.Errorf("%q isn't among\n%s", want, all)
+	missed, text := limits(runs)
+	for name, want := range map[string]string{
+		"own, Second (ns/op)":     "own, Second (ns/op) | undecided in 1 of 20 | ±6% | ±0.8% | +1.2% | +4.2%",
+		"toml+5%, First (ns/op)":  "toml+5%, First (ns/op) | not found in 1 of 10 | ±0.8% | ±0.8% | +2.1% | +2.9%",
+		"toml+5%, Second (ns/op)": "toml+5%, Second (ns/op) | not found in 1 of 10 | ±0.8% | ±0.8% | +2.1% | +2.9%",
+	} {
+		if got := line(missed, name); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	if all := limits(where(runs, func(r *trial) bool { return r.Verdict == verdict.Pass && unchanged(r) })); len(all) != 2 || !strings.Contains(all[0], "no row was left undecided") {
-		t.Errorf("nothing limits, and it says %q", all)
+	if text != "" {
+		t.Errorf("all limits are in the table, and it says %q", text)
+	}
+	if got, want := busy(runs), [][]string{{"median run", "worst run", "median undecided run"}, {"0.5%", "9%", "9%"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("steal %q, want %q", got, want)
+	}
+	missed, text = limits(where(runs, func(r *trial) bool { return r.Verdict == verdict.Pass && unchanged(r) }))
+	if len(missed) != 1 || !strings.Contains(text, "no row was left undecided") {
+		t.Errorf("nothing limits, and it says %q, %q", missed, text)
 	}
 }
 
-// TestNothingToSay is an error that names the file.
+// TestNothingToSay: without a run with a verdict the error names the file.
 func TestNothingToSay(t *testing.T) {
 	for _, f := range []*file{{File: job.File{Path: "x"}}, {File: job.File{Path: "x"}, runs: []*trial{died}}} {
-		if err := f.page(io.Discard, ""); err == nil || !strings.Contains(err.Error(), "x holds no run with a verdict") {
+		if err := f.page(io.Discard, ""); err == nil || !strings.Contains(err.Error(), "x has no run with a verdict") {
 			t.Errorf("%v", err)
 		}
 	}

@@ -13,18 +13,18 @@ import (
 	"threadbench/scripts/internal/prose"
 )
 
-// defaultPlan is what results/calibration.md is made of: a night.
+// defaultPlan is the plan for results/calibration.md. It takes a night.
 const defaultPlan = "own=100,own+5%=20,own+10%=20,own@1%=20,own@1%+5%=10,own@1%+10%=10," +
 	"xxhash=20,xxhash+5%=10,xxhash+10%=10,toml=20,toml+5%=10,toml+10%=10,btree=20,btree+5%=10,btree+10%=10"
 
-// A cell is a sort of runs.
+// A cell is a kind of run.
 type cell struct {
 	subject string
 	margin  float64 // 0.01 is 1%; 0 for the gate's default
-	inject  float64 // the slowdown of all of head's rows; 0 where nothing has changed
+	inject  float64 // the slowdown of all of head's rows; 0 if nothing has changed
 }
 
-// String is the cell as calibrate's -plan has it: "own@1%+5%".
+// String is the cell as in -plan: "own@1%+5%".
 func (c cell) String() string {
 	s := c.subject
 	if c.margin > 0 {
@@ -67,13 +67,14 @@ func (c *cell) UnmarshalText(text []byte) error {
 	return err
 }
 
-// A goal is a sort of runs, and how many are wanted.
+// A goal is a cell and how many runs of it are wanted.
 type goal struct {
 	cell
 	runs int
 }
 
-// parsePlan reads goals, SUBJECT[@MARGIN%][+SLOWDOWN%]=RUNS, by commas.
+// parsePlan reads goals, SUBJECT[@MARGIN%][+SLOWDOWN%]=RUNS, separated by
+// commas.
 func parsePlan(s string) ([]goal, error) {
 	var goals []goal
 	for text := range strings.SplitSeq(s, ",") {
@@ -102,16 +103,16 @@ func done(c cell, all []*trial) []*trial {
 }
 
 // apart tells whether the cell's next run links head in a layout of its own, as
-// if it were other code. Where head is slower it always does, since such code is
-// other code. Where nothing has changed every other run does: a gate meets both
-// changes that move code and changes, say of an environment, that move none.
+// other code would be. A slower head is other code, so its runs always do.
+// Where nothing has changed every other run does: a gate meets changes that
+// move code, and changes, of an environment for example, that move none.
 func (c cell) apart(all []*trial) bool { return c.inject > 0 || len(done(c, all))%2 == 1 }
 
-// unknown is how long a run may take of which there was none yet: the gate's
-// budget and what comes before it.
+// unknown is how long a cell's first run may take: the gate's budget, and the
+// builds before it.
 const unknown = 6 * time.Minute
 
-// expected is how long one more run of a cell takes: as those before it.
+// expected is how long the cell's next run takes, from its earlier runs.
 func expected(c cell, all []*trial) time.Duration {
 	past := done(c, all)
 	if len(past) == 0 {
@@ -124,9 +125,10 @@ func expected(c cell, all []*trial) time.Duration {
 	return time.Duration(sum / float64(len(past)) * float64(time.Second))
 }
 
-// next is the goal to go on with, of which one run more fits: the one that is
-// furthest behind with it (D'Hondt's method), so that what there is when the time
-// is over is a share of each; of those alike, the first.
+// next is the goal to go on with, among those whose next run fits. It is the
+// goal that is furthest behind with that run (D'Hondt's method), so that
+// whenever the time is over each goal has its share. Of goals that are equally
+// far behind, the first is next.
 func next(goals []goal, all []*trial, fits func(cell) bool) (goal, bool) {
 	share := func(g goal) float64 { return float64(len(done(g.cell, all))+1) / float64(g.runs) }
 	open := slices.DeleteFunc(slices.Clone(goals), func(g goal) bool { return share(g) > 1 || !fits(g.cell) })
@@ -136,7 +138,7 @@ func next(goals []goal, all []*trial, fits func(cell) bool) (goal, bool) {
 	return slices.MinFunc(open, func(a, b goal) int { return cmp.Compare(share(a), share(b)) }), true
 }
 
-// left says what the plan still lacks.
+// left says what is still missing from the plan.
 func left(goals []goal, all []*trial) string {
 	takes := time.Duration(0)
 	var parts []string
@@ -149,6 +151,6 @@ func left(goals []goal, all []*trial) string {
 	if parts == nil {
 		return "the plan is done"
 	}
-	about := strings.TrimSuffix(takes.Round(time.Minute).String(), "0s")
+	about := strings.TrimSuffix(max(takes.Round(time.Minute), time.Minute).String(), "0s")
 	return fmt.Sprintf("the plan lacks %s, about %s", strings.Join(parts, ","), about)
 }

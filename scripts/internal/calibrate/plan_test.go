@@ -60,8 +60,8 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// TestNext takes a share of each goal, goes on with what there is, and begins
-// nothing that doesn't fit.
+// TestNext takes a share of each goal, counts earlier runs, and begins nothing
+// that doesn't fit.
 func TestNext(t *testing.T) {
 	goals, err := parsePlan("own=10,xxhash=5,own+5%=2")
 	if err != nil {
@@ -102,8 +102,8 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// TestApart has layouts of head's own in every other unchanged run, and in all
-// that are slower.
+// TestApart gives head layouts of its own in every other unchanged run, and in
+// all slower ones.
 func TestApart(t *testing.T) {
 	var all []*trial
 	for i := range 6 {

@@ -12,22 +12,23 @@ import (
 	"threadbench/scripts/internal/job"
 )
 
-// A subject is what runs of the gate measure: our own rows, or some benchmarks of
-// a foreign module.
+// A subject is what the gate measures: our own rows, or some benchmarks of a
+// foreign module.
 type subject struct {
 	name   string // in plans
 	about  string
 	module string // PATH@VERSION; "" for our own rows
-	pkg    string // as of gate -pkg
-	bench  string // as of gate -bench
+	pkg    string // for gate -pkg
+	bench  string // for gate -bench
 }
 
-// own is the subject that stands for the gate's default rows.
+// own is the name of the subject that is the gate's default rows.
 const own = "own"
 
-// subjects are what can be measured. The foreign ones are of different kinds.
-// Their benchmarks take some 50 ns to 50 µs an iteration: an injected slowdown
-// needs many iterations a measurement, and adds a nanosecond to each on both sides.
+// subjects are all subjects; the foreign ones are of different kinds. Their
+// benchmarks take about 50 ns to 50 µs an iteration. An injected slowdown needs
+// many iterations a measurement, and adds a nanosecond to each iteration on
+// both sides.
 var subjects = []subject{
 	{own, "is the gate's four default rows", "", "", ""},
 	{"xxhash", "computes in the cache", "github.com/cespare/xxhash/v2@v2.3.0", ".", "^Benchmark(Sum64|DigestBytes|DigestString)$/^4KB$"},
@@ -35,7 +36,8 @@ var subjects = []subject{
 	{"btree", "follows pointers", "github.com/google/btree@v1.1.3", ".", "^Benchmark(SeekG|DeleteInsertG|AscendRangeG|DescendRange)$"},
 }
 
-// String says what is measured: the gate's default rows, or a module's.
+// String says what the subject measures: the gate's default rows, or a
+// module's.
 func (s subject) String() string {
 	if s.module == "" {
 		return "gate"
@@ -54,16 +56,16 @@ func subjectOf(name string) (subject, error) {
 	return subject{}, fmt.Errorf("%q is no subject; choose one of %s", name, strings.Join(names, ", "))
 }
 
-// A place is where a subject's runs take place.
+// A place is where a subject's runs are made.
 type place struct {
 	subject
-	gate []string // the command line that all its runs have in common
-	dir  string   // of its package; "" for our own rows
-	temp string   // for what is made for it
+	gate []string // the part of the command line that all its runs have in common
+	dir  string   // the package's folder; "" for our own rows
+	temp string   // temporary folder
 }
 
-// placeOf fetches a subject's module and copies it below temp. own is the gate's
-// command line for our own rows.
+// placeOf fetches a subject's module and copies it below temp. own is the
+// gate's command line for our own rows.
 func placeOf(ctx context.Context, s subject, own []string, temp string) (*place, error) {
 	if s.module == "" {
 		return &place{subject: s, gate: own, temp: temp}, nil
@@ -88,13 +90,14 @@ func (s subject) at(dir, temp string) *place {
 	return &place{s, []string{"-base-dir", dir, "-head-dir", dir, "-pkg", s.pkg, "-bench", s.bench}, filepath.Join(dir, s.pkg), temp}
 }
 
-// sideVariable differs from base to head, by values of one length: the gate
-// passes sides without measuring where nothing at all differs. Nothing reads it.
+// sideVariable differs between base and head, by values of one length. Nothing
+// reads it. Without a difference the gate would pass the sides without
+// measuring.
 const sideVariable = "THREADBENCH_SIDE"
 
-// args are the gate's for a run of the cell; rounds is a folder for the raw
-// rounds. A slowdown of our own rows is the gate's -inject. One of a foreign
-// package is an overlay of its sources; base has an overlay, too, of the same
+// args are the gate's arguments for a run of the cell; rounds is a folder for
+// the raw rounds. Our own rows are slowed by the gate's -inject, a foreign
+// package's by an overlay of its sources. Base has an overlay, too: the same
 // code with another constant.
 func (p *place) args(ctx context.Context, c cell, rounds string) ([]string, error) {
 	args := append(p.gate[:len(p.gate):len(p.gate)], "-o", rounds)

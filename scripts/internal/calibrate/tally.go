@@ -6,7 +6,7 @@ import (
 	"github.com/aclements/go-moremath/mathx"
 )
 
-// level is that of all bounds: they hold with 95% confidence.
+// level is the level of all bounds: 95% confidence.
 const level = 0.05
 
 // A tally is how many of n independent runs had something. Its bounds are

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestCount holds the bounds against Newcombe, Two-Sided Confidence Intervals
+// TestCount compares the bounds with Newcombe, Two-Sided Confidence Intervals
 // for the Single Proportion, 1998, table I, method 5 (Clopper and Pearson's
-// exact interval, 95%), and against the closed form at no and all successes.
+// exact interval, 95%), and with the closed form for no and for all successes.
 func TestCount(t *testing.T) {
 	for _, test := range []struct {
 		c         tally

@@ -1,20 +1,20 @@
 // Package chart draws charts as SVG, for a page and for files of their own.
 //
 // Its stance: a chart is read first and looked at closer afterwards. Units
-// stand on the axes, lines carry their names and last values at their ends,
-// intervals are drawn wherever they are known, and nothing is told by colour
-// alone: each look has a marker, too. What a pointer or the keyboard adds is
-// the exact figure, in a line below the chart, by style sheet alone. Scales and
-// ticks are go-moremath's, as x/perf has them; the SVG is an html/template, which
-// escapes whatever a name holds, and gives marks titles, classes and focus.
+// stand on the axes, lines have their names and last values at their ends, and
+// intervals are drawn wherever they are known. Nothing depends on colour alone:
+// each look has a marker, too. Pointer and keyboard show the exact figure in a
+// line below the chart, by style sheet alone. Scales and ticks are
+// go-moremath's, as in x/perf. The SVG is an html/template, which escapes names
+// and gives marks titles, classes and focus.
 //
-// Of ours it imports prose. The same input gives the same bytes: coordinates are
-// rounded to a tenth.
+// Of ours it imports prose. The same input gives the same bytes: coordinates
+// are rounded to a tenth.
 package chart
 
 // A Drawing is a chart: a Plot or Rows.
 type Drawing interface {
-	// draw lays the chart out on a width, in CSS pixels.
+	// draw lays out the chart for a width in CSS pixels.
 	draw(width float64) *picture
 }
 
@@ -22,13 +22,13 @@ type Drawing interface {
 type Axis struct {
 	Label string // with the unit: "time per op"
 	Log   bool   // only values above 0 have a place
-	Base  int    // ticks are at its powers and their multiples: 0 for 10, 2 for bytes
-	// Min and Max are the range of the scale, if Min < Max; else it is that
-	// of the data.
+	Base  int    // of the ticks, which are at its powers and their multiples: 0 for 10, 2 for bytes
+	// Min and Max are the range of the scale, if Min < Max. Otherwise the data
+	// give the range.
 	Min, Max float64
-	Zero     bool                 // a linear range begins at 0 at the latest
+	Zero     bool                 // a linear range begins at 0 or below
 	Format   func(float64) string // a tick's value for a reader; nil for the plain number
-	Ticks    []Tick               // instead of chosen ones
+	Ticks    []Tick               // instead of computed ones
 }
 
 // A Tick is a labelled value.
@@ -37,7 +37,7 @@ type Tick struct {
 	Label string
 }
 
-// A Look is the colour and the marker of what is drawn.
+// A Look is the colour and the marker of something drawn.
 type Look struct {
 	Class  string // a class of the style sheet: letters, digits and hyphens
 	Marker Marker
@@ -56,7 +56,7 @@ const (
 	None
 )
 
-// A Span is an interval on an axis. The zero Span is none.
+// A Span is an interval on an axis. The zero Span is no interval.
 type Span struct {
 	Low, High float64
 	There     bool
@@ -67,8 +67,8 @@ type Point struct {
 	X, Y     float64
 	XIn, YIn Span   // the figure's intervals
 	Says     string // the exact figure, for pointer, keyboard and screen reader
-	Stopped  bool   // the line ends here for a reason, and a bar says so
-	Dashed   bool   // the stretch that leads here is known less than the others
+	Stopped  bool   // the line ends here for a reason; a bar shows it
+	Dashed   bool   // the stretch to this point is less certain than the others
 }
 
 // A Line is a row of points, from left to right.
@@ -80,8 +80,8 @@ type Line struct {
 	Points []Point
 }
 
-// A Rule is a level line across a plot, at a value of Y, or an upright one
-// across rows, that others are held against.
+// A Rule is a reference line: a level line across a plot, at a value of Y, or
+// an upright line across rows.
 type Rule struct {
 	At    float64
 	Label string
@@ -90,7 +90,7 @@ type Rule struct {
 // A Plot has points and lines over two axes.
 type Plot struct {
 	Title string
-	About string // for those who don't see it: what it shows
+	About string // what it shows, for those who can't see it
 	X, Y  Axis
 	Rules []Rule
 	Lines []Line
@@ -102,7 +102,7 @@ type Rows struct {
 	About string
 	X     Axis
 	Rules []Rule // vertical ones
-	Keys  []Key  // what the columns, or the parts of bars, are
+	Keys  []Key  // names of the columns, or of the parts of bars
 	Rows  []Row
 }
 
@@ -119,14 +119,14 @@ type Row struct {
 	Label string
 	Class string // of the label's text, "" for plain
 	Cells []Cell
-	Bars  []Bar  // on end, a stack
-	Total *Point // where the stack ends, with its interval; nil for none
+	Bars  []Bar  // end to end, a stack
+	Total *Point // the stack's end, with its interval; nil for none
 	Value string // at the end of the bars
 }
 
 // A Cell is a point in a row, and its value in the column of a key.
 type Cell struct {
-	Key   int // the index of a key, whose look it has
+	Key   int // index of the key that gives its look
 	Point Point
 	Value string
 }
@@ -139,18 +139,18 @@ type Bar struct {
 	Says     string
 }
 
-// A Part is how a bar is drawn: the parts of a stack in one colour.
+// A Part is how a bar is drawn: a part of a stack, in its colour.
 type Part int
 
 // The parts.
 const (
 	Full Part = iota
 	Half
-	Outline // around the others; cut, with an open end, where it leaves the axis
+	Outline // around the others; with an open end if it is cut at the axis's end
 )
 
-// Around is the axis with the range that it would have for values, so that
-// several charts have the same.
+// Around is the axis with the range that it would have for the values. Several
+// charts can share it.
 func (a Axis) Around(values []float64) Axis {
 	s := newScale(a, values, 0, 1)
 	a.Min, a.Max = s.min, s.max

@@ -23,7 +23,7 @@ var (
 	red  = Look{"red", Square}
 )
 
-// plot has all that a plot can have.
+// plot has everything that a plot can have.
 func plot() Plot {
 	return Plot{
 		Title: "A plot", About: "Two lines.",
@@ -65,7 +65,8 @@ func bars() Rows {
 	}
 }
 
-// TestGolden holds a file of charts, and one in a page, against what they were.
+// TestGolden compares a file of charts, and a chart in a page, with their
+// golden files.
 func TestGolden(t *testing.T) {
 	var file bytes.Buffer
 	sheet := Sheet{Title: "All", About: "Each kind of chart.", Columns: 2, Width: 360, Mark: "<!-- a mark -->", Charts: []Drawing{plot(), bars(), rows()}}
@@ -93,8 +94,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// parsed fails unless the text is one element of XML without an odd number in
-// it.
+// parsed fails unless the text is one element of XML without an odd number,
+// such as NaN, in it.
 func parsed(t *testing.T, svg string) {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(svg))
@@ -118,7 +119,8 @@ func parsed(t *testing.T, svg string) {
 	}
 }
 
-// TestOddFigures draws what no axis has a place for, and what is far off.
+// TestOddFigures draws figures that have no place on an axis, and figures far
+// away.
 func TestOddFigures(t *testing.T) {
 	odd := []float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1), 1e100, -1e100, 1e-100, 1e12, 5}
 	for _, log := range []bool{false, true} {
@@ -145,7 +147,8 @@ func TestOddFigures(t *testing.T) {
 	}
 }
 
-// TestMarkup has names that are markup, control characters, no UTF-8, and long.
+// TestMarkup has names with markup, control characters and invalid UTF-8, and
+// long names.
 func TestMarkup(t *testing.T) {
 	for _, name := range []string{`</title><script>alert(1)</script>`, `"><g onload="x()">`, "]]>", "&lt;", "\x00\x01\x1f", "\xff\xfe", "\u202eabc", "\uffff", strings.Repeat("long ", 1000), "{{.}}", "-->"} {
 		p, r := plot(), rows()
@@ -214,7 +217,7 @@ func TestScale(t *testing.T) {
 	}
 }
 
-// TestPlaces: a figure that an axis has a tick for lies at that tick.
+// TestPlaces: a figure at a tick's value lies at that tick.
 func TestPlaces(t *testing.T) {
 	values := []float64{1, 10, 100, 1000}
 	for _, log := range []bool{true, false} {
@@ -295,8 +298,8 @@ func TestSpread(t *testing.T) {
 	}
 }
 
-// TestLabels: the names of many lines that end at the same place don't cover
-// each other, and the plot is as tall as they need.
+// TestLabels: names of many lines that end at one place don't cover each other,
+// and the plot is tall enough for them.
 func TestLabels(t *testing.T) {
 	var p Plot
 	for range 6 {

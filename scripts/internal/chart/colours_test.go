@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestContrast: on each ground, in light, dark and print, text has a contrast of
-// 4.5 to 1 and marks of 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11). axe-core, which the
-// browser tests run, can't tell what lies below the text of a picture.
+// TestContrast: on each ground, in light, dark and print, text has a contrast
+// of 4.5 to 1 and marks of 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11). axe-core, in
+// the browser tests, can't tell what lies under the text of a picture.
 func TestContrast(t *testing.T) {
 	sets := regexp.MustCompile(`(?s)color-scheme|@media \((prefers-color-scheme: dark)\)|@media (print)`).Split(colours, -1)[1:]
 	if len(sets) != 3 {

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// A picture is a chart laid out: what the template draws.
+// A picture is a chart laid out: it is what the template draws.
 type picture struct {
 	Title, About  string
 	Width, Height float64
@@ -17,7 +17,7 @@ type picture struct {
 	Marks         []mark
 }
 
-// A mark is a figure that pointer and keyboard reach.
+// A mark is a figure for pointer and keyboard.
 type mark struct {
 	Class string
 	Says  string
@@ -36,14 +36,14 @@ type item struct {
 	Anchor string // start, middle or end
 }
 
-// The sizes of text, in pixels, and the distance from line to line.
+// The sizes of text in pixels, and the distance from line to line.
 const (
 	textSize = 12
 	lineStep = 15
 )
 
-// textWidth is about how wide a text is, on the wide side: which font a reader
-// has isn't known.
+// textWidth is an estimate of a text's width, rather too wide: the reader's
+// font is unknown.
 func textWidth(s string) float64 {
 	w := 0.0
 	for _, r := range s {
@@ -78,8 +78,7 @@ func fit(s string, width float64) string {
 	return s
 }
 
-// wrap breaks a text into lines of a width, at most so many; the last one is
-// cut.
+// wrap breaks a text into at most most lines of a width. The last line is cut.
 func wrap(s string, width float64, most int) []string {
 	var lines []string
 	line := ""
@@ -137,9 +136,9 @@ func marker(l Look, x, y float64) item {
 	return item{Kind: "path", Class: class, D: d}
 }
 
-// spread moves things apart, at places and of heights in pixels, so that none
-// covers another and all lie between two ends, if they fit there: each as little
-// as goes in one pass down and one up.
+// spread moves things apart so that none covers another, and all lie between
+// low and high if they fit. at are their places and heights their heights, in
+// pixels. Each moves as little as one pass down and one pass up allow.
 func spread(at, heights []float64, low, high float64) []float64 {
 	order := make([]int, len(at))
 	for i := range order {

@@ -9,13 +9,13 @@ import (
 // plotHeight is the height of a plot between its axes.
 const plotHeight = 190
 
-// noteLines are the lines that a line's note may take.
+// noteLines is how many lines a line's note may take.
 const noteLines = 2
 
 func (p Plot) draw(width float64) *picture {
 	pic := &picture{Title: p.Title, About: p.About, Width: width}
 	var xs, ys []float64
-	beside := 8.0 // what the labels at the lines' ends take
+	beside := 8.0 // width of the labels at the lines' ends
 	for _, l := range p.Lines {
 		for _, s := range append(strings.Fields(l.Note), l.Label, l.Value) {
 			beside = max(beside, textWidth(s)+20)
@@ -92,7 +92,7 @@ func (p Plot) lines(pic *picture, x, y scale) {
 			ends = append(ends, math.NaN())
 			continue
 		}
-		if strings.ContainsAny(d.String(), "LH") { // one point makes no line
+		if strings.ContainsAny(d.String(), "LH") { // a single point makes no line
 			pic.add(item{Kind: "path", Class: "line " + l.Look.Class, D: d.String()})
 		}
 		if dashed.Len() > 0 {
@@ -122,16 +122,16 @@ func (l Line) texts(room float64) []string {
 	return all
 }
 
-// labelGap is what lies between the end of a plot and the labels beside it.
+// labelGap is the gap between the end of a plot and the labels beside it.
 const labelGap = 14
 
-// labelHeight is how tall a line's label is, with the space below it.
+// labelHeight is the height of a line's label, with the space below it.
 func (l Line) labelHeight(room float64) float64 {
 	return float64(len(l.texts(room)))*(lineStep-1) + 4
 }
 
-// labels writes each line's name beside its end. ends are where the lines do,
-// NaN for those that have no place on the axes.
+// labels writes each line's name beside its end. ends are the heights of the
+// lines' ends, NaN for lines without a place on the axes.
 func (p Plot) labels(pic *picture, x, y scale, ends []float64) {
 	room := pic.Width - x.to - labelGap
 	var at, heights []float64
@@ -147,7 +147,7 @@ func (p Plot) labels(pic *picture, x, y scale, ends []float64) {
 		if l.Label == "" {
 			continue
 		}
-		end := 0.0 // the last point's
+		end := 0.0 // of the last point
 		for _, pt := range l.Points {
 			if x.holds(pt.X) && y.holds(pt.Y) {
 				end = x.at(pt.X)
@@ -167,12 +167,12 @@ func (p Plot) labels(pic *picture, x, y scale, ends []float64) {
 	}
 }
 
-// hitSize is how wide, and where there is room how tall, the area is in which a
-// pointer meets a point.
+// hitSize is the width of the area in which a pointer meets a point, and its
+// height where there is room.
 const hitSize = 16
 
-// point adds a point with its intervals, and a bar where it was stopped. tall
-// is the height of the area in which a pointer meets it.
+// point adds a point with its intervals, and a bar if the line was stopped
+// there. tall is the height of the area in which a pointer meets the point.
 func (p *picture) point(pt Point, l Look, x, y scale, tall float64) {
 	px, py := x.at(pt.X), y.at(pt.Y)
 	m := mark{Class: l.Class, Says: pt.Says}
@@ -201,7 +201,7 @@ func (p *picture) point(pt Point, l Look, x, y scale, tall float64) {
 	p.Marks = append(p.Marks, m)
 }
 
-// values adds an interval's ends to others.
+// values adds an interval's ends to other values.
 func (s Span) values(to []float64) []float64 {
 	if s.There {
 		to = append(to, s.Low, s.High)

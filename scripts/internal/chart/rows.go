@@ -2,11 +2,12 @@ package chart
 
 import "fmt"
 
-// tallest is the height up to which what appears below a chart is in sight.
+// tallest is the greatest height of a chart below which a figure is still in
+// sight.
 const tallest = 560
 
-// sideBySide is the width from which the labels of rows stand beside them,
-// else above.
+// sideBySide is the width from which labels stand beside their rows; on
+// narrower charts they stand above.
 const sideBySide = 560
 
 func (r Rows) draw(width float64) *picture {
@@ -51,11 +52,11 @@ func (r Rows) draw(width float64) *picture {
 	if len(r.Keys) > 0 {
 		top = 30
 	}
-	if len(r.Rules) > 0 && !beside { // their labels stand below the keys
+	if len(r.Rules) > 0 && !beside { // labels of rules stand below the keys
 		top += lineStep
 	}
 
-	// The rows' heights come first, since the grid lies behind them.
+	// The rows' heights come first, since the grid is drawn behind them.
 	step := 21.0
 	if !beside {
 		step = 44
@@ -111,8 +112,8 @@ func (r Rows) draw(width float64) *picture {
 	return pic
 }
 
-// keys writes what the columns are, each above its own if they have the room,
-// or what the parts of bars are, one after the other.
+// keys writes what the columns or the parts of bars are. Each key of a column
+// stands above it if they have the room; else the keys follow one another.
 func (r Rows) keys(pic *picture, points, beside bool, columns []float64) {
 	at := 0.0
 	ends := columnEnds(pic.Width, columns)
@@ -136,7 +137,7 @@ func (it item) of(l Look) item {
 	return it
 }
 
-// columnEnds are where columns end, the last one at the end of the picture.
+// columnEnds are where columns end. The last one ends with the picture.
 func columnEnds(end float64, columns []float64) []float64 {
 	ends := make([]float64, len(columns))
 	for i := len(columns) - 1; i >= 0; i-- {
@@ -177,12 +178,13 @@ func (row Row) draw(pic *picture, keys []Key, x scale, middle, values float64, b
 		if !x.holds(c.Point.X) {
 			continue
 		}
-		// Apart, so that no interval hides another, nor what a pointer meets.
+		// The columns' points are apart in height: no interval hides another,
+		// and a pointer meets each.
 		apart := min(hitSize/2, 20/float64(len(keys)))
 		at := middle + apart*(float64(c.Key)-float64(len(keys)-1)/2)
 		pic.point(c.Point, k.Look, x, flat(at), apart)
-		// Below many rows it would be out of sight: the figure appears in the
-		// row itself, where no mark lies.
+		// A figure below many rows would be out of sight. So it appears in the
+		// row itself, where no mark is.
 		if c.Point.Says != "" {
 			from := 0.0
 			if beside {
@@ -194,10 +196,10 @@ func (row Row) draw(pic *picture, keys []Key, x scale, middle, values float64, b
 	}
 }
 
-// flat is a scale that has everything at one height.
+// flat is a scale with everything at one height.
 func flat(y float64) scale { return newScale(Axis{Min: 0, Max: 1}, nil, y, y) }
 
-// outline is a box around a bar, open at its end where that is beyond the axis.
+// outline is a box around a bar. Its end is open if it is beyond the axis.
 func outline(from, to, y, tall float64, open bool) []item {
 	if !open {
 		return []item{rect("outline", from, y, to-from, tall)}

@@ -16,7 +16,7 @@ type scale struct {
 	from, to float64 // pixels
 }
 
-// A ruler is what go-moremath's linear and logarithmic scales have in common.
+// A ruler is the common part of go-moremath's linear and logarithmic scales.
 type ruler interface {
 	moremath.Quantitative
 	Ticks(moremath.TickOptions) (major, minor []float64)
@@ -31,8 +31,8 @@ func (s scale) ruler() ruler {
 }
 
 // newScale is the axis's scale for values, from one pixel to another. Values
-// that have no place on the axis (not above 0 on a logarithmic one, infinite)
-// don't count.
+// without a place on the axis (0 or less on a logarithmic one, infinite) don't
+// count.
 func newScale(axis Axis, values []float64, from, to float64) scale {
 	if axis.Log && axis.Base == 0 {
 		axis.Base = 10
@@ -75,11 +75,11 @@ func (s scale) holds(v float64) bool {
 	return !math.IsNaN(v) && !math.IsInf(v, 0) && (!s.axis.Log || v > 0)
 }
 
-// at is a value's pixel; values beyond the range are at its end.
+// at is a value's pixel. A value beyond the range is at the range's end.
 func (s scale) at(v float64) float64 { return s.from + s.ruler().Map(v)*(s.to-s.from) }
 
-// outwards widens a range to 1, 2 or 5 times a power of ten, and to half a
-// decade at least.
+// outwards widens a range to 1, 2 or 5 times a power of ten, and to at least
+// half a decade.
 func outwards(low, high float64) (float64, float64) {
 	low, high = round125(low/1.05, -1), round125(high*1.05, 1)
 	for high/low < 3 {
@@ -88,8 +88,8 @@ func outwards(low, high float64) (float64, float64) {
 	return low, high
 }
 
-// round125 is the next 1, 2 or 5 times a power of ten below v (direction -1)
-// or above it (1), which is more than 0.
+// round125 is the next 1, 2 or 5 times a power of ten below v (direction -1) or
+// above it (1). v is above 0.
 func round125(v float64, direction int) float64 {
 	exponent := math.Floor(math.Log10(v))
 	steps := []float64{1, 2, 5, 10}
@@ -105,8 +105,8 @@ func round125(v float64, direction int) float64 {
 	return v
 }
 
-// ticks are the axis's, at most so many of them labelled. The others have an
-// empty label.
+// ticks are the axis's ticks. At most most of them have a label; the others'
+// labels are empty.
 func (s scale) ticks(most int) []Tick {
 	if s.axis.Ticks != nil {
 		return s.axis.Ticks
@@ -132,8 +132,8 @@ func (s scale) ticks(most int) []Tick {
 	return ticks
 }
 
-// readable are as many ticks of a horizontal axis as have room for their
-// labels beside each other, before the end of the picture.
+// readable are a horizontal axis's ticks: as many as have room for their labels
+// before the end of the picture.
 func (s scale) readable(end float64) []Tick {
 	var ticks []Tick
 	for most := 12; most >= 2; most-- {

@@ -10,9 +10,10 @@ import (
 	"threadbench/scripts/internal/prose"
 )
 
-// Style is the style sheet of charts, for a page that holds them. It sets the
-// colours of contenders, of first to fourth, and of all else as variables, such
-// as --ink and --ground, which the page may use: those of light, dark and print.
+// Style is the style sheet of charts, for a page with charts. It sets variables
+// for the colours, of contenders, of first to fourth, and of all else, such as
+// --ink and --ground. The page may use them: they have values for light, dark
+// and print.
 var Style = colours + drawing
 
 var (
@@ -30,7 +31,7 @@ var drawn = template.Must(template.New("chart").Funcs(template.FuncMap{
 	"tips":    tips,
 }).Parse(source))
 
-// tipLines are the lines below a chart in which the exact figure appears.
+// tipLines is the number of lines below a chart for the exact figure.
 const tipLines = 2
 
 // tips are where a mark's exact figure appears, by default below the chart.
@@ -55,8 +56,8 @@ func below(p *picture) float64 {
 	return 0
 }
 
-// Inline is the chart as an element of an HTML page. The id has to be the only
-// one of its kind there.
+// Inline is the chart as an element of an HTML page. The id must be unique in
+// the page.
 func Inline(d Drawing, id string, width float64) (template.HTML, error) {
 	var b strings.Builder
 	p := d.draw(width)
@@ -72,7 +73,7 @@ type Sheet struct {
 	Title   string
 	About   string
 	Columns int     // charts in a row, at least 1
-	Width   float64 // of one
+	Width   float64 // of a chart
 	Mark    string  // an XML comment that says who made the file, or ""
 	Charts  []Drawing
 }

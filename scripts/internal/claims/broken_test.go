@@ -18,9 +18,9 @@ import (
 // brokenFolder is bench/internal/broken's variable.
 const brokenFolder = "THREADBENCH_TEST_BROKEN"
 
-// TestBrokenMechanisms has the families measure arms whose mechanism is broken,
-// and sees that the statement about it fails. Each is measured once: that round
-// stands for all.
+// TestBrokenMechanisms lets the families measure arms with a broken mechanism,
+// and checks that the statement about the mechanism fails. Each arm is measured
+// once; that round stands for all.
 func TestBrokenMechanisms(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the families' tests")
@@ -77,8 +77,8 @@ func TestBrokenMechanisms(t *testing.T) {
 	}
 }
 
-// TestEvidenceLeavesVerdicts: no count that a condition judges is evidence that
-// refuses the row on one side of the bound.
+// TestEvidenceLeavesVerdicts: a count that a condition judges must not also be
+// evidence that rejects the row on one side of the bound.
 func TestEvidenceLeavesVerdicts(t *testing.T) {
 	const ops = 100 * measuring.Provable
 	counts := map[string]string{"threads/op": "threads", "syscalls/op": "syscalls", "kernel-switches/op": "kernel-switches"}

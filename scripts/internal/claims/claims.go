@@ -33,7 +33,7 @@ Exit status: 0 when the verdicts are printed, whatever they are; else 2.
 
 `
 
-// Run is the claims command: args without its name. The answer is its exit
+// Run is the claims command; args are without its name. It answers the exit
 // status, 0 or 2.
 func Run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("claims", flag.ContinueOnError)
@@ -48,7 +48,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 
 func run(paths []string, format string, each bool, stdout io.Writer) error {
 	if !slices.Contains([]string{"text", "markdown", "json"}, format) {
-		return fmt.Errorf("-format %q is none; choose text, markdown or json", format)
+		return fmt.Errorf("-format %q is unknown; choose text, markdown or json", format)
 	}
 	if len(paths) == 0 {
 		return errors.New("no file given; give one or more that \"go run ./scripts/run\" wrote, such as results/reference.txt")

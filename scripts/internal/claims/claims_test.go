@@ -25,8 +25,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// TestLedger: every row and unit that decides is one that the suite measures,
-// and every statement says why its bound is where it is.
+// TestLedger: the suite measures every row and unit that decides, and every
+// statement gives the reason for its bound.
 func TestLedger(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range statements {
@@ -77,7 +77,7 @@ const (
 // lines are benchmark lines of one round: name, then figures.
 type lines map[string]string
 
-// file is a results file of so many rounds.
+// file is a results file of that many rounds.
 func file(t *testing.T, driver string, rounds int, round func(k int) lines) *results.File {
 	t.Helper()
 	var b strings.Builder
@@ -108,8 +108,8 @@ func file(t *testing.T, driver string, rounds int, round func(k int) lines) *res
 	return f
 }
 
-// one is a ledger of a single statement over n conditions, and of others that
-// no file has, up to m.
+// one is a ledger of m statements: one over n conditions, and others that no
+// file has.
 func one(m int, needs ...condition) []statement {
 	ledger := []statement{{id: "it", says: "It is so", why: "because", needs: needs}}
 	for i := 1; i < m; i++ {
@@ -118,8 +118,8 @@ func one(m int, needs ...condition) []statement {
 	return ledger
 }
 
-// TestVerdicts: what holds and what fails by which figures, rounds and number
-// of statements.
+// TestVerdicts: which figures, rounds and numbers of statements make a
+// statement hold or fail.
 func TestVerdicts(t *testing.T) {
 	factors := func(xs ...float64) func(int) lines {
 		return func(k int) lines {
@@ -147,12 +147,12 @@ func TestVerdicts(t *testing.T) {
 		{"one round", one(1, faster), 1, high, Inconclusive, `1 round; a verdict needs 6, "go run ./scripts/run -rounds 6"`},
 		{"all of several", one(1, faster, noThreads), 6, high, Holds, ""},
 		{"one of several fails", one(1, faster, noThreads, threads), 8, high, Fails, ""},
-		{"one of several fails, in too few rounds for several", one(1, faster, noThreads, threads), 6, high, Inconclusive, "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; a new run of more rounds tells"},
+		{"one of several fails, in too few rounds for several", one(1, faster, noThreads, threads), 6, high, Inconclusive, "beyond its bound by itself, but not after the correction for the ledger's other conditions and statements; make a new run with more rounds"},
 		{"one of several is not there", one(1, faster, atLeast(1, factor(locked), "locked")), 8, high, Missing,
 			`no BenchmarkCreate/impl=locked/mode=cold; "go run ./scripts/run -profile full" measures every row that this machine can`},
-		{"without the unit", one(1, atLeast(1, value(clone, "p99-ns"), "p99")), 8, high, Missing, "its rows are there, but not in the same rounds or without the unit, for: p99"},
+		{"without the unit", one(1, atLeast(1, value(clone, "p99-ns"), "p99")), 8, high, Missing, "its rows are in the file, but not in the same rounds or without the unit, for: p99"},
 		{"one of several is not there, another fails", one(1, atLeast(1, factor(locked), "locked"), faster), 8, low, Fails, ""},
-		{"below, but not for so many statements", one(17, faster), 10, mostly, Inconclusive, "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; a new run of more rounds tells"},
+		{"below, but not for so many statements", one(17, faster), 10, mostly, Inconclusive, "beyond its bound by itself, but not after the correction for the ledger's other conditions and statements; make a new run with more rounds"},
 	} {
 		e := judge(test.ledger, file(t, results.Lockstep, test.rounds, test.round))[0]
 		if e.Verdict != test.want || e.Reason != test.reason {
@@ -172,7 +172,7 @@ func TestMissingNamesTheNote(t *testing.T) {
 	}
 }
 
-// TestCut: a row of fewer tasks than its name says is not in the file.
+// TestCut: a row with fewer tasks than its name says counts as missing.
 func TestCut(t *testing.T) {
 	const row = "Scale/impl=goroutine/n=1000"
 	for _, test := range []struct {
@@ -195,7 +195,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestDecided: which of several conditions it was.
+// TestDecided: which of several conditions decided.
 func TestDecided(t *testing.T) {
 	f := file(t, results.Lockstep, 12, func(k int) lines {
 		return lines{goroutine: fmt.Sprintf("%d ns/op 1 x-goroutine 0 threads/op", 9+k%3)}
@@ -216,7 +216,7 @@ func TestDecided(t *testing.T) {
 	}
 }
 
-// TestMeasures: the figures that are made of rows.
+// TestMeasures: figures that are computed from rows.
 func TestMeasures(t *testing.T) {
 	const small, large = "Scale/impl=goroutine/n=1000", "Scale/impl=goroutine/n=3000"
 	f := file(t, results.Lockstep, 3, func(k int) lines {
@@ -258,8 +258,8 @@ func TestMeasures(t *testing.T) {
 
 const many, few = "GC/impl=goroutine/n=100000/depth=0", "GC/impl=goroutine/n=1000/depth=0"
 
-// standing is a round of two rows, each with the bounds of how long the world
-// stood.
+// standing is a round of two rows, each with the limits of how long the world
+// was stopped.
 func standing(least, most, overLeast, overMost float64) lines {
 	return lines{
 		many: fmt.Sprintf("%g stood-least-ns %g stood-most-ns", least, most),
@@ -267,8 +267,8 @@ func standing(least, most, overLeast, overMost float64) lines {
 	}
 }
 
-// TestBounded: a ratio that is known by bounds holds by the upper one, fails by
-// the lower one, and is inconclusive between.
+// TestBounded: a ratio with limits holds by its upper limit, fails by its lower
+// limit, and is inconclusive in between.
 func TestBounded(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -311,7 +311,7 @@ func TestBounded(t *testing.T) {
 	}
 }
 
-// TestUnpaired: a file of go test has no pairs, and is judged by its runs.
+// TestUnpaired: a file of go test has no pairs and is judged by its runs.
 func TestUnpaired(t *testing.T) {
 	f := file(t, results.Testing, 10, func(k int) lines {
 		return lines{goroutine: fmt.Sprintf("%d ns/op", 100+k), clone: fmt.Sprintf("%d ns/op", 500+k)}
@@ -332,8 +332,8 @@ func TestUnpaired(t *testing.T) {
 	}
 }
 
-// TestOneEstimator: a factor and its interval are in the ledger what the table
-// has, which package summary says.
+// TestOneEstimator: the ledger has the same factor and interval as the table,
+// both from package summary.
 func TestOneEstimator(t *testing.T) {
 	f, err := results.ReadFile("../../../results/reference.txt")
 	if err != nil {
@@ -362,8 +362,8 @@ func TestOneEstimator(t *testing.T) {
 	}
 }
 
-// TestAllowed: a verdict is only reached where the bound is outside of the
-// interval that allows for the A/A.
+// TestAllowed: a verdict needs a bound outside the interval that allows for the
+// A/A.
 func TestAllowed(t *testing.T) {
 	for _, test := range []struct {
 		self string
@@ -387,7 +387,7 @@ func TestAllowed(t *testing.T) {
 	}
 }
 
-// TestDoubts: a finding says what there is to doubt, in each form.
+// TestDoubts: a finding has its doubts in each form.
 func TestDoubts(t *testing.T) {
 	f := file(t, results.Lockstep, 12, func(k int) lines {
 		ls := lines{goroutine: "10 ns/op 1 x-goroutine 1.05 x-self", clone: fmt.Sprintf("9 ns/op %.3f x-goroutine", 0.6+0.4*float64(k%2)+0.001*float64(k))}
@@ -398,7 +398,7 @@ func TestDoubts(t *testing.T) {
 		return ls
 	})
 	l := Ledger{File: "f", Rounds: 12, Entries: judge(one(1, atLeast(0.8, factor(clone), "it")), f)}
-	if e := l.Entries[0]; e.Verdict != Inconclusive || !strings.HasPrefix(e.Reason, "there are two states, one on each side") {
+	if e := l.Entries[0]; e.Verdict != Inconclusive || !strings.HasPrefix(e.Reason, "the rounds fall into two states, one on each side") {
 		t.Errorf("%s: %s", e.Verdict, e.Reason)
 	}
 	for name, render := range map[string]func(io.Writer, []Ledger) error{"text": Text, "markdown": Markdown, "JSON": JSON} {
@@ -415,8 +415,8 @@ func TestDoubts(t *testing.T) {
 	}
 }
 
-// TestWrongVerdicts: of ledgers of five statements that are all on their
-// bounds, about one in twenty at the most gives any verdict.
+// TestWrongVerdicts: of ledgers of five statements that are exactly on their
+// bounds, at most about one in twenty gives any verdict.
 func TestWrongVerdicts(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	rows := []string{clone, locked, goroutine, "Create/impl=clone/mode=nojoin", "Create/impl=locked/mode=nojoin"}
@@ -438,7 +438,7 @@ func TestWrongVerdicts(t *testing.T) {
 			wrong++
 		}
 	}
-	// 20 are expected at the most; 34 are three standard deviations more.
+	// At most 20 are expected; 34 are three standard deviations more.
 	if wrong > 34 {
 		t.Errorf("%d of %d ledgers gave a wrong verdict", wrong, ledgers)
 	}
@@ -457,8 +457,8 @@ func turning(t *testing.T) *results.File {
 	})
 }
 
-// TestCircumstances has a statement that holds and turns, and one that is
-// undecided where rows beside it are not.
+// TestCircumstances has a statement that holds and turns, and an undecided
+// statement beside which rows are decided.
 func TestCircumstances(t *testing.T) {
 	found := 0
 	for _, e := range Judge(turning(t)) {
@@ -558,7 +558,7 @@ func TestRun(t *testing.T) {
 		{[]string{"-each", "-format", "json", good, good}, 0, `"verdict"`, ""},
 		{[]string{"-format", "markdown", good}, 0, "| statement |", ""},
 		{nil, 2, "", "no file given; give one or more"},
-		{[]string{"-format", "xml", good}, 2, "", `-format "xml" is none; choose text, markdown or json`},
+		{[]string{"-format", "xml", good}, 2, "", `-format "xml" is unknown; choose text, markdown or json`},
 		{[]string{"-colour"}, 2, "", "-h shows the flags"},
 		{[]string{good, "nowhere.txt"}, 2, "", "nowhere.txt"},
 	} {

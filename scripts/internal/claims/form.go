@@ -8,26 +8,26 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// A form is a statement in smaller numbers, for a run that has little time. It
-// decides where a file lacks a row of the whole.
+// A form is a statement in smaller numbers, for a run with little time. It
+// decides if a file lacks a row of the whole statement.
 type form struct {
-	needs []condition // all of them must hold; the first is the primary one
-	whole string      // what the whole has besides
+	needs []condition // all must hold; the first is the primary one
+	whole string      // what the whole statement has besides
 }
 
-// formsStated is the day on which all the smaller forms were written down.
+// formsStated is the day on which the smaller forms were written down.
 const formsStated = "2026-11-29"
 
-// in chooses the conditions that decide by a file, and holds the file against
-// them. Which rows there are chooses, never what they say. smaller tells what
-// stands in the whole form alone, "" where that one decides.
+// in chooses which form's conditions a file decides, and tests them. The rows
+// that exist make the choice, never their figures. smaller says what only the
+// whole form has, "" if that form decides.
 func (s statement) in(f *results.File) (found []Finding, smaller string) {
 	found = findAll(s.needs, f)
 	if s.small == nil || allThere(found) {
 		return found, ""
 	}
 	if small := findAll(s.small.needs, f); allThere(small) {
-		return small, fmt.Sprintf("in smaller numbers, which were chosen on %s, after runs (-profile full has %s)", formsStated, s.small.whole)
+		return small, fmt.Sprintf("in smaller numbers, chosen on %s after runs were seen (-profile full has %s)", formsStated, s.small.whole)
 	}
 	return found, ""
 }
@@ -48,8 +48,8 @@ func allThere(found []Finding) bool {
 	return true
 }
 
-// Forms are the rows that decide each statement, by its id: those of the whole,
-// and those of its smaller form where it has one.
+// Forms are the rows that decide each statement, by its id: rows of the whole,
+// and rows of its smaller form if there is one.
 func Forms() map[string][][]string {
 	all := map[string][][]string{}
 	for _, s := range statements {
@@ -79,8 +79,8 @@ func Primary() (rows []string) {
 	return rows
 }
 
-// Factors are the rows whose factor over the goroutine arm is the primary
-// condition of a statement, in either form.
+// Factors are the rows whose factor over the goroutine arm is a statement's
+// primary condition, in either form.
 func Factors() (rows []string) {
 	for _, s := range statements {
 		forms := s.needs[:1:1]
@@ -96,13 +96,13 @@ func Factors() (rows []string) {
 	return rows
 }
 
-// A Change of a statement's measure or bound was made after a run whose figures
-// were seen.
+// A Change of a statement's measure or bound is one that was made after a run
+// whose figures were seen.
 type Change struct {
 	Date   string `json:"date"`
 	What   string `json:"what"`
 	Why    string `json:"why"`
-	Before string `json:"before"` // what the last reference before it said
+	Before string `json:"before"` // the verdict of the last reference before the change
 }
 
 // String is the change in a sentence.
@@ -110,7 +110,7 @@ func (c Change) String() string {
 	return fmt.Sprintf("%s: %s, since %s; before: %s", c.Date, c.What, c.Why, c.Before)
 }
 
-// since is the day from which on measure and bound stand as they do.
+// since is the day since which measure and bound are unchanged.
 func (s statement) since() string {
 	if n := len(s.changes); n > 0 {
 		return s.changes[n-1].Date
@@ -118,8 +118,8 @@ func (s statement) since() string {
 	return s.stated
 }
 
-// History is all that became of the statement's measure and bound after runs, ""
-// where nothing did.
+// History is all changes of the statement's measure and bound after runs, "" if
+// there are none.
 func (e Entry) History() string {
 	var all []string
 	for _, c := range e.Changes {
@@ -128,16 +128,16 @@ func (e Entry) History() string {
 	return strings.Join(all, ". ")
 }
 
-// Latest is the last of that in a line.
+// Latest is the last change, in a line.
 func (e Entry) Latest() string {
 	n := len(e.Changes)
 	if n == 0 {
 		return ""
 	}
 	last := e.Changes[n-1]
-	s := fmt.Sprintf("changed after a run, %s: %s; the reference before said: %s", last.Date, last.What, last.Before)
+	s := fmt.Sprintf("changed after a run, %s: %s; before: %s", last.Date, last.What, last.Before)
 	if n > 1 {
-		s += fmt.Sprintf(" (-format markdown has %s more)", prose.Count(n-1, "change"))
+		s += fmt.Sprintf(" (-format markdown has %s)", prose.Count(n-1, "earlier change"))
 	}
 	return s
 }

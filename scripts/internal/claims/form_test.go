@@ -8,13 +8,13 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// TestForms: the smaller form decides where the whole has not all of its rows,
-// and says so; never because of what the rows say.
+// TestForms: the smaller form decides if the whole lacks some of its rows, and
+// says so. The rows' figures never matter.
 func TestForms(t *testing.T) {
 	const whole, small = "Scale/impl=goroutine/n=1000000", "Scale/impl=goroutine/n=10000"
 	ledger := one(1, atMost(2, value(whole, "ns/op"), "a million"))
 	ledger[0].small = &form{needs: []condition{atMost(2, value(small, "ns/op"), "thousands")}, whole: "a million"}
-	const smaller = "in smaller numbers, which were chosen on 2026-11-29, after runs (-profile full has a million)"
+	const smaller = "in smaller numbers, chosen on 2026-11-29 after runs were seen (-profile full has a million)"
 	for _, test := range []struct {
 		name, whole, small string // their figures; "" for no row
 		verdict, reason    string
@@ -44,7 +44,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestReads: what holds may say how its figure reads.
+// TestReads: a statement that holds may say how its figure reads.
 func TestReads(t *testing.T) {
 	ledger := one(1, atMost(2, quotient(clone, goroutine, "ns/op"), "it"))
 	ledger[0].reads = "within twice: %s as long"
@@ -58,7 +58,7 @@ func TestReads(t *testing.T) {
 	}
 }
 
-// TestHistory: the last change in a line, all of them where there is room.
+// TestHistory: the last change in a line, and all changes where there is room.
 func TestHistory(t *testing.T) {
 	first := Change{"2026-01-02", "it is timed", "it was guessed", "fails"}
 	last := Change{"2026-01-03", "it is counted", "it was timed", "holds, 2.00"}
@@ -67,8 +67,8 @@ func TestHistory(t *testing.T) {
 		since, latest, history string
 	}{
 		{nil, "2026-01-01", "", ""},
-		{[]Change{first}, "2026-01-02", "changed after a run, 2026-01-02: it is timed; the reference before said: fails", "2026-01-02: it is timed, since it was guessed; before: fails"},
-		{[]Change{first, last}, "2026-01-03", "changed after a run, 2026-01-03: it is counted; the reference before said: holds, 2.00 (-format markdown has 1 change more)",
+		{[]Change{first}, "2026-01-02", "changed after a run, 2026-01-02: it is timed; before: fails", "2026-01-02: it is timed, since it was guessed; before: fails"},
+		{[]Change{first, last}, "2026-01-03", "changed after a run, 2026-01-03: it is counted; before: holds, 2.00 (-format markdown has 1 earlier change)",
 			"2026-01-02: it is timed, since it was guessed; before: fails. 2026-01-03: it is counted, since it was timed; before: holds, 2.00"},
 	} {
 		s := statement{stated: "2026-01-01", changes: test.changes}

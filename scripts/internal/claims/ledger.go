@@ -1,27 +1,30 @@
-// Package claims puts what is commonly taught about goroutines to the test: a
-// ledger of statements, each with the rows of a results file that decide it and
-// the bound that they are held to, and the verdict of a file.
+// Package claims tests what is commonly taught about goroutines. It is a ledger
+// of statements: each has the rows of a results file that decide it, the bound
+// that they are held to, and a file's verdict.
 //
 // Its stance: what decides a statement is written down before the run, as data
 // (statements.go), with the bound and its reason. A statement may have several
-// conditions, all of which must hold. Each is tested twice over the rounds, by
-// the signed-rank test (package paired): is the figure shown to be on the right
-// side of the bound, is it shown to be on the wrong one. A statement holds if
-// all its conditions are shown (the greatest of their p-values), and fails if
-// one of them is shown to fail (the smallest, times their number). Twice the
-// smaller of the two is its p-value, and Holm's procedure over all statements
-// of the ledger, measured or not, keeps the chance of any wrong verdict under
-// 5%, and a run that looks more than once spends these 5% over its looks
-// (looks.go). What is neither is inconclusive. A factor is compared by its
-// logarithm, and both tests allow for what its goroutine arm is over itself, as
-// its interval does (package summary).
+// conditions, all of which must hold. Each condition is tested twice over the
+// rounds by the signed-rank test (package paired): whether the figure is shown
+// to be on the right side of the bound, and whether it is shown to be on the
+// wrong side.
 //
-// Of some figures a round tells only between which bounds they lie, such as how
-// long the world stood. Both bounds are carried through: such a figure is shown
-// to be on a side of its bound when the nearer of its own bounds is.
+// A statement holds if all its conditions are shown (the greatest of their
+// p-values). It fails if one of them is shown to fail (the smallest, times
+// their number). Twice the smaller of the two is the statement's p-value.
+// Holm's procedure over all statements of the ledger, measured or not, keeps
+// the chance of any wrong verdict under 5%. A run with several looks spends
+// these 5% over its looks (looks.go). A statement that neither holds nor fails
+// is inconclusive. Factors are compared by their logarithms. Both tests allow
+// for the A/A of a factor's goroutine arm, as its interval does (package
+// summary).
 //
-// Of ours it imports the catalog of names, units and families, and
-// commandline, paired, prose, results and summary.
+// For some figures, such as how long the world was stopped, a round gives only
+// a lower and an upper limit. Both limits are carried through: the figure is
+// shown to be on a side of its bound if the nearer limit is.
+//
+// Of ours it imports the catalog of names, units and families, and commandline,
+// paired, prose, results and summary.
 package claims
 
 import (
@@ -47,15 +50,15 @@ const (
 	Missing      = "missing" // the file lacks a row that decides
 )
 
-// A statement is a claim and what decides it.
+// A statement is a claim and the conditions that decide it.
 type statement struct {
 	id     string
 	says   string
-	needs  []condition // all of them must hold; the first is the primary one
-	small  *form       // the same in smaller numbers, nil for none
-	reads  string      // how the deciding figure reads where the statement holds, of "%s"; "" for the bare verdict
-	why    string      // the reason of the primary bound
-	beside []condition // of the same families, for where it turns
+	needs  []condition // all must hold; the first is the primary one
+	small  *form       // the statement in smaller numbers, nil for none
+	reads  string      // how the deciding figure reads if the statement holds, with "%s" for it; "" for the bare verdict
+	why    string      // the reason for the primary bound
+	beside []condition // circumstances, of the same families, in which the verdict may turn
 
 	stated  string // the day on which it came into the ledger, yyyy-mm-dd
 	changes []Change
@@ -65,7 +68,7 @@ type statement struct {
 type condition struct {
 	what  string // the figure in words
 	value measure
-	least bool // the bound is the least that it may be, else the most
+	least bool // the bound is the least that the figure may be; else the most
 	bound float64
 }
 
@@ -77,34 +80,35 @@ func atMost(bound float64, m measure, what string) condition {
 	return condition{what, m, false, bound}
 }
 
-// A Finding is what a file says of a condition.
+// A Finding is a file's figure for a condition.
 type Finding struct {
 	What   string
 	Rows   []string
 	Unit   string // "" for a factor or a bare number
 	Factor bool
-	Least  bool // Bound is the least that the figure may be, else the most
+	Least  bool // Bound is the least that the figure may be; else the most
 	Bound  float64
 
-	There     bool    // the file has the figure; else nothing below counts
+	There     bool    // the file has the figure; else the fields below are empty
 	Effect    float64 // Hodges and Lehmann's estimate over rounds
-	Low, High float64 // its 95% interval, where Interval is set
-	Interval  bool    // there are enough rounds for it
+	Low, High float64 // its 95% interval, if Interval is set
+	Interval  bool    // there are enough rounds for an interval
 	Rounds    int
-	States    []summary.State // the two in which the rounds lie apart; nil where none are seen
+	States    []summary.State // the two states that the rounds fall into; nil if none are seen
 	Warnings  []summary.Warning
 
-	// Bounded tells that each round has no more than bounds of the figure. Effect
-	// is the estimate of the lower one then, Most that of the upper one, +Inf for
-	// none. Low is of the lower one's interval, High of the upper one's.
+	// Bounded means that each round gives only limits of the figure. Effect is
+	// then the estimate of the lower limit and Most that of the upper one, +Inf
+	// for none. Low is from the lower limit's interval, High from the upper
+	// limit's.
 	Bounded bool
 	Most    float64
 
-	right, wrong float64 // p-values: of being on the wrong side, of being on the right one
+	right, wrong float64 // p-values: of being on the wrong side, and of being on the right side
 }
 
 // On tells on which side of its bound the whole interval is: 1 for the right
-// one, -1 for the wrong one, 0 if it holds the bound.
+// side, -1 for the wrong side, 0 if the interval contains the bound.
 func (f Finding) On() int {
 	switch {
 	case f.Low > f.Bound && f.Least, f.High < f.Bound && !f.Least:
@@ -120,37 +124,37 @@ func (f Finding) straddles() bool {
 	return f.States != nil && f.States[0].Center < f.Bound && f.Bound < f.States[1].Center
 }
 
-// twoBounds is why more rounds don't decide about such a figure.
-const twoBounds = "a round tells the figure only between two ends, one on each side of the bound: more rounds don't decide"
+// twoBounds says why more rounds don't decide about such a figure.
+const twoBounds = "a round gives only a lower and an upper limit of the figure, and the bound is between them: more rounds don't help"
 
-// between tells whether the bound is between the two that a figure is known by.
+// between tells whether the bound is between a figure's two limits.
 func (f Finding) between() bool { return f.Bounded && f.Effect < f.Bound && f.Bound < f.Most }
 
-// stuck tells whether no further round decides: a condition is known only
-// between two ends, the bound among them, and no other one is about to fail.
+// stuck tells whether no further round decides: a condition has only limits,
+// the bound is between them, and no other condition is about to fail.
 func (e Entry) stuck() bool {
 	return e.Verdict == Inconclusive && slices.ContainsFunc(e.Needs, Finding.between) &&
 		!slices.ContainsFunc(e.Needs, func(n Finding) bool { return !n.between() && n.On() <= 0 })
 }
 
-// An Entry is the verdict of a file on a statement.
+// An Entry is a file's verdict on a statement.
 type Entry struct {
 	ID        string
 	Statement string
 	Why       string
-	Since     string   // the day from which on measure and bound stand, yyyy-mm-dd
-	Changes   []Change // of them after a run, the earliest first
+	Since     string   // the day since which measure and bound are unchanged, yyyy-mm-dd
+	Changes   []Change // of measure or bound after a run, the earliest first
 	Verdict   string
 	P         float64   // adjusted over the ledger
 	Smaller   bool      // decided in smaller numbers
-	Reason    string    // why it is inconclusive or missing; in which form, and how it reads, where that is to be said; else ""
-	Unasked   bool      // missing, and nothing was said of the rows: the run was not to measure them
+	Reason    string    // why it is inconclusive or missing, its smaller form, and how it reads; "" if there is nothing to say
+	Unasked   bool      // missing, since the run was not asked to measure its rows
 	Needs     []Finding // the first is the primary one
 	Beside    []Finding
 }
 
-// Decided is the condition that decided: the one that failed first of all, or
-// else the primary one that the file has.
+// Decided is the condition that decided: the first one that failed, or else the
+// primary one that the file has.
 func (e Entry) Decided() Finding {
 	decided := e.Needs[0]
 	for _, n := range e.Needs[1:] {
@@ -161,13 +165,13 @@ func (e Entry) Decided() Finding {
 	return decided
 }
 
-// A Circumstance is a finding beside a verdict that says more than it.
+// A Circumstance is a finding beside a verdict that says more than the verdict.
 type Circumstance struct {
-	Word string // how it bears on the verdict: "turns", "holds there", "fails there"
+	Word string // its bearing on the verdict: "turns", "holds there", "fails there"
 	Finding
 }
 
-// String is the finding, with its bound where it is a verdict of its own.
+// String is the finding, with its bound if it is a verdict of its own.
 func (c Circumstance) String() string {
 	if c.Word == turns {
 		return c.Measured() + ": " + c.What + c.doubts()
@@ -177,8 +181,8 @@ func (c Circumstance) String() string {
 
 const turns = "turns"
 
-// Circumstances are those under which a statement that holds or fails turns,
-// and those under which one that is inconclusive is shown to do either.
+// Circumstances are those in which the verdict of a statement turns; for an
+// inconclusive statement, those in which it is shown to hold or to fail.
 func (e Entry) Circumstances() []Circumstance {
 	words := map[string]map[int]string{
 		Holds:        {-1: turns},
@@ -207,7 +211,7 @@ func judge(ledger []statement, f *results.File) []Entry {
 }
 
 // weigh finds the conditions of each statement in a file, and its p-value. The
-// verdicts are those for p-values that are small enough.
+// verdicts are those for sufficiently small p-values.
 func weigh(ledger []statement, f *results.File) (entries []Entry, ps []float64) {
 	for _, s := range ledger {
 		e := Entry{ID: s.id, Statement: s.says, Why: s.why, Since: s.since(), Changes: s.changes}
@@ -223,7 +227,7 @@ func weigh(ledger []statement, f *results.File) (entries []Entry, ps []float64) 
 			wrong = min(wrong, found.wrong*float64(len(e.Needs)))
 		}
 		for _, c := range s.beside {
-			if !slices.ContainsFunc(e.Needs, func(n Finding) bool { return n.What == c.what }) { // as in the smaller form
+			if !slices.ContainsFunc(e.Needs, func(n Finding) bool { return n.What == c.what }) { // the smaller form has this condition, too
 				e.Beside = append(e.Beside, find(c, f))
 			}
 		}
@@ -237,8 +241,8 @@ func weigh(ledger []statement, f *results.File) (entries []Entry, ps []float64) 
 	return entries, ps
 }
 
-// settle adjusts the p-values of a ledger, and takes back the verdicts for which
-// they are not small enough.
+// settle adjusts the p-values of a ledger. It takes back the verdicts whose
+// p-values are not small enough.
 func settle(ledger []statement, entries []Entry, ps []float64, f *results.File) {
 	for i, p := range paired.Holm(ps) {
 		e := &entries[i]
@@ -257,10 +261,10 @@ func settle(ledger []statement, entries []Entry, ps []float64, f *results.File) 
 		}
 		e.Verdict, e.Reason = Inconclusive, "the figure is too near to its bound, or too noisy, for these rounds"
 		if slices.ContainsFunc(e.Needs, func(n Finding) bool { return n.On() < 0 }) {
-			e.Reason = "beyond its bound if it stood alone, but not when the ledger's other conditions and statements are counted; a new run of more rounds tells"
+			e.Reason = "beyond its bound by itself, but not after the correction for the ledger's other conditions and statements; make a new run with more rounds"
 		}
 		if slices.ContainsFunc(e.Needs, Finding.straddles) {
-			e.Reason = "there are two states, one on each side of the bound: what tells them apart decides, not more rounds"
+			e.Reason = "the rounds fall into two states, one on each side of the bound: more rounds don't help, find what causes the two"
 		}
 		if slices.ContainsFunc(e.Needs, Finding.between) {
 			e.Reason = twoBounds
@@ -274,7 +278,7 @@ func settle(ledger []statement, entries []Entry, ps []float64, f *results.File) 
 	}
 }
 
-// joined is two remarks, of which either may be "".
+// joined is two remarks. Either may be "".
 func joined(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
@@ -287,7 +291,7 @@ func (f Finding) times() string {
 	return strings.ReplaceAll(f.effect(), "×", "") + " times"
 }
 
-// find holds a condition against a file.
+// find tests a condition against a file.
 func find(c condition, f *results.File) Finding {
 	found := Finding{What: c.what, Rows: c.value.rows, Unit: c.value.unit, Factor: c.value.ratio, Least: c.least, Bound: c.bound, Bounded: c.value.most != nil}
 	least, most := c.value.estimates(f)
@@ -305,7 +309,7 @@ func find(c condition, f *results.File) Finding {
 			found.Warnings = append(found.Warnings, summary.Row(f, row)...)
 		}
 	}
-	// All that the figure may be is on the one side of the bound, or on the other.
+	// The figure is on a side of the bound if both of its limits are.
 	found.right, found.wrong = most.Less(c.bound), least.Greater(c.bound)
 	if c.least {
 		found.right, found.wrong = found.wrong, found.right
@@ -313,13 +317,13 @@ func find(c condition, f *results.File) Finding {
 	return found
 }
 
-// full says how a file comes to have every row.
+// full says how to get a file with every row.
 func full() string {
 	return commandline.Typed("\"go run ./scripts/run -profile full\" measures every row that this machine can")
 }
 
-// absent says why a file lacks what decides a statement, and whether it has
-// nothing of it and says nothing of its rows either.
+// absent says why a file lacks what decides a statement. unasked tells whether
+// the file has no row of it and no note on its rows.
 func absent(f *results.File, needs []Finding) (reason string, unasked bool) {
 	var lacking, without []string
 	unasked = true
@@ -351,7 +355,7 @@ func absent(f *results.File, needs []Finding) (reason string, unasked bool) {
 		}
 	}
 	if without != nil {
-		return "its rows are there, but not in the same rounds or without the unit, for: " + strings.Join(without, "; "), false
+		return "its rows are in the file, but not in the same rounds or without the unit, for: " + strings.Join(without, "; "), false
 	}
 	return strings.Join(lacking, ", ") + "; " + full(), unasked
 }

@@ -9,30 +9,32 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// Looks are the numbers of rounds after which "run -until decided" sees which
-// statements are decided. They are stated before the first round, in the plan of
-// the results file, and the error is spent in equal parts: with K looks, a
-// statement is decided at a look if Holm's procedure over the undecided ones
-// rejects at Level/K.
+// Looks are the numbers of rounds after which "run -until decided" checks which
+// statements are decided. They are in the plan of the results file before the
+// first round. The error is spent in equal parts: with K looks, a statement is
+// decided at a look if Holm's procedure over the undecided statements rejects
+// at Level/K.
 //
 // So the chance of any wrong verdict at any look is at most Level, whatever the
-// dependence between looks and between statements. Let t statements be such that
-// a verdict on them would be wrong. Until the first wrong verdict none of them is
-// decided, so that one takes a p-value of at most Level/K/t, and t statements
-// with K looks each have such a p-value with a chance of t·K·Level/(K·t).
-// Each p-value is exact at its number of rounds. A row that is no longer
-// measured changes nothing: its statements are decided, or given up.
+// dependence between looks and between statements. Proof: let t statements be
+// such that a verdict on them would be wrong. Until the first wrong verdict
+// none of them is decided, so the first wrong verdict needs a p-value of at
+// most Level/K/t. One of t statements at one of K looks has such a p-value with
+// a chance of at most t·K·Level/(K·t). Each p-value is exact at its number of
+// rounds. A row that is no longer measured changes nothing: its statements are
+// decided, or given up.
 //
 // Sources: Bonferroni's inequality over looks is the simplest spending of error
 // (Lan and DeMets, Discrete Sequential Boundaries for Clinical Trials, 1983).
-// Holm's step-down within it is of Maurer and Bretz, Multiple Testing in Group
-// Sequential Trials Using Graphical Approaches, 2013. Rejected: the boundaries
-// of Pocock, and of O'Brien and Fleming. They presume normal statistics with
-// independent increments, which signed ranks of 12 rounds are not; the latter
-// leave the first look next to nothing, where most statements are decided.
+// Holm's step-down within it is from Maurer and Bretz, Multiple Testing in
+// Group Sequential Trials Using Graphical Approaches, 2013. Rejected: the
+// boundaries of Pocock, and of O'Brien and Fleming. They presume normal
+// statistics with independent increments, which signed ranks of 12 rounds are
+// not. The latter leave next to nothing for the first look, at which most
+// statements are decided.
 //
-// The first look has the least rounds that can decide anything at Level/K; each
-// further one has half as many again.
+// The first look has the fewest rounds that can decide anything at Level/K;
+// each further look has half as many again.
 var Looks = []int{12, 18, 27, 40, 60}
 
 // lookedAt decides the ledger by a file whose run made looks.
@@ -63,7 +65,7 @@ func lookedAt(ledger []statement, f *results.File) []Entry {
 	return entries
 }
 
-// looked are the verdicts of the looks that were made, of so many planned.
+// looked are the verdicts of the looks made so far, of so many planned.
 func looked(ledger []statement, f *results.File, made []int, planned int) (entries []Entry) {
 	for _, n := range made {
 		then := f.After(n)
@@ -104,8 +106,8 @@ func undecided(entries []Entry) int {
 	return n
 }
 
-// further says what would decide a statement, if further rounds are like those
-// of the file: the rounds are repeated until they do.
+// further says what would decide a statement if further rounds were like the
+// file's: it repeats the rounds until they decide.
 func further(s statement, f *results.File, open int, looks []int) string {
 	if found, _ := s.in(f); slices.ContainsFunc(found, Finding.between) {
 		return twoBounds
@@ -118,15 +120,15 @@ func further(s statement, f *results.File, open int, looks []int) string {
 		switch {
 		case ps[0]*float64(open*len(looks)) >= Level:
 		case n <= last:
-			return fmt.Sprintf("too near to its bound for these rounds; about %d like these decide it, which -resume with a longer -budget makes", n)
+			return fmt.Sprintf("too near to its bound for these rounds; about %d rounds like these would decide it: go on with -resume and a longer -budget", n)
 		default:
-			return fmt.Sprintf("too near to its bound for these rounds; about %d like these decide it, more than the %d of the last look: a run of its own with -rounds makes them", n, last)
+			return fmt.Sprintf("too near to its bound for these rounds; about %d rounds like these would decide it, more than the %d of the last look: make a new run with -rounds", n, last)
 		}
 	}
-	return fmt.Sprintf("too near to its bound: not even %d rounds like these decide it; another machine or profile may", most*f.Rounds)
+	return fmt.Sprintf("too near to its bound: not even %d rounds like these would decide it; try another machine or profile", most*f.Rounds)
 }
 
-// repeated is a file with its rounds so many times.
+// repeated is a file with each round repeated so many times.
 func repeated(f *results.File, times int) *results.File {
 	more := *f
 	more.Rows = nil
@@ -143,9 +145,9 @@ func repeated(f *results.File, times int) *results.File {
 	return &more
 }
 
-// Needed are the statements, by id, that further rounds of the file's run may
-// decide, and the names of the rows that these rounds have to measure: the whole
-// ledger before the first look, or of no file. A statement that lacked a row at a
+// Needed are the statements, by id, that further rounds may decide, and the
+// names of the rows that these rounds must measure. Before the first look, or
+// without a file, that is the whole ledger. A statement that lacked a row at a
 // look, or that no further round decides, is given up.
 func Needed(f *results.File) (ids []string, rows map[string]bool) {
 	rows = map[string]bool{}

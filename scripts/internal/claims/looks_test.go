@@ -24,8 +24,8 @@ func plan(looks []int) string {
 	return string(text)
 }
 
-// made is a file made of figures, a row each, of which a row may have fewer
-// rounds than another.
+// made is a file of figures, a row for each. A row may have fewer rounds than
+// another.
 func made(looks []int, figures ...[]float64) *results.File {
 	f := *template()
 	f.Plan, f.Rows, f.Rounds = plan(looks), nil, 0
@@ -40,7 +40,7 @@ func made(looks []int, figures ...[]float64) *results.File {
 	return &f
 }
 
-// template is a file of one round with as many rows as there are statements.
+// template is a file of one round with a row for each statement.
 var template = sync.OnceValue(func() *results.File {
 	text := "driver: lockstep\n"
 	for _, c := range bench.Families.Cases()[:len(statements)] {
@@ -53,8 +53,8 @@ var template = sync.OnceValue(func() *results.File {
 	return f
 })
 
-// least is a ledger that holds the figures of made files to a bound, a
-// statement each.
+// least is a ledger with a statement for each figure of a made file, and a
+// bound.
 func least(bound float64, statements int) []statement {
 	var ledger []statement
 	for i, c := range bench.Families.Cases()[:statements] {
@@ -79,10 +79,10 @@ func normals(random *rand.Rand, n int, mean float64) []float64 {
 	return xs
 }
 
-// TestLooksKeepTheLevel simulates runs with one statement that is clearly so and
-// two whose figure is exactly at its bound: each verdict on one of the two is
-// wrong. Over all looks one comes in no more than 5% of the runs. Looked at
-// as often at 5% each time, it comes in more.
+// TestLooksKeepTheLevel simulates runs with one statement that clearly holds
+// and two whose figure is exactly at its bound: any verdict on these two is
+// wrong. Over all looks a wrong verdict comes in at most 5% of the runs. With
+// 5% at each look it comes more often.
 func TestLooksKeepTheLevel(t *testing.T) {
 	const runs = 2000
 	random := rand.New(rand.NewPCG(1983, 0))
@@ -100,7 +100,7 @@ func TestLooksKeepTheLevel(t *testing.T) {
 		}
 	}
 	t.Logf("wrong verdicts in %.1f%% of the runs, looked at naively in %.1f%%", 100*float64(wrong)/runs, 100*float64(naive)/runs)
-	// What 95% confidence leaves of a rate of 5%, on either side.
+	// One-sided 95% confidence bounds of a rate of 5%, on either side.
 	off := 1.645 * math.Sqrt(Level*(1-Level)*runs)
 	if float64(wrong) > Level*runs-off || wrong == 0 {
 		t.Errorf("%d of %d runs have a wrong verdict: that does not show a rate below %v", wrong, runs, Level)
@@ -110,8 +110,8 @@ func TestLooksKeepTheLevel(t *testing.T) {
 	}
 }
 
-// TestFirstLook: it decides what all its rounds agree on, and has no round
-// more than that takes.
+// TestFirstLook: it decides what all its rounds agree on, and has no more
+// rounds than that takes.
 func TestFirstLook(t *testing.T) {
 	n, err := paired.LeastRounds(len(statements), Level/float64(len(Looks)))
 	if err != nil || Looks[0] != n {
@@ -135,9 +135,9 @@ func TestFirstLook(t *testing.T) {
 	}
 }
 
-// TestVerdictStands decides a statement at the first look. It stays so, with the
-// figures of then, whether its row is measured no more, is gone on with, or
-// would say otherwise.
+// TestVerdictStands decides a statement at the first look. Verdict and figures
+// stay, whether its row is no longer measured, measured on, or would give
+// another verdict.
 func TestVerdictStands(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 0))
 	first, last := Looks[0], Looks[len(Looks)-1]
@@ -159,7 +159,7 @@ func TestVerdictStands(t *testing.T) {
 	}
 }
 
-// TestGivenUp has a statement whose row is not there at the first look: it is
+// TestGivenUp has a statement whose row is missing at the first look. It is
 // given up, whatever comes later.
 func TestGivenUp(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 0))
@@ -171,7 +171,7 @@ func TestGivenUp(t *testing.T) {
 	}
 }
 
-// TestFurther says what would decide, by figures that are repeated.
+// TestFurther says what would decide, by repeating the figures.
 func TestFurther(t *testing.T) {
 	near := []float64{3, 3.1, -1, 3.2, -3.3, 3.4, -1.1, 3.5, 3.6, 3.7, 3.8, 3.9}
 	nearer := []float64{3, 3.1, -1, -3.2, -3.3, 3.4, -1.1, -3.5, 3.6, 3.7, 3.8, -1.9}
@@ -180,9 +180,9 @@ func TestFurther(t *testing.T) {
 		figures []float64
 		says    string
 	}{
-		{near, "about 24 like these decide it, which -resume with a longer -budget makes"},
-		{nearer, "more than the 60 of the last look: a run of its own with -rounds makes them"},
-		{at, "not even 120 rounds like these decide it"},
+		{near, "about 24 rounds like these would decide it: go on with -resume and a longer -budget"},
+		{nearer, "more than the 60 of the last look: make a new run with -rounds"},
+		{at, "not even 120 rounds like these would decide it"},
 	} {
 		e := judge(least(0, 1), made(Looks, test.figures))[0]
 		if e.Verdict != Inconclusive || !strings.Contains(e.Reason, test.says) {
@@ -191,8 +191,8 @@ func TestFurther(t *testing.T) {
 	}
 }
 
-// TestNeeded: before the first look it is every row that decides, after it those
-// of what is inconclusive.
+// TestNeeded: before the first look it is every deciding row, and after it the
+// rows of inconclusive statements.
 func TestNeeded(t *testing.T) {
 	early := made(Looks, make([]float64, Looks[0]-1)) // and lacks nearly all rows
 	for _, f := range []*results.File{nil, early} {
@@ -228,13 +228,13 @@ func TestNeeded(t *testing.T) {
 			t.Errorf("%s: %s", e.ID, e.Verdict)
 		}
 	}
-	if tally := New(f).Tally(); !strings.HasPrefix(tally, "12 rounds, each statement looked at until it is decided after 12, 18, 27, 40, 60 rounds, at 1% each; of ") {
+	if tally := New(f).Tally(); !strings.HasPrefix(tally, "12 rounds, looks after 12, 18, 27, 40, 60 rounds, at 1% each, until a statement is decided; of ") {
 		t.Errorf("the tally says %q", tally)
 	}
 }
 
-// TestStuck: no further round is asked for where a figure's two ends lie on
-// either side of the bound, unless another condition may yet fail.
+// TestStuck: no further round is asked for if a figure's two limits are on
+// either side of the bound, unless another condition may still fail.
 func TestStuck(t *testing.T) {
 	ends := Finding{There: true, Bound: 2, Bounded: true, Effect: 1, Most: 3, Low: 0.9, High: 3.1}
 	right := Finding{There: true, Bound: 2, Effect: 1, Low: 0.9, High: 1.1}

@@ -12,8 +12,8 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// A Summary is what the files of several machines say of the statements. Its
-// unit is the machine: files of one machine count once (results.Machines).
+// A Summary is the verdicts of several machines on the statements. Its unit is
+// the machine: files of one machine count once (results.Machines).
 type Summary struct {
 	Machines []Machine
 	Splits   []results.Split // by what the machines differ in
@@ -26,17 +26,18 @@ type Machine struct {
 	Label string   // its first file's name
 	About string   // "vm, AMD-EPYC, 6.18.44, go1.26.8"
 	Files []string // their paths
-	// Entries are the verdicts. Of several files that one counts which has the
-	// whole of what the statement needs rather than smaller numbers, of those the
-	// one with the most rounds of it, and of those the latest: a choice that no
-	// figure has a part in. Where one such file says that the statement holds and
-	// another that it fails, the machine is inconclusive.
+	// Entries are the verdicts. If a machine has several files, one of them
+	// decides each statement: a file that has the whole of the statement comes
+	// before one in smaller numbers, then the file with the most rounds of it,
+	// then the latest. No figure has a part in this choice. If one of these
+	// files says that the statement holds and another that it fails, the
+	// machine is inconclusive.
 	Entries []Entry
 
-	file *results.File // the first one, for what the machine is
+	file *results.File // the first one, which describes the machine
 }
 
-// Sum sums files up, each with its ledger. A file whose figures are no result
+// Sum sums files up, each with its ledger. A file with wrong figures
 // (results.Wrong) doesn't count.
 func Sum(files []*results.File, ledgers []Ledger) *Summary {
 	s := &Summary{}
@@ -72,11 +73,11 @@ func Sum(files []*results.File, ledgers []Ledger) *Summary {
 	return s
 }
 
-// Said is what is said of a file.
+// Said is a remark on a file.
 type Said struct{ File, Text string }
 
-// Gather says once, and of how many files, what is said of several alike but
-// for the numbers in it.
+// Gather merges remarks that are alike except for the numbers in them, and says
+// of how many files each is.
 func Gather(all []Said) []string {
 	wordsOf := func(text string) string {
 		return strings.Map(func(r rune) rune {
@@ -117,8 +118,7 @@ func Gather(all []Said) []string {
 	return lines
 }
 
-// labels are the files' names without their folders, where that tells them
-// apart.
+// labels are the files' names, without their folders if that tells them apart.
 func labels(files []*results.File) map[*results.File]string {
 	times := map[string]int{}
 	for _, f := range files {
@@ -134,7 +134,7 @@ func labels(files []*results.File) map[*results.File]string {
 	return all
 }
 
-// about is the host and what names its CPU, kernel and Go.
+// about is the host and what identifies its CPU, kernel and Go.
 func about(f *results.File) string {
 	words := []string{f.Host()}
 	for _, a := range results.Aspects {
@@ -148,10 +148,10 @@ func agreed(files []*results.File, of map[*results.File]Ledger, i int) Entry {
 	rounds := func(f *results.File) int {
 		least := math.MaxInt
 		for _, n := range of[f].Entries[i].Needs {
-			least = min(least, n.Rounds) // 0 where it isn't there
+			least = min(least, n.Rounds) // 0 if the file lacks it
 		}
 		if looks := f.Looks(); looks != nil {
-			least = min(least, looks[0]) // how many came after depends on the figures
+			least = min(least, looks[0]) // the number of rounds after the first look depends on the figures
 		}
 		return least
 	}
@@ -173,21 +173,21 @@ func agreed(files []*results.File, of map[*results.File]Ledger, i int) Entry {
 	}
 	if h, f := says(Holds), says(Fails); h >= 0 && f >= 0 {
 		e.Verdict = Inconclusive
-		e.Reason = fmt.Sprintf("its files contradict each other: it holds in %s and fails in %s", files[h].Name, files[f].Name)
+		e.Reason = fmt.Sprintf("its files contradict each other: the statement holds in %s and fails in %s", files[h].Name, files[f].Name)
 	}
 	return e
 }
 
-// A Tally is on how many machines a statement holds, and what they measured.
+// A Tally says on how many machines a statement holds, and what they measured.
 type Tally struct {
 	Machines map[string][]int // by verdict, their indices
-	Warned   []int            // those where there is something to doubt about what decided
-	Primary  []Range          // of the primary condition; of several where machines were decided in unlike numbers, the most frequent first
-	By       []Range          // of what decided on machines where it fails by another condition
+	Warned   []int            // machines with a doubt about the deciding figure
+	Primary  []Range          // of the primary condition; several if the machines' forms differ, the most frequent first
+	By       []Range          // of the conditions by which it fails on machines, other than the primary one
 }
 
-// A Range is the least and the most that a condition's figure comes to on
-// machines, by their estimates or, where rounds lie in two states, by both.
+// A Range is the least and the greatest figure of a condition over machines, by
+// their estimates or, if rounds fall into two states, by both states.
 type Range struct {
 	Finding     // the first of them, for its words, unit and bound
 	N       int // machines that have the figure
@@ -212,12 +212,12 @@ func (s *Summary) Tally(i int, machines []int) Tally {
 	}
 	slices.SortStableFunc(t.Primary, func(a, b Range) int { return b.N - a.N })
 	if i := slices.IndexFunc(t.Primary, func(r Range) bool { return r.N == 0 }); i > 0 {
-		t.Primary = t.Primary[:i] // only of a condition that no machine has are words of use
+		t.Primary = t.Primary[:i] // conditions that no machine has serve only for their words
 	}
 	return t
 }
 
-// added takes a machine's finding into the range of its condition.
+// added extends the range of a finding's condition by a machine's finding.
 func added(ranges []Range, f Finding) []Range {
 	at := slices.IndexFunc(ranges, func(r Range) bool { return r.What == f.What })
 	if at < 0 {
@@ -268,8 +268,8 @@ func (s *Summary) All() []int {
 // Verdicts are in the order in which they are counted.
 var Verdicts = []string{Holds, Fails, Inconclusive, Missing}
 
-// named is up to how many machines of a verdict are named, where others say
-// something else.
+// named is up to how many machines of a verdict are named, if other machines
+// have another verdict.
 const named = 3
 
 // Counts is "holds on 38, fails on 2 (here.txt, there.txt)".
@@ -293,12 +293,12 @@ func (s *Summary) Counts(t Tally) string {
 	return strings.Join(parts, ", ")
 }
 
-// contradicted tells whether a statement holds on a machine and fails on
+// contradicted tells whether a statement holds on one machine and fails on
 // another.
 func (t Tally) contradicted() bool { return len(t.Machines[Holds]) > 0 && len(t.Machines[Fails]) > 0 }
 
-// Statements are those of the ledger, with the entries of the first machine for
-// their words; nil where no file counts.
+// statements are the ledger's statements, with the entries of the first machine
+// for their words; nil if no file counts.
 func (s *Summary) statements() []Entry {
 	if len(s.Machines) == 0 {
 		return nil
@@ -325,8 +325,8 @@ func (s *Summary) About() []string {
 	}
 	all := []string{
 		strings.TrimSpace(fmt.Sprintf("%s of %s. %s", prose.Count(files, "file"), prose.Count(len(s.Machines), "machine"), differ)),
-		"A machine is a host with its CPU, kernel and Go. Of files that agree in all of these the one with the most rounds counts; where they contradict each other, the machine is inconclusive.",
-		"The machines are those given, and no sample of others. " + s.wrong(),
+		"A machine is a host with its CPU, kernel and Go. If files agree in all of these, the one with the most rounds counts. If they contradict each other, the machine is inconclusive.",
+		"The machines are the ones given, not a sample of all machines. " + s.wrong(),
 	}
 	for _, l := range s.Left {
 		all = append(all, "Not counted: "+l)
@@ -334,11 +334,11 @@ func (s *Summary) About() []string {
 	return append(all, s.Warnings...)
 }
 
-// wrong says how many wrong verdicts to reckon with.
+// wrong says how many wrong verdicts to expect.
 func (s *Summary) wrong() string {
 	n := float64(len(s.Machines))
 	if Level*n < 1 {
 		return fmt.Sprintf("The chance of any wrong verdict is at most %s in one machine's ledger, and at most %s in all of them.", prose.Percent(Level), prose.Percent(Level*n))
 	}
-	return fmt.Sprintf("The chance of any wrong verdict is at most %s in one machine's ledger: on average up to %.0f of these %.0f ledgers hold one.", prose.Percent(Level), Level*n, n)
+	return fmt.Sprintf("The chance of any wrong verdict is at most %s in one machine's ledger: on average up to %.0f of these %.0f ledgers have one.", prose.Percent(Level), Level*n, n)
 }

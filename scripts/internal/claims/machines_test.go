@@ -20,7 +20,7 @@ import (
 	"threadbench/scripts/internal/summary"
 )
 
-// fleet writes the files of n machines, drawn from the reference: of four CPUs,
+// fleet writes the files of n machines, drawn from the reference: four CPUs,
 // three kernels and two versions of Go. On the second CPU making a raw thread
 // is as fast as making a goroutine.
 func fleet(t testing.TB, n int) []string {
@@ -70,7 +70,7 @@ func output(t *testing.T, args ...string) string {
 	return stdout.String()
 }
 
-// TestManyMachines sums 40 files up on a screen, and says where machines
+// TestManyMachines sums up 40 files on one screen, and says where machines
 // contradict each other.
 func TestManyMachines(t *testing.T) {
 	paths := fleet(t, 40)
@@ -96,7 +96,7 @@ func TestManyMachines(t *testing.T) {
 	}{
 		{40, []string{
 			"40 files of 40 machines. They differ in CPU (4 kinds), kernel (3 kinds), Go (2 kinds).",
-			"on average up to 2 of these 40 ledgers hold one",
+			"on average up to 2 of these 40 ledgers have one",
 			"by CPU: EPYC-7B13 holds on 10; Xeon-8488C fails on 10; Graviton4 holds on 10; Ultra-7 holds on 10",
 			"holds on 30, fails on 10: ",
 		}},
@@ -143,7 +143,7 @@ func TestManyMachines(t *testing.T) {
 	if want, got := form(2, (*Summary).Text), output(t, paths[:2]...); want != got {
 		t.Errorf("the command prints another summary of two files:\n%s", cmp.Diff(want, got))
 	}
-	// On demand each file's own ledger, which is the one of the file alone.
+	// -each prints each file's own ledger, the same as of the file alone.
 	each := output(t, "-each", "-format", "json", paths[0], paths[1])
 	var both, alone []entryJSON
 	if json.Unmarshal([]byte(each), &both) != nil || json.Unmarshal([]byte(output(t, "-format", "json", paths[1])), &alone) != nil {
@@ -154,8 +154,8 @@ func TestManyMachines(t *testing.T) {
 	}
 }
 
-// TestTheMachineCounts: files of one machine count once, by the one with the
-// most rounds, and not at all where they contradict each other.
+// TestTheMachineCounts: files of one machine count once, by the file with the
+// most rounds, and not at all if they contradict each other.
 func TestTheMachineCounts(t *testing.T) {
 	ledger := one(1, atLeast(2, factor(clone), "faster"))
 	made := func(name, host string, rounds int, x float64, extra string) *results.File {
@@ -205,8 +205,8 @@ func TestTheMachineCounts(t *testing.T) {
 	}
 }
 
-// TestRange: the range of a figure that is known by bounds, and of what decides
-// where it isn't the primary condition.
+// TestRange: the range of a figure with limits, and of the deciding condition
+// if it isn't the primary one.
 func TestRange(t *testing.T) {
 	f := file(t, results.Lockstep, 12, func(k int) lines {
 		return lines{goroutine: "10 ns/op 1 x-goroutine 1 threads/op", clone: fmt.Sprintf("50 ns/op %g x-goroutine 1 threads/op", 5+float64(k)/100)}
@@ -230,7 +230,7 @@ func TestRange(t *testing.T) {
 	}
 }
 
-// TestForemost: what stands beside each other is the greatest groups.
+// TestForemost: the largest groups stand beside each other.
 func TestForemost(t *testing.T) {
 	var split results.Split
 	for i, n := range []int{1, 3, 2, 1, 1, 1, 1, 1} {
@@ -246,7 +246,7 @@ func TestForemost(t *testing.T) {
 	}
 }
 
-// TestGather says once what is alike but for its numbers.
+// TestGather merges remarks that differ only in their numbers.
 func TestGather(t *testing.T) {
 	got := Gather([]Said{{"a", "took 1.5 s"}, {"b", "took 2 s"}, {"b", "cut"}, {"c", "cut"}, {"c", "failed"}})
 	want := []string{"2 files, such as a: took 1.5 s", "2 files: cut", "c: failed"}

@@ -12,24 +12,24 @@ import (
 	"threadbench/scripts/internal/summary"
 )
 
-// A measure is a figure that each round of a results file has: a row's value
-// in a unit, or what follows from several. Where a round tells no more than
-// between which bounds the figure lies, it has two values a round.
+// A measure is a figure that each round of a results file has: a row's value in
+// a unit, or a figure computed from several. If a round gives only limits of
+// the figure, it has two values a round.
 type measure struct {
-	rows  []string // that it is made of
-	ratio bool     // it is compared by its logarithm, as a factor
+	rows  []string // rows that it is computed from
+	ratio bool     // a factor: compared by its logarithm
 	unit  string   // of the figure; "" for a factor or a bare number
 	of    func(get lookup) (x float64, ok bool)
-	// most is set for a figure that is known by bounds: of is then the least
-	// that it may be, most the most. The most may be +Inf, for no bound.
+	// most is set for a figure with limits: of is then its lower limit, most
+	// its upper limit. The upper limit may be +Inf, for none.
 	most func(get lookup) (x float64, ok bool)
-	// factor is set instead of of for a row's figure over its goroutine arm's, or
-	// the inverse.
+	// factor is set instead of of. It is a row's figure over its goroutine
+	// arm's, or the inverse.
 	factor func(*results.File, *results.Row) *summary.Estimate
-	// same is the unit of a quotient of two rows' figures in it: what their A/A
-	// allows counts where it is their primary one.
+	// same is the unit of a quotient of two rows' figures. The A/A of the two
+	// counts if this is their primary unit.
 	same string
-	less string // the configuration key of a number that is taken off
+	less string // the configuration key of a number that is subtracted
 }
 
 // A lookup finds a row's value in one round.
@@ -40,8 +40,8 @@ func value(row, unit string) measure {
 	return measure{rows: []string{row}, unit: unit, of: func(get lookup) (float64, bool) { return get(row, unit) }}
 }
 
-// beyondCPUs is by how much a row's figure is more than the CPUs that the
-// process may use.
+// beyondCPUs is a row's figure less the number of CPUs that the process may
+// use.
 func beyondCPUs(row, unit string) measure {
 	m := value(row, unit)
 	m.less = "cpus"
@@ -67,14 +67,14 @@ func goroutineOver(row string) measure {
 	return measure{rows: []string{row, reference(row)}, ratio: true, factor: summary.Inverse}
 }
 
-// quotient is a row's figure over another's in the same unit and round.
+// quotient is a row's figure over another row's, in the same unit and round.
 func quotient(row, over, unit string) measure {
 	m := within(row, unit, over, unit)
 	m.same = unit
 	return m
 }
 
-// share is a row's figure over another figure of its own, of the same round.
+// share is a row's figure over another figure of that row, in the same round.
 func share(row, unit, of string) measure {
 	m := within(row, unit, row, of)
 	m.rows = m.rows[:1]
@@ -89,10 +89,10 @@ func within(row, unit, over, overUnit string) measure {
 	}}
 }
 
-// bounded is a row's figure over another's, of the same round, where each is
-// known by its bounds in two units: at least the least of the one over the most
-// of the other, and at most the other way round. Over a least of 0 it has no
-// upper bound. A figure whose most is 0 is none.
+// bounded is a row's figure over another row's, in the same round, where each
+// has its limits in two units. Its lower limit is the least of the one over the
+// most of the other; its upper limit is the most over the least. Over a least
+// of 0 there is no upper limit. A figure whose most is 0 doesn't exist.
 func bounded(row, over, least, most string) measure {
 	ratio := func(unit, overUnit string) func(lookup) (float64, bool) {
 		return func(get lookup) (float64, bool) {
@@ -106,9 +106,9 @@ func bounded(row, over, least, most string) measure {
 	return measure{rows: []string{row, over}, ratio: true, of: ratio(least, most), most: ratio(most, least)}
 }
 
-// perDepth is by how much a goroutine's figure in bytes at a depth is above
-// the one at depth 0, over the depth: by a byte at the least, since rounds are
-// compared by logarithms.
+// perDepth is how many bytes a goroutine's figure at a depth is above that at
+// depth 0, over the depth. It is at least one byte, since rounds are compared
+// by logarithms.
 func perDepth(depth int, unit string) measure {
 	deep, flat := fmt.Sprintf("Stack/impl=goroutine/depth=%d", depth), "Stack/impl=goroutine/depth=0"
 	return measure{rows: []string{deep, flat}, ratio: true, of: func(get lookup) (float64, bool) {
@@ -118,8 +118,8 @@ func perDepth(depth int, unit string) measure {
 	}}
 }
 
-// slope is by how much a figure rises for each n in the rows' names: the line
-// of least squares through one point a row.
+// slope is the rise of a figure for each n in the rows' names: the
+// least-squares line through one point a row.
 func slope(unit string, rows ...string) measure {
 	return measure{rows: rows, of: func(get lookup) (float64, bool) {
 		var xs, ys []float64
@@ -156,7 +156,7 @@ func whole(row *results.Row) bool {
 type span struct{ least, most float64 }
 
 // values are the measure in each round that has it, in the rounds' order. A run
-// that was cut is none of its row.
+// that was cut doesn't count.
 func (m measure) values(f *results.File) []span {
 	at := map[int]map[string]results.Run{}
 	var order []int
@@ -199,15 +199,15 @@ func (m measure) values(f *results.File) []span {
 			continue
 		}
 		if m.ratio && least < 0 {
-			continue // no factor, and without a logarithm
+			continue // without a logarithm it is no factor
 		}
 		all = append(all, span{least - off, most - off})
 	}
 	return all
 }
 
-// estimates are those of the measure's least and most: one and the same for a
-// measure that isn't known by bounds, nil where the file has none of it.
+// estimates are the estimates of the measure's lower and upper limit. They are
+// the same for a measure without limits, and nil if the file has none of it.
 func (m measure) estimates(f *results.File) (least, most *summary.Estimate) {
 	if m.factor != nil {
 		row := f.Row(m.rows[0])

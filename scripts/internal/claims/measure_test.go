@@ -10,8 +10,8 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// TestValuesOfReference: reading the rows that a measure names gives what
-// reading every row of each round gives.
+// TestValuesOfReference: reading only the rows that a measure names gives the
+// same as reading every row of each round.
 func TestValuesOfReference(t *testing.T) {
 	f, err := results.ReadFile(filepath.Join("..", "..", "..", "results", "reference.txt"))
 	if err != nil {

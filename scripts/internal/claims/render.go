@@ -18,18 +18,18 @@ import (
 type Ledger struct {
 	File     string // its name
 	Rounds   int
-	Looks    []int    // after which rounds its run was to look at them; nil for a fixed number of rounds
+	Looks    []int    // after which rounds its run was to check them; nil for a fixed number of rounds
 	Warnings []string // what a reader must know first
 	Entries  []Entry
 }
 
-// summed is the finding as a summary, which has the words for its figures.
+// summed is the finding as a summary, which has words for its figures.
 func (f Finding) summed() summary.Summary {
 	return summary.Summary{Unit: f.Unit, Factor: f.Factor, Center: f.Effect, Low: f.Low, High: f.High, Interval: f.Interval, Rounds: f.Rounds, States: f.States, Warnings: f.Warnings}
 }
 
-// effect is the estimate, or the two between which the figure lies: "11.7×",
-// "1.15× to 2.31×", "1.15× or more".
+// effect is the estimate, or the figure's two limits: "11.7×", "1.15× to
+// 2.31×", "1.15× or more".
 func (f Finding) effect() string {
 	s := f.summed()
 	switch {
@@ -42,7 +42,7 @@ func (f Finding) effect() string {
 }
 
 // Measured is the effect with its interval, "11.7× [11.5, 12.1]", or the two
-// states that there are instead.
+// states if there are two.
 func (f Finding) Measured() string {
 	s := f.summed()
 	switch {
@@ -60,7 +60,7 @@ func (f Finding) Measured() string {
 func (f Finding) doubts() string {
 	var all []string
 	for _, w := range f.Warnings {
-		told := w.Kind == summary.Few || w.Kind == summary.TwoStates && f.States != nil // by Measured
+		told := w.Kind == summary.Few || w.Kind == summary.TwoStates && f.States != nil // Measured says it
 		if !told && !slices.Contains(all, w.Says) {
 			all = append(all, w.Says)
 		}
@@ -86,11 +86,12 @@ func (f Finding) Held() string {
 	return side + " " + f.summed().Figure(f.Bound)
 }
 
-// About says what ledgers are and what keeps them.
-const About = "A verdict takes every condition of its statement; given the protocol, the chance that sampling makes any verdict of a ledger wrong is at most 5% (signed-rank tests over rounds, Holm over the statements). An interval is 95% by itself, and so is each case beside a verdict: one where the verdict turns, or where an undecided statement holds or fails. Both allow for what a factor's goroutine arm is over itself (A/A), where the file has that. Figures are Hodges-Lehmann estimates; the table's absolute ones are medians."
+// About says what a ledger's verdicts and figures are.
+const About = "A statement holds if all of its conditions hold. Given the protocol, the chance that sampling makes any verdict of a ledger wrong is at most 5% (signed-rank tests over rounds, Holm over the statements). Each interval is a 95% confidence interval by itself. So is each case beside a verdict, in which the verdict turns, or in which an undecided statement holds or fails. Verdicts and intervals allow for the A/A of a factor's goroutine arm, if the file has it. Figures are Hodges-Lehmann estimates; absolute figures in the table are medians."
 
-// Text renders ledgers, several files side by side: under each statement a
-// line for each file. What no file was to measure stands in one line at the end.
+// Text renders ledgers, several files side by side: under each statement is a
+// line for each file. The statements that no run was asked to measure share a
+// line at the end.
 func Text(w io.Writer, ledgers []Ledger) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintln(b, "What is taught about goroutines, and what was measured")
@@ -137,7 +138,7 @@ func Text(w io.Writer, ledgers []Ledger) error {
 	}
 	if slices.ContainsFunc(ledgers, Ledger.further) {
 		fmt.Fprintln(b)
-		prose.Wrap(b, commandline.Typed("\"go run ./scripts/run -until decided\" measures what is inconclusive for longer."), "  ", "    ")
+		prose.Wrap(b, commandline.Typed("\"go run ./scripts/run -until decided\" measures the inconclusive statements for longer."), "  ", "    ")
 	}
 	if unasked != nil {
 		fmt.Fprintln(b)
@@ -178,13 +179,13 @@ func (l Ledger) Tally() string {
 	}
 	looks := ""
 	if l.Looks != nil {
-		looks = ", each statement looked at until it is decided " + Spending(l.Looks)
+		looks = ", looks " + Spending(l.Looks) + ", until a statement is decided"
 	}
 	return fmt.Sprintf("%s%s; of %s %s", prose.Count(l.Rounds, "round"), looks, prose.Count(len(l.Entries), "statement"), strings.Join(parts, ", "))
 }
 
-// Markdown renders ledgers as one table: a column of verdicts for each file, and
-// one of what became of measures and bounds.
+// Markdown renders ledgers as one table: a column of verdicts for each file,
+// and a column of the changes of measures and bounds.
 func Markdown(w io.Writer, ledgers []Ledger) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, "| statement |")
@@ -227,12 +228,12 @@ func Markdown(w io.Writer, ledgers []Ledger) error {
 	return b.Flush()
 }
 
-// entryJSON is an entry in JSON: a list of them is what JSON writes. effect,
-// low and high are those of the condition that decided; low and high are null
-// where there are too few rounds for them, and all three where the file has
-// none. Where bounded is set, the figure lies between two bounds in each round:
-// effect is the estimate of the lower one and most that of the upper one. Where
-// there is no upper bound, most is left out and high is null.
+// entryJSON is an entry in JSON. JSON writes a list of them. effect, low and
+// high are those of the condition that decided. low and high are null if there
+// are too few rounds for them, and all three are null if the file lacks the
+// figure. If bounded is set, a round gives only a lower and an upper limit of
+// the figure: effect is the estimate of the lower limit and most that of the
+// upper one. Without an upper limit, most is left out and high is null.
 type entryJSON struct {
 	File      string        `json:"file"`
 	Warnings  []string      `json:"warnings,omitempty"` // what a reader must know of the file
@@ -250,8 +251,8 @@ type entryJSON struct {
 	Rounds    int           `json:"rounds"`
 	Rows      []string      `json:"rows"`
 	Why       string        `json:"why"`               // the reason of the bound
-	Since     string        `json:"since"`             // the day from which on measure and bound stand
-	Changes   []Change      `json:"changes,omitempty"` // of them after a run
+	Since     string        `json:"since"`             // the day since which measure and bound are unchanged
+	Changes   []Change      `json:"changes,omitempty"` // of measure or bound after a run
 	Needs     []findingJSON `json:"needs"`
 	Beside    []findingJSON `json:"beside"`
 }
@@ -270,7 +271,7 @@ type findingJSON struct {
 	Rounds   int               `json:"rounds"`
 	States   []summary.State   `json:"states,omitempty"`
 	Warnings []summary.Warning `json:"warnings,omitempty"`
-	Beside   string            `json:"circumstance,omitempty"` // how it bears on the verdict: "turns", "holds there", "fails there"
+	Beside   string            `json:"circumstance,omitempty"` // its bearing on the verdict: "turns", "holds there", "fails there"
 }
 
 // JSON renders ledgers as one list of objects, file after file.

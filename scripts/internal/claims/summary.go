@@ -15,17 +15,18 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// screen is how many lines a summary as text has at most, words allowing.
+// screen is how many lines a summary in text has at most, if the statements'
+// words allow.
 const screen = 60
 
-// apart is up to how many machines stand with their own figures.
+// apart is up to how many machines are shown with their own figures.
 const apart = 2
 
-// groups is up to how many groups of a split stand beside each other, but in
-// JSON.
+// groups is how many groups of a split are shown beside each other; JSON has
+// them all.
 const groups = 6
 
-// foremost are the greatest groups of a split, and the others as one.
+// foremost are the largest groups of a split, and the others as one group.
 func foremost(split results.Split) []results.Group {
 	all := slices.SortedStableFunc(slices.Values(split.Groups), func(a, b results.Group) int { return len(b.Of) - len(a.Of) })
 	if len(all) <= groups {
@@ -38,7 +39,7 @@ func foremost(split results.Split) []results.Group {
 	return append(all[:groups-1], rest)
 }
 
-// Text renders the summary. Where a statement holds on one machine and fails on
+// Text renders the summary. If a statement holds on one machine and fails on
 // another, lines say on which CPU, kernel and Go, as many as the screen has
 // room for.
 func (s *Summary) Text(w io.Writer) error {
@@ -87,7 +88,7 @@ func (s *Summary) Text(w io.Writer) error {
 		prose.Wrap(&b, "missing on every machine: "+strings.Join(missing, ", ")+"; "+full(), "  ", "    ")
 	}
 	if by != nil {
-		prose.Wrap(&b, "No room for where these hold and where they fail: "+strings.Join(by, ", ")+"; \"-format markdown\" has it.", "  ", "    ")
+		prose.Wrap(&b, "These hold on some machines and fail on others: "+strings.Join(by, ", ")+"; \"-format markdown\" shows on which.", "  ", "    ")
 	}
 	_, err := w.Write(b.Bytes())
 	return err
@@ -134,14 +135,14 @@ func (s *Summary) parted(w io.Writer, i int) {
 	}
 }
 
-// A Grid is a table of the summary; the first of its rows heads it.
+// A Grid is a table of the summary. Its first row is its head.
 type Grid struct {
 	Title string
 	Rows  [][]string
 }
 
-// Grids are the summary as tables: all machines, one for each thing in which
-// they differ.
+// Grids are the summary as tables: one of all machines, and one for each
+// property in which they differ.
 func (s *Summary) Grids() []Grid {
 	all := Grid{Title: "On how many machines each statement holds", Rows: [][]string{append(append([]string{"statement"}, Verdicts...), "with a warning", "figure", "bound", "since")}}
 	for i, e := range s.statements() {
@@ -178,8 +179,8 @@ func (s *Summary) Grids() []Grid {
 	return grids
 }
 
-// measured is ": 10.2× to 19.5×, at least 2.00×", of several conditions with
-// what they are.
+// measured is ": 10.2× to 19.5×, at least 2.00×"; with several conditions it
+// also names them.
 func (t Tally) measured() string {
 	var all []string
 	for _, r := range t.Primary {

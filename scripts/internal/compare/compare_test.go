@@ -155,7 +155,7 @@ func TestErrors(t *testing.T) {
 		{"a flag", []string{"-x"}, "not defined: -x"},
 		{"standard input", []string{"-"}, `compare: "-" is no file: standard input can't be read twice; write it to a file`},
 		{"missing", []string{filepath.Join(dir, "missing.txt")}, "missing.txt: "},
-		{"malformed", []string{file("bad.txt", head+"BenchmarkX 1\n"+end)}, "bad.txt:2: missing measurements; mend"},
+		{"malformed", []string{file("bad.txt", head+"BenchmarkX 1\n"+end)}, "bad.txt:2: missing measurements; correct"},
 		{"second malformed", []string{goroutine, file("empty.txt", "")}, "empty.txt:1: the file is empty"},
 		{"only notes", []string{file("notes.txt", head+"# skip BenchmarkX: no luck\n"+end)}, "notes.txt:2: no rows, only notes (BenchmarkX: no luck); run again"},
 		{"no goroutine", []string{clone}, "clone.txt: no row of impl=goroutine to compare with; run again"},

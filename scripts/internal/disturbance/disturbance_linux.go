@@ -11,17 +11,17 @@ import (
 	"threadbench/threads/cgroup"
 )
 
-// userTicks is the number of /proc/stat's ticks in a second: USER_HZ, which is
-// 100 on each architecture that Go has.
+// userTicks is USER_HZ, the ticks of /proc/stat in a second: 100 on each of
+// Go's architectures.
 const userTicks = 100
 
-// A Reading is the counts of what disturbs, at a moment.
+// A Reading is the counts of disturbances at a moment.
 type Reading struct {
 	at               time.Time
 	steal, busy, all int64         // ticks of /proc/stat's first line
-	cpus             int           // lines of single CPUs there
+	cpus             int           // lines of single CPUs in it
 	own              time.Duration // CPU time of this process and its ended children
-	throttled        int64         // periods in which a CPU quota held this process up
+	throttled        int64         // periods in which a CPU quota stopped this process
 	throttledUnknown bool
 }
 
@@ -54,7 +54,7 @@ func Read() Reading {
 	return r
 }
 
-// stat takes the counts out of /proc/stat.
+// stat reads the counts from /proc/stat.
 func (r *Reading) stat(text string) {
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
@@ -81,7 +81,7 @@ func (r *Reading) stat(text string) {
 	}
 }
 
-// Amount is what went on from r until now.
+// Amount is the disturbance from r until now.
 func (r Reading) Amount() Amount {
 	a := Read().after(r)
 	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
@@ -90,7 +90,7 @@ func (r Reading) Amount() Amount {
 	return a
 }
 
-// after is what went on from the earlier reading until r.
+// after is the disturbance from the earlier reading until r.
 func (r Reading) after(earlier Reading) Amount {
 	a := Amount{Time: r.at.Sub(earlier.at), Throttled: -1}
 	if all := r.all - earlier.all; all > 0 {

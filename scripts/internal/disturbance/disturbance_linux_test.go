@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Two readings 10 s apart: of 2000 ticks of two CPUs 100 are stolen, 1300 idle
-// and 600 busy, of which this process has 4 s.
+// Two readings 10 s apart. Of 2000 ticks of two CPUs 100 are stolen, 1300 idle
+// and 600 busy; this process has 4 s of those.
 func TestAfter(t *testing.T) {
 	read := func(text string, own time.Duration, at int64) Reading {
 		r := Reading{at: time.Unix(at, 0), own: own, throttledUnknown: true}

@@ -4,11 +4,11 @@ package disturbance
 
 import "time"
 
-// A Reading is a moment; what else went on is not known here.
+// A Reading is a moment. This system's disturbances are unknown.
 type Reading struct{ at time.Time }
 
-// Read is now.
+// Read is a reading of now.
 func Read() Reading { return Reading{time.Now()} }
 
-// Amount is what went on from r until now.
+// Amount is the time from r until now.
 func (r Reading) Amount() Amount { return Amount{Time: time.Since(r.at), Throttled: -1} }

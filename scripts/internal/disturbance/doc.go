@@ -2,9 +2,10 @@
 // CPU time that a hypervisor took, a CPU quota, other processes, the load. Of
 // ours it imports threads/cgroup.
 //
-// Its stance: what changes from round to round is no configuration. It stands
-// in a comment of the round, and no figure is corrected by it. It is named as a
-// reason where a run could not decide, and only where it is large enough for that.
+// Its stance: a disturbance changes from round to round, so it is no
+// configuration. It stands in a comment of the round, and corrects no figure.
+// Where a run could not decide, it is named as a reason, but only if it is
+// large enough to be one.
 package disturbance
 
 import (
@@ -13,27 +14,27 @@ import (
 	"time"
 )
 
-// An Amount is what disturbed over a time. Its zero value knows nothing.
+// An Amount is the disturbance over a time. Its zero value knows nothing.
 type Amount struct {
 	Time      time.Duration
-	CPUs      int     // that the counts are of; 0 if Steal and Others are unknown
+	CPUs      int     // number of CPUs counted; 0 if Steal and Others are unknown
 	Steal     float64 // share of the CPUs' time that a hypervisor took
-	Others    float64 // CPUs that processes other than this one and its ended children kept busy
-	Throttled int64   // periods in which a CPU quota held this process up; -1 unknown
-	Load      string  // the load average at the end, as the system writes it; "" unknown
+	Others    float64 // how many CPUs other processes kept busy; this process and its ended children don't count
+	Throttled int64   // periods in which a CPU quota stopped this process; -1 if unknown
+	Load      string  // the load average at the end, as the system writes it; "" if unknown
 }
 
-// From here on a disturbance is a likely reason for figures that scatter.
+// From these amounts on, a disturbance is a likely reason for noise.
 const (
-	muchSteal  = 0.02 // a stolen slice of 10 ms twice a second and CPU
+	muchSteal  = 0.02 // a stolen slice of 10 ms twice a second on each CPU
 	muchOthers = 0.25 // of one CPU
-	// A quota's period is 100 ms by default: one of a hundred.
+	// A quota's period is 100 ms by default: this is one period of a hundred.
 	muchThrottled = 0.1 // a second
 )
 
-// Busy is why the machine was too busy for quiet figures: "other processes
-// kept 1.4 of 2 CPUs busy". It is "" where it wasn't, or nothing is known. The load
-// average decides nothing: it counts this program's own processes.
+// Busy is why the machine was too busy for quiet figures: "other processes kept
+// 1.4 of 2 CPUs busy". It is "" if the machine wasn't, or if nothing is known.
+// The load average has no part in it: it counts this program's own processes.
 func (a Amount) Busy() string {
 	var why []string
 	if a.CPUs > 0 && a.Others > muchOthers {
@@ -48,7 +49,7 @@ func (a Amount) Busy() string {
 	return strings.Join(why, ", ")
 }
 
-// Add is what a and b, one after the other, come to.
+// Add is the amount of a and b, one after the other.
 func (a Amount) Add(b Amount) Amount {
 	if a.Time == 0 {
 		return b
@@ -69,8 +70,8 @@ func (a Amount) Add(b Amount) Amount {
 	return all
 }
 
-// String is the amount as a round's comment has it: seconds, and what is known of
-// steal, throttled and load.
+// String is the amount for a round's comment: seconds, and steal, throttled and
+// load if known.
 func (a Amount) String() string {
 	s := fmt.Sprintf("seconds=%.1f", a.Time.Seconds())
 	if a.CPUs > 0 {
@@ -85,5 +86,5 @@ func (a Amount) String() string {
 	return s
 }
 
-// Since says what went on from r until now.
+// Since is the disturbance from r until now, for a round's comment.
 func (r Reading) Since() string { return r.Amount().String() }

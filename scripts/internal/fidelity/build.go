@@ -15,27 +15,28 @@ import (
 	"threadbench/scripts/internal/job"
 )
 
-// programs are what is measured, and what turns judges into workers.
+// programs are the suite and the judges, and the adapter that turns judges into
+// workers.
 type programs struct {
 	dir     string
 	adapter string
-	bench   []string // the suite in each layout
-	plain   []string // the judges in Go in each layout
+	bench   []string // the suite, by layout
+	plain   []string // the judges in Go, by layout
 	pthread string   // the suite with C threads
 }
 
 func (p programs) c(name string) string { return filepath.Join(p.dir, name) }
 
-// layout is which layout a round, counted from 1, is measured in.
+// layout is the layout of a round, counted from 1.
 func layout(of []string, round int) string { return of[(round-1)%len(of)] }
 
-// mostLayouts is in how many layouts, at the most, the suite and the judges in
-// Go are linked: as many as there are rounds by default, since two rounds in one
-// layout are not two rounds of what a layout moves.
+// mostLayouts is the greatest number of layouts in which the suite and the
+// judges in Go are linked. It is the default number of rounds, since layout
+// moves two rounds in one layout alike.
 const mostLayouts = 30
 
-// build builds what the pairs need, judges in C by the compiler cc, into a
-// temporary folder that cleanup removes.
+// build builds what the pairs need into a temporary folder, judges in C by the
+// compiler cc. cleanup removes the folder.
 func build(ctx context.Context, cc []string, root string, ps []pair, o options) (p programs, cleanup func(), err error) {
 	any := func(is func(pair) bool) bool { return slices.ContainsFunc(ps, is) }
 	dir, cleanup, err := job.TempFolder()
@@ -57,7 +58,7 @@ func build(ctx context.Context, cc []string, root string, ps []pair, o options) 
 		layouts = min(o.rounds, mostLayouts)
 	}
 	for i := range layouts {
-		flag := fmt.Sprintf("-ldflags=-w -randlayout=%d", i+1) // without debug information, a third less
+		flag := fmt.Sprintf("-ldflags=-w -randlayout=%d", i+1) // a third less without debug information
 		p.bench = append(p.bench, test(fmt.Sprintf("bench-%d.test", i), flag, "./bench"))
 		if any(func(p pair) bool { return p.judge.kind == byGo }) {
 			p.plain = append(p.plain, test(fmt.Sprintf("plain-%d.test", i), flag, "./scripts/internal/fidelity/outside/plain"))
@@ -83,12 +84,12 @@ func build(ctx context.Context, cc []string, root string, ps []pair, o options) 
 	return p, cleanup, nil
 }
 
-// compiler is the C compiler and its first arguments: $CC, else what there is
-// in PATH.
+// compiler is the C compiler and its first arguments: $CC, or else the one in
+// PATH.
 func compiler() ([]string, error) {
 	if cc := strings.Fields(os.Getenv("CC")); len(cc) > 0 {
 		if _, err := exec.LookPath(cc[0]); err != nil {
-			return nil, fmt.Errorf("finding the C compiler: CC is %q: %w; set CC to one, or unset it to have gcc, cc or clang looked up", os.Getenv("CC"), err)
+			return nil, fmt.Errorf("finding the C compiler: CC is %q: %w; set CC to a compiler, or unset it to use gcc, cc or clang", os.Getenv("CC"), err)
 		}
 		return cc, nil
 	}
@@ -97,7 +98,7 @@ func compiler() ([]string, error) {
 			return []string{name}, nil
 		}
 	}
-	return nil, errors.New("finding the C compiler: neither gcc nor cc nor clang is in PATH; install one (on Debian: apt-get install gcc libc6-dev), set CC, or leave the rows against C out with -rows")
+	return nil, errors.New("finding the C compiler: neither gcc nor cc nor clang is in PATH; install one (on Debian: apt-get install gcc libc6-dev), set CC, or choose rows without C by -rows")
 }
 
 // buildC builds a judge in C in the folder.

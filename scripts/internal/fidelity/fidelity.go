@@ -1,16 +1,17 @@
-// Package fidelity is what the fidelity command does: it holds rows of the suite
-// against plain programs that do the same, and prints the ratios.
+// Package fidelity is what the fidelity command does. It compares rows of the
+// suite with plain programs that do the same, their judges, and prints the
+// ratios.
 //
-// Its stance: the judges were written by somebody who had not seen the suite's loops (package
-// outside): a program with the structure of ours would have our faults.
+// Its stance: the judges' author had not seen the suite's loops (package
+// outside). A program with our structure would have our faults.
 //
-// Each pair is measured in two ways. In turns, as run measures: workers of
-// both sides take turns of some milliseconds, and a round's ratio is read off the same
-// laps. And as "go test -bench" does: a process of the one side, then a process of
-// the other. A round, fresh processes, is the unit of all statistics.
+// Each pair is measured in two ways. In turns, as run measures: workers of both
+// sides take turns of some milliseconds, and a round's ratio is of the same
+// laps. And as "go test -bench" measures: a process of one side, then a process
+// of the other. The unit of all statistics is the round, in fresh processes.
 //
-// Of ours it imports what measures (bench and its packages), the judges in C, and
-// allow, commandline, job, paired and prose.
+// Of ours it imports what measures (bench and its packages), the judges in C,
+// and allow, commandline, job, paired and prose.
 package fidelity
 
 import (
@@ -56,7 +57,7 @@ type options struct {
 	allowed allow.Flags
 }
 
-// parse reads the command line. Asked for help it gives it, and answers
+// parse reads the command line. With -h it prints the help and answers
 // flag.ErrHelp.
 func parse(args []string, stdout io.Writer) (options, error) {
 	var o options
@@ -73,7 +74,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	case o.rounds < 1:
 		return o, fmt.Errorf("-rounds %d is too few; give 1 or more", o.rounds)
 	case o.cpu < -1:
-		return o, fmt.Errorf("-cpu %d is none; give the number of an allowed CPU", o.cpu)
+		return o, fmt.Errorf("-cpu %d is no CPU; give the number of an allowed CPU", o.cpu)
 	}
 	var err error
 	if o.rows, err = regexp.Compile(*rows); err != nil {
@@ -82,7 +83,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	return o, nil
 }
 
-// Run is the fidelity command; it answers the exit code.
+// Run is the fidelity command. It answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
 	return job.Main("fidelity", err, stderr, func(ctx context.Context) error { return run(ctx, o, stdout, stderr) })
@@ -90,7 +91,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
-		return fmt.Errorf("raw threads are for linux/amd64 and linux/arm64, this is %s/%s: there is nothing to hold against C", runtime.GOOS, runtime.GOARCH)
+		return fmt.Errorf("raw threads need linux/amd64 or linux/arm64, and this is %s/%s: there is nothing to compare with C", runtime.GOOS, runtime.GOARCH)
 	}
 	ps, err := chosen(o.rows.MatchString)
 	if err != nil {
@@ -126,7 +127,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	at.KeepOff(true) // else it runs beside its workers, all of them alike
+	at.KeepOff(true) // without this, it would run beside some of its workers
 
 	progress := job.NewProgress(stderr, o.rounds*len(ls))
 	defer progress.End()

@@ -30,7 +30,7 @@ func TestParse(t *testing.T) {
 		{[]string{"-rounds", "1", "-cpu", "0"}, ""},
 		{[]string{"-rounds", "0"}, "-rounds 0 is too few; give 1 or more"},
 		{[]string{"-rounds", "x"}, `invalid value "x" for flag -rounds`},
-		{[]string{"-cpu", "-2"}, "-cpu -2 is none"},
+		{[]string{"-cpu", "-2"}, "-cpu -2 is no CPU"},
 		{[]string{"-rows", "clone.*pipe|Slices"}, ""},
 		{[]string{"-rows", "("}, `-rows "(" is no regular expression`},
 		{[]string{"-rows", "smoke"}, ""}, // it is looked up later
@@ -74,7 +74,7 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// TestPairs holds the table to the suite's cases and the judges that there are.
+// TestPairs compares the table with the suite's cases and the judges.
 func TestPairs(t *testing.T) {
 	judges, err := os.ReadDir("outside/plain")
 	if err != nil {
@@ -156,7 +156,7 @@ func TestChosen(t *testing.T) {
 	}
 }
 
-// canned is a bed whose measurements are given by round: of each, the four
+// canned is a bed with given measurements by round: for each round the four
 // workers in turns, and nanoseconds an op of both processes.
 type canned struct {
 	bed
@@ -215,7 +215,7 @@ func (c *canned) run(t *testing.T, p pair) *line {
 	return ls[0]
 }
 
-// took is what a worker has measured that took so long per op.
+// took is the reading of a worker that took so long per op.
 func took(nanoseconds ...float64) measure.Reading {
 	return measure.Reading{Primary: nanoseconds, Ops: 1000}
 }
@@ -265,7 +265,7 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-// TestPrograms looks at which programs and settings a pair is measured with.
+// TestPrograms checks with which programs and settings a pair is measured.
 func TestPrograms(t *testing.T) {
 	c := newCanned(nil, nil)
 	for _, test := range []struct {
@@ -299,7 +299,7 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// TestRuns holds a row against long turns of itself.
+// TestRuns compares a row with long turns of itself.
 func TestRuns(t *testing.T) {
 	c := newCanned([][]measure.Reading{{took(1000, 1010), took(1000, 1000), took(1000, 1010), {Err: errors.New("two switches for one")}}}, nil)
 	l := c.run(t, pair{of: futexRow, judge: runs})
@@ -315,7 +315,7 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// TestLeftOut measures a pair whose judge isn't there.
+// TestLeftOut measures a pair whose judge is missing.
 func TestLeftOut(t *testing.T) {
 	c := newCanned([][]measure.Reading{
 		{took(1), {Err: lockstep.Skipf("perf is not in PATH; install it")}, took(1), took(1)},
@@ -350,11 +350,12 @@ func TestText(t *testing.T) {
 	if err := r.write(&b); err != nil {
 		t.Fatal(err)
 	}
-	want := `The suite's time over that of a plain program, its judge, of 30 rounds: the Hodges-Lehmann estimate
-with the 95% signed-rank interval. in: the whole interval lies within 1 ± 0.03. OUT: none of it
-does. ?: more rounds would tell. A/A is how far from 1 a side is over itself in the same laps, the
-larger of the two sides. Turns are of 1.5 ms. Judges in Go take turns of 10 ms, since package
-testing collects garbage before each, after which short ones take longer.
+	want := `Each ratio is the suite's time over that of a plain program, its judge, over 30 rounds: the
+Hodges-Lehmann estimate with its 95% signed-rank interval. in: the whole interval lies within 1 ±
+0.03. OUT: the whole interval lies outside. ?: neither; more rounds would tell. A/A: how far from 1
+a side is over itself in the same laps, the larger of the two sides. Turns last 1.5 ms. Judges in Go
+take turns of 10 ms: package testing collects garbage before each turn, and short turns take longer
+after that.
 
 Switch
                    judge             in turns               as go test -bench            µs/op   A/A

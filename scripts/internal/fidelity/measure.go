@@ -18,13 +18,13 @@ import (
 )
 
 const (
-	slice = 1500 * time.Microsecond // as run has it
-	long  = 100 * time.Millisecond  // a run that turns are held against
-	whole = 200 * time.Millisecond  // a process, as go test -bench runs it
+	slice = 1500 * time.Microsecond // as in run
+	long  = 100 * time.Millisecond  // a run that turns are compared with
+	whole = 200 * time.Millisecond  // a process, as in go test -bench
 
 	// Package testing collects garbage before each batch, and the scheduler is
-	// slower just after that: batches of 1.5 ms read some per cent more than long
-	// ones. So judges in Go take longer turns, and fewer.
+	// slower just after that: batches of 1.5 ms read some percent more than
+	// long ones. So judges in Go take longer turns, and fewer.
 	goTurn = 10 * time.Millisecond
 
 	perfSlice = 30 * time.Millisecond // perf measures a process at a time
@@ -36,31 +36,31 @@ func (l *line) plan() lockstep.Plan {
 	plan := lockstep.Plan{Slice: slice, Laps: 40, Windows: 1, Multiple: 100}
 	switch l.judge.kind {
 	case byGo:
-		if l.of.Turn == 0 { // else its turns are few
+		if l.of.Turn == 0 { // otherwise its turns are few
 			plan.Laps = 20
 		}
 	case byPerf:
 		plan.Slice, plan.Laps = perfSlice, 4
 	case byRuns:
-		plan.Laps, plan.Windows, plan.Multiple = 10, 4, 1 // a run each ten laps: lockstep.Spec.Turn
+		plan.Laps, plan.Windows, plan.Multiple = 10, 4, 1 // one run every ten laps: lockstep.Spec.Turn
 	}
 	return plan
 }
 
-// A line is a pair with what the rounds have measured of it.
+// A line is a pair with the results of the rounds so far.
 type line struct {
 	pair
-	of        measure.Case // the zero one for a judge alone
+	of        measure.Case // zero for a judge alone
 	turns     []outcome    // by round; nil for a judge alone
-	processes []outcome    // by round; nil where runs are the judge
-	leftOut   string       // why it isn't measured, if it isn't
+	processes []outcome    // by round; nil if the judge is the row in long runs
+	leftOut   string       // why it isn't measured, "" if it is
 }
 
-// An outcome is what a round has of a pair, or why it has nothing.
+// An outcome is a round's result for a pair, or why it has none.
 type outcome struct {
 	ratio               float64 // ours over the judge's
 	ours, judge         float64 // nanoseconds an op
-	oursAgain, judgeOwn float64 // either over itself in the same laps; 0 where it isn't measured twice
+	oursAgain, judgeOwn float64 // either side over itself in the same laps; 0 if it isn't measured twice
 	missing             string
 }
 
@@ -76,8 +76,8 @@ type bed struct {
 	session
 	programs
 	site measure.Site
-	// wide are the CPUs of a process that chooses by itself which of them to
-	// measure on, and chooses the site's.
+	// wide are the CPUs of a process that chooses the CPU to measure on by
+	// itself; it chooses the site's.
 	wide []int
 }
 
@@ -106,7 +106,7 @@ func newLines(ps []pair) ([]*line, error) {
 }
 
 // round measures the pair in a round, counted from 1, in both ways. It fails
-// only with ctx; whatever else goes wrong is the outcome.
+// only with ctx; any other error is in the outcome.
 func (b *bed) round(ctx context.Context, l *line, round int) error {
 	s := b.sides(l, round)
 	if l.pair.of != "" && l.leftOut == "" {
@@ -142,7 +142,7 @@ func (b *bed) sides(l *line, round int) (s sides) {
 		s.oursWhole = b.adapter("whole", whole, b.wide, os.Environ(), "go", program, l.pair.of)
 	}
 	here := []int{b.site.CPU}
-	env := measure.Environ(os.Environ(), "GOMAXPROCS="+strconv.Itoa(cmp.Or(l.of.Procs, 1))) // all rows are of one CPU
+	env := measure.Environ(os.Environ(), "GOMAXPROCS="+strconv.Itoa(cmp.Or(l.of.Procs, 1))) // all rows are on one CPU
 	switch name := l.judge.name; l.judge.kind {
 	case byC:
 		s.judge = b.adapter("turns", slice, here, env, "c", b.c(name))
@@ -162,8 +162,8 @@ func (b *bed) sides(l *line, round int) (s sides) {
 	return s
 }
 
-// adapter is an arm that no case of the suite is: it runs a judge on the CPUs,
-// and keeps off the one that is measured on where it can.
+// adapter is an arm of a judge, without a case of the suite. The judge runs on
+// the CPUs. The adapter keeps off the CPU that is measured on, if it can.
 func (b *bed) adapter(way string, batch time.Duration, cpus []int, env []string, judge ...string) measure.Arm {
 	var list []string
 	for _, cpu := range cpus {
@@ -184,7 +184,7 @@ func (b *bed) adapter(way string, batch time.Duration, cpus []int, env []string,
 // inTurns measures the pair in turns, each side by two workers.
 func (b *bed) inTurns(ctx context.Context, l *line, s sides, round int) (o outcome, err error) {
 	order := []int{0, 1, 2, 3}
-	if round%2 == 0 { // neither side always starts first (see started-nth of the suite's lines)
+	if round%2 == 0 { // so that neither side always starts first (see started-nth in the suite's lines)
 		slices.Reverse(order)
 	}
 	got, err := b.Round(ctx, []measure.Arm{s.ours, s.judge, s.ours, s.judge}, l.plan(), order, round)
@@ -212,8 +212,8 @@ func (b *bed) inTurns(ctx context.Context, l *line, s sides, round int) (o outco
 	return o, nil
 }
 
-// inProcesses measures the pair as whole processes, one after the other: ours
-// first in odd rounds. Of a judge alone there is its time.
+// inProcesses measures the pair as whole processes, one after the other. Ours
+// is first in odd rounds. A judge alone has just its time.
 func (b *bed) inProcesses(ctx context.Context, l *line, s sides, round int) (o outcome, err error) {
 	turn := func(a measure.Arm, ours bool, nsPerOp *float64) {
 		if o.missing != "" {
@@ -241,8 +241,8 @@ func (b *bed) inProcesses(ctx context.Context, l *line, s sides, round int) (o o
 	return o, nil
 }
 
-// without says why a reading is none, "" for one that is. Whoever can't be
-// measured here leaves the pair out.
+// without says why a reading can't be used, "" if it can. If a side can't be
+// measured here, the pair is left out.
 func (l *line) without(r measure.Reading, ours bool) string {
 	err := r.Err
 	if err == nil && r.Unproven != "" {

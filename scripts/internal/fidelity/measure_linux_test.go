@@ -17,8 +17,8 @@ import (
 	"threadbench/scripts/internal/job"
 )
 
-// judged builds the adapter and judges of each kind, or skips the test where
-// that can't be, and returns a bed to start them from.
+// judged builds the adapter and a judge of each kind, and returns a bed to
+// start them from. It skips the test where that is impossible.
 func judged(t *testing.T) *bed {
 	t.Helper()
 	if runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
@@ -49,7 +49,7 @@ func judged(t *testing.T) *bed {
 	return b
 }
 
-// TestJudges has a judge of each kind take turns, and run as a process.
+// TestJudges lets a judge of each kind take turns, and run as a process.
 func TestJudges(t *testing.T) {
 	b := judged(t)
 	here := []int{b.site.CPU}
@@ -90,8 +90,8 @@ func TestJudges(t *testing.T) {
 	})
 }
 
-// TestSession measures judges by the session that the suite's rows are measured
-// by: in turns beside each other, and as a process.
+// TestSession measures judges in the session that measures the suite's rows: in
+// turns beside each other, and as a process.
 func TestSession(t *testing.T) {
 	b := judged(t)
 	judge := b.adapter("turns", time.Millisecond, []int{b.site.CPU}, os.Environ(), "c", b.c("raw_futex2"))
@@ -147,7 +147,8 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// TestCompilerFails builds a judge with what doesn't compile it.
+// TestCompilerFails builds a judge with a compiler that fails, in a folder that
+// is missing, and without its source.
 func TestCompilerFails(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "cc")
 	if err := os.WriteFile(script, []byte("#!/bin/sh\necho no headers\nexit 3\n"), 0o755); err != nil {

@@ -12,12 +12,12 @@ import (
 
 // A pair is a line of the table: a row of the suite beside its judge.
 type pair struct {
-	of    string // the suite's case; "" for a judge that no row of the suite is like
+	of    string // the suite's case; "" for a judge without a row of the suite
 	judge judge
-	cause string // what is known to lie outside, and why; or why no row is like the judge
+	cause string // why it lies outside the bound, if it does; or why no row is like the judge
 }
 
-// A judge is a program of somebody else's, or the suite's own row in long runs.
+// A judge is another author's program, or the suite's own row in long runs.
 type judge struct {
 	kind kind
 	name string
@@ -40,16 +40,17 @@ var (
 	runs = judge{byRuns, "runs of 100 ms"}
 )
 
-// closures is why a goroutine's creation takes less than a plain loop's. In turns
-// with each other, the same loops with one closure for all were at 0.98 (one at a
-// time) and 1.02 to 1.05 (a hundred) of the suite's rows.
+// closures is why creating a goroutine takes less than in a plain loop. In
+// turns with each other, the same loops with one closure for all had these
+// ratios to the suite's rows: 0.98 one at a time, 1.02 to 1.05 a hundred at a
+// time.
 const closures = "The judge makes a closure for each goroutine, 16 bytes an op, and the suite makes one for all. " +
 	"With one closure for all, the judge's loop takes about as long as the suite's row."
 
-// bound is how far from 1 a ratio may lie.
+// bound is how far from 1 a ratio may be.
 const bound = 0.03
 
-// pairs are all that is compared, in the order of the table.
+// pairs are all comparisons, in the order of the table.
 var pairs = []pair{
 	{of: "Switch/impl=goroutine/via=channel/place=same", judge: plain("Channel")},
 	{of: "Switch/impl=goroutine/via=yield/place=same", judge: plain("Gosched")},
@@ -91,7 +92,7 @@ var pairs = []pair{
 	{of: "Switch/impl=clone/via=pipe/place=same", judge: runs},
 }
 
-// name is what -rows chooses by, and what errors call the pair.
+// name is the pair's name for -rows and in errors.
 func (p pair) name() string {
 	switch {
 	case p.of == "":
@@ -102,7 +103,7 @@ func (p pair) name() string {
 	return fmt.Sprintf("%s %s ~ %s", p.family(), p.row(), p.judge.name)
 }
 
-// family is the heading that the pair stands under.
+// family is the pair's heading.
 func (p pair) family() string {
 	switch {
 	case p.of == "":
@@ -129,9 +130,9 @@ func (p pair) row() string {
 	return strings.Join(values, " ")
 }
 
-// lookup finds a case. Those of C threads stand in the suite's tables only if
-// this command is built with -tags pthread; their workers have their own build in
-// any case, and what they are held to is what raw threads are.
+// lookup finds a case. Cases of C threads are in the suite's tables only if
+// this command is built with -tags pthread. Their workers have their own build
+// in any case, and they have the same requirements as cases of raw threads.
 func lookup(of string) (measure.Case, error) {
 	if found, ok := bench.Families.Lookup(of); ok {
 		return found, nil
@@ -149,13 +150,13 @@ func lookup(of string) (measure.Case, error) {
 	return measure.Case{}, fmt.Errorf("the suite has no case %s", of)
 }
 
-// inC tells whether a C compiler is needed: cgo takes one as well.
+// inC tells whether the pair needs a C compiler; cgo needs one, too.
 func (p pair) inC() bool { return p.judge.kind == byC || p.pthread() }
 
 func (p pair) pthread() bool { return strings.Contains(p.of, "/impl=pthread/") }
 
-// layouts tells whether both sides are Go programs, whose figures move with the
-// place that the linker gives their code.
+// layouts tells whether both sides are Go programs, whose figures depend on
+// where the linker places their code.
 func (p pair) layouts() bool { return p.of != "" && p.judge.kind == byGo }
 
 // chosen are the pairs whose names match.

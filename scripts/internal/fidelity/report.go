@@ -17,13 +17,13 @@ type report struct {
 	rows   []row
 }
 
-// A row is a pair with what all rounds say of it together.
+// A row is a pair with the results of all rounds.
 type row struct {
 	pair
 	leftOut          string // why it was not measured, "" if it was
-	turns, processes *ratio // nil where it isn't measured that way
-	// Either side over itself in the same laps: the estimate of the ratio, 0
-	// where there is none.
+	turns, processes *ratio // nil if it isn't measured that way
+	// Either side over itself in the same laps: the estimate of the ratio, 0 if
+	// there is none.
 	oursAgain, judgeOwn float64
 }
 
@@ -31,7 +31,7 @@ type row struct {
 // estimate of the rounds' log ratios, with their signed-rank interval.
 type ratio struct {
 	estimate    float64 // 0 for a judge alone
-	low, high   float64 // its 95% interval; infinitely wide where there are too few rounds for one
+	low, high   float64 // its 95% interval; infinitely wide for too few rounds
 	rounds      int     // that have a figure
 	ours, judge float64 // nanoseconds an op, medians over rounds
 	missing     []string
@@ -51,7 +51,7 @@ func reportOf(ls []*line, rounds int) report {
 	return r
 }
 
-// ratioOf is what the outcomes say together, nil where nothing was measured.
+// ratioOf is the ratio over all outcomes, nil if nothing was measured.
 func ratioOf(outcomes []outcome) *ratio {
 	if outcomes == nil {
 		return nil
@@ -74,7 +74,8 @@ func ratioOf(outcomes []outcome) *ratio {
 	return &r
 }
 
-// estimate is that of a factor over the outcomes that have it, 0 where none has.
+// estimate is the estimate of a factor over the outcomes that have it, 0 if
+// none has.
 func estimate(outcomes []outcome, of func(outcome) float64) (x, low, high float64) {
 	var logs []float64
 	for _, o := range outcomes {
@@ -83,7 +84,7 @@ func estimate(outcomes []outcome, of func(outcome) float64) (x, low, high float6
 		}
 	}
 	sample, err := paired.SignedRank(logs)
-	if err != nil { // there is none
+	if err != nil { // no outcome has it
 		return 0, 0, 0
 	}
 	interval := sample.Interval(0.05)
@@ -93,8 +94,8 @@ func estimate(outcomes []outcome, of func(outcome) float64) (x, low, high float6
 // bounded tells whether there is an interval.
 func (r *ratio) bounded() bool { return r.low > 0 && !math.IsInf(r.high, 0) }
 
-// verdict says where the interval lies: the whole of it inside the bound, or
-// the whole of it outside.
+// verdict says where the interval is: all within the bound, or all outside, or
+// neither.
 func (r *ratio) verdict() string {
 	low, high := 1-bound, 1+bound
 	switch {
@@ -108,10 +109,10 @@ func (r *ratio) verdict() string {
 
 func (r report) write(w io.Writer) error {
 	var b strings.Builder
-	prose.Wrap(&b, fmt.Sprintf("The suite's time over that of a plain program, its judge, of %s: the Hodges-Lehmann estimate with the 95%% "+
-		"signed-rank interval. in: the whole interval lies within 1 ± %.2f. OUT: none of it does. ?: more rounds would tell. A/A is how far "+
-		"from 1 a side is over itself in the same laps, the larger of the two sides. Turns are of 1.5 ms. Judges in Go take turns of "+
-		"10 ms, since package testing collects garbage before each, after which short ones take longer.", prose.Count(r.rounds, "round"), bound), "", "")
+	prose.Wrap(&b, fmt.Sprintf("Each ratio is the suite's time over that of a plain program, its judge, over %s: the Hodges-Lehmann estimate "+
+		"with its 95%% signed-rank interval. in: the whole interval lies within 1 ± %.2f. OUT: the whole interval lies outside. ?: neither; "+
+		"more rounds would tell. A/A: how far from 1 a side is over itself in the same laps, the larger of the two sides. Turns last 1.5 ms. "+
+		"Judges in Go take turns of 10 ms: package testing collects garbage before each turn, and short turns take longer after that.", prose.Count(r.rounds, "round"), bound), "", "")
 	const columns = "%-18s %-17s %-21s  %-21s  %11s  %4s\n"
 	family := ""
 	for _, row := range r.rows {
@@ -165,7 +166,7 @@ type way struct {
 	*ratio
 }
 
-// ways are those in which the row was measured.
+// ways are the ways in which the row was measured.
 func (row row) ways() (ways []way) {
 	if row.turns != nil {
 		ways = append(ways, way{row.name() + " in turns", row.turns})
@@ -191,7 +192,7 @@ func (r *ratio) cell() string {
 	return fmt.Sprintf("%.3f %-11s %s", r.estimate, interval, r.verdict())
 }
 
-// times are those of both sides, measured in turns if they were.
+// times are the times of both sides, from the turns if there were turns.
 func (row row) times() string {
 	for _, way := range row.ways() {
 		if way.rounds > 0 {
@@ -201,7 +202,7 @@ func (row row) times() string {
 	return "–"
 }
 
-// aa is the greater distance from 1, in four characters.
+// aa is the greater of the two sides' distances from 1, in four characters.
 func (row row) aa() string {
 	if row.oursAgain == 0 {
 		return "–"
@@ -213,7 +214,7 @@ func (row row) aa() string {
 	return fmt.Sprintf("%.1f%%", most)
 }
 
-// micro is a time in microseconds with three digits or so.
+// micro is a time in microseconds with about three digits.
 func micro(nanoseconds float64) string {
 	µs := nanoseconds / 1000
 	switch {
@@ -227,7 +228,7 @@ func micro(nanoseconds float64) string {
 	return fmt.Sprintf("%.0f", µs)
 }
 
-// unmeasured is an error that names what has no figure in any round.
+// unmeasured is an error that names the pairs without a figure in any round.
 func (r report) unmeasured() error {
 	var names []string
 	for _, row := range r.rows {

@@ -13,8 +13,7 @@ import (
 	"time"
 )
 
-// The arms of every comparison. The control is base once more, in another
-// layout.
+// The arms of every comparison. The control is base again, in another layout.
 const (
 	baseArm = iota
 	headArm
@@ -25,42 +24,43 @@ const (
 var armNames = [arms]string{"base", "head", "control"}
 
 // builds makes the binaries that are measured. A round needs two links of a
-// package, base's and head's, in one layout: its control is base's binary in
-// the next layout.
+// package, base's and head's, in one layout. Its control is base's binary in
+// the next round's layout.
 type builds struct {
 	temp   string
 	sides  [arms]*side
 	pkgs   []string
-	same   []bool // by package: base's build and head's are the same file
-	used   []bool // by package: something of it is measured, so it is linked for each layout
+	same   []bool // by package: base and head built the same file
+	used   []bool // by package: an item of it is still open, so each layout links it
 	random bool   // both linkers can lay functions out at random
 	align  bool   // both linkers can align functions
 	plain  programs
-	one    map[int]bool   // by layout: base and head have one seed
-	source [arms][]string // the files that the sides are built from
+	one    map[int]bool   // by layout: base and head have the same seed
+	source [arms][]string // the files that each side is built from
 	stamps [arms]string
 }
 
 // programs are the binaries of a round, by package and arm.
 type programs [][arms]string
 
-// A layout is the seeds of base and head: the same one, as a rule.
+// A layout holds the seeds of base and head; they are the same unless the plan
+// is apart.
 type layout [controlArm]uint64
 
-// An unbuilt package is one that a side makes no test binary of.
+// An unbuilt package has no test binary on a side.
 type unbuilt struct {
-	pkg   int // of the builds
+	pkg   int // of builds.pkgs
 	sides [controlArm]bool
-	err   error // head's, or base's if head makes one
+	err   error // head's, or base's if head builds
 }
 
 func (b *builds) path(folder string, pkg, arm int) string {
 	return filepath.Join(b.temp, folder, fmt.Sprintf("%d-%s.test", pkg, armNames[arm]))
 }
 
-// first builds everything once, in the linker's own layout, which says what
-// builds, fills go's cache, and shows which builds are the same. What doesn't
-// build on a side has no programs.
+// first builds everything once, in the linker's own layout. That shows what
+// builds and which builds are the same, and fills go's cache. A package that
+// fails to build on a side has no programs.
 func (b *builds) first(ctx context.Context, say func(format string, a ...any)) (programs, []unbuilt, error) {
 	b.random = b.sides[baseArm].random && b.sides[headArm].random
 	b.align = b.sides[baseArm].align && b.sides[headArm].align
@@ -129,7 +129,7 @@ func (b *builds) first(ctx context.Context, say func(format string, a ...any)) (
 func (b *builds) unchanged() error {
 	for arm, s := range b.sides[:controlArm] {
 		if stamp(b.source[arm]) != b.stamps[arm] {
-			return fmt.Errorf("the source of %s (%s) has changed since gate began, so its rounds would not be of one build; leave %s alone meanwhile, or commit and give -head REF", s.name, s.what, s.dir)
+			return fmt.Errorf("the source of %s (%s) changed while gate was running, so its rounds would not be of one build; leave %s alone during a run, or commit and give -head REF", s.name, s.what, s.dir)
 		}
 	}
 	return nil
@@ -137,9 +137,9 @@ func (b *builds) unchanged() error {
 
 func layoutFolder(k int) string { return fmt.Sprintf("layout-%d", k) }
 
-// link links the binaries of layout k that aren't there yet, by the layout's
-// seeds: base's, and head's if both is set. Base's alone is enough for the
-// control of the last round. It answers the bytes that the files take.
+// link links the missing binaries of layout k: base's and, if both is set,
+// head's. The control of the last round needs only base's. It answers the size
+// of the new files.
 func (b *builds) link(ctx context.Context, k int, l layout, both bool) (size int64, err error) {
 	if !b.random {
 		return 0, nil
@@ -183,8 +183,8 @@ func (b *builds) link(ctx context.Context, k int, l layout, both bool) (size int
 	return size, nil
 }
 
-// programs are the binaries of a round in layout k: base and head of k, and as
-// the control base of k+1. Both must be linked.
+// programs are the binaries of a round in layout k: base and head in layout k,
+// and base in layout k+1 as the control. Both layouts must be linked.
 func (b *builds) programs(k int) programs {
 	if !b.random {
 		return b.plain
@@ -205,14 +205,15 @@ func (b *builds) programs(k int) programs {
 // drop removes what was linked of layout k.
 func (b *builds) drop(k int) { os.RemoveAll(filepath.Join(b.temp, layoutFolder(k))) }
 
-// links is what a layout takes to link.
+// links are the time and the bytes that linking a layout takes.
 type links struct {
 	cost time.Duration
 	size int64
 }
 
-// try links a layout of what is used, to see what one takes once the files are
-// at hand, and that the seeds have an effect.
+// try links two layouts of the used packages. The second shows what a layout
+// costs once the files are in the cache, and both together that the seeds reach
+// the linker.
 func (b *builds) try(ctx context.Context) (l links, err error) {
 	if !b.random {
 		return l, nil
@@ -229,15 +230,15 @@ func (b *builds) try(ctx context.Context) (l links, err error) {
 	}
 	l.cost = time.Since(begun)
 	if free, known := freeSpace(b.temp); known {
-		if err := room(b.temp, l.size, free+2*l.size); err != nil { // two are there now
+		if err := room(b.temp, l.size, free+2*l.size); err != nil { // two layouts are on disk now
 			return l, err
 		}
 	}
 	return l, b.laidOut(b.programs(k))
 }
 
-// laidOut is an error if a round's control is the same file as its base: then
-// the seeds have not reached the linker.
+// laidOut is an error if a round's control is the same file as its base: the
+// seeds have not reached the linker.
 func (b *builds) laidOut(progs programs) error {
 	for i := range progs {
 		if !b.used[i] {
@@ -254,9 +255,9 @@ func (b *builds) laidOut(progs programs) error {
 	return nil
 }
 
-// room is an error if the folder has too little room for the binaries that are
-// there at a time: two layouts of that size, since the control of a round is of
-// the next one.
+// room is an error if the folder has too little room for two layouts of that
+// size. Two are on disk at a time, since a round's control is in the next
+// layout.
 func room(folder string, size, free int64) error {
 	if 2*size <= free {
 		return nil
@@ -264,11 +265,11 @@ func room(folder string, size, free int64) error {
 	return fmt.Errorf("the binaries of a round take %d MB and %s has %d MB free; make room, or set TMPDIR to a folder that has more", 2*size>>20, folder, free>>20)
 }
 
-// errFull is the end of the temporary folder's space.
+// errFull says that a folder of the build is full.
 var errFull = errors.New("no space left")
 
-// full is an error of a build, which says where there is no space left, if
-// that is why.
+// full turns a build's error that comes from a full disk into errFull with the
+// folder's name.
 func (b *builds) full(err error) error {
 	if err == nil || !strings.Contains(err.Error(), "no space left on device") && !strings.Contains(err.Error(), "disk quota exceeded") {
 		return err

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestLayouts links with the real linker: a seed makes one file, another seed
-// another one, which is base's in the next round.
+// TestLayouts links with the real linker. A seed makes one file and another
+// seed makes another file, which is base's in the next round.
 func TestLayouts(t *testing.T) {
 	m := newModule(t)
 	m.write("work_test.go", steps(300))
@@ -41,7 +41,7 @@ func TestLayouts(t *testing.T) {
 	if got := s.asked("-ldflags=-X example.com/steps.x=y -w -funcalign=64 -randlayout=3"); got != 2 {
 		t.Errorf("%d links with what GOFLAGS has for the linker, want 2", got)
 	}
-	// What is there is not linked again.
+	// Files that exist are not linked again.
 	if size, err := b.link(t.Context(), 1, layout{4, 4}, true); err != nil || size == 0 || s.asked("-randlayout=4") != 2 {
 		t.Errorf("the layout's head takes %d bytes, %v, and %d links of the layout, want 2", size, err, s.asked("-randlayout=4"))
 	}
@@ -56,8 +56,8 @@ func TestLayouts(t *testing.T) {
 	}
 }
 
-// TestFirst builds packages of which some don't build on a side; they cost no
-// other package anything.
+// TestFirst builds packages of which some fail on a side. They cost no other
+// package anything.
 func TestFirst(t *testing.T) {
 	base, head := newModule(t), newModule(t)
 	for _, m := range []*module{base, head} {
@@ -107,7 +107,8 @@ func TestFirst(t *testing.T) {
 	}
 }
 
-// TestBatches builds together what can be: no two binaries of one name.
+// TestBatches builds together what can be built together: no two binaries have
+// one name.
 func TestBatches(t *testing.T) {
 	got := batches([]string{"x/a", "x/b", "x/c/a", "x/c/a/v2", "x/d"})
 	if want := [][]int{{0, 1, 4}, {2}, {3}}; !slices.EqualFunc(got, want, slices.Equal) {

@@ -21,11 +21,11 @@ import (
 )
 
 // Our own cases: base, head and control are three workers in lockstep, in the
-// same laps, so that the control costs a third worker and no plan of its own.
+// same laps. So the control costs a third worker and no second plan.
 
-// lapsOfRound make a round of half a second with three workers: more, shorter
-// rounds beat fewer, longer ones, since processes differ more than laps do. It
-// is a multiple of the six orders of a lap.
+// lapsOfRound laps of three workers take half a second. More, shorter rounds
+// beat fewer, longer ones, since processes differ more than laps do. It is a
+// multiple of 6, the number of orders in a lap.
 const (
 	slice       = 1500 * time.Microsecond
 	lapsOfRound = 90
@@ -40,7 +40,7 @@ type cases struct {
 	inject *injection
 }
 
-// chooseCases are the cases that the command line names.
+// chooseCases answers the cases that -bench and -skip select.
 func chooseCases(o options, env [arms][]string) (*cases, error) {
 	c := &cases{envs: env, inject: o.inject}
 	for _, k := range bench.Families.Cases() {
@@ -63,7 +63,7 @@ func (i *injection) of(c measure.Case) bool {
 	return i.match.MatchString("Benchmark" + c.Name.String())
 }
 
-// heads are what the raw files begin with.
+// heads are the first lines of the raw files.
 func (c *cases) heads(ctx context.Context, p programs) (heads [arms][]byte, err error) {
 	for arm := range arms {
 		if heads[arm], err = measure.Head(ctx, p[0][arm], c.at.Site, c.envs[arm]...); err != nil {
@@ -76,8 +76,8 @@ func (c *cases) heads(ctx context.Context, p programs) (heads [arms][]byte, err 
 	return heads, nil
 }
 
-// pilot measures each case for a few laps. Those that can't be measured on
-// each side are left out and said.
+// pilot measures each case for a few laps. Cases that can't be measured on both
+// sides go to missing.
 func (c *cases) pilot(ctx context.Context, p programs, until time.Time, progress *job.Progress) (items []*item, missing []verdict.Missing, err error) {
 	c.keepOff(true)
 	defer c.keepOff(false)
@@ -87,7 +87,7 @@ func (c *cases) pilot(ctx context.Context, p programs, until time.Time, progress
 		}
 		unit, better, varying := results.Sum(catalog.Decides(k.Name)), "lower", 1
 		if family, _ := catalog.FamilyOf(k.Name.Family); !family.Compared(k.Name.Get("mode")) {
-			leave("", "%s, which decides, is a count that may be 0, and a slowdown is a quotient", unit)
+			leave("", "%s decides in this case; it may be 0, and 0 has no ratio", unit)
 			continue
 		}
 		if time.Now().After(until) {
@@ -95,7 +95,7 @@ func (c *cases) pilot(ctx context.Context, p programs, until time.Time, progress
 			continue
 		}
 		if k.Name.Get("place") == "free" {
-			better, varying = "", 0 // a lottery decides nothing
+			better, varying = "", 0 // its CPUs vary by chance, so it decides nothing
 		}
 		progress.At(fmt.Sprintf("trying case %d of %d", i+1, len(c.chosen)), k.Name.String())
 		begun := time.Now()
@@ -127,8 +127,8 @@ func (c *cases) pilot(ctx context.Context, p programs, until time.Time, progress
 	return items, missing, nil
 }
 
-// unmeasured is why a case has no figure on one of the sides, "" if it has. What
-// fails is undecided, what a side lacks or skips is only named.
+// unmeasured is why a case has no figure on one of the sides, or "". A case
+// that fails is inconclusive; one that a side lacks or skips is only named.
 func unmeasured(got [arms]reading, unit string) (why string, v verdict.Verdict) {
 	for arm, r := range got {
 		var skip *lockstep.Skip
@@ -136,11 +136,11 @@ func unmeasured(got [arms]reading, unit string) (why string, v verdict.Verdict) 
 		switch {
 		case errors.As(r.err, &skip):
 			return fmt.Sprintf("%s: %s", armNames[arm], skip.Reason), ""
-		case r.err != nil && !errors.As(r.err, &evidence): // of a few laps
+		case r.err != nil && !errors.As(r.err, &evidence): // evidence of a few laps may be off by chance
 			return fmt.Sprintf("it fails in %s: %v", armNames[arm], r.err), verdict.Inconclusive
 		}
 		if _, ok := r.values[unit]; r.err == nil && !ok {
-			return fmt.Sprintf("%s has no %s, which decides", armNames[arm], unit), ""
+			return fmt.Sprintf("%s reports no %s, the unit that decides", armNames[arm], unit), ""
 		}
 	}
 	return "", ""
@@ -149,7 +149,7 @@ func unmeasured(got [arms]reading, unit string) (why string, v verdict.Verdict) 
 // keepOff keeps this process off the CPU that is measured on, or lets it back.
 func (c *cases) keepOff(off bool) { c.at.KeepOff(off) }
 
-// measure measures a case once, the arms standing in that order.
+// measure measures a case once. order is the order of the arms in a lap.
 func (c *cases) measure(ctx context.Context, k measure.Case, unit string, p programs, order []int, laps int) (got [arms]reading, err error) {
 	of := make([]measure.Arm, arms)
 	for arm := range arms {
@@ -192,20 +192,21 @@ func (c *cases) measure(ctx context.Context, k measure.Case, unit string, p prog
 	return got, nil
 }
 
-// injected is an error unless the head's worker is slowed down if it was told
-// to be, and no other one is.
+// injected checks that the head's worker is slowed down exactly if -inject says
+// so, and no other arm's is.
 func (c *cases) injected(k measure.Case, arm int, cuts []string) error {
 	is, want := measure.SaysInjected(cuts), arm == headArm && c.inject != nil && c.inject.of(k)
 	switch {
 	case want && !is:
-		return errors.New("this build's worker can't be slowed down, and was not: its source is older than -inject; take another -head, or leave -inject out")
+		return errors.New("its worker was not slowed down, since this build's source is older than -inject; choose a newer -head, or leave -inject out")
 	case is && !want:
-		return fmt.Errorf("its worker is slowed down, though nothing asked for that; unset %s", measure.InjectVariable)
+		return fmt.Errorf("its worker is slowed down without -inject; unset %s", measure.InjectVariable)
 	}
 	return nil
 }
 
-// isOurs sees that the side's folder is in a checkout of this suite.
+// isOurs checks that the side's folder is in a checkout of threadbench, and
+// sets the folder to the checkout's top.
 func (s *side) isOurs(ctx context.Context, temp string) error {
 	out, err := s.goCommand(ctx, temp, "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
 	if path, dir, _ := strings.Cut(out, "\t"); err == nil && path == "threadbench" && dir != "" {
@@ -222,5 +223,5 @@ func (s *side) isOurs(ctx context.Context, temp string) error {
 	if err != nil {
 		why = ": " + err.Error()
 	}
-	return fmt.Errorf("%s (%s) is no checkout of threadbench, which our own cases are built from; give -pkg ./... to measure the benchmarks there%s", s.name, s.dir, why)
+	return fmt.Errorf("%s (%s) is no checkout of threadbench, and without -pkg gate measures threadbench's own cases; give -pkg ./... to measure the benchmarks there%s", s.name, s.dir, why)
 }

@@ -21,7 +21,7 @@ var worker = struct {
 	err  error
 }{}
 
-// ours has the session find the real worker for our own cases, in this
+// ours makes the session use the real worker for our own cases, in this
 // checkout, without building it each time.
 func (s *session) ours() (root string) {
 	s.Helper()
@@ -43,9 +43,9 @@ func (s *session) ours() (root string) {
 	return root
 }
 
-// finds runs the gate, whose one row must be a regression by what is measured.
-// In 1 of 128 runs of 8 rounds the control sees a difference by chance, which
-// makes the run invalid, not what its row says.
+// finds runs the gate, whose one row must be a measured regression. In 1 of 128
+// runs of 8 rounds the control sees a difference by chance. That makes the run
+// invalid, but not the row's verdict.
 func (s *session) finds(dir string, args []string, words ...string) {
 	s.Helper()
 	code, stdout, stderr := s.gate(dir, args...)
@@ -59,8 +59,8 @@ func (s *session) finds(dir string, args []string, words ...string) {
 	}
 }
 
-// TestDistortedBuild refuses builds of our own cases from which no verdict is to
-// come, and says whose they are.
+// TestDistortedBuild refuses builds of our own cases that distort figures, and
+// names the side.
 func TestDistortedBuild(t *testing.T) {
 	s := newSession(t)
 	root := s.ours()
@@ -88,15 +88,16 @@ func TestDistortedBuild(t *testing.T) {
 
 const oneCase = `^BenchmarkSwitch/impl=goroutine/via=channel/place=same$`
 
-// TestInjection slows down our own case in a working tree that is compared with
-// itself under another GODEBUG, and finds it: four times as long.
+// TestInjection slows down our own case by a factor of four, in a working tree
+// that is compared with itself under another GODEBUG, and finds it.
 func TestInjection(t *testing.T) {
 	s := newSession(t)
 	root := s.ours()
 	raw := filepath.Join(t.TempDir(), "raw")
 	s.finds(root, []string{"-head-env", "GODEBUG=asyncpreemptoff=1", "-bench", oneCase, "-rounds", "9", "-inject", "Switch=4", "-o", raw},
 		"INJECTED SLOWDOWN", "factor 4", "-ignore godebug,inject", "GODEBUG=asyncpreemptoff=1")
-	// GODEBUG is not the build's: the sides share one binary in each layout.
+	// GODEBUG doesn't change the build: the sides share one binary in each
+	// layout.
 	if got, want := s.asked("-randlayout="), 9+1+2; got != want {
 		t.Errorf("linked %d layouts, want %d", got, want)
 	}
@@ -119,7 +120,7 @@ func TestInjection(t *testing.T) {
 	}
 }
 
-// TestOncePerProcess measures a case whose processes measure once.
+// TestOncePerProcess measures a case that a process measures once.
 func TestOncePerProcess(t *testing.T) {
 	s := newSession(t).old()
 	root := s.ours()
@@ -134,8 +135,8 @@ func TestOncePerProcess(t *testing.T) {
 	}
 }
 
-// TestOtherWorkers has a base that lacks the case, one that doesn't know of
-// injections, and one that dies.
+// TestOtherWorkers has bases that lack the case, that don't know injections,
+// and that die.
 func TestOtherWorkers(t *testing.T) {
 	s := newSession(t).old()
 	root := s.ours()
@@ -173,8 +174,8 @@ func TestOtherWorkers(t *testing.T) {
 	}
 }
 
-// TestDefaultCases holds the default rows to four, all of them cases that are
-// measured in slices on one CPU.
+// TestDefaultCases checks that the default rows are four, all of them measured
+// in slices on one CPU.
 func TestDefaultCases(t *testing.T) {
 	o, err := parse([]string{"-base", "x"}, nil)
 	if err != nil {
@@ -207,8 +208,8 @@ func TestDefaultCases(t *testing.T) {
 	}
 }
 
-// TestEnvironments gives the arms of a case what their sides were given, which
-// wins over what the case has.
+// TestEnvironments gives the arms of a case their sides' environments, which
+// override the case's own.
 func TestEnvironments(t *testing.T) {
 	t.Setenv("GODEBUG", "a=1")
 	c := &cases{envs: [arms][]string{{"GOMAXPROCS=7"}, {"GODEBUG=adaptivestackstart=1"}, {"GOMAXPROCS=7"}}}

@@ -17,15 +17,17 @@ import (
 	"threadbench/scripts/internal/job"
 )
 
-// A checkout holds what git has at a commit. Both sides must differ in nothing
-// but what the two commits differ in. So no hook runs in a checkout. A file
-// that the commit and the working tree have in common holds the bytes that it
-// holds in the working tree, whatever a filter (Git LFS) would make of it. And
-// the modules that a go.mod or go.work names outside the repository lie beside
-// the checkout, too.
+// A checkout holds what git has at a commit. The two sides must differ only
+// where the two commits differ. So:
 //
-// What git ignores is in no checkout, but for the go.work that the build in
-// the working tree uses: -setup makes the rest.
+//   - no hook runs in a checkout;
+//   - a file that commit and working tree have in common has the working tree's
+//     bytes, whatever a filter (Git LFS) would make of it;
+//   - modules outside the repository that a go.mod or go.work names lie beside
+//     the checkout, too.
+//
+// Files that git ignores are missing from a checkout, except the go.work of the
+// working tree's build. -setup makes the others.
 type checkout struct {
 	side   *side
 	ref    string
@@ -34,11 +36,10 @@ type checkout struct {
 	prefix string // of the module below top
 	tree   string // of the checkout
 	links  []string
-	copies []string // files of the working tree that git does not keep, relative to top
+	copies []string // the working tree's files that git does not keep, relative to top
 }
 
-// newCheckout finds out what a checkout of the ref takes, and makes nothing
-// yet.
+// newCheckout finds out what a checkout of the ref needs. It makes nothing yet.
 func newCheckout(ctx context.Context, s *side, cwd, ref, temp string) (*checkout, error) {
 	c := &checkout{side: s, ref: ref}
 	if _, err := exec.LookPath("git"); err != nil {
@@ -61,8 +62,8 @@ func newCheckout(ctx context.Context, s *side, cwd, ref, temp string) (*checkout
 	if err != nil {
 		return nil, fmt.Errorf("checking out %s: %w", ref, err)
 	}
-	// The folders above the checkout have the names of those above the working
-	// tree, as far up as a neighbour lies.
+	// The folders above the checkout have the same names as those above the
+	// working tree, up to the farthest neighbour.
 	levels := 1
 	for _, rel := range append(c.links, c.copies...) {
 		levels = max(levels, above(rel))
@@ -90,13 +91,13 @@ func above(rel string) (n int) {
 	return n
 }
 
-// neighbours finds the folders outside the repository, and the files that git
-// does not keep, which the go command needs. work is the go.work that the
-// environment names, relative to the top.
+// neighbours finds what the go command needs besides the commit: folders
+// outside the repository, and files that git does not keep. work is the go.work
+// that the environment names, relative to the top.
 func (c *checkout) neighbours(ctx context.Context, temp string) (work string, err error) {
 	settings, err := c.side.goCommand(ctx, temp, "env", "GOWORK", "GOMOD")
 	if err != nil {
-		return "", nil // which the build says better
+		return "", nil // the build gives the better error
 	}
 	file, module, _ := strings.Cut(settings, "\n")
 	modules := []string{filepath.Clean(c.prefix)}
@@ -135,7 +136,7 @@ func (c *checkout) neighbours(ctx context.Context, temp string) (work string, er
 			text, err = c.show(filepath.Join(modules[i], "go.mod"))
 		}
 		if err != nil {
-			continue // which the build says better, if it needs the module
+			continue // if the build needs the module, it gives the better error
 		}
 		for _, line := range directives(text) {
 			if to, ok := local(line); ok && line[0] == "replace" {
@@ -148,7 +149,7 @@ func (c *checkout) neighbours(ctx context.Context, temp string) (work string, er
 	return work, nil
 }
 
-// relative is a path as seen from the top.
+// relative is a path relative to the top.
 func (c *checkout) relative(path string) (string, bool) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
@@ -161,20 +162,20 @@ func outside(rel string) bool {
 	return rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// show is the text of a file of the commit.
+// show is the text of a file in the commit.
 func (c *checkout) show(rel string) (string, error) {
 	return repository{dir: c.top}.git("", "show", c.commit+":"+filepath.ToSlash(rel))
 }
 
-// workspace is the text of the go.work that the checkout is to have, the
-// commit's or, of a file that git does not keep, the working tree's.
+// workspace is the text of the checkout's go.work: the commit's, or the working
+// tree's if git does not keep that file.
 func (c *checkout) workspace(rel string) (text string, is bool, err error) {
 	if !outside(rel) {
 		if text, err := c.show(rel); err == nil {
 			return text, true, nil
 		}
 		if _, err := (repository{dir: c.top}).git("", "ls-files", "--error-unmatch", "--", rel); err == nil {
-			return "", false, nil // head's, and base has none
+			return "", false, nil // only head has it
 		}
 	}
 	read, err := os.ReadFile(filepath.Join(c.top, rel))
@@ -188,7 +189,8 @@ func (c *checkout) workspace(rel string) (text string, is bool, err error) {
 	return string(read), true, nil
 }
 
-// module adds a module that a file names by a local path, seen from dir.
+// module adds a module that a file names by a local path. The path is relative
+// to dir.
 func (c *checkout) module(modules []string, dir, to, file string) ([]string, error) {
 	if filepath.IsAbs(to) {
 		if rel, ok := c.relative(to); ok && !outside(rel) {
@@ -205,7 +207,7 @@ func (c *checkout) module(modules []string, dir, to, file string) ([]string, err
 
 var modToken = regexp.MustCompile("//.*|\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|[()]|[^\\s()\"`]+")
 
-// directives are the lines of a go.mod or go.work, in tokens, each with its
+// directives are the lines of a go.mod or go.work as tokens, each with its
 // verb.
 func directives(text string) (all [][]string) {
 	block := ""
@@ -241,7 +243,7 @@ func local(line []string) (string, bool) {
 	default:
 		return "", false
 	}
-	if at >= len(line) || at+1 < len(line) { // a version follows: not a folder
+	if at >= len(line) || at+1 < len(line) { // a version follows, so it is no folder
 		return "", false
 	}
 	to := line[at]
@@ -251,7 +253,6 @@ func local(line []string) (string, bool) {
 	return to, true
 }
 
-// make makes the checkout.
 func (c *checkout) make(ctx context.Context, temp string) error {
 	fail := func(err error) error { return fmt.Errorf("checking out %s: %w", c.ref, err) }
 	if err := os.MkdirAll(filepath.Dir(c.tree), 0o755); err != nil {
@@ -282,7 +283,7 @@ func (c *checkout) make(ctx context.Context, temp string) error {
 }
 
 // link makes a folder appear at a place outside the tree. If the tree lies in
-// the folder, the folder's other entries appear there.
+// that folder, the folder's other entries appear there.
 func link(folder, at, tree string) error {
 	if at == tree {
 		return nil
@@ -292,7 +293,7 @@ func link(folder, at, tree string) error {
 			return err
 		}
 		if _, err := os.Lstat(at); err == nil {
-			return nil // it is within a folder that appears already
+			return nil // a folder that was linked before contains it
 		}
 		return os.Symlink(folder, at)
 	}
@@ -308,9 +309,9 @@ func link(folder, at, tree string) error {
 	return nil
 }
 
-// alike gives the files of a checkout the bytes of the working tree's where
-// both are of the same blob, and has filters applied to the others where the
-// working tree has them applied.
+// alike makes the checkout's files equal to the working tree's. Files of the
+// same blob get the working tree's bytes. For the other filtered files git
+// applies the filter where the working tree has it applied.
 func (c *checkout) alike(ctx context.Context, head, base repository, drivers []string, temp string) error {
 	of, err := base.files()
 	if err != nil {
@@ -331,8 +332,8 @@ func (c *checkout) alike(ctx context.Context, head, base repository, drivers []s
 			}
 		}
 	}
-	var suspects []string // of the same blob, and maybe of other bytes
-	var others []string   // filtered, of other blobs
+	var suspects []string // the same blob, but maybe other bytes
+	var others []string   // another blob, and a filter
 	for name, e := range of {
 		if e.mode == "160000" {
 			if err := c.submodule(ctx, head, base, name, e.blob, temp); err != nil {
@@ -374,14 +375,15 @@ func (c *checkout) alike(ctx context.Context, head, base repository, drivers []s
 	return c.smudge(head, base, others, there, of, filter, edited)
 }
 
-// smudge has git apply the filters to files of a checkout that the working
-// tree has in another version, if it has theirs applied.
+// smudge has git apply the filters to the named files of a checkout. The
+// working tree has other versions of these files; a filter is applied only if
+// the working tree's version has it applied.
 func (c *checkout) smudge(head, base repository, names []string, there, of map[string]entry, filter map[string]string, edited map[string]bool) error {
 	if len(names) == 0 {
 		return nil
 	}
-	// What a driver has done in the working tree, for the files that this does
-	// not tell of themselves.
+	// An edited file doesn't show whether its filter was applied. For those,
+	// the driver's other files show it.
 	var unedited []string
 	for name := range there {
 		if filter[name] != "" && !edited[name] && size(head.dir, name) >= 0 {
@@ -419,22 +421,22 @@ func (c *checkout) smudge(head, base repository, names []string, there, of map[s
 	}
 	wayOut := fmt.Sprintf("get that version (git lfs fetch origin %s), or give a folder by -%s-dir", c.ref, c.side.name)
 	if _, err := base.git(strings.Join(wanted, "\x00")+"\x00", "-c", noHooks, "checkout-index", "--force", "-z", "--stdin"); err != nil {
-		return fmt.Errorf("the working tree has %s as the filter %s makes it, and here the filter fails: %w; %s", wanted[0], filter[wanted[0]], err, wayOut)
+		return fmt.Errorf("the working tree has the filter of %s applied (%s), and in the checkout that filter fails: %w; %s", wanted[0], filter[wanted[0]], err, wayOut)
 	}
 	if sums, err = base.sums(wanted); err != nil {
 		return err
 	}
 	for i, name := range wanted {
 		if sums[i] == of[name].blob {
-			return fmt.Errorf("the working tree has %s as the filter %s makes it, and here the file stays as git keeps it, so the two sides would read different things; %s", name, filter[name], wayOut)
+			return fmt.Errorf("the working tree has the filter of %s applied (%s), and in the checkout that filter changes nothing, so the two sides would read different bytes; %s", name, filter[name], wayOut)
 		}
 	}
 	return nil
 }
 
-// submodule fills in a submodule from the repository that the working tree
-// has of it. One that the working tree has not checked out stays empty on both
-// sides.
+// submodule fills in a submodule from the repository that the working tree has
+// of it. A submodule that the working tree has not checked out stays empty on
+// both sides.
 func (c *checkout) submodule(ctx context.Context, head, base repository, name, commit, temp string) error {
 	sub := repository{dir: filepath.Join(head.dir, name)}
 	if _, err := os.Stat(filepath.Join(sub.dir, ".git")); err != nil {
@@ -445,7 +447,7 @@ func (c *checkout) submodule(ctx context.Context, head, base repository, name, c
 		return err
 	}
 	if _, err := sub.git("", "cat-file", "-e", commit+"^{commit}"); err != nil {
-		c.side.remarks = append(c.side.remarks, fmt.Sprintf("%s's submodule %s is empty, since the working tree's has not its commit %.10s; fetch it there, or have -setup %q", c.side.name, name, commit, "git submodule update --init"))
+		c.side.remarks = append(c.side.remarks, fmt.Sprintf("%s's submodule %s is empty, since its commit %.10s is missing from the working tree's submodule; fetch the commit there, or give -setup %q", c.side.name, name, commit, "git submodule update --init"))
 		return nil
 	}
 	index, err := os.CreateTemp(temp, "index-")
@@ -470,7 +472,7 @@ func (c *checkout) submodule(ctx context.Context, head, base repository, name, c
 	return c.alike(ctx, sub, to, drivers, temp)
 }
 
-// copyTo copies a file, keeping the mode of what is replaced.
+// copyTo copies a file and keeps the mode of the file that it replaces.
 func copyTo(to, from string) error {
 	in, err := os.Open(from)
 	if err != nil {
@@ -488,7 +490,7 @@ func copyTo(to, from string) error {
 	return errors.Join(err, out.Close())
 }
 
-// size is a file's, or -1 if there is none.
+// size is a file's size, or -1 if the file is missing.
 func size(dir, name string) int64 {
 	info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(name)))
 	if err != nil || !info.Mode().IsRegular() {
@@ -507,9 +509,9 @@ type repository struct {
 	index string   // its index, if not the usual one
 }
 
-// git runs git to its end, whatever stops this process meanwhile: half a
-// worktree would stay. The environment of git holds nothing that leads git to
-// another repository, as the environment of a git hook does.
+// git runs git to its end even when this process is stopped: half a worktree
+// would stay otherwise. A git hook's environment would lead git to the hook's
+// repository; those variables are removed.
 func (r repository) git(stdin string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
@@ -528,8 +530,8 @@ func (r repository) git(stdin string, args ...string) (string, error) {
 	return strings.TrimSuffix(string(out), "\n"), nil
 }
 
-// gitEnviron is an environment for git: of the variables of git's, those
-// remain that a CI passes settings by, such as safe.directory.
+// gitEnviron is an environment for git. Of git's own variables it keeps those
+// by which a CI passes settings, such as safe.directory.
 func gitEnviron(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
 		key, _, _ := strings.Cut(kv, "=")
@@ -537,8 +539,8 @@ func gitEnviron(env []string) []string {
 	})
 }
 
-// outsideHook is an environment without what a git hook's has to lead git to
-// its repository.
+// outsideHook is an environment without the variables by which a git hook leads
+// git to its repository.
 func outsideHook(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
 		key, _, _ := strings.Cut(kv, "=")
@@ -546,13 +548,13 @@ func outsideHook(env []string) []string {
 	})
 }
 
-// filters are the filter drivers that are set up, and the settings with which
-// git applies none of them and runs no hook.
+// filters are the filter drivers that are set up. raw are the settings with
+// which git applies no filter and runs no hook.
 func (r repository) filters() (drivers, raw []string) {
 	raw = []string{"-c", noHooks, "-c", "core.fsmonitor=false"}
 	names, err := r.git("", "config", "--name-only", "-z", "--get-regexp", `^filter\.`)
 	if err != nil {
-		return nil, raw // there are none
+		return nil, raw // no filter is set up
 	}
 	for name := range strings.SplitSeq(names, "\x00") {
 		i := strings.LastIndexByte(name, '.')
@@ -573,10 +575,10 @@ func (r repository) filters() (drivers, raw []string) {
 	return drivers, raw
 }
 
-// An entry is what an index has of a file.
+// An entry is a file in git's index.
 type entry struct{ mode, blob string }
 
-// files are those of the index, without those in conflict.
+// files are the index's files, without those in conflict.
 func (r repository) files() (map[string]entry, error) {
 	list, err := r.git("", "ls-files", "--stage", "-z")
 	if err != nil {
@@ -611,8 +613,7 @@ func (r repository) attributes(files map[string]entry, drivers []string, filter 
 	return nil
 }
 
-// edited are the files that the working tree has in another version than the
-// index.
+// edited are the files whose version in the working tree is not the index's.
 func (r repository) edited() (map[string]bool, error) {
 	list, err := r.git("", "-c", "core.fsmonitor=false", "diff", "--name-only", "-z", "--no-ext-diff", "--ignore-submodules")
 	if err != nil {
@@ -625,7 +626,7 @@ func (r repository) edited() (map[string]bool, error) {
 	return edited, nil
 }
 
-// sums are what git would call files, taken as they are.
+// sums are git's names for the files' bytes, without filters.
 func (r repository) sums(names []string) ([]string, error) {
 	if len(names) == 0 {
 		return nil, nil
@@ -641,13 +642,13 @@ func (r repository) sums(names []string) ([]string, error) {
 	return sums, nil
 }
 
-// removeWorktree takes a worktree away, with what git knows of it.
+// removeWorktree removes a worktree and git's record of it.
 func removeWorktree(cwd, path string) {
 	repository{dir: cwd}.git("", "worktree", "remove", "--force", "--force", path)
 }
 
-// sweepWorktrees takes away what gates that were killed have left behind in
-// this repository.
+// sweepWorktrees removes the worktrees that killed gates have left in this
+// repository.
 func sweepWorktrees(cwd string) {
 	list, err := repository{dir: cwd}.git("", "worktree", "list", "--porcelain")
 	if err != nil {

@@ -17,19 +17,19 @@ import (
 	"threadbench/scripts/internal/prose"
 )
 
-// A Measured is what a run of the gate gave.
+// A Measured is the outcome of a run of the gate.
 type Measured struct {
-	Report  *verdict.Report // nil if there is no verdict
-	Rounds  int             // that were measured; a row that was decided has fewer
-	Seed    uint64          // of the plan
-	Rules   verdict.Rules   // that the verdict is held to
-	Weather string          // what package disturbance says, over all of the rounds
+	Report      *verdict.Report // nil if there is no verdict
+	Rounds      int             // measured rounds; a row that was decided early has fewer
+	Seed        uint64          // of the plan
+	Rules       verdict.Rules   // of the verdict
+	Disturbance string          // what package disturbance says of all the rounds together
 }
 
-// Measure is a run of the gate command with the command line args, which are not
-// those of -files. apart links head under seeds of its own, as if it were other
-// code, and measures packages whose sources are unchanged. Of a run that has measured rounds and still has no verdict it answers
-// the rest beside the error, else nil.
+// Measure runs the gate command with these arguments; -files is not allowed.
+// apart links head under layout seeds of its own, as if it were other code, and
+// also measures packages whose sources are unchanged. If a run fails after it
+// has measured rounds, Measure answers those beside the error; else nil.
 func Measure(ctx context.Context, args []string, apart bool, stderr io.Writer) (*Measured, error) {
 	o, err := parse(args, io.Discard)
 	if err != nil {
@@ -55,7 +55,8 @@ func compareSides(ctx context.Context, o options, stdout, stderr io.Writer) (*Me
 	return c.run(ctx)
 }
 
-// A comparison is a run: the two sides, their first builds, and what is measured.
+// A comparison is a run: the two sides, their first builds, and what is
+// measured.
 type comparison struct {
 	o         options
 	b         *builds
@@ -67,7 +68,7 @@ type comparison struct {
 	dir       string   // for the raw rounds
 	stdout    io.Writer
 	stderr    io.Writer
-	undo      []func() // in this order's reverse
+	undo      []func() // run in reverse order
 }
 
 func (c *comparison) prepare(ctx context.Context) error {
@@ -95,7 +96,7 @@ func (c *comparison) prepare(ctx context.Context) error {
 	if err := c.choose(ctx); err != nil {
 		return err
 	}
-	if c.o.pkg == "" { // the cgroups of workers that were killed
+	if c.o.pkg == "" { // of workers that were killed
 		measure.SweepGroups()
 		c.undo = append(c.undo, measure.SweepGroups)
 	}
@@ -127,12 +128,12 @@ func (c *comparison) prepare(ctx context.Context) error {
 		}
 	}
 	if !c.b.random {
-		c.remark(fmt.Sprintf("%s and %s: not both linkers know -randlayout, so all rounds have one layout, which alone may move a figure by some percent", base, head))
+		c.remark(fmt.Sprintf("all rounds have the same code layout, which alone may move a figure by a few percent: the linkers of %s and %s don't both have -randlayout", base, head))
 	}
 	return nil
 }
 
-// close takes away all that the session has made.
+// close undoes all that the run has set up.
 func (c *comparison) close() {
 	for _, undo := range slices.Backward(c.undo) {
 		undo()
@@ -141,7 +142,7 @@ func (c *comparison) close() {
 
 func (c *comparison) say(format string, a ...any) { fmt.Fprintf(c.stderr, format+"\n", a...) }
 
-// remark says warnings, and keeps them for the report.
+// remark prints warnings and keeps them for the report.
 func (c *comparison) remark(texts ...string) {
 	for _, text := range texts {
 		c.remarks = append(c.remarks, verdict.Remark{Level: verdict.Warning, Text: text})
@@ -149,15 +150,15 @@ func (c *comparison) remark(texts ...string) {
 	}
 }
 
-// grace is by how much the least rounds for a verdict may take longer than the
-// budget, as a share of it.
+// grace is how far the fewest rounds for a verdict may exceed the budget, as a
+// share of it.
 const grace = 0.5
 
 // run tries out, plans, measures and judges.
 func (c *comparison) run(ctx context.Context) (*Measured, error) {
 	o := c.o
 	if o.inject != nil {
-		c.remark(fmt.Sprintf("INJECTED SLOWDOWN: head's cases that match %q are slowed down by the factor %v on purpose; this says nothing of head", o.inject.match, o.inject.factor))
+		c.remark(fmt.Sprintf("INJECTED SLOWDOWN: head's cases that match %q are slowed down by the factor %v on purpose; the verdict says nothing about head", o.inject.match, o.inject.factor))
 	}
 	seed := o.seed
 	if seed == 0 {
@@ -168,9 +169,9 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 	var linked links
 	var err error
 	if len(c.b.pkgs) == 0 {
-		c.say("nothing is measured, since what was selected is the same in base and head")
+		c.say("nothing to measure: all that was selected is the same in base and head")
 	} else {
-		c.say("trying out what can be measured")
+		c.say("trying out the benchmarks")
 		progress := job.NewProgress(c.stderr, int(o.budget.Milliseconds()))
 		found, missing, err := c.sub.pilot(ctx, c.first, begun.Add(o.budget/2), progress)
 		progress.End()
@@ -191,7 +192,7 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 	}
 	if len(items) > 0 {
 		if _, err := verdict.PlanLooks(rowsOf(items), alpha); err != nil {
-			return nil, fmt.Errorf("no row decides: %s and all others selected leave the CPUs to the schedulers (place=free), a lottery; take rows of another place, too", items[0].name)
+			return nil, fmt.Errorf("no row can decide: in %s and all others selected the schedulers choose the CPUs (place=free), so figures vary by chance; select rows of another place, too", items[0].name)
 		}
 	}
 	if o.list {
@@ -215,7 +216,7 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 		run.Rules = rules
 		timed := slices.ContainsFunc(items, func(it *item) bool { return it.varying > 0 })
 		if first := rules.Looks.Rounds(0); timed && o.rounds > 0 && o.rounds < first {
-			return nil, fmt.Errorf("-rounds %d is too few: so many rows need %d at least for a verdict at %v%%; give more, or fewer rows by -bench", o.rounds, first, 100*alpha)
+			return nil, fmt.Errorf("-rounds %d is too few: a verdict on this many rows needs at least %d at a level of %v%%; give more rounds, or select fewer rows by -bench", o.rounds, first, 100*alpha)
 		}
 		r := &rounds{c: c, items: items, linked: linked, rules: rules, deadline: begun.Add(o.budget), plan: newPlan(seed, len(items), c.b.random, o.apart)}
 		c.say("%s; %s", r.about(), repeat)
@@ -231,7 +232,7 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 		before := disturbance.Read()
 		err = r.measure(ctx)
 		at = before.Amount()
-		run.Rounds, run.Weather = r.done, at.String()
+		run.Rounds, run.Disturbance = r.done, at.String()
 		if err != nil {
 			if r.done == 0 {
 				run = nil
@@ -265,12 +266,12 @@ func rowsOf(items []*item) (rows []verdict.Row) {
 	return rows
 }
 
-// silent tells that there is nothing to be said about head but for rows.
+// silent tells that, without rows, there is nothing to report about head.
 func (c *comparison) silent() bool {
 	return len(c.unchanged) == 0 && !slices.ContainsFunc(c.missing, func(m verdict.Missing) bool { return m.Verdict != "" })
 }
 
-// nothing is why there is no row at all.
+// nothing is the error for a comparison without any row.
 func (c *comparison) nothing() error {
 	if len(c.missing) == 0 {
 		return fmt.Errorf("-bench %q and -skip %q leave no benchmark of %s; go test -list Benchmark shows them", c.o.bench, c.o.skip, c.o.pkg)
@@ -282,7 +283,7 @@ func (c *comparison) nothing() error {
 	return fmt.Errorf("base and head have no row in common:\n%s", strings.Join(why, "\n"))
 }
 
-// judge is the verdict on what has been measured so far.
+// judge gives the verdict on the rounds measured so far.
 func (c *comparison) judge(items []*item, rules verdict.Rules) (*verdict.Report, error) {
 	missing := slices.Clone(c.missing)
 	var remarks []verdict.Remark
@@ -309,12 +310,12 @@ func (c *comparison) judge(items []*item, rules verdict.Rules) (*verdict.Report,
 	return report, nil
 }
 
-// mostFailures is from how many rounds on that an item failed in it isn't passed,
-// and is given up if it has failed in most.
+// An item that failed in mostFailures rounds can't pass. The gate gives it up
+// if those are most of its rounds.
 const mostFailures = 3
 
-// failing says of an item whose rounds fail whose fault that is: head's, if it
-// alone fails, else nobody knows.
+// failing is the verdict on an item whose rounds failed: a regression if only
+// head failed, else inconclusive.
 func (it *item) failing() verdict.Missing {
 	m := verdict.Missing{Name: it.name, Verdict: verdict.Inconclusive, Why: fmt.Sprintf("it failed in %d of %d rounds (base %d, head %d, control %d): %s", it.lost, it.lost+it.rounds,
 		it.fails[baseArm], it.fails[headArm], it.fails[controlArm], oneLine(it.failed[0]))}
@@ -324,8 +325,8 @@ func (it *item) failing() verdict.Missing {
 	return m
 }
 
-// rounds are what is measured, round by round, until all is decided or the
-// time is over.
+// rounds measures round by round until every row is decided or the time is
+// over.
 type rounds struct {
 	c        *comparison
 	items    []*item
@@ -337,7 +338,7 @@ type rounds struct {
 	done     int
 }
 
-// cost is that of a round of all that is open.
+// cost is the cost of a round of all open items.
 func (r *rounds) cost() time.Duration {
 	sum := r.linked.cost
 	for _, it := range r.items {
@@ -348,7 +349,7 @@ func (r *rounds) cost() time.Duration {
 	return sum
 }
 
-// lose names what the time doesn't do for, once each.
+// lose adds what the time is too short for to c.missing, each name once.
 func (c *comparison) lose(lost []verdict.Missing) {
 	for _, m := range lost {
 		c.missing = slices.DeleteFunc(c.missing, func(old verdict.Missing) bool { return old.Name == m.Name })
@@ -356,7 +357,7 @@ func (c *comparison) lose(lost []verdict.Missing) {
 	}
 }
 
-// about is the plan for the reader.
+// about is the plan, for the reader.
 func (r *rounds) about() string {
 	looks := r.rules.Looks
 	return fmt.Sprintf("%s, %v a round; looks after %d, %d, %d, … rounds; level %v%% over all rows, margin %v%%",
@@ -406,7 +407,8 @@ func (r *rounds) measure(ctx context.Context) error {
 			return err
 		}
 		if r.c.o.rounds == 0 && r.done < r.rules.Looks.Rounds(0) {
-			// What a round costs is known now, and which counts take more of them.
+			// Now it is known what a round costs and which counts need more
+			// rounds.
 			lost, err := trim(r.items, time.Until(r.deadline)+time.Duration(grace*float64(r.c.o.budget)), 0, r.linked.cost)
 			if err != nil {
 				return err
@@ -455,8 +457,8 @@ func (r *rounds) one(ctx context.Context, k, open int, progress *job.Progress, s
 	return r.raw.append(k+1, about, lines)
 }
 
-// wants tells whether an item takes one more round now. When the time is over,
-// it does if it has not had its first look, for some time still.
+// wants tells whether an item takes one more round now. After the deadline, an
+// item that hasn't had its first look goes on for a time of grace.
 func (r *rounds) wants(it *item) bool {
 	if it.over {
 		return false
@@ -471,7 +473,7 @@ func (r *rounds) wants(it *item) bool {
 	return late < 0 || it.rounds < r.rules.Looks.Rounds(0) && late < time.Duration(grace*float64(r.c.o.budget))
 }
 
-// look ends what is decided.
+// look marks the items that are decided as over.
 func (r *rounds) look() error {
 	report, err := r.c.judge(r.items, r.rules)
 	if err != nil {

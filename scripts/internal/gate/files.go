@@ -9,7 +9,7 @@ import (
 	"threadbench/scripts/internal/gate/verdict"
 )
 
-// compareFiles judges two results files that are there already.
+// compareFiles judges two results files.
 func compareFiles(o options) (*verdict.Report, error) {
 	all, remarks, err := files.Read(o.files[0], o.files[1])
 	if err != nil {
@@ -39,20 +39,20 @@ func compareFiles(o options) (*verdict.Report, error) {
 	}
 	if rows == nil {
 		slices.Sort(units)
-		return nil, fmt.Errorf("none of the units in common (%s) is one that decides; choose by -unit", strings.Join(slices.Compact(units), ", "))
+		return nil, fmt.Errorf("none of the units in common (%s) decides by itself; choose one by -unit", strings.Join(slices.Compact(units), ", "))
 	}
 	rows, lotteries := directed(rows)
 	if lotteries != nil {
 		remarks = append(remarks, verdict.Remark{Level: verdict.Notice, Text: fmt.Sprintf(
-			"Not compared, since these rows decide nothing: %s.", strings.Join(lotteries, ", "))})
+			"Not compared, since the schedulers choose where these rows run and their figures vary by chance: %s.", strings.Join(lotteries, ", "))})
 	}
 	rows, nothing := comparable(rows)
 	if nothing != nil {
 		remarks = append(remarks, verdict.Remark{Level: verdict.Warning, Text: fmt.Sprintf(
-			"Not compared, since a figure of theirs is 0, and 0 has no factor: %s.", strings.Join(nothing, ", "))})
+			"Not compared, since a figure of 0 has no ratio: %s.", strings.Join(nothing, ", "))})
 	}
 	if len(rows) == 0 {
-		return nil, fmt.Errorf("no row is left to compare: a figure is 0 in each, and 0 has no factor (%s); choose others by -bench or -unit", strings.Join(nothing, ", "))
+		return nil, fmt.Errorf("no row is left to compare: each has a figure of 0, which has no ratio (%s); choose others by -bench or -unit", strings.Join(nothing, ", "))
 	}
 	if i := slices.IndexFunc(rows, func(r verdict.Row) bool { return r.Better == "" }); i >= 0 {
 		return nil, undirected(rows[i].Unit)
@@ -66,9 +66,10 @@ func compareFiles(o options) (*verdict.Report, error) {
 	return report, nil
 }
 
-// directed are the rows that can be better or worse, and the others of the same
-// units: those that a scheduler places as it likes. A unit of which no row says
-// what is better is left for the caller to refuse.
+// directed splits rows into those that can be better or worse and the
+// lotteries: rows whose figure varies by chance, since the schedulers choose
+// where they run. A unit without a better side in any row stays in able, for
+// the caller to refuse.
 func directed(rows []verdict.Row) (able []verdict.Row, lotteries []string) {
 	units := map[string]bool{}
 	for _, r := range rows {
@@ -84,8 +85,8 @@ func directed(rows []verdict.Row) (able []verdict.Row, lotteries []string) {
 	return able, lotteries
 }
 
-// comparable are the rows that factors can compare, and which ones they can't:
-// a switch between goroutines makes no system calls, and nothing is 3% less.
+// comparable splits rows into those that have a ratio and the others. A figure
+// of 0 has no ratio: a switch between goroutines makes no system calls.
 func comparable(rows []verdict.Row) (able []verdict.Row, nothing []string) {
 	for _, r := range rows {
 		if !r.Exact && slices.Contains(slices.Concat(r.Old, r.New), 0) {
@@ -97,9 +98,9 @@ func comparable(rows []verdict.Row) (able []verdict.Row, nothing []string) {
 	return able, nothing
 }
 
-// deciding are those of a benchmark's rows, one for each of its units, in which
-// a verdict is given: the units asked for; else time, and what is exact; for
-// want of those the first one of which a better side is known.
+// deciding are those of a benchmark's rows that decide, one for each unit. They
+// are the units asked for. Without such, they are time and the exact units; for
+// want of those, the first unit with a known better side.
 func deciding(rows []verdict.Row, asked []string) []verdict.Row {
 	if asked != nil {
 		return slices.DeleteFunc(slices.Clone(rows), func(r verdict.Row) bool { return !slices.Contains(asked, r.Unit) })
@@ -119,7 +120,7 @@ func deciding(rows []verdict.Row, asked []string) []verdict.Row {
 	return chosen
 }
 
-// undirected is the error of a unit that can't decide.
+// undirected is the error for a unit without a better side.
 func undirected(unit string) error {
-	return fmt.Errorf("-unit %s: nothing says which direction of it is better; the benchmark's output needs a line \"Unit %[1]s better=lower\" (or higher)", unit)
+	return fmt.Errorf("-unit %s: nothing says whether lower or higher is better; the benchmark's output needs a line \"Unit %[1]s better=lower\" (or higher)", unit)
 }

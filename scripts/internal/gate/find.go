@@ -22,11 +22,11 @@ import (
 // A target is a package that has benchmarks on both sides.
 type target struct {
 	path       string
-	dirs       [controlArm]string // where it lies in base and head
-	benchmarks []string           // the functions that both sides have, in head's order
+	dirs       [controlArm]string // folders in base and head
+	benchmarks []string           // functions that both sides have, in head's order
 }
 
-// A leftOut is what was selected and can't be compared.
+// A leftOut was selected and can't be compared.
 type leftOut struct{ name, why string }
 
 func (l leftOut) String() string { return l.name + " is left out: " + l.why }
@@ -37,16 +37,16 @@ type selection struct {
 	bench, skip string
 }
 
-// A listed package is what the go command and the source say of it.
+// A listed package is what go list and the source say of it.
 type listed struct {
 	path, dir  string
 	benchmarks []string // that are selected
 	err        error
 }
 
-// findTargets finds the packages that have benchmarks on both sides, without
-// building any: by the go command's list and by the source. The error is of
-// what leaves nothing to compare.
+// findTargets finds the packages that have benchmarks on both sides. It reads
+// go list and the source, and builds nothing. If nothing is left to compare,
+// the error says why.
 func findTargets(ctx context.Context, temp string, base, head *side, sel selection) (targets []target, left []leftOut, err error) {
 	matches, err := newSelector(sel)
 	if err != nil {
@@ -76,7 +76,7 @@ func findTargets(ctx context.Context, temp string, base, head *side, sel selecti
 			case len(p.benchmarks) > 0 && other == nil:
 				left = append(left, leftOut{name, "only " + armNames[arm] + " has it"})
 			case len(p.benchmarks) > 0 && len(other.benchmarks) == 0:
-				left = append(left, leftOut{name, "only " + armNames[arm] + " has benchmarks in it that are selected"})
+				left = append(left, leftOut{name, "only " + armNames[arm] + " has selected benchmarks in it"})
 			case len(p.benchmarks) > 0:
 				for _, b := range p.benchmarks {
 					if !slices.Contains(other.benchmarks, b) {
@@ -140,10 +140,10 @@ func (s *side) list(ctx context.Context, temp string, patterns []string, matches
 		one := listed{path: p.ImportPath, dir: p.Dir}
 		switch files := append(p.TestGoFiles, p.XTestGoFiles...); {
 		case p.Error != nil && p.Dir == "":
-			lost = append(lost, errors.New(p.Error.Err)) // a pattern that names nothing
+			lost = append(lost, errors.New(p.Error.Err)) // a pattern that matches nothing
 			continue
 		case p.Error != nil && strings.HasPrefix(p.Error.Err, "build constraints exclude all Go files") && len(files) == 0:
-			continue // of another system
+			continue // files of another system only
 		case p.Error != nil:
 			one.err = errors.New(strings.TrimSpace(p.Error.Pos + " " + p.Error.Err))
 		default:
@@ -160,7 +160,7 @@ func (s *side) list(ctx context.Context, temp string, patterns []string, matches
 	return all, nil
 }
 
-// benchmarksIn reads which benchmarks are in files.
+// benchmarksIn reads the names of the selected benchmarks in files.
 func benchmarksIn(dir string, files []string, matches func(string) bool) (names []string, err error) {
 	for _, file := range files {
 		text, err := os.ReadFile(filepath.Join(dir, file))
@@ -202,8 +202,8 @@ func isBenchmark(f *ast.FuncDecl) bool {
 	return false
 }
 
-// newSelector is what tells whether -bench and -skip select a function, or
-// something that it runs by b.Run.
+// newSelector answers a function that tells whether -bench and -skip select a
+// benchmark function, or a benchmark that it runs by b.Run.
 func newSelector(sel selection) (func(name string) bool, error) {
 	bench, err := parsePattern("-bench", sel.bench)
 	if err != nil {
@@ -222,12 +222,12 @@ func newSelector(sel selection) (func(name string) bool, error) {
 	}, nil
 }
 
-// A pattern is a -bench or -skip as package testing reads it: alternatives, each
-// of elements for the parts of a name between slashes.
+// A pattern is a -bench or -skip as package testing reads it: alternatives of
+// elements, one element for each part of a name between slashes.
 type pattern [][]*regexp.Regexp
 
-// match tells whether the pattern matches a function's name; partial says that
-// what the function runs by b.Run is yet to be matched.
+// match tells whether the pattern matches a function's name. partial says that
+// the pattern has more elements, for what the function runs by b.Run.
 func (p pattern) match(name string) (ok, partial bool) {
 	for _, elements := range p {
 		if elements[0].MatchString(name) {
@@ -252,7 +252,8 @@ func parsePattern(flag, text string) (p pattern, err error) {
 	return p, nil
 }
 
-// splitPattern splits at what is in no brackets: first |, then /.
+// splitPattern splits a pattern at | and /, except within brackets or
+// parentheses.
 func splitPattern(text string) (alternatives [][]string) {
 	var elements []string
 	brackets, parentheses, begin := 0, 0, 0
@@ -262,7 +263,7 @@ func splitPattern(text string) (alternatives [][]string) {
 		case c == '[':
 			brackets++
 		case c == ']':
-			brackets = max(0, brackets-1) // one alone is legal
+			brackets = max(0, brackets-1) // a single ] is legal
 		case c == '(' && brackets == 0:
 			parentheses++
 		case c == ')' && brackets == 0:
@@ -279,7 +280,7 @@ func splitPattern(text string) (alternatives [][]string) {
 	return append(alternatives, append(elements, text[begin:]))
 }
 
-// rewritten is an element as names have it: without spaces.
+// rewritten is an element as benchmark names have it: without spaces.
 func rewritten(element string) string {
 	var b strings.Builder
 	for _, r := range element {

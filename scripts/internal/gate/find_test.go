@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// find finds targets in the module's folder and another one's.
+// find finds targets in the module's folder and in another module's.
 func find(t *testing.T, base, head *module, sel selection) (targets []target, left []string, err error) {
 	t.Helper()
 	targets, missing, err := findTargets(t.Context(), t.TempDir(), &side{name: "base", dir: base.dir}, &side{name: "head", dir: head.dir}, sel)
@@ -19,7 +19,7 @@ func find(t *testing.T, base, head *module, sel selection) (targets []target, le
 	return targets, left, err
 }
 
-// TestFind chooses packages and benchmarks by their source: what both sides
+// TestFind chooses packages and benchmarks by their source. What both sides
 // have is compared, and the rest is named.
 func TestFind(t *testing.T) {
 	base, head := newModule(t), newModule(t)
@@ -67,14 +67,14 @@ type set struct{}
 			t.Errorf("%s lies in %q", x.path, x.dirs)
 		}
 	}
-	// What does not build is the build's to say.
+	// An error in the code is left for the build to report.
 	if want := []string{"example.com/steps/a: BenchmarkA2 BenchmarkA1 BenchmarkX", "example.com/steps/broken: BenchmarkB"}; !slices.Equal(got, want) {
 		t.Errorf("targets %q, want %q", got, want)
 	}
 	want := []string{
 		"package example.com/steps/old is left out: only base has it",
 		"BenchmarkA3 of example.com/steps/a is left out: only head has it",
-		"package example.com/steps/idle is left out: only head has benchmarks in it that are selected",
+		"package example.com/steps/idle is left out: only head has selected benchmarks in it",
 		"package example.com/steps/new is left out: only head has it",
 		"package example.com/steps/syntax is left out: head: ",
 		"package example.com/steps/web is left out: head: ",

@@ -1,18 +1,20 @@
 // Package gate compares two builds of the same code, base and head, and says
-// whether head is slower: the command that stands behind scripts/gate.
+// whether head is slower. It is the command behind scripts/gate.
 //
 // Its stance: figures of two builds mean something only side by side. So base
-// and head run at once, in turns, in rounds of fresh processes; each round is
-// linked in another layout, since layout alone moves a figure by more than most
-// changes do; and base stands against itself in the same turns, which says what
-// the instrument is worth. When the gate looks at its rows, and what it may
-// decide then, is fixed before the first round; a row that is decided takes no
-// more rounds. What is measured is a subject: our own cases, or the benchmarks of
-// any Go package (package turns). The verdict is package verdict's.
+// and head run at the same time, in turns, in rounds of fresh processes. Each
+// round is linked in another layout, since layout alone moves a figure by more
+// than most changes do. A control, base in another layout, runs in the same
+// turns: base against control shows the noise of the measurement.
+//
+// When the gate looks at its rows, and what it may decide at each look, is
+// fixed before the first round. A decided row takes no more rounds. A subject
+// is what the gate measures: our own cases, or the benchmarks of any Go package
+// (package turns). Package verdict decides.
 //
 // Of ours it imports what measures (bench and its packages), its own turns,
-// verdict and files, and allow, commandline, disturbance, job, paired, prose and
-// results.
+// verdict and files, and allow, commandline, disturbance, job, paired, prose
+// and results.
 package gate
 
 import (
@@ -32,41 +34,46 @@ import (
 	"threadbench/scripts/internal/job"
 )
 
-// alpha is the chance of a false alarm that the family of all rows is held to.
+// alpha is the chance of a false alarm over all rows together.
 const alpha = 0.01
 
 // A subject is what is measured in base, head and control.
 type subject interface {
-	// pilot measures everything once, shortly, until then at the latest: what can
-	// be measured on each side, and what a round of it costs. missing are what
-	// can't, and why.
+	// pilot measures everything once, for a short time, and stops at until. It
+	// answers what can be measured on each side and what a round of it costs;
+	// missing are the others, with the reason.
 	pilot(ctx context.Context, p programs, until time.Time, progress *job.Progress) (items []*item, missing []verdict.Missing, err error)
 	// heads are what the raw files begin with.
 	heads(ctx context.Context, p programs) ([arms][]byte, error)
-	// keepOff keeps this process off the CPU that is measured on, or lets it back.
+	// keepOff(true) keeps this process off the CPU that the arms run on, and
+	// keepOff(false) lets it back.
 	keepOff(off bool)
 }
 
-// An item is one benchmark: measured once a round in each arm, in figures of
-// which some decide.
+// An item is one benchmark. A round measures it once in each arm; some of its
+// figures decide.
 type item struct {
 	name      string
-	pkg       int           // of the builds
-	how       string        // it is measured, where that isn't in turns
-	cost      time.Duration // of a round, about
+	pkg       int           // index into builds.pkgs
+	how       string        // the figure is made, unless in turns
+	cost      time.Duration // of a round, estimated
 	rows      []*verdict.Row
-	nsPerOp   float64 // of an iteration by the clock; 0 for our own cases
+	nsPerOp   float64 // wall time of an iteration; 0 for our own cases
 	allocates bool
-	notes     []string                          // on units that were left out
-	varying   int                               // rows that statistics may have to decide
-	size      func(share float64) time.Duration // makes a measurement a share of target; answers the cost of a round. nil where it is fixed
-	measure   func(ctx context.Context, p programs, order []int) ([arms]reading, error)
-	rounds    int       // that have figures of each arm
-	lost      int       // rounds that have not
-	failed    []string  // why rounds have none
-	fails     [arms]int // rounds in which the arm failed
-	most      int       // rounds that it takes at most; 0 for as many as there are
-	over      bool      // it takes no more rounds
+	notes     []string // about units that were left out
+	varying   int      // number of rows that need statistics to decide
+
+	// size makes a measurement that share of its usual length and answers what a
+	// round costs then; nil where the length is fixed.
+	size    func(share float64) time.Duration
+	measure func(ctx context.Context, p programs, order []int) ([arms]reading, error)
+
+	rounds int       // with figures of every arm
+	lost   int       // the other rounds
+	failed []string  // why those have no figures
+	fails  [arms]int // rounds in which the arm failed
+	most   int       // rounds at most; 0 for no limit
+	over   bool      // takes no more rounds
 }
 
 func (it *item) resize(share float64) {
@@ -75,8 +82,8 @@ func (it *item) resize(share float64) {
 	}
 }
 
-// untimed leaves the item its whole counts alone, which a few short rounds
-// tell.
+// untimed drops the item's timings and keeps its exact counts, which need only
+// a few short rounds.
 func (it *item) untimed(rounds int) {
 	it.rows = slices.DeleteFunc(it.rows, func(r *verdict.Row) bool { return !r.Exact })
 	it.varying = 0
@@ -90,17 +97,17 @@ type reading struct {
 	err    error
 	values map[string]float64 // by unit
 	text   string             // for the raw file
-	slice  time.Duration      // of a lap, about; 0 where there are none
+	slice  time.Duration      // of a lap, estimated; 0 where there are no laps
 }
 
-// Run is the gate command; it answers the exit code.
+// Run is the gate command. It answers the exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
 	return gate(o, err, stdout, stderr)
 }
 
-// Files is the gate command of the one file, which has no Go to build two sides
-// with: it takes -files alone. It answers the exit code.
+// Files is the gate command of scripts/threadbench, which works without Go. It
+// can't build two sides, so it takes -files alone. It answers the exit code.
 func Files(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
 	if err == nil && o.files == nil {
@@ -109,7 +116,8 @@ func Files(args []string, stdout, stderr io.Writer) int {
 	return gate(o, err, stdout, stderr)
 }
 
-// gate does what the options say, unless the command line had the error.
+// gate does what the options say. err is the command line's error, if it has
+// one.
 func gate(o options, err error, stdout, stderr io.Writer) int {
 	var report *verdict.Report
 	code := job.Main("gate", err, stderr, func(ctx context.Context) (err error) {
@@ -135,7 +143,7 @@ func gate(o options, err error, stdout, stderr io.Writer) int {
 	return report.ExitCode()
 }
 
-// writable sees that the report will have its places, before anything is
+// writable checks that the report's files can be written, before anything is
 // measured.
 func (o options) writable() error {
 	for _, r := range o.formats {
@@ -149,8 +157,8 @@ func (o options) writable() error {
 	return nil
 }
 
-// write renders the report in each of the formats asked for; one that can't be
-// written doesn't keep the others from it.
+// write renders the report in each of the formats asked for. A failed one
+// doesn't stop the others.
 func (o options) write(report *verdict.Report, stdout io.Writer) error {
 	var failed []error
 	for _, r := range o.formats {
@@ -173,9 +181,9 @@ func (o options) write(report *verdict.Report, stdout io.Writer) error {
 	return errors.Join(failed...)
 }
 
-// choose makes the subject and says in the builds which packages it needs. It
-// names what was selected and can't be compared, and the packages that need no
-// measuring, since they are the same on both sides.
+// choose makes the subject and sets the packages that the builds need. Selected
+// benchmarks that can't be compared go to c.missing. Packages that are the same
+// on both sides need no measuring and go to c.unchanged.
 func (c *comparison) choose(ctx context.Context) error {
 	o, b := c.o, c.b
 	base, head := b.sides[baseArm], b.sides[headArm]
@@ -246,7 +254,7 @@ func repeated(o options, seed uint64) string {
 	return strings.Join(args, " ") + fmt.Sprintf(" -seed %d", seed)
 }
 
-// add adds a round to the item's rows, or why it has none.
+// add adds a round to the item's rows, or notes why the round has no figures.
 func (it *item) add(k int, got [arms]reading) {
 	whole := true
 	for arm, r := range got {

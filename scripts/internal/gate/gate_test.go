@@ -17,8 +17,8 @@ import (
 	"threadbench/bench"
 )
 
-// TestRegression compares two commits whose benchmark takes twenty times as
-// long in the later one, each round in layouts of its own.
+// TestRegression compares two commits. The later one's benchmark takes twenty
+// times as long. Each round has a layout of its own.
 func TestRegression(t *testing.T) {
 	m := newModule(t)
 	m.write("work_test.go", steps(300))
@@ -40,8 +40,8 @@ func TestRegression(t *testing.T) {
 	if text, err := os.ReadFile(sum); err != nil || !strings.Contains(string(text), "ns/op") || !strings.Contains(string(text), "REGRESSION") {
 		t.Errorf("the summary in two formats: %v, %s", err, text)
 	}
-	// Base and head have another binary each, in each round and two tries, and
-	// the control of the last round is one more of base's.
+	// Base and head have another binary in each round and in two tries. The
+	// control of the last round needs one more of base.
 	if got, want := s.asked("-randlayout="), 2*11+1; got != want {
 		t.Errorf("linked %d layouts, want %d", got, want)
 	}
@@ -77,8 +77,8 @@ func TestRegression(t *testing.T) {
 
 }
 
-// TestUnits has the same module judged by what it counts, with a linker that
-// lays out nothing at random.
+// TestUnits judges the same module by its counts, with a linker that can't lay
+// out functions at random.
 func TestUnits(t *testing.T) {
 	m := newModule(t)
 	m.write("work_test.go", steps(900))
@@ -88,14 +88,14 @@ func TestUnits(t *testing.T) {
 	s := newSession(t).old()
 	raw := t.TempDir()
 	args := []string{"-pkg", ".", "-rounds", "9", "-unit", "steps/op", "-o", raw}
-	s.expect(0, m.dir, append(args, "-base", "slow"), "PASS", "not both linkers know -randlayout")
-	// The folder of the rounds is not written over.
+	s.expect(0, m.dir, append(args, "-base", "slow"), "PASS", "all rounds have the same code layout")
+	// The rounds' folder is not overwritten.
 	s.expect(2, m.dir, append(args, "-base", "fast"), "base.txt already", "-force")
 	s.expect(1, m.dir, append(args, "-base", "fast", "-head", "slow", "-force"), "REGRESSION")
 }
 
-// TestControl has a base that differs from itself in another layout: whatever
-// the head does says nothing then.
+// TestControl has a base that differs from itself in another layout. Then
+// nothing is said about head.
 func TestControl(t *testing.T) {
 	m := newModule(t)
 	m.write("work_test.go", strings.Replace(strings.Replace(steps(300), " assume=exact", "", 1), "b.ReportMetric(300,", `n := 300.0
@@ -108,7 +108,7 @@ func TestControl(t *testing.T) {
 	s := newSession(t)
 	m.write("idle/idle_test.go", "package idle\n") // never linked again
 	s.expect(3, m.dir, []string{"-base-env", "SIDE=base", "-pkg", "./...", "-rounds", "9", "-unit", "steps/op", "-o", t.TempDir()}, "INVALID")
-	// One binary serves both sides: their environments are not the build's.
+	// One binary serves both sides: their environments don't change the build.
 	if got, want := s.asked("-randlayout="), 9+1+2; got != want {
 		t.Errorf("linked %d layouts for one build, want %d", got, want)
 	}
@@ -134,8 +134,9 @@ func readRaw(t *testing.T, path string) []*benchfmt.Result {
 	return all
 }
 
-// TestInconclusive compares a benchmark with itself whose figures are drawn
-// from far apart, by a generator of the test's own, so the same each time.
+// TestInconclusive compares a benchmark with itself. Its figures are drawn from
+// a wide range by a generator of the test's own, so they are the same each
+// time.
 func TestInconclusive(t *testing.T) {
 	m := newModule(t)
 	m.write("work_test.go", `package work
@@ -180,8 +181,8 @@ func BenchmarkDraw(b *testing.B) {
 	}
 }
 
-// TestMeasure runs a gate whose head is linked as if it were other code, and
-// answers what calibrate keeps of it.
+// TestMeasure runs a gate whose head is linked like other code, and answers
+// what calibrate keeps of it.
 func TestMeasure(t *testing.T) {
 	m := newModule(t)
 	m.write("work_test.go", steps(300))
@@ -192,7 +193,7 @@ func TestMeasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run.Rounds != 3 || run.Seed != 5 || run.Weather == "" || run.Report.Verdict != "pass" || len(run.Report.Rows[0].Row.Pairs) != 3 {
+	if run.Rounds != 3 || run.Seed != 5 || run.Disturbance == "" || run.Report.Verdict != "pass" || len(run.Report.Rows[0].Row.Pairs) != 3 {
 		t.Errorf("%+v, %+v", run, run.Report)
 	}
 	if got, want := s.asked("-randlayout="), 2+2*3+1; got != want {
@@ -206,7 +207,7 @@ func TestMeasure(t *testing.T) {
 	s.clean(m.dir)
 }
 
-// TestNoVerdict has gates end with 2, each naming what is wrong.
+// TestNoVerdict has gates that end with exit code 2. Each names what is wrong.
 func TestNoVerdict(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it links for seconds")
@@ -292,8 +293,8 @@ func TestNoVerdict(t *testing.T) {
 	})
 }
 
-// TestPackages measures several packages in a folder of a repository, below
-// its root, each where go test would run it.
+// TestPackages measures several packages in a folder below the root of a
+// repository, each where go test would run it.
 func TestPackages(t *testing.T) {
 	m := newModule(t)
 	if err := os.Remove(filepath.Join(m.dir, "go.mod")); err != nil {
@@ -339,7 +340,7 @@ func BenchmarkHere(b *testing.B) {
 	s.clean(m.dir)
 }
 
-// TestChanged edits the source of head while it is measured.
+// TestChanged edits head's source while it is measured.
 func TestChanged(t *testing.T) {
 	m := newModule(t)
 	m.write("work_test.go", strings.Replace(steps(300), "b.ReportMetric", `if os.Getenv("SIDE") == "head" {
@@ -354,11 +355,11 @@ func TestChanged(t *testing.T) {
 	m.commit("only")
 	s := newSession(t)
 	s.expect(2, m.dir, []string{"-head-env", "SIDE=head", "-pkg", ".", "-rounds", "10", "-o", filepath.Join(t.TempDir(), "raw")},
-		"has changed since gate began", "leave "+m.dir+" alone")
+		"changed while gate was running", "leave "+m.dir+" alone")
 }
 
-// TestFiles compares files that are there already: those that a gate has kept,
-// and those that don't say enough.
+// TestFiles compares existing files: files that a gate has kept, and files that
+// don't say enough.
 func TestFiles(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, unit string, n int, values ...float64) string {
@@ -396,8 +397,8 @@ func TestFiles(t *testing.T) {
 		{0, []string{"-inconclusive", "pass", fast, wide}, []string{"INCONCLUSIVE"}},
 		{1, []string{"-bench", "^BenchmarkB$", "-unit", "steps/op", fast, slow}, []string{"96% more steps/op"}},
 		{2, []string{few, few}, []string{"too few"}},
-		{2, []string{"-unit", "ns/op", zero, zero}, []string{"0 has no factor", "A (ns/op)"}},
-		{3, []string{reference, reference}, []string{"Not compared, since a figure of theirs is 0", "syscalls/op", "these rows decide nothing", "place=free"}},
+		{2, []string{"-unit", "ns/op", zero, zero}, []string{"which has no ratio", "A (ns/op)"}},
+		{3, []string{reference, reference}, []string{"Not compared, since a figure of 0 has no ratio", "syscalls/op", "their figures vary by chance", "place=free"}},
 		{2, []string{fast}, []string{"OLD NEW; 1 given"}},
 		{2, []string{"-format", "markdown=" + filepath.Join(dir, "nowhere", "x"), fast, slow}, []string{"-format markdown=", "nowhere", "choose another file"}},
 		{2, []string{fast, slow, wide}, []string{"OLD NEW; 3 given"}},
@@ -442,7 +443,7 @@ func TestDefaultBench(t *testing.T) {
 	}
 }
 
-// TestUsage has command lines that can't be meant.
+// TestUsage has command lines that make no sense.
 func TestUsage(t *testing.T) {
 	for _, test := range []struct {
 		args, want string

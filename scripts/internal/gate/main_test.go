@@ -16,14 +16,14 @@ import (
 	"time"
 )
 
-// The variables that make this test binary a process of a test's.
+// These variables make the test binary a process of a test.
 const (
 	runVariable     = "THREADBENCH_TEST_GATE"    // the gate command
-	goVariable      = "THREADBENCH_TEST_GO"      // the go command that the stand-in hands on to
-	logVariable     = "THREADBENCH_TEST_LOG"     // where the stand-in writes what it was asked, a line each
-	versionVariable = "THREADBENCH_TEST_VERSION" // what it says is its version in go env -json
-	oldVariable     = "THREADBENCH_TEST_OLD"     // set, its linker knows no -randlayout
-	cacheVariable   = "THREADBENCH_TEST_CACHE"   // set, it builds a test binary of the same source once, and a seed only makes the file another one
+	goVariable      = "THREADBENCH_TEST_GO"      // the go command that the stand-in calls
+	logVariable     = "THREADBENCH_TEST_LOG"     // where the stand-in logs its requests, one a line
+	versionVariable = "THREADBENCH_TEST_VERSION" // its version in go env -json
+	oldVariable     = "THREADBENCH_TEST_OLD"     // if set, its linker doesn't know -randlayout
+	cacheVariable   = "THREADBENCH_TEST_CACHE"   // if set, it builds a test binary of the same source once, and a seed only makes the file another one
 	workerVariable  = "THREADBENCH_TEST_WORKER"  // what "go test -c ./bench" copies instead of building, by the side's name or "any"
 )
 
@@ -43,9 +43,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// standIn is the go command with a few differences: it may be of an age that
-// lays out no functions at random, which saves the links, and it may have
-// built a worker already.
+// standIn is the go command with a few differences. It may be so old that it
+// can't lay out functions at random, which saves links. And it may have a
+// worker built already.
 func standIn(args []string) int {
 	if path := os.Getenv(logVariable); path != "" {
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
@@ -81,8 +81,7 @@ func standIn(args []string) int {
 	return real(args...)
 }
 
-// seeded answers an order to build by a copy; what seed it names makes it
-// another file.
+// seeded answers a build with a copy. A seed makes the copy another file.
 func seeded(args []string, program string) error {
 	if err := copyFile(args[3], program); err != nil {
 		return err
@@ -93,7 +92,7 @@ func seeded(args []string, program string) error {
 	return nil
 }
 
-// cached answers an order to build from what was built of the same source.
+// cached answers a build with an earlier build of the same source.
 func cached(args []string, dir string) error {
 	h := sha256.New()
 	err := filepath.WalkDir(".", func(path string, e os.DirEntry, err error) error {
@@ -171,8 +170,8 @@ func copyFile(to, from string) error {
 	return os.WriteFile(to, text, 0o755)
 }
 
-// built is what the tests build once: a folder with this binary as gate and,
-// as the stand-in, bin/go.
+// built is built once for all tests: a folder with this binary as gate and, as
+// the stand-in, bin/go.
 var built struct {
 	once sync.Once
 	dir  string
@@ -201,15 +200,15 @@ func tools(t *testing.T) string {
 	return built.dir
 }
 
-// A session is where gates take place: a folder for temporary files, empty at
-// first, the stand-in for the go command, and a log of what it is asked.
+// A session is where gates run: a folder for temporary files, empty at first;
+// the stand-in for the go command; and a log of its requests.
 type session struct {
 	*testing.T
 	temp, log string
-	checks    bool // that it leaves nothing behind, at the test's end
+	checks    bool // at the test's end, that it leaves nothing behind
 }
 
-// newSession makes gates with builds that are kept for the other tests.
+// newSession makes gates whose builds are kept for the other tests.
 func newSession(t *testing.T) *session {
 	t.Helper()
 	dir := tools(t)
@@ -231,13 +230,13 @@ func newSession(t *testing.T) *session {
 	return s
 }
 
-// old makes the linker one that knows no -randlayout.
+// old makes the linker an old one, without -randlayout.
 func (s *session) old() *session {
 	s.Setenv(oldVariable, "1")
 	return s
 }
 
-// asked is how often the stand-in was asked for something that holds the text.
+// asked is how many of the stand-in's requests contain the text.
 func (s *session) asked(text string) int {
 	log, err := os.ReadFile(s.log)
 	if err != nil {
@@ -252,7 +251,7 @@ func (s *session) asked(text string) int {
 	return n
 }
 
-// gate runs the command in the folder and sees that it leaves nothing behind.
+// gate runs the command in the folder and checks that it leaves nothing behind.
 func (s *session) gate(dir string, args ...string) (code int, stdout, stderr string) {
 	s.Helper()
 	s.Chdir(dir)
@@ -287,7 +286,7 @@ func (s *session) clean(dir string) {
 	}
 }
 
-// expect runs a gate that is to end with the code and to say the words on
+// expect runs a gate. It must end with that exit code and print the words on
 // standard output or error.
 func (s *session) expect(want int, dir string, args []string, words ...string) (stdout, stderr string) {
 	s.Helper()
@@ -307,7 +306,7 @@ func gitIn(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir
-	cmd.Env = append(gitEnviron(os.Environ()), // a hook's would have it commit to the hook's repository
+	cmd.Env = append(gitEnviron(os.Environ()), // a hook's environment would make it commit to the hook's repository
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com",
 		"GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull)
 	text, err := cmd.CombinedOutput()
@@ -366,7 +365,7 @@ func (m *module) commit(tag string) {
 	gitIn(m.t, m.dir, "tag", tag)
 }
 
-// steps is a benchmark whose op takes so many steps, and counts them.
+// steps is a benchmark whose op takes that many steps and counts them.
 func steps(n int) string {
 	return fmt.Sprintf(`package work
 

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// TestTwoSignals interrupts gates twice in a row, as a person does who can't
-// wait, at moments of all kinds. The terminal sends ^C to the whole process
-// group. Nothing is left: no worktree, no temporary folder, and no process,
-// also none of those that the gate has stopped itself.
+// TestTwoSignals interrupts gates twice in a row, as an impatient person does,
+// at various moments. The terminal sends ^C to the whole process group. Nothing
+// may be left: no worktree, no temporary folder, and no process, not even one
+// that the gate has stopped.
 func TestTwoSignals(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds and measures for seconds")
@@ -30,7 +30,8 @@ func BenchmarkQuiet(b *testing.B) { steps(b, 300) }
 `
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range 4 {
-		// Two fall into the first second, when the gate checks out and builds.
+		// Two of the moments are in the first second, when the gate checks out
+		// and builds.
 		after := time.Duration(random.Int64N(int64(time.Second)))
 		if i > 1 {
 			after += time.Second

@@ -15,27 +15,25 @@ import (
 	"time"
 )
 
-// TestModules runs the gate on modules as people have them, one trouble each.
-// Each file of testdata is an archive in the format of golang.org/x/tools/txtar:
-// lines for this test, then files.
+// TestModules runs the gate on modules as people have them, with one difficulty
+// each. Each file of testdata is an archive in the format of
+// golang.org/x/tools/txtar: lines for this test, then files.
 //
-// A folder of files base/ is one side, head/ the other one; both/ stands on
-// both sides. The gate runs in head's folder, whose neighbour is base. The
-// lines before the files are comments (#), or:
+// Files in the folder base/ are one side's, files in head/ the other side's,
+// and files in both/ are on both sides. The gate runs in head's folder, beside
+// base. The lines before the files are comments (#), or:
 //
 //	steps FOLDER...    writes FOLDER/steps_test.go on both sides (stepsFile)
 //	repository         the sides are the commits tagged base and head of one repository
-//	git ARGS           a git command there
 //	cd FOLDER          where the gate runs, below the side's folder
 //	env K=V            in the gate's environment; $DIR is the archive's folder
-//	gate ARGS          a run of the gate; the lines below are about this run
-//	exit CODE [CODE]   the exit code, or those that are right
+//	exit CODE [CODE]   the exit codes that are right
 //	says REGEXP        on standard output or error, in one line
 //	hides REGEXP       on neither
 //
 // Without a go.mod in the archive, each side is the module example.com/m. Files
-// of job/ are written after the commits, as a job of CI writes what it generates. Files
-// of near/ stand beside the repository.
+// in job/ are written after the commits, as a CI job writes generated files.
+// Files in near/ are beside the repository.
 func TestModules(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds and measures for seconds")
@@ -68,7 +66,7 @@ type trial struct {
 	env        []string
 }
 
-// A gateRun is one run of the gate and what is wanted of it.
+// A gateRun is a run of the gate and its expected outcome.
 type gateRun struct {
 	args        []string
 	codes       []int
@@ -78,7 +76,7 @@ type gateRun struct {
 func newTrial(t *testing.T, s *session) *trial {
 	t.Helper()
 	tr := &trial{T: t, program: filepath.Join(tools(t), "gate"), dir: t.TempDir()}
-	// A test that runs in a git hook has GIT_DIR: its commits would land there.
+	// In a git hook the test has GIT_DIR, and its commits would go there.
 	for _, kv := range os.Environ() {
 		if !strings.HasPrefix(kv, "GIT_") {
 			tr.env = append(tr.env, kv)
@@ -106,7 +104,7 @@ func (tr *trial) side(name string) string {
 	return filepath.Join(tr.dir, name)
 }
 
-// run unpacks the archive and does what its lines say.
+// run unpacks the archive and follows its lines.
 func (tr *trial) run(archive string) {
 	comment, files := unpack(archive)
 	if !slices.ContainsFunc(files, func(f file) bool { return filepath.Base(f.name) == "go.mod" }) {
@@ -168,7 +166,7 @@ func (tr *trial) run(archive string) {
 	}
 }
 
-// write writes the sides, and commits them if they are a repository's.
+// write writes the sides. For a repository it commits them.
 func (tr *trial) write(files []file) {
 	if tr.repository {
 		tr.writeUnder(tr.dir, files, "near")
@@ -222,8 +220,8 @@ func (tr *trial) git(args ...string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// withoutGitDir is the environment without what an archive sets to mislead the
-// gate's git, not the test's.
+// withoutGitDir is the environment without the variables by which an archive
+// misleads the gate's git: the test's git must not see them.
 func withoutGitDir(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
 		return strings.HasPrefix(kv, "GIT_DIR=") || strings.HasPrefix(kv, "GIT_WORK_TREE=") || strings.HasPrefix(kv, "GIT_INDEX_FILE=")
@@ -288,8 +286,8 @@ func (tr *trial) clean() {
 	}
 }
 
-// stepsFile has a package count steps: exactly, so that verdicts don't hang on
-// noise. The sides' files differ, so that no package passes as unchanged.
+// stepsFile makes a package count its steps exactly, so that noise can't change
+// a verdict. The sides' files differ, so no package passes as unchanged.
 func stepsFile(dir, side string) string {
 	pkg := filepath.Base(dir)
 	if dir == "." {
@@ -321,12 +319,12 @@ func steps(b *testing.B, n int) {
 `, pkg, side)
 }
 
-// A file is one of an archive.
+// A file is a file of an archive.
 type file struct{ name, text string }
 
 var fileLine = regexp.MustCompile(`(?m)^-- (\S+) --\n`)
 
-// unpack splits an archive into what stands before its files, and the files.
+// unpack splits an archive into the lines before its files, and the files.
 func unpack(archive string) (comment string, files []file) {
 	at := fileLine.FindAllStringSubmatchIndex(archive, -1)
 	if at == nil {

@@ -76,24 +76,23 @@ type options struct {
 	out          string
 	force        bool
 
-	args []string // as given, to be said again
+	args []string // as given, to print the command again
 }
 
-// A rendering is a format and the file that it is appended to, "" for standard
-// output.
+// A rendering is a format of the report and the file that it is appended to; ""
+// is standard output.
 type rendering struct{ format, file string }
 
-// An injection is which of the head's cases are slowed down, and by what.
+// An injection slows down the head's cases that match, by the factor.
 type injection struct {
 	match  *regexp.Regexp
 	factor float64
 	text   string
 }
 
-// defaultCases are measured if none are chosen: what a change of the runtime
-// moves, making a goroutine and handing over to another, and what one of the
-// kernel moves, the same with raw threads. All are measured in slices on one CPU,
-// where figures are steadiest.
+// defaultCases are the cases that gate measures without -bench. Create and Switch
+// of goroutines show a change of the runtime; the same with raw threads shows a
+// change of the kernel. All run in slices on one CPU, where figures are steadiest.
 var defaultCases = []string{
 	"Create/impl=goroutine/mode=reused",
 	"Create/impl=clone/mode=reused",
@@ -109,7 +108,7 @@ const (
 	defaultMargin = "3%"
 )
 
-// parse reads the command line. Asked for help it gives it, and answers
+// parse reads the command line. With -h it prints the help and answers
 // flag.ErrHelp.
 func parse(args []string, stdout io.Writer) (options, error) {
 	o := options{args: args}
@@ -158,7 +157,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	}
 	if units != "" {
 		o.units = strings.Split(units, ",")
-		// Testing cuts allocs/op off: where it differs by 1, B/op decides.
+		// testing truncates allocs/op: 9.9999 reads 9 and 10.0000 reads 10.
+		// B/op tells whether a difference of 1 is real.
 		if slices.Contains(o.units, "allocs/op") && !slices.Contains(o.units, "B/op") {
 			o.units = append(o.units, "B/op")
 		}
@@ -211,7 +211,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	return o, nil
 }
 
-// parseFiles sees that nothing is asked of two files but what they can give.
+// parseFiles refuses the flags that -files can't honour.
 func (o *options) parseFiles(args []string, given map[string]bool) error {
 	for name := range given {
 		if !slices.Contains([]string{"files", "bench", "skip", "unit", "margin", "format", "inconclusive"}, name) {
@@ -225,8 +225,8 @@ func (o *options) parseFiles(args []string, given map[string]bool) error {
 	return o.compile()
 }
 
-// compile reads -bench and -skip as they apply to full names. For packages, go
-// test's own reading of them counts.
+// compile reads -bench and -skip as patterns of full names. With -pkg they are
+// go test's patterns, and find.go reads them.
 func (o *options) compile() (err error) {
 	if o.match, err = regexp.Compile(o.bench); err != nil {
 		return fmt.Errorf("-bench %q is no regular expression: %w", o.bench, err)
@@ -240,8 +240,8 @@ func (o *options) compile() (err error) {
 	return nil
 }
 
-// selects tells whether -bench and -skip select the full name of a case or of a
-// row in a file, without "Benchmark".
+// selects tells whether -bench and -skip select a full name, without
+// "Benchmark", of a case or of a row in a file.
 func (o *options) selects(name string) bool {
 	return o.match.MatchString("Benchmark"+name) && (o.unless == nil || !o.unless.MatchString("Benchmark"+name))
 }
@@ -292,7 +292,7 @@ func environment(env *[]string) func(string) error {
 	}
 }
 
-// percent reads "1%", or "1", as 0.01.
+// percent reads "1%" or "1" as 0.01.
 func percent(s string) (float64, error) {
 	x, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
 	if err != nil || !(x >= 0 && x <= 100) {
@@ -301,8 +301,8 @@ func percent(s string) (float64, error) {
 	return x / 100, nil
 }
 
-// parseInject reads REGEXP=FACTOR; the names that a regexp is for hold equals
-// signs, too, so the last one counts.
+// parseInject reads REGEXP=FACTOR. It splits at the last equals sign, since
+// case names have equals signs, too.
 func parseInject(s string) (*injection, error) {
 	at := strings.LastIndex(s, "=")
 	if at < 1 {

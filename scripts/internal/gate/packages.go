@@ -24,47 +24,49 @@ import (
 	"threadbench/scripts/internal/prose"
 )
 
-// The benchmarks of other packages: base's, head's and control's test binaries
-// at once, in turns, each of the same number of iterations (package turns).
+// The benchmarks of other packages: the test binaries of base, head and control
+// run at the same time, in turns, each for the same number of iterations
+// (package turns).
 
-// runs is how long a measurement is let run, about: so many iterations are
-// chosen, on the slower side. Shorter in tests.
+// runs is how long a measurement is, about: its number of iterations is chosen
+// for this time on the slower side. Tests shorten it.
 var runs = 300 * time.Millisecond
 
 const (
-	// Where a benchmark allocates, it runs for as long as the heap is collected
-	// several times, since with one collection or none a figure falls into two
-	// heaps; but for no longer than atMost times runs. The least heap that is
-	// collected is 4 MiB.
+	// A benchmark that allocates runs for at least this many collections of the
+	// heap, each of at least leastHeap (Go collects from 4 MiB on). With one
+	// collection or none, its figures fall into two heaps. It runs for at most
+	// atMost times runs.
 	collections = 5
 	leastHeap   = 4 << 20
 	atMost      = 4
-	// tells is how long a trial must be to tell what an iteration takes, as a
-	// share of runs.
+	// A trial must last for this share of runs to tell how long an iteration
+	// takes.
 	tells = 0.05
-	// minTrial is the least time that a trial is let run, whatever the budget,
-	// and least how long it is at least to tell what an iteration takes.
+	// minTrial is the least limit of a trial, whatever the budget. least is the
+	// least length of a trial that tells how long an iteration takes.
 	minTrial = 100 * time.Millisecond
 	least    = 5 * time.Millisecond
-	// aSlice is how long a slice is, about, and agrees by how much its figure may
-	// differ from a plain run's. To see that takes checking for each benchmark.
+	// aSlice is the length of a slice, about. agrees is how far, in log(ratio),
+	// a slice's figure may differ from a plain run's. The check takes about
+	// checking for each benchmark.
 	aSlice   = 5 * time.Millisecond
 	agrees   = 0.01
 	checking = 12 * time.Second
-	// stalls is how many times as long as planned a measurement may take.
+	// A measurement that takes stalls times its planned length is stopped.
 	stalls = 20
-	// turned is how much longer a measurement takes in turns than alone.
+	// A measurement takes about this much longer in turns than alone.
 	turned = 1.2
 )
 
 // packages are the benchmarks of other packages as a subject.
 type packages struct {
 	targets     []target
-	envs        [arms][]string // whole
-	bench, skip string         // as go test has them
-	units       []string       // that decide; nil for the usual ones
+	envs        [arms][]string // whole environments
+	bench, skip string         // as go test reads them
+	units       []string       // units that decide; nil for the default
 	procs       [arms]int
-	given       bool // a side's environment says GOMAXPROCS, and it isn't 1 on all
+	given       bool // a side's environment sets GOMAXPROCS, and not to 1 in every arm
 	site        measure.Site
 	budget      time.Duration
 	before      disturbance.Reading // when the pilot began
@@ -81,27 +83,27 @@ func newPackages(o options, targets []target, sides [arms]*side) (*packages, err
 		ps.given = ps.given || procsIn(s.env) > 0
 	}
 	if ps.procs == [arms]int{1, 1, 1} {
-		ps.given = false // one CPU is what a benchmark that isn't parallel has anyway
+		ps.given = false // a benchmark that isn't parallel gets one CPU anyway
 	}
 	var err error
 	ps.site, err = measure.NewSite(-1)
 	return ps, err
 }
 
-// procsOf is the GOMAXPROCS of a side: what its environment says, else what
-// this process would have. The benchmarks are told it, since their module's go
-// line may have them count CPUs in another way.
+// procsOf is a side's GOMAXPROCS: its environment's, or else this process's. It
+// is passed to the benchmarks, since the go line of their module may count CPUs
+// in another way.
 func procsOf(env []string) int {
 	if n := procsIn(env); n > 0 {
 		return n
 	}
-	// This process may have kept off a CPU a moment ago, which the runtime looks
-	// at once a second.
+	// This process may just have been kept off a CPU. The runtime notices that
+	// only once a second.
 	runtime.SetDefaultGOMAXPROCS()
 	return runtime.GOMAXPROCS(0)
 }
 
-// procsIn is the GOMAXPROCS that an environment says, 0 for none.
+// procsIn is the GOMAXPROCS in an environment, 0 for none.
 func procsIn(env []string) (procs int) {
 	for _, kv := range env {
 		if v, ok := strings.CutPrefix(kv, "GOMAXPROCS="); ok {
@@ -141,7 +143,8 @@ func (ps *packages) metadata() []*benchfmt.UnitMetadata {
 	return all
 }
 
-// keepOff does nothing: package turns does it where a benchmark has one CPU.
+// keepOff does nothing: package turns keeps off the CPU of a benchmark that has
+// one.
 func (ps *packages) keepOff(bool) {}
 
 // program is an arm's test binary.
@@ -153,11 +156,12 @@ func (ps *packages) program(p programs, pkg, arm int) turns.Program {
 type candidate struct {
 	pkg   int
 	name  string   // with "Benchmark"
-	below []string // benchmarks that have its name before a slash
+	below []string // benchmarks whose names go on after this one and a slash
 	found [controlArm]turns.Discovery
 }
 
-// label is how the report names a benchmark, or what else is in a package.
+// label is a benchmark's name in the report, or that of something else in a
+// package.
 func (ps *packages) label(pkg int, name string) string {
 	name = strings.TrimPrefix(name, "Benchmark")
 	if len(ps.targets) > 1 {
@@ -166,14 +170,14 @@ func (ps *packages) label(pkg int, name string) string {
 	return name
 }
 
-// pilot finds the benchmarks that both sides have, and how each is measured.
+// pilot finds the benchmarks that both sides have, and how to measure each.
 func (ps *packages) pilot(ctx context.Context, p programs, until time.Time, progress *job.Progress) (items []*item, missing []verdict.Missing, err error) {
 	ps.before = disturbance.Read()
 	found, missing, err := ps.discover(ctx, p, until, progress)
 	if err != nil {
 		return nil, nil, err
 	}
-	// The shortest ones first: they are the most that fit.
+	// The shortest ones first, so that as many as possible fit.
 	slices.SortStableFunc(found, func(a, b candidate) int {
 		return int(a.found[baseArm].Took+a.found[headArm].Took) - int(b.found[baseArm].Took+b.found[headArm].Took)
 	})
@@ -216,7 +220,7 @@ func (ps *packages) discover(ctx context.Context, p programs, until time.Time, p
 	last := time.Now()
 	for pkg, t := range ps.targets {
 		if p[pkg][baseArm] == "" {
-			continue // it isn't built
+			continue // it wasn't built
 		}
 		leave := func(name string, v verdict.Verdict, why string) {
 			missing = append(missing, verdict.Missing{Name: ps.label(pkg, name), Verdict: v, Why: why})
@@ -228,8 +232,8 @@ func (ps *packages) discover(ctx context.Context, p programs, until time.Time, p
 				functions--
 				continue
 			}
-			// Several times its equal share of the time that is left, since most
-			// functions take much less, but no more than an eighth.
+			// The limit is several equal shares of the time left, since most
+			// functions take much less, and at most an eighth of it.
 			limit := max(left*4/time.Duration(max(32, functions)), minTrial)
 			functions--
 			progress.At(fmt.Sprintf("finding benchmarks, %d functions left", functions), ps.label(pkg, function))
@@ -241,18 +245,18 @@ func (ps *packages) discover(ctx context.Context, p programs, until time.Time, p
 			progress.Step(int(now.Sub(last).Milliseconds()))
 			last = now
 			if late := slices.IndexFunc(broken[:], func(err error) bool { return errors.Is(err, turns.ErrLimit) }); late >= 0 {
-				leave(function, verdict.Inconclusive, fmt.Sprintf("it takes more than %v for one iteration of each of its benchmarks (in %s); give a larger -budget, or -skip it", limit.Round(100*time.Millisecond), armNames[late]))
+				leave(function, verdict.Inconclusive, fmt.Sprintf("one iteration of each of its benchmarks takes more than %v (in %s); give a larger -budget, or -skip it", limit.Round(100*time.Millisecond), armNames[late]))
 				continue
 			}
 			if failing(found[headArm], broken[headArm]) != failing(found[baseArm], broken[baseArm]) {
-				// One side fails: once more, since it may be by chance.
+				// Only one side fails, maybe by chance: try once more.
 				again, brokenAgain := ps.once(ctx, p, pkg, function, 2*limit)
 				if ctx.Err() != nil {
 					return nil, nil, context.Cause(ctx)
 				}
 				for arm := range again {
 					if failing(again[arm], brokenAgain[arm]) != failing(found[arm], broken[arm]) {
-						leave(function, verdict.Inconclusive, fmt.Sprintf("it fails now and then in %s", armNames[arm]))
+						leave(function, verdict.Inconclusive, fmt.Sprintf("it fails sometimes in %s", armNames[arm]))
 						found, broken = again, brokenAgain
 						break
 					}
@@ -266,8 +270,8 @@ func (ps *packages) discover(ctx context.Context, p programs, until time.Time, p
 	return all, missing, nil
 }
 
-// once runs a function for one iteration on each side, or on base alone if that
-// comes to its limit: head would take as long.
+// once runs a function for one iteration on each side. If base reaches the
+// limit, head doesn't run: it would take as long.
 func (ps *packages) once(ctx context.Context, p programs, pkg int, function string, limit time.Duration) (found [controlArm]turns.Discovered, broken [controlArm]error) {
 	for arm := range found {
 		s := turns.Spec{Name: function, CPU: -1, Procs: ps.procs[arm], Limit: limit}
@@ -290,8 +294,8 @@ func failing(found turns.Discovered, broken error) bool {
 	return broken != nil || slices.ContainsFunc(found.Benchmarks, func(d turns.Discovery) bool { return d.Outcome == turns.Failed })
 }
 
-// both are the benchmarks in a function that are measured on both sides, and
-// the others.
+// both splits a function's benchmarks into those measured on both sides and the
+// missing.
 func (ps *packages) both(pkg int, function string, found [controlArm]turns.Discovered, broken [controlArm]error) (all []candidate, missing []verdict.Missing) {
 	at := func(arm int, name string) *turns.Discovery {
 		for i, d := range found[arm].Benchmarks {
@@ -311,7 +315,7 @@ func (ps *packages) both(pkg int, function string, found [controlArm]turns.Disco
 				continue
 			}
 			other := at(1-arm, d.Name)
-			first := arm == baseArm || other == nil // each is said once
+			first := arm == baseArm || other == nil // report each once
 			switch {
 			case failed(arm, &d) && failed(1-arm, other):
 				if first {
@@ -324,7 +328,8 @@ func (ps *packages) both(pkg int, function string, found [controlArm]turns.Disco
 			case other == nil && broken[1-arm] == nil:
 				leave(d.Name, "", "only %s has it", armNames[arm])
 			case other == nil:
-				// The other side broke off before it; that is said below.
+				// The other side ended before this benchmark, which is reported
+				// below.
 			case failed(1-arm, other) || !first:
 			case d.Outcome == turns.Skipped || other.Outcome == turns.Skipped:
 				leave(d.Name, "", "it is skipped: %s", oneLine(d.Why+other.Why))
@@ -343,7 +348,7 @@ func (ps *packages) both(pkg int, function string, found [controlArm]turns.Disco
 			v = verdict.Regression
 		}
 		if arm == headArm && broken[baseArm] != nil || slices.ContainsFunc(missing, func(m verdict.Missing) bool { return m.Verdict == v && v == verdict.Regression }) {
-			continue // it is said already
+			continue // reported already
 		}
 		leave(function, v, "%s", why)
 	}
@@ -357,7 +362,7 @@ func (ps *packages) both(pkg int, function string, found [controlArm]turns.Disco
 	return all, missing
 }
 
-// oneLine is what a benchmark or a command said, short enough for a report.
+// oneLine is the output of a benchmark or a command, shortened for a report.
 func oneLine(s string) string {
 	const most = 300
 	s = strings.Join(strings.Fields(s), " ")
@@ -370,9 +375,9 @@ func oneLine(s string) string {
 	return s
 }
 
-// try finds out how a benchmark is measured, and how many iterations a
-// measurement has. missing is why it can't be. patient tells that there is time
-// to see whether slices would do.
+// try finds out how to measure a benchmark, and for how many iterations.
+// missing says why it can't be measured. patient means that there is time to
+// check whether slices would do.
 func (ps *packages) try(ctx context.Context, p programs, c candidate, patient bool) (it *item, missing *verdict.Missing, err error) {
 	enough := max(least, time.Duration(tells*float64(runs)))
 	limit := max(ps.budget/20, minTrial)
@@ -419,13 +424,13 @@ func (ps *packages) try(ctx context.Context, p programs, c candidate, patient bo
 	return it, nil, nil
 }
 
-// trySlices measures the benchmark in slices if they read what a plain run does
-// on both sides, in time and counts. Slices are sharper, since few of them are
-// disturbed; but where a figure depends on the number of iterations they measure
-// something else.
+// trySlices makes the benchmark measured in slices, if slices read the same as
+// a plain run on both sides, in time and counts. Slices have less noise, since
+// few of them are disturbed. But where a figure depends on the number of
+// iterations, slices measure something else.
 func (ps *packages) trySlices(ctx context.Context, p programs, c candidate, it *item, spec *turns.Spec) error {
 	n := int(float64(aSlice) / it.nsPerOp)
-	if n < 2 || it.allocates { // a slice has no collection in it
+	if n < 2 || it.allocates { // a slice contains no collection
 		return nil
 	}
 	for arm := range controlArm {
@@ -447,11 +452,11 @@ func (ps *packages) trySlices(ctx context.Context, p programs, c candidate, it *
 	return nil
 }
 
-// repeats is how often a trial that failed is repeated.
+// repeats is how often a failed trial is repeated.
 const repeats = 2
 
-// blame says whose fault it is that a trial failed in an arm: it repeats the
-// trial in both. What fails in head each time and in base never is head's.
+// blame decides which side's fault a failed trial is, by repeating it in both.
+// It is head's if it fails in head each time and in base never.
 func (ps *packages) blame(ctx context.Context, p programs, c candidate, s turns.Spec, arm int, why error) (*verdict.Missing, error) {
 	var failed, tried [controlArm]int
 	failed[arm], tried[arm] = 1, 1
@@ -482,7 +487,8 @@ func (ps *packages) blame(ctx context.Context, p programs, c candidate, s turns.
 }
 
 // again repeats a trial that speaks against turns, up to four times: a busy
-// machine may have been the reason. One that doesn't speak against them counts.
+// machine may have been the reason. A repetition that doesn't speak against
+// turns replaces it.
 func (ps *packages) again(ctx context.Context, p turns.Program, s turns.Spec, of *trials) error {
 	last := len(of.all) - 1
 	s.N = of.all[last].N
@@ -504,34 +510,37 @@ func (ps *packages) again(ctx context.Context, p turns.Program, s turns.Spec, of
 	return nil
 }
 
-// others is how many other processes have competed for a CPU since the pilot
+// others is how many other processes have competed for each CPU since the pilot
 // began.
 func (ps *packages) others() float64 {
 	a := ps.before.Amount()
 	return a.Others / float64(max(1, a.CPUs))
 }
 
-// trials are those of a side, of more and more iterations.
+// trials are the trials of a side, of more and more iterations.
 type trials struct{ all []turns.Trial }
 
 func (t trials) one() turns.Trial  { return t.all[0] }
 func (t trials) many() turns.Trial { return t.all[len(t.all)-1] }
 
-// next is how many iterations the next trial has, 0 if the last one was long
-// enough to tell what an iteration takes. A single iteration is often slower
-// than the others by far, and what a benchmark says of its time may be
-// anything. So iterations are raised by the clock: the next trial takes no more
-// than twenty times enough longer than the last one, as far as can be told. Where much of
-// a trial isn't timed, one more is five times as long, if that is at most most: what
-// testing does once a run is less of it then.
+// next is the number of iterations of the next trial; 0 if the last trial was
+// long enough to tell how long an iteration takes.
+//
+// The first iteration is often much slower than the others, and a benchmark may
+// report any time for it. So the number grows by wall time: the next trial
+// takes at most twenty times enough longer than the last one, as estimated.
+//
+// If much of a trial isn't timed, one more trial of five times as many
+// iterations follows, unless it takes longer than most. In it, what testing
+// does once a run is a smaller share.
 func (t trials) next(enough, most time.Duration) int {
-	const noise = 2 * time.Millisecond // of a process's time
+	const noise = 2 * time.Millisecond // of a process's wall time
 	last := t.many()
 	if last.N >= 1e9 {
 		return 0
 	}
 	if last.Timed >= enough {
-		// What isn't timed may be much of a short trial only.
+		// In a longer trial the share that isn't timed may be small.
 		short := !last.Whole(t.one()) || last.Wall < 2*t.one().Wall
 		if longer := 5 * last.N; short && last.Timed < 4*enough && longer < 1e9 && 5*last.Wall < most {
 			return longer
@@ -553,12 +562,12 @@ func (t trials) next(enough, most time.Duration) int {
 	return int(n)
 }
 
-// perOp is how long an iteration takes by the clock, what the benchmark doesn't
-// time included, in ns, and how long a process takes besides.
+// perOp is the wall time of an iteration in ns, what the benchmark doesn't time
+// included. fixed is the rest of a process's time.
 func (t trials) perOp() (ns float64, fixed time.Duration) {
 	one, many := t.one(), t.many()
 	if len(t.all) > 2 {
-		one = t.all[1] // testing sets up once more if there is more than one iteration
+		one = t.all[1] // with more than one iteration testing sets up twice
 	}
 	per := float64(many.Timed+max(0, many.Untimed-one.Untimed)) / float64(many.N)
 	switch {
@@ -571,15 +580,15 @@ func (t trials) perOp() (ns float64, fixed time.Duration) {
 	return per, max(0, many.Wall-time.Duration(per*float64(many.N)))
 }
 
-// item is a benchmark that has been tried.
+// item makes the item of a benchmark that was tried.
 func (ps *packages) item(c candidate, tried [controlArm]trials) (*item, *verdict.Missing, *turns.Spec, error) {
 	it := &item{name: ps.label(c.pkg, c.name), pkg: c.pkg}
 	rows := deciding(ps.rows(it.name, tried), ps.units)
 	if len(rows) == 0 {
 		have := slices.Sorted(maps.Keys(tried[headArm].many().Values))
-		why := fmt.Sprintf("none of its units (%s) is one that decides; choose by -unit", strings.Join(have, ", "))
+		why := fmt.Sprintf("none of its units (%s) decides by itself; choose one by -unit", strings.Join(have, ", "))
 		if ps.units != nil {
-			why = fmt.Sprintf("it has none of -unit %s, but %s", strings.Join(ps.units, ","), strings.Join(have, ", "))
+			why = fmt.Sprintf("it has none of -unit %s; it has %s", strings.Join(ps.units, ","), strings.Join(have, ", "))
 		}
 		return nil, &verdict.Missing{Why: why}, nil, nil
 	}
@@ -640,7 +649,7 @@ func (ps *packages) item(c candidate, tried [controlArm]trials) (*item, *verdict
 	return it, nil, spec, nil
 }
 
-// rows are a benchmark's, one for each unit that both sides have.
+// rows are a benchmark's rows, one for each unit that both sides have.
 func (ps *packages) rows(name string, tried [controlArm]trials) []verdict.Row {
 	var rows []verdict.Row
 	for u := range tried[baseArm].many().Values {
@@ -659,8 +668,8 @@ func (ps *packages) rows(name string, tried [controlArm]trials) []verdict.Row {
 	return rows
 }
 
-// chooseIterations is how many iterations run for so long, or allocate for as
-// many collections as are wanted, as far as that is no longer than atMost.
+// chooseIterations is how many iterations take that long, or more if a
+// benchmark allocates: enough for the wanted collections, within atMost.
 func chooseIterations(long time.Duration, nsPerOp, bytesPerOp float64) int {
 	n := float64(long) / nsPerOp
 	if bytesPerOp > 0 {

@@ -2,8 +2,8 @@ package gate
 
 import "testing"
 
-// TestGivenProcs has benchmarks keep all CPUs where a side's environment says
-// GOMAXPROCS, but for 1 on both sides, which is one CPU's.
+// TestGivenProcs gives benchmarks all CPUs if a side's environment sets
+// GOMAXPROCS, unless it is 1 on both sides.
 func TestGivenProcs(t *testing.T) {
 	t.Setenv("GOMAXPROCS", "3")
 	for _, test := range []struct {

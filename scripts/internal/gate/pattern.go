@@ -2,9 +2,10 @@ package gate
 
 import "strings"
 
-// below is the pattern for what a benchmark function runs by b.Run: what
-// alternative of -bench matches the function, without the function's element.
-// It is "", which matches all, where several do: selected leaves out the rest.
+// below is the pattern for what a benchmark function runs by b.Run. It is the
+// alternative of -bench that matches the function, without the function's
+// element. If several alternatives match it is "", which matches all; selected
+// filters later.
 func below(bench, function string) string {
 	p, err := parsePattern("-bench", bench)
 	if err != nil {
@@ -22,8 +23,8 @@ func below(bench, function string) string {
 	return found
 }
 
-// selected tells whether -bench and -skip, as go test has them, select the full
-// name of a benchmark that has none below it.
+// selected tells whether -bench and -skip, read as go test reads them, select a
+// benchmark that has no benchmarks below it. name is its full name.
 func selected(bench, skip, name string) bool {
 	matches := func(flag, text string) bool {
 		p, err := parsePattern(flag, text)

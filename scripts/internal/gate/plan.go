@@ -15,12 +15,12 @@ import (
 )
 
 // A plan draws what happens in each round: the layouts, the order of the items
-// and the orders of the arms. All of it follows from the arguments of newPlan,
-// however many rounds there are.
+// and the orders of the arms. The arguments of newPlan alone determine all of
+// it; the number of rounds does not matter.
 type plan struct {
 	seeds  *rand.Rand
-	random bool // layouts are drawn; else all are zeros
-	apart  bool // head gets a seed of its own, as if it were other code
+	random bool // draw layouts; otherwise every seed is 0
+	apart  bool // give head a seed of its own, as other code would have
 	taken  map[uint64]bool
 	drawn  []layout
 	items  *sequence
@@ -30,7 +30,7 @@ type plan struct {
 func newPlan(seed uint64, items int, random, apart bool) *plan {
 	p := &plan{
 		seeds: rand.New(rand.NewPCG(seed, 1)), random: random, apart: apart,
-		taken: map[uint64]bool{0: true}, // with 0 the linker keeps its own order
+		taken: map[uint64]bool{0: true}, // the seed 0 means the linker's own order
 	}
 	r := rand.New(rand.NewPCG(seed, 2))
 	p.items = &sequence{r: r, k: items}
@@ -40,8 +40,8 @@ func newPlan(seed uint64, items int, random, apart bool) *plan {
 	return p
 }
 
-// orders draws the next round's: the order of the items, and for each that of
-// its arms.
+// orders draws the next round: the order of the items, and for each item the
+// order of its arms.
 func (p *plan) orders() (items []int, orders [][]int) {
 	for _, s := range p.arms {
 		orders = append(orders, s.draw())
@@ -49,8 +49,8 @@ func (p *plan) orders() (items []int, orders [][]int) {
 	return p.items.draw(), orders
 }
 
-// layout is the layout of round k, from 0. Base has it in round k, and the
-// control in the round before.
+// layout is the layout of round k, counted from 0. Base runs in it in round k;
+// the control ran in it in the round before.
 func (p *plan) layout(k int) layout {
 	for len(p.drawn) <= k {
 		one := p.seed()
@@ -63,7 +63,7 @@ func (p *plan) layout(k int) layout {
 	return p.drawn[k]
 }
 
-// seed draws a seed of a layout that no round has had.
+// seed draws a layout's seed that no earlier layout has.
 func (p *plan) seed() (seed uint64) {
 	if !p.random {
 		return 0
@@ -75,9 +75,9 @@ func (p *plan) seed() (seed uint64) {
 	return seed
 }
 
-// A sequence is one order of k things after the other: Williams designs, in
-// which each stands in each place and after each other one equally often, the
-// orders of each shuffled.
+// A sequence draws orders of k things, from one Williams design after the
+// other. In a design each thing stands equally often in each place and after
+// each other thing. The orders within a design are shuffled.
 type sequence struct {
 	r    *rand.Rand
 	k    int
@@ -95,14 +95,13 @@ func (s *sequence) draw() []int {
 }
 
 // shares are the lengths of a measurement that fit tries, as shares of runs.
-// Shorter ones have more noise: 60 ms are two turns of each arm. shortest is
-// for counts, which no noise changes.
+// Shorter measurements have more noise: 60 ms are two turns of each arm.
+// shortest is for counts, which have no noise.
 var shares = []float64{1, 0.7, 0.5, 0.3, 0.2}
 
 const shortest = 0.02
 
-// toFirst is how long it takes until all open items have come to their first
-// look.
+// toFirst is how long it takes until every open item has had its first look.
 func toFirst(items []*item, link time.Duration) (all time.Duration, err error) {
 	open := slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.over })
 	if len(open) == 0 {
@@ -116,7 +115,7 @@ func toFirst(items []*item, link time.Duration) (all time.Duration, err error) {
 	for _, it := range open {
 		n := looks.Rounds(0)
 		if it.most > 0 {
-			if n = verdict.SameRounds; it.rounds >= n { // most counts haven't changed, but these
+			if n = verdict.SameRounds; it.rounds >= n { // most counts are decided after SameRounds; these were not
 				n = it.most
 			}
 		}
@@ -127,8 +126,8 @@ func toFirst(items []*item, link time.Duration) (all time.Duration, err error) {
 	return all + time.Duration(rounds)*link, nil
 }
 
-// fit chooses how long each measurement is, so that the rounds of the first look
-// fit the time that is left. What doesn't fit is trimmed. Counts may take the
+// fit chooses the longest measurements with which the rounds of the first look
+// fit the time left. If none fits, trim leaves items out. Counts may use the
 // time beyond the budget, too.
 func fit(items []*item, left, beyond, link time.Duration) (missing []verdict.Missing, err error) {
 	counts := verdict.CountRounds(rowsOf(items), alpha)
@@ -150,17 +149,18 @@ func fit(items []*item, left, beyond, link time.Duration) (missing []verdict.Mis
 	return trim(items, left, beyond, link)
 }
 
-// trim leaves out what doesn't fit the time, the costliest first: its time to
-// begin with, and if its counts don't fit either, all of it. missing names it.
+// trim leaves out the costliest items until the rest fits the time. First it
+// drops an item's timing, and then, if the counts don't fit either, the whole
+// item. missing names what was left out.
 func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Missing, err error) {
-	var anew []*item // as if nothing had been measured
+	var anew []*item // as if nothing had been measured yet
 	for _, it := range items {
 		again := *it
 		again.rounds, again.over = 0, false
 		anew = append(anew, &again)
 	}
 	all, err := toFirst(anew, link)
-	would := roundUp(all * 3 / 2) // with trying out
+	would := roundUp(all * 3 / 2) // trying out included
 	counts := verdict.CountRounds(rowsOf(items), alpha)
 	byCost := func(timed bool) []*item {
 		some := slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.over || (it.varying > 0) != timed })
@@ -176,14 +176,14 @@ func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Mi
 			return missing, err
 		}
 		if it == timed[len(timed)-1] {
-			break // one at least
+			break // keep at least one
 		}
 		it.untimed(counts)
 		if it.over {
-			leave(it, "no time for it, since it takes longest; -budget "+would+" would do")
+			leave(it, "it takes longest and doesn't fit the budget; -budget "+would+" would do")
 			continue
 		}
-		leave(it, "no time for its time, only for its counts (allocations), since it takes longest; -budget "+would+" would do")
+		leave(it, "only its counts (allocations) are measured: its time takes longest and doesn't fit the budget; -budget "+would+" would do")
 	}
 	for _, it := range byCost(false) {
 		if all, err = toFirst(items, link); err != nil || all <= left+beyond || len(byCost(false))+len(byCost(true)) == 1 {
@@ -197,12 +197,12 @@ func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Mi
 			leave(it, "")
 			i = len(missing) - 1
 		}
-		missing[i].Why = "no time for it, since it takes longest; -budget " + would + " would do"
+		missing[i].Why = "it takes longest and doesn't fit the budget; -budget " + would + " would do"
 	}
 	return missing, err
 }
 
-// roundUp is a duration as one would type it: 90s, 3m.
+// roundUp rounds a duration up to one that a person would type: 90s, 3m.
 func roundUp(d time.Duration) string {
 	if d > 2*time.Minute {
 		return fmt.Sprintf("%dm", (d+time.Minute-1)/time.Minute)
@@ -210,12 +210,13 @@ func roundUp(d time.Duration) string {
 	return fmt.Sprintf("%ds", (d+time.Second-1)/time.Second)
 }
 
-// usualSpread is the standard deviation of log(head/base) from round to round
-// that most benchmarks have in turns.
+// usualSpread is the standard deviation of log(head/base) over rounds that most
+// benchmarks have in turns.
 const usualSpread = 0.015
 
-// costs lists the benchmarks: what a round of each costs, and the budgets that
-// margins take at the usual spread. spent is what finding out has taken.
+// costs lists the benchmarks with what a round of each costs, and the budget
+// that each margin takes at the usual spread. spent is the time that the trying
+// out took.
 func (c *comparison) costs(items []*item, link, spent time.Duration) error {
 	looks, err := verdict.PlanLooks(rowsOf(items), alpha)
 	if err != nil {
@@ -229,11 +230,11 @@ func (c *comparison) costs(items []*item, link, spent time.Duration) error {
 		fmt.Fprintf(t, "Benchmark%s\t%v\t%s\n", it.name, it.cost.Round(time.Millisecond), cmp.Or(it.how, "turns"))
 	}
 	fmt.Fprintf(t, "\n%s; a round of all, with its links, takes %v.\n", prose.Count(len(items), "benchmark"), round.Round(10*time.Millisecond))
-	fmt.Fprintf(t, "Unchanged code that spreads by %v%% from round to round passes within:\n", 100*usualSpread)
+	fmt.Fprintf(t, "Budget for each margin, if unchanged code has a noise of %v%% from round to round:\n", 100*usualSpread)
 	const most = 1000
 	for _, margin := range []float64{0.01, 0.02, 0.03, 0.05, 0.10} {
 		n := looks.Needed(0, alpha/float64(max(1, rows)), usualSpread, math.Log1p(margin), most)
-		fmt.Fprintf(t, "  -margin %v%%\t-budget %s\n", 100*margin, roundUp((spent+time.Duration(n)*round)*10/9)) // of which fit leaves a tenth
+		fmt.Fprintf(t, "  -margin %v%%\t-budget %s\n", 100*margin, roundUp((spent+time.Duration(n)*round)*10/9)) // 10/9: fit keeps a tenth of the budget back
 	}
 	for _, m := range c.missing {
 		fmt.Fprintf(t, "%s: %s\n", m.Name, m.Why)

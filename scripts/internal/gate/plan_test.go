@@ -11,8 +11,8 @@ import (
 	"threadbench/scripts/internal/gate/verdict"
 )
 
-// TestPlan holds a plan to what it promises: repeated by its seed, each layout
-// once, each item and each arm as often in each place.
+// TestPlan checks a plan's promises: its seed repeats it, no layout comes
+// twice, and each item and arm is equally often in each place.
 func TestPlan(t *testing.T) {
 	const rounds, items = 24, 4
 	draw := func(seed uint64, random, apart bool) (layouts []layout, orders [][]int, armOrders [][][]int) {
@@ -140,7 +140,7 @@ func TestRepeated(t *testing.T) {
 	}
 }
 
-// TestFit measures for less long what doesn't fit the time, then leaves out the
+// TestFit shortens measurements that don't fit the time. Then it leaves out the
 // costliest, which keep their counts.
 func TestFit(t *testing.T) {
 	items := func() (all []*item) {

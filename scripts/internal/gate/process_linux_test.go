@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// TestStopped stops gates at moments of all kinds: by ^C, which leaves no
-// worktree, process or temporary folder behind and keeps whole rounds; and by
-// kill -9, after which the next gate takes away what is left.
+// TestStopped stops gates at various moments. ^C leaves no worktree, process or
+// temporary folder behind and keeps whole rounds. After kill -9, the next gate
+// removes what is left.
 func TestStopped(t *testing.T) {
 	m := newModule(t)
-	// Figures that are always the same, and no counts, are never shown to be
-	// less than 0% slower.
+	// Figures that never change and are no counts can never be shown to be less
+	// than 0% slower.
 	undecided := strings.Replace(steps(300), " assume=exact", "", 1)
 	m.write("work_test.go", undecided)
 	m.commit("one")
@@ -48,11 +48,11 @@ func TestStopped(t *testing.T) {
 			time.Sleep(after)
 			cmd.Process.Signal(signal)
 			time.Sleep(10 * time.Millisecond)
-			cmd.Process.Signal(signal) // from somebody impatient
+			cmd.Process.Signal(signal) // from an impatient user
 			cmd.Wait()
 			said := cmd.Stderr.(*bytes.Buffer).String()
 			if signal == os.Kill {
-				// The next one cleans up, once the linkers have ended.
+				// The next gate cleans up, once the linkers have ended.
 				s := &session{T: t, temp: s.temp, log: s.log}
 				for begin := time.Now(); len(s.processes()) > 0; time.Sleep(time.Millisecond) {
 					if time.Since(begin) > time.Minute {
@@ -86,8 +86,8 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// processes are the programs that run from the session's temporary folder or
-// in it.
+// processes are the programs that run from, or in, the session's temporary
+// folder.
 func (s *session) processes() []string {
 	var left []string
 	links, _ := filepath.Glob("/proc/[1-9]*/exe")

@@ -14,15 +14,15 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// raw are the raw rounds as they are kept: a file for each arm, in the format
-// that benchstat reads, each round appended to each as it ends.
+// raw keeps the raw rounds: one file for each arm, in benchstat's format. Each
+// round is appended as it ends.
 type raw struct {
 	dir   string
 	files [arms]job.File
 }
 
-// rawFolder is where the raw rounds go; head is head's folder. It is an error if
-// it holds some already.
+// rawFolder is the folder for the raw rounds; head is head's folder. It is an
+// error if the folder has raw rounds already.
 func rawFolder(o options, head string) (string, error) {
 	if o.out == "" {
 		host, err := os.Hostname()
@@ -57,7 +57,7 @@ func createRaw(dir string, heads [arms][]byte, comment string) (*raw, error) {
 	for arm := range arms {
 		f := &w.files[arm]
 		f.Path = rawPath(dir, arm)
-		err := f.Cut() // -force has it replaced: rawFolder
+		err := f.Cut() // replacing them needs -force, which rawFolder has checked
 		if err == nil {
 			err = f.Append(slices.Concat(heads[arm], []byte(comment)))
 		}
@@ -81,8 +81,9 @@ func (w *raw) append(round int, about [arms]string, lines [arms]string) error {
 	return nil
 }
 
-// benchstat is the command that shows the raw rounds; what the two sides'
-// configurations differ in would keep it from comparing anything.
+// benchstat is the command that shows the raw rounds. It ignores the
+// configuration keys in which the two sides differ: benchstat would compare
+// nothing otherwise.
 func (w *raw) benchstat() string {
 	base, head, flags := rawPath(w.dir, baseArm), rawPath(w.dir, headArm), ""
 	if ignore := results.Differing(configuration(base), configuration(head)); len(ignore) > 0 {
@@ -91,7 +92,8 @@ func (w *raw) benchstat() string {
 	return fmt.Sprintf("benchstat %s%s %s", flags, base, head)
 }
 
-// configuration is that of a raw file, empty if the file can't be read.
+// configuration is the configuration of a raw file, empty if the file can't be
+// read.
 func configuration(path string) map[string]string {
 	text, _ := os.ReadFile(path)
 	return results.Head(bytes.NewReader(text))

@@ -22,8 +22,8 @@ type side struct {
 	what    string   // for the reader: "main (1a2b3c4)"
 	dir     string   // where go is run
 	env     []string // K=V, for its build and its runs
-	made    bool     // dir is in a checkout that the gate has made
-	places  []string // K=V: what the environment names in the working tree, as it is called in that checkout
+	made    bool     // dir is in a checkout that gate made
+	places  []string // K=V: paths in the environment, moved from the working tree to that checkout
 	remarks []string // about the checkout, for the reader
 
 	version string // of its go command
@@ -32,8 +32,8 @@ type side struct {
 	align   bool   // its linker can align functions
 }
 
-// environ is the side's whole environment. A git hook's variables name the
-// hook's repository, so they are no part of it.
+// environ is the side's whole environment, without what a git hook sets: those
+// variables name the hook's repository.
 func (s *side) environ() []string {
 	return measure.Environ(measure.Environ(outsideHook(os.Environ()), s.places...), s.env...)
 }
@@ -42,8 +42,8 @@ func (s *side) String() string {
 	return strings.Join(append([]string{s.what, s.version}, s.env...), ", ")
 }
 
-// sides makes the two source trees, below temp where they are checkouts;
-// remove takes those away again.
+// sides makes the two source trees; checkouts go below temp. remove deletes the
+// checkouts.
 func sides(ctx context.Context, o options, temp string) (base, head *side, remove func(), err error) {
 	cwd, err := os.Getwd()
 	if err != nil {
@@ -90,9 +90,9 @@ func sides(ctx context.Context, o options, temp string) (base, head *side, remov
 }
 
 // setup runs the command of -setup in the module's folder of a checkout that
-// the gate has made, to make what git does not keep. In the working tree, and
-// in a folder that the user named, those files are the user's own, so the
-// command does not run there.
+// gate made. There it makes the files that git does not keep. It does not run
+// in the working tree or in a folder of -base-dir or -head-dir: those have the
+// user's own files.
 func (s *side) setup(ctx context.Context, temp, command string) error {
 	if command == "" || !s.made {
 		return nil
@@ -119,14 +119,15 @@ func (s *side) goEnviron(temp string) []string {
 	return measure.Environ(s.environ(), "GOTMPDIR="+temp)
 }
 
-// goCommand runs the go command of the side to its end and answers what it
-// has written to standard output.
+// goCommand runs the side's go command to its end and answers its standard
+// output.
 func (s *side) goCommand(ctx context.Context, temp string, args ...string) (string, error) {
 	out, err := job.Output(ctx, s.dir, s.goEnviron(temp), "go", args...)
 	return out, s.failed(ctx, err)
 }
 
-// failed is an error of the side's, or why it was stopped.
+// failed adds the side's name to an error; if the run was stopped, it answers
+// why instead.
 func (s *side) failed(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -137,7 +138,8 @@ func (s *side) failed(ctx context.Context, err error) error {
 	return nil
 }
 
-// lookUp finds out about the side's go command.
+// lookUp reads the version, the GOFLAGS and the linker's abilities of the
+// side's go command.
 func (s *side) lookUp(ctx context.Context, temp string) error {
 	settings, err := s.goCommand(ctx, temp, "env", "GOVERSION", "GOFLAGS")
 	if err != nil {
@@ -148,7 +150,7 @@ func (s *side) lookUp(ctx context.Context, temp string) error {
 	if s.ldflags, err = ldflags(goflags); err != nil {
 		return fmt.Errorf("%s: GOFLAGS=%s: %w", s.name, goflags, err)
 	}
-	// It exits 2 when it has shown its flags.
+	// With -help the linker exits 2, so its flags are in the error.
 	if _, help := s.goCommand(ctx, temp, "tool", "link", "-help"); help != nil {
 		s.random = strings.Contains(help.Error(), "-randlayout")
 		s.align = strings.Contains(help.Error(), "-funcalign")
@@ -156,9 +158,8 @@ func (s *side) lookUp(ctx context.Context, temp string) error {
 	return ctx.Err()
 }
 
-// ldflags is what GOFLAGS has for the linker: the last -ldflags among its
-// flags, which stand between spaces, in quotes if they hold some ("go help
-// environment").
+// ldflags is the linker's part of GOFLAGS: its last -ldflags. Flags are
+// separated by spaces; a flag with spaces is quoted ("go help environment").
 func ldflags(goflags string) (string, error) {
 	var found string
 	for rest := strings.TrimSpace(goflags); rest != ""; rest = strings.TrimSpace(rest) {
@@ -183,21 +184,20 @@ func ldflags(goflags string) (string, error) {
 	return found, nil
 }
 
-// hint is what may help a side that lacks something which the other side has.
+// hint is a way out where this side lacks something that the other side has.
 func (s *side) hint() string {
 	if s.made {
-		return "; if git does not keep what is missing, have -setup CMD make it"
+		return "; if the missing file is not in git, have -setup CMD make it"
 	}
 	return ""
 }
 
-// compile builds the test binaries of packages, those that can be built
-// together by one go command. out says where each goes. The answer holds why a
-// package has none. The linker aligns functions if align is set, and lays them
-// out by the seed; with 0 it keeps its own order.
+// compile builds the packages' test binaries, with one go command for as many
+// as can share one. out says where each goes; the answer has the error of each.
+// align aligns functions. seed is the layout; 0 is the linker's own order.
 func (s *side) compile(ctx context.Context, temp string, pkgs []string, align bool, seed uint64, out func(int) string) ([]error, error) {
-	// Debug information is left out, which is a third of the time and of the
-	// file and moves no code.
+	// -w leaves debug information out: a third of the time and of the file,
+	// and it moves no code.
 	flags := strings.TrimSpace(s.ldflags + " -w")
 	if align {
 		flags += " -funcalign=64"
@@ -227,8 +227,8 @@ func (s *side) compile(ctx context.Context, temp string, pkgs []string, align bo
 	return failed, nil
 }
 
-// batches are the packages whose test binaries have names of their own, so that
-// one go command can build them into one folder.
+// batches groups the packages so that no two test binaries in a group have the
+// same name: one go command can then build a group into one folder.
 func batches(pkgs []string) [][]int {
 	var all [][]int
 	var taken []map[string]bool
@@ -256,7 +256,7 @@ func binary(pkg string) string {
 	return name + ".test"
 }
 
-// together builds a batch by one go command and tells whether that made every
+// together builds a batch by one go command. It answers whether that made every
 // binary.
 func (s *side) together(ctx context.Context, temp string, pkgs []string, batch []int, flags string, out func(int) string) bool {
 	dir, err := os.MkdirTemp(temp, "batch-")
@@ -284,7 +284,7 @@ func (s *side) together(ctx context.Context, temp string, pkgs []string, batch [
 }
 
 // sources are the files that the packages' test binaries are built from, and
-// the folders of those, the standard library's left out.
+// their folders, without the standard library's.
 func (s *side) sources(ctx context.Context, temp string, pkgs []string) (paths []string, err error) {
 	const files = `{{if not .Standard}}{{$d := .Dir}}{{$d}}{{"\n"}}{{with .Module}}{{.GoMod}}{{"\n"}}{{end}}` +
 		`{{range .GoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .CgoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}` +
@@ -305,9 +305,9 @@ func (s *side) sources(ctx context.Context, temp string, pkgs []string) (paths [
 	return paths, nil
 }
 
-// stamp is what tells whether somebody edits sources: of each file its size
-// and time, of each folder the names of its Go files. Whoever edits them while
-// they are measured would have one head in one round and another in the next.
+// stamp changes when somebody edits the sources: it has each file's size and
+// time, and the names of the Go files in each folder. After an edit, later
+// rounds would measure another head than earlier ones.
 func stamp(paths []string) string {
 	var b strings.Builder
 	for _, path := range paths {
@@ -329,7 +329,7 @@ func stamp(paths []string) string {
 	return b.String()
 }
 
-// tail is the end of what a process wrote.
+// tail is the last 20 lines of what a process wrote.
 func tail(s string) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// checkOut makes the sides of a gate that is run in a folder: base as git has
-// it, and the working tree.
+// checkOut makes the sides of a gate that runs in a folder: base as git has it,
+// and the working tree.
 func (s *session) checkOut(dir, ref string) (base, head *side, err error) {
 	s.Helper()
 	s.Chdir(dir)
@@ -81,7 +81,7 @@ func TestFilters(t *testing.T) {
 		gitIn(m.t, m.dir, "config", "filter.fake.clean", "sed 's/^content of //'")
 		gitIn(m.t, m.dir, "config", "filter.fake.required", "true")
 	}
-	// apply gives the working tree what the filter makes.
+	// apply gives the working tree the files that the filter makes.
 	apply := func(m *module) {
 		for _, name := range []string{"same.bin", "other.bin"} {
 			if err := os.Remove(filepath.Join(m.dir, name)); err != nil {
@@ -112,12 +112,12 @@ func TestFilters(t *testing.T) {
 			filter(m, works)
 			apply(m)
 			gitIn(m.t, m.dir, "config", "filter.fake.smudge", "false")
-		}, nil, "the filter fails"},
+		}, nil, "that filter fails"},
 		{"filter that does nothing", func(m *module) {
 			filter(m, works)
 			apply(m)
 			gitIn(m.t, m.dir, "config", "filter.fake.smudge", "cat")
-		}, nil, "stays as git keeps it"},
+		}, nil, "that filter changes nothing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := blobs(t)
@@ -144,14 +144,14 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// TestNeighbours has builds that need what lies outside of the repository, or
-// what git ignores.
+// TestNeighbours has builds that need files outside the repository, or files
+// that git ignores.
 func TestNeighbours(t *testing.T) {
 	const uses = "package work\n\nimport _ \"example.com/lib\"\n"
 	for _, test := range []struct {
 		name   string
 		make   func(t *testing.T, top *module) (dir string) // top is the repository; answers where gate runs
-		folder string                                       // of the library, as base is to see it, from its own
+		folder string                                       // folder of the library as base must see it, relative to base's own
 		words  string
 	}{
 		{name: "ignored go.work", make: func(t *testing.T, top *module) string {
@@ -222,8 +222,8 @@ func TestNeighbours(t *testing.T) {
 	}
 }
 
-// TestBelow has the environment of a git hook, in which git believes to be in
-// another repository.
+// TestBelow has the environment of a git hook, which makes git use another
+// repository.
 func TestBelow(t *testing.T) {
 	m := newModule(t)
 	m.write("sub/go.mod", "module example.com/sub\n\ngo 1.26\n")
@@ -251,13 +251,13 @@ func TestBelow(t *testing.T) {
 	if after := gitIn(t, other.dir, "log", "--all", "--format=%H"); after != before {
 		t.Error("a test's commit has landed in the caller's repository")
 	}
-	// What a CI passes settings by stays.
+	// The variables by which a CI passes settings stay.
 	if got := gitEnviron([]string{"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*", "GIT_CONFIG_PARAMETERS=x", "GIT_DIR=x", "HOME=/"}); len(got) != 4 {
 		t.Errorf("git's environment is %q", got)
 	}
 }
 
-// TestSubmodule has a submodule, which base has at its own commit.
+// TestSubmodule has a submodule; base has it at a commit of its own.
 func TestSubmodule(t *testing.T) {
 	lib, m := newModule(t), newModule(t)
 	lib.write("text", "one")
@@ -281,7 +281,7 @@ func TestSubmodule(t *testing.T) {
 	if status := gitIn(t, sub, "status", "--porcelain"); status != "" {
 		t.Errorf("the working tree's submodule is touched: %s", status)
 	}
-	// A commit that the working tree's submodule has not.
+	// A commit that is missing from the working tree's submodule.
 	gitIn(t, m.dir, "update-index", "--cacheinfo", "160000,"+strings.Repeat("1", 40)+",lib")
 	gitIn(t, m.dir, "commit", "--quiet", "-m", "three")
 	base, _, err = s.checkOut(m.dir, "HEAD")
@@ -290,7 +290,8 @@ func TestSubmodule(t *testing.T) {
 	}
 }
 
-// TestSetup makes by a command what git does not keep, in the checkout alone.
+// TestSetup makes the files that git does not keep, by a command and only in
+// the checkout.
 func TestSetup(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the commands are a shell's")

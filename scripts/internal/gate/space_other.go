@@ -2,5 +2,5 @@
 
 package gate
 
-// freeSpace: this system is not asked.
+// freeSpace is not known on this system.
 func freeSpace(string) (free int64, known bool) { return 0, false }

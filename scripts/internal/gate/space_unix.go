@@ -4,8 +4,8 @@ package gate
 
 import "golang.org/x/sys/unix"
 
-// freeSpace is how many bytes a user may still write to the file system of a
-// folder.
+// freeSpace is how many bytes an unprivileged user may still write in the file
+// system of a folder.
 func freeSpace(dir string) (free int64, known bool) {
 	var s unix.Statfs_t
 	if unix.Statfs(dir, &s) != nil {

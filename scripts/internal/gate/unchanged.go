@@ -18,24 +18,23 @@ import (
 	"strings"
 )
 
-// Unchanged packages need no measuring: the test binary of base is built from
-// what head's is built from, and reads what head's reads. What a benchmark
-// reads nobody can know for sure, so whatever might be read counts as read:
+// Unchanged packages need no measuring: base's test binary is built from the
+// same files as head's, and reads the same files. Nobody can know for sure what
+// a benchmark reads, so whatever it might read counts:
 //
-//   - all files that the test binary is compiled from or embeds, but for those
-//     of the standard library and of the module cache, whose versions are
-//     compared;
+//   - all files that the test binary is compiled from or embeds. The standard
+//     library and the module cache are compared by version instead;
 //   - all files in the package's folder, and below its testdata;
 //   - all other files of its modules that git does not ignore. Go files and
-//     documents (Markdown, names with a dot in front) count among these only
-//     where a source of the package mentions them. A benchmark that may read
-//     above its module is never unchanged.
+//     documents (Markdown, names that begin with a dot) count among these only
+//     where a source of the package mentions them.
 //
-// And the toolchain, what go env says, and the environments of the two sides
-// must be the same.
+// A benchmark that may read above its module is never unchanged. The toolchain,
+// what go env says, and the environments of the two sides must be the same,
+// too.
 
-// unchangedPackages says why each target is to be measured, "" for those that
-// are the same on both sides.
+// unchangedPackages says for each target why it must be measured, or "" if it
+// is the same on both sides.
 func unchangedPackages(ctx context.Context, temp string, base, head *side, targets []target) ([]string, error) {
 	why := make([]string, len(targets))
 	for i := range why {
@@ -88,10 +87,11 @@ func sameStrings(a, b []string) bool {
 	return slices.Equal(a, b)
 }
 
-// readsFiles are flags whose files, or whose programs, nothing here looks at.
+// readsFiles are flags that name files or programs which this comparison
+// doesn't look at.
 var readsFiles = regexp.MustCompile(`-(overlay|pgo|modfile|toolexec)\b`)
 
-// settings are what go env says but for the folders that differ anyway.
+// settings are what go env says, without the folders that differ anyway.
 func (s *side) settings(ctx context.Context, temp string) (map[string]string, error) {
 	text, err := s.goCommand(ctx, temp, "env", "-json")
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *side) settings(ctx context.Context, temp string) (map[string]string, er
 	return all, nil
 }
 
-// difference is a key at which two maps differ, or "".
+// difference is a key whose values differ, or "".
 func difference(a, b map[string]string) string {
 	for _, m := range []map[string]string{a, b} {
 		for _, key := range slices.Sorted(maps.Keys(m)) {
@@ -125,14 +125,14 @@ func difference(a, b map[string]string) string {
 // An input is what a target's test binary is built from on a side.
 type input struct {
 	err      string
-	settings map[string]string // by package: language version, module and the like
+	settings map[string]string // by package: language version, module and so on
 	files    map[string]string // by package and name: where the file lies
-	modules  map[string]string // by path: the folders of the modules that are no versions of the module cache
+	modules  map[string]string // by path: folders of modules that are not versions in the module cache
 	sources  []string          // the Go files among files
 	depth    int               // of the package's folder in its module
 }
 
-// A dependency is a package as go list -deps -test says it.
+// A dependency is a package as go list -deps -test prints it.
 type dependency struct {
 	ImportPath, Dir, Root, DefaultGODEBUG       string
 	Standard                                    bool
@@ -154,7 +154,7 @@ type moduleOf struct {
 	Replace                            *moduleOf
 }
 
-// inputs are those of the targets.
+// inputs are the targets' inputs.
 func (s *side) inputs(ctx context.Context, temp, cache string, targets []target) (map[string]*input, error) {
 	args := []string{"list", "-e", "-deps", "-test", "-json=ImportPath,Dir,DefaultGODEBUG,Standard,Module,GoFiles,CgoFiles,CFiles,CXXFiles,MFiles," +
 		"HFiles,FFiles,SFiles,SwigFiles,SwigCXXFiles,SysoFiles,EmbedFiles,TestGoFiles,XTestGoFiles,TestEmbedFiles,XTestEmbedFiles," +
@@ -215,7 +215,7 @@ func newInput(path string, packages map[string]*dependency, cache string) *input
 			in.settings["folder of "+name] = p.Dir
 			continue
 		}
-		if m.Dir != "" { // of a vendored module there is none
+		if m.Dir != "" { // a vendored module has none
 			in.modules[m.Path] = m.Dir
 		}
 		in.settings["flags of "+name] = strings.ReplaceAll(fmt.Sprint(p.CgoCFLAGS, p.CgoCPPFLAGS, p.CgoCXXFLAGS, p.CgoFFLAGS, p.CgoLDFLAGS, p.CgoPkgConfig), p.Dir, "${SRCDIR}")
@@ -244,7 +244,7 @@ func newInput(path string, packages map[string]*dependency, cache string) *input
 type comparer struct {
 	ctx     context.Context
 	same    map[[2]string]bool
-	modules map[[2]string][]string // by the folders of a module: the files that differ or that only one has
+	modules map[[2]string][]string // by the two folders of a module: files that differ or that only one has
 	texts   map[string]string      // of sources
 	err     error
 }
@@ -302,7 +302,7 @@ func ups(line string) (n int) {
 	return n
 }
 
-// folders is a file of a package's folder, or below its testdata, that differs.
+// folders is a file that differs in a package's folder or below its testdata.
 func (c *comparer) folders(dirs [controlArm]string, sources []string) string {
 	var there [controlArm]map[string]bool
 	for arm, dir := range dirs {
@@ -341,7 +341,7 @@ func (c *comparer) differing(dirs [controlArm]string, there [controlArm]map[stri
 	return differ
 }
 
-// module are the files of a module that differ, without what git ignores.
+// module are the files of a module that differ, except those that git ignores.
 func (c *comparer) module(base, head string) []string {
 	key := [2]string{base, head}
 	if found, ok := c.modules[key]; ok {
@@ -368,11 +368,11 @@ func sameFolder(a, b string) bool {
 	return err1 == nil && err2 == nil && os.SameFile(x, y)
 }
 
-// rawRounds is the name of a folder that the gate keeps raw rounds in.
+// rawRounds matches the folders that gate keeps raw rounds in.
 var rawRounds = regexp.MustCompile(`^gate-\d{4}-\d\d-\d\d-\d{6}-`)
 
-// members are the files in a folder that git has or might have, or where git
-// knows nothing of the folder, all.
+// members are a folder's files that git has or doesn't ignore; if git doesn't
+// know the folder, all its files.
 func members(dir string) []string {
 	list, err := repository{dir: dir}.git("", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	if err != nil {
@@ -415,7 +415,7 @@ func tree(dir string) (all []string) {
 
 func compiled(name string) bool { return strings.HasSuffix(name, ".go") }
 
-// document tells whether a file is one that people read, or tools other than
+// document tells whether a file is for people, or for tools other than
 // benchmarks.
 func document(name string) bool {
 	return slices.Contains([]string{".md", ".rst", ".adoc"}, strings.ToLower(path.Ext(name))) || strings.HasPrefix(name, ".") || strings.HasPrefix(path.Base(name), ".")
@@ -427,7 +427,7 @@ func (c *comparer) relevant(name string, sources []string) bool {
 	inData := slices.Contains(strings.Split(name, "/"), "testdata")
 	switch {
 	case slices.Contains([]string{"go.mod", "go.sum", "go.work", "go.work.sum"}, base) || name == "vendor/modules.txt":
-		return false // versions are compared
+		return false // compared by version
 	case inData:
 		return true
 	case compiled(name), document(name):
@@ -443,7 +443,7 @@ func (c *comparer) relevant(name string, sources []string) bool {
 	return true
 }
 
-// text is that of a source.
+// text is a source's text.
 func (c *comparer) text(source string) string {
 	if text, ok := c.texts[source]; ok {
 		return text
@@ -456,7 +456,7 @@ func (c *comparer) text(source string) string {
 	return string(text)
 }
 
-// alike tells whether two files hold the same bytes.
+// alike compares two files, each pair once.
 func (c *comparer) alike(a, b string) bool {
 	key := [2]string{a, b}
 	same, ok := c.same[key]
@@ -467,8 +467,8 @@ func (c *comparer) alike(a, b string) bool {
 	return same
 }
 
-// alike tells whether two files hold the same bytes. Folders that symbolic links
-// lead to are alike if they are one.
+// alike tells whether two files hold the same bytes. Symbolic links to folders
+// are alike if both lead to one folder.
 func alike(a, b string) bool {
 	x, err1 := os.Stat(a)
 	y, err2 := os.Stat(b)
@@ -476,12 +476,12 @@ func alike(a, b string) bool {
 	case err1 != nil && err2 != nil:
 		link1, err1 := os.Readlink(a)
 		link2, err2 := os.Readlink(b)
-		return err1 == nil && err2 == nil && link1 == link2 // both lead nowhere
+		return err1 == nil && err2 == nil && link1 == link2 // both are broken
 	case err1 != nil || err2 != nil:
 		return false
 	case os.SameFile(x, y):
 		return true
-	case x.IsDir() && y.IsDir(): // links within the module: what they lead to is compared by itself
+	case x.IsDir() && y.IsDir(): // links within the module: their targets are compared by themselves
 		link1, err1 := os.Readlink(a)
 		link2, err2 := os.Readlink(b)
 		return err1 == nil && err2 == nil && link1 == link2 && !filepath.IsAbs(link1)

@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// TestUnchanged passes packages whose test binary is built from the same on
-// both sides and reads the same, and measures those for which that can't be
-// said.
+// TestUnchanged passes packages whose test binaries are built from and read the
+// same files on both sides. It measures packages for which that is uncertain.
 func TestUnchanged(t *testing.T) {
 	base, head := newModule(t), newModule(t)
 	work := func(name, imports string) string {
@@ -48,7 +47,7 @@ func TestUnchanged(t *testing.T) {
 		}
 		return all
 	}("one", "two", "docs", "above")
-	// changed are the targets that are to be measured, by their first letters.
+	// changed are the targets to be measured, by their first letters.
 	changed := func(base, head *side) (letters, reasons string) {
 		t.Helper()
 		why, err := unchangedPackages(t.Context(), s.temp, base, head, targets)

@@ -2,5 +2,6 @@ package job
 
 import "syscall"
 
-// sysProcAttr: the program dies with this process, even if that is killed.
+// sysProcAttr makes the program die with this process, even if this process is
+// killed.
 func sysProcAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// group starts the program in a process group of its own, which is what ends
-// with ctx.
+// group starts the program in a process group of its own. The end of ctx kills
+// the group.
 func group(cmd *exec.Cmd) {
 	cmd.SysProcAttr = sysProcAttr()
 	cmd.SysProcAttr.Setpgid = true

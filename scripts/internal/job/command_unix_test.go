@@ -13,7 +13,7 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// TestCommand ends a program and what that has started.
+// TestCommand ends a program and all that it has started.
 func TestCommand(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

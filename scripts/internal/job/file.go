@@ -6,16 +6,17 @@ import (
 	"os"
 )
 
-// A File is appended to in whole pieces, each in one write and synced, so that
-// a command which is killed loses the piece in flight at the most. It is open
-// only while a piece is written: whoever else writes to it is seen by its size.
+// A File is appended to in whole pieces. Each piece is one write, and synced,
+// so a killed command loses at most the piece that it was writing. The file is
+// open only while a piece is written; its size shows whether another program
+// has written to it.
 type File struct {
 	Path string
-	Size int64 // of what is whole; 0 for a file that is yet to be made
+	Size int64 // of the whole pieces; 0 for a file that doesn't exist yet
 }
 
-// Append adds to the file, or leaves it as it was. A file that somebody else has
-// made, written to or removed is an error.
+// Append adds to the file, or leaves it as it was. It is an error if another
+// program has made, written or removed the file.
 func (f *File) Append(text []byte) error {
 	flag := os.O_WRONLY | os.O_APPEND
 	if f.Size == 0 {
@@ -27,7 +28,7 @@ func (f *File) Append(text []byte) error {
 	}
 	defer file.Close()
 	if there, err := file.Stat(); err != nil || there.Size() != f.Size {
-		return errors.Join(err, errors.New("another program has changed it: see that no other run uses it"))
+		return errors.Join(err, errors.New("another program has changed the file: make sure that no other run uses it"))
 	}
 	_, err = file.Write(text)
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
@@ -37,8 +38,7 @@ func (f *File) Append(text []byte) error {
 	return nil
 }
 
-// Cut cuts off what the file holds beyond its size. A file of which nothing is
-// left is removed.
+// Cut cuts off what the file has beyond its size. It removes a file of size 0.
 func (f *File) Cut() error {
 	if f.Size > 0 {
 		return os.Truncate(f.Path, f.Size)
@@ -49,8 +49,8 @@ func (f *File) Cut() error {
 	return nil
 }
 
-// Writable checks that a file at the path can be made or added to, and leaves
-// nothing there. Ask it before long work whose report goes there.
+// Writable checks that a file at the path can be made or appended to, and
+// leaves nothing there. Call it before long work whose report goes there.
 func Writable(path string) error {
 	_, missing := os.Stat(path)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)

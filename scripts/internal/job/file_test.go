@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestAppend appends to files that somebody else changes: they are left alone.
+// TestAppend appends to files that another program changes: they are left
+// alone.
 func TestAppend(t *testing.T) {
 	for name, change := range map[string]func(path string) error{
 		"longer":  func(path string) error { return os.WriteFile(path, []byte("first\nmine\n"), 0o644) },
@@ -39,7 +40,7 @@ func TestAppend(t *testing.T) {
 	}
 }
 
-// TestWritable asks for places there are and there aren't, and leaves none
+// TestWritable asks for writable and unwritable paths, and leaves nothing
 // behind.
 func TestWritable(t *testing.T) {
 	dir := t.TempDir()

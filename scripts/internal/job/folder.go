@@ -16,14 +16,14 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// folderPrefix begins the name of a temporary folder; the id of its process
+// folderPrefix begins the name of a temporary folder. The id of its process
 // follows.
 const folderPrefix = "threadbench-"
 
-// TempFolder makes a temporary folder for programs that are built and run there;
-// remove takes it away with all that is in it. It is in GOTMPDIR, as the go
-// command's own are, else in TMPDIR. It is an error if the system runs no program
-// there.
+// TempFolder makes a temporary folder for programs that are built and run
+// there. remove deletes it with all its content. It is in GOTMPDIR, like the go
+// command's own, or else in TMPDIR. It is an error if the system runs no
+// program there.
 func TempFolder() (dir string, remove func(), err error) {
 	dir, err = os.MkdirTemp(tempDir(), fmt.Sprintf("%s%d-", folderPrefix, os.Getpid()))
 	if err == nil {
@@ -53,8 +53,8 @@ func runnable(dir string) error {
 	return started(path)
 }
 
-// started is an error if a program in a folder may not run there. That the
-// system has no shell for it is none.
+// started is an error if a program in a folder may not run there. A missing
+// shell is no such error.
 func started(path string) error {
 	if err := exec.Command(path).Run(); errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%s runs no program: %w; it is on a file system that is mounted noexec: set GOTMPDIR to a folder that isn't", filepath.Dir(path), err)
@@ -62,8 +62,8 @@ func started(path string) error {
 	return nil
 }
 
-// removeAll removes a folder in which a compiler that has lost its go command
-// may still be writing.
+// removeAll removes a folder. A compiler that has lost its go command may still
+// be writing in it, so removeAll tries several times.
 func removeAll(dir string) {
 	for range 20 {
 		if os.RemoveAll(dir) == nil {
@@ -91,8 +91,8 @@ func StaleFolder(path string) bool {
 	return false
 }
 
-// SweepFolders removes the temporary folders of commands that were killed. One
-// whose process id is another program's by now stays until later.
+// SweepFolders removes the temporary folders of commands that were killed. If
+// another program has the process id by now, the folder stays until later.
 func SweepFolders() {
 	left, _ := filepath.Glob(filepath.Join(tempDir(), folderPrefix+"*-*"))
 	for _, dir := range left {

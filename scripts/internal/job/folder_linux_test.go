@@ -9,7 +9,7 @@ import (
 )
 
 // TestNoexec names a folder that is mounted noexec, leaves nothing there, and
-// takes GOTMPDIR in its place.
+// uses GOTMPDIR instead.
 func TestNoexec(t *testing.T) {
 	temp := t.TempDir()
 	if err := unix.Mount("none", temp, "tmpfs", unix.MS_NOEXEC, ""); err != nil {

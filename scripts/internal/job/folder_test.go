@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestSweepFolders leaves alone what no process that has ended left behind.
+// TestSweepFolders removes only what ended processes left behind.
 func TestSweepFolders(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("GOTMPDIR", "")
@@ -23,7 +23,7 @@ func TestSweepFolders(t *testing.T) {
 	stale := fmt.Sprintf("threadbench-%d-123", dead.Process.Pid)
 	kept := []string{
 		fmt.Sprintf("threadbench-%d-123", os.Getpid()),
-		"threadbench-1-123", // somebody else's, whom this process may not ask after
+		"threadbench-1-123", // another user's, which this process may not ask about
 		"threadbench-123",
 		"threadbench-x-123",
 		"threadbench--123",
@@ -46,7 +46,8 @@ func TestSweepFolders(t *testing.T) {
 	}
 }
 
-// TestTempFolder is in GOTMPDIR, else in TMPDIR, and goes with all that is in it.
+// TestTempFolder is in GOTMPDIR, else in TMPDIR, and is removed with all its
+// content.
 func TestTempFolder(t *testing.T) {
 	temp, goTemp := t.TempDir(), t.TempDir()
 	for _, variable := range []string{"TMPDIR", "TMP", "TEMP"} {

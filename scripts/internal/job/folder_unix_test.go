@@ -15,8 +15,8 @@ func TestRunnable(t *testing.T) {
 	if err := runnable(dir); err != nil {
 		t.Error(err)
 	}
-	// What a system answers to a program on a file system mounted noexec, it
-	// answers to one without the permission.
+	// A system gives the same error for a program on a file system mounted
+	// noexec and for a program without the permission.
 	path := filepath.Join(dir, "program")
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o644); err != nil {
 		t.Fatal(err)

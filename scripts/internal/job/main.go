@@ -1,10 +1,10 @@
-// Package job is what surrounds the commands that measure: how they are stopped
-// and end, which programs they start, where their temporary files lie, how they
-// keep rounds and say how far they are. Of ours it imports lockstep, for Gone,
+// Package job is the frame of the commands that measure: how they are stopped
+// and end, which programs they start, where their temporary files are, how they
+// keep rounds and show their progress. Of ours it imports lockstep, for Gone,
 // which tells whether a process has ended, and commandline.
 //
-// Its stance: whatever stops a command, nothing of it stays behind, and what it
-// had measured is kept. An error names what to type next.
+// Its stance: whatever stops a command, it leaves nothing behind and keeps what
+// it has measured. An error names what to type next.
 package job
 
 import (
@@ -22,29 +22,29 @@ import (
 	"threadbench/scripts/internal/commandline"
 )
 
-// Main does a command's job, unless its command line had the error, and answers
-// the exit code. A signal ends the context that the job gets.
+// Main does a command's job and answers the exit code. err is the command
+// line's error, if it has one. A signal ends the job's context.
 func Main(name string, err error, stderr io.Writer, do func(context.Context) error) int {
 	if err == nil {
 		ctx, stop := untilStopped()
 		defer stop()
 		err = do(ctx)
 		if stopped := context.Cause(ctx); err != nil && stopped != nil && !errors.Is(err, stopped) {
-			// Whatever it was that this kept from ending well.
+			// Other errors are consequences of the stop.
 			err = fmt.Errorf("%w before it could measure; start it again", stopped)
 		}
 	}
 	return commandline.Exit(name, err, stderr)
 }
 
-// untilStopped is a context that a signal to stop ends; and so does the end of
-// a "go run" that this process was started by, which passes on no SIGKILL. Until
-// the job is over, further signals do nothing: it is cleaning up.
+// untilStopped is a context that ends at a signal to stop. It also ends when
+// the "go run" that started this process is gone: go run passes on no SIGKILL.
+// Until the job is over, further signals do nothing, since it is cleaning up.
 func untilStopped() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
-		if !signal.Ignored(s) { // as nohup has it
+		if !signal.Ignored(s) { // nohup ignores it
 			signal.Notify(signals, s)
 		}
 	}

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestTwoSignals has a job that takes its time to clean up, while whoever
-// stopped it grows impatient: the second signal kills nothing.
+// TestTwoSignals has a job that takes time to clean up, and an impatient user:
+// the second signal kills nothing.
 func TestTwoSignals(t *testing.T) {
 	var said strings.Builder
 	cleaned := 0

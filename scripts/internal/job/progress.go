@@ -10,12 +10,12 @@ import (
 	"golang.org/x/term"
 )
 
-// A Progress says how far a command is: a bar on a terminal, else a line every
-// ten seconds. Nothing is drawn but within At and Step, so never beside a
+// A Progress shows how far a command is: as a bar on a terminal, else as a line
+// every ten seconds. It draws only within At and Step, so never during a
 // worker's turn.
 type Progress struct {
 	w          io.Writer
-	width      int    // columns of the terminal, 0 without one
+	width      int    // columns of the terminal; 0 without one
 	at         string // what is being done
 	begun      time.Time
 	said       time.Time
@@ -23,7 +23,7 @@ type Progress struct {
 	everyLines time.Duration
 }
 
-// NewProgress is the progress through so many steps.
+// NewProgress is a progress through that many steps.
 func NewProgress(w io.Writer, steps int) *Progress {
 	p := &Progress{w: w, begun: time.Now(), said: time.Now(), all: steps, everyLines: 10 * time.Second}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
@@ -35,7 +35,7 @@ func NewProgress(w io.Writer, steps int) *Progress {
 	return p
 }
 
-// At says what is about to be done: where, as in "round 2 of 10", and what.
+// At says what comes next: where, as in "round 2 of 10", and what.
 func (p *Progress) At(where, what string) {
 	if p.width > 0 {
 		p.at = where + ", " + what
@@ -56,8 +56,9 @@ func (p *Progress) Step(steps int) {
 	}
 }
 
-// draw replaces the terminal's line by the bar: its share, what is left, and
-// what is being done. It ends a column early, since a full line would wrap.
+// draw draws the bar on the terminal's line: the share done, the time left, and
+// what is being done. The bar leaves the last column free, since a full line
+// would wrap.
 func (p *Progress) draw() {
 	const cells = 30
 	share := float64(min(p.done, p.all)) / float64(max(p.all, 1))
@@ -74,7 +75,7 @@ func (p *Progress) left() time.Duration {
 	return time.Duration(perStep * float64(max(0, p.all-p.done))).Round(time.Second)
 }
 
-// End takes the bar away.
+// End removes the bar.
 func (p *Progress) End() {
 	if p.width > 0 {
 		fmt.Fprint(p.w, "\r\x1b[K")

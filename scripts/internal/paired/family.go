@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// Holm are the p-values of several statements adjusted so that rejecting those
-// below α keeps the probability of any false rejection below α, whatever their
-// dependence. The k-th smallest of m becomes the greatest of (m−i+1)·p[i], i ≤ k,
-// at most 1. NaN counts as 1.
+// Holm adjusts the p-values of several statements. Rejecting those below α then
+// keeps the probability of any false rejection below α, whatever their
+// dependence. The k-th smallest of m becomes the greatest of (m−i+1)·p[i], i ≤
+// k, at most 1. NaN counts as 1.
 func Holm(p []float64) []float64 {
 	order := make([]int, len(p))
 	value := make([]float64, len(p))
@@ -31,14 +31,14 @@ func Holm(p []float64) []float64 {
 }
 
 // LeastRounds is the least number of pairs with which a family of m statements,
-// at least 1, can say anything at level alpha, above 0 and below 1:
-// 1 + ⌈log2(m/alpha)⌉.
+// at least 1, can show anything at level alpha, above 0 and below 1: 1 +
+// ⌈log2(m/alpha)⌉.
 //
-// With n pairs all on one side the two-sided signed-rank p-value is 2/2ⁿ, the
-// least there is, and of m statements the first to be rejected needs one of at
-// most alpha/m. With fewer pairs every answer is "not shown", whatever was
-// measured. One-sided p-values need one pair less; that one is the reserve that
-// lets the two-sided control of the same size speak, too.
+// With n pairs all on one side, the two-sided signed-rank p-value is 2/2ⁿ, the
+// least possible. Of m statements, the first to be rejected needs a p-value of
+// at most alpha/m. With fewer pairs every answer is "not shown", whatever was
+// measured. One-sided p-values need one pair less; this spare pair lets a
+// two-sided control of the same size show something, too.
 func LeastRounds(m int, alpha float64) (int, error) {
 	if err := checkFamily(m, alpha); err != nil {
 		return 0, err
@@ -50,8 +50,8 @@ func LeastRounds(m int, alpha float64) (int, error) {
 	return n, nil
 }
 
-// LeastEach is LeastRounds for unpaired figures, as many on each side: the
-// least n with 2/C(2n, n) at most alpha/m. m and alpha are as there.
+// LeastEach is LeastRounds for unpaired figures, with as many on each side: the
+// least n with 2/C(2n, n) at most alpha/m.
 func LeastEach(m int, alpha float64) (int, error) {
 	if err := checkFamily(m, alpha); err != nil {
 		return 0, err

@@ -2,34 +2,39 @@ package paired
 
 import "math"
 
-// Looks are the numbers of rounds after which a row is looked at, and the share
-// of its error that each look may spend. The first look comes as early as it can
-// say anything; each later one after half as many rounds again, rounded up.
-// There is no last one, so nobody has to know beforehand how long a run will be.
+// Looks are the numbers of rounds at which a row is looked at, and the share of
+// its error that each look may spend. The first look is at the first round that
+// can show anything; each later look is after half as many rounds again,
+// rounded up. There is no last look, so nobody has to know beforehand how long
+// a run will be.
 //
 // Look k, counted from 0, spends 1/((k+1)(k+2)) of the error: 1/2, 1/6, 1/12, …
-// The shares add up to 1. So a statement that is made at the first look at which
-// its p-value is at most α·Share(k) is false with a probability of at most α,
-// whatever the figures of different looks have to do with each other, and at
-// whichever look the row is stopped. Divided by its look's share, the least
-// p-value so far is a p-value at any time.
+// The shares add up to 1. So a statement made at the first look whose p-value
+// is at most α·Share(k) is false with a probability of at most α. That holds
+// however the figures of different looks depend on each other, and at whichever
+// look the row stops. The least p-value so far, each divided by its look's
+// share, is a p-value at any time.
 //
 // Spending the error over looks is Lan and DeMets's (Discrete Sequential
-// Boundaries for Clinical Trials, 1983). Their boundaries also use how strongly
-// looks correlate; here the shares are added up, which is a union bound and holds
-// for a rank test as it does for any other. It costs 10% more rounds at the later
-// looks of a level of 1%, 7% at 0.25%, 4% at 0.03% (normal figures, a power of 0.8).
+// Boundaries for Clinical Trials, 1983). Their boundaries also use the
+// correlation between looks. Here the shares are added up: a union bound, which
+// holds for a rank test as for any other. It costs more rounds at the later
+// looks (normal figures, a power of 0.8):
 //
-// Rejected: confidence sequences by betting (Waudby-Smith and Ramdas, Estimating
-// Means of Bounded Random Variables by Betting, 2024; with a margin of
-// equivalence in the R package seqbench). They may be looked at after each round. But
-// they need bounds of the figures that are known beforehand, and they are of the mean, which one
-// disturbed round moves.
+//	level       1%   0.25%  0.03%
+//	more rounds 10%  7%     4%
+//
+// Rejected: confidence sequences by betting (Waudby-Smith and Ramdas,
+// Estimating Means of Bounded Random Variables by Betting, 2024; with a margin
+// of equivalence in the R package seqbench). They allow a look after each
+// round. But they need bounds of the figures that are known beforehand. And
+// they are about the mean, which one disturbed round moves.
 type Looks struct{ first int }
 
 // PlanLooks are the looks of a family of m statements, at least 1, at level
-// alpha, above 0 and below 1. The first look is that of [LeastRounds] at alpha·Share(0).
-// Its reserve of one round lets the two-sided control speak at the first look, too.
+// alpha, above 0 and below 1. The first look has the rounds of [LeastRounds] at
+// alpha·Share(0). Its spare round lets the two-sided control show something at
+// the first look, too.
 func PlanLooks(m int, alpha float64) (Looks, error) {
 	if err := checkFamily(m, alpha); err != nil {
 		return Looks{}, err
@@ -38,7 +43,7 @@ func PlanLooks(m int, alpha float64) (Looks, error) {
 	return Looks{first}, err
 }
 
-// Rounds is after how many rounds look k is, k from 0.
+// Rounds is the number of rounds at look k, counted from 0.
 func (l Looks) Rounds(k int) int {
 	n := l.first
 	for range k {
@@ -50,7 +55,7 @@ func (l Looks) Rounds(k int) int {
 // Share is the share of the error that look k may spend.
 func (Looks) Share(k int) float64 { return 1 / (float64(k+1) * float64(k+2)) }
 
-// Reached is the number of looks that n rounds have come to.
+// Reached is the number of looks that n rounds have reached.
 func (l Looks) Reached(n int) int {
 	k := 0
 	for l.first > 0 && l.Rounds(k) <= n {
@@ -59,10 +64,11 @@ func (l Looks) Reached(n int) int {
 	return k
 }
 
-// Needed is the number of rounds, beyond have, of the first look that decides
-// with a power of about 0.8. spread is the standard deviation of the
-// differences, distance how far their shift is from the one that is tested, alpha the level
-// of one statement over all looks. It is 0 where the look is beyond most rounds.
+// Needed is the number of rounds, greater than have, of the first look that
+// decides with a power of about 0.8; 0 if that look has more than most rounds.
+// spread is the standard deviation of the differences, distance how far their
+// shift is from the tested one. alpha is the level of one statement over all
+// looks.
 func (l Looks) Needed(have int, alpha, spread, distance float64, most int) int {
 	for k := l.Reached(have); ; k++ {
 		n := l.Rounds(k)
@@ -78,5 +84,5 @@ func (l Looks) Needed(have int, alpha, spread, distance float64, most int) int {
 	}
 }
 
-// quantile is the normal one with the probability p above it.
+// quantile is the normal quantile with the probability p above it.
 func quantile(p float64) float64 { return math.Sqrt2 * math.Erfcinv(2*p) }

@@ -50,8 +50,8 @@ func TestLooks(t *testing.T) {
 	}
 }
 
-// At the first look rounds that are all on one side speak, one-sided and
-// two-sided; the control's reserve is one round.
+// At the first look, rounds that are all on one side decide, one-sided and
+// two-sided. The control's spare is one round.
 func TestFirstLook(t *testing.T) {
 	for _, m := range []int{1, 4, 30, 300} {
 		l := planLooks(t, m, 0.01)
@@ -68,7 +68,7 @@ func TestFirstLook(t *testing.T) {
 	}
 }
 
-// watched is the least p over its share that a row has at any of the looks.
+// watched is the least p over its share at any of a row's looks.
 func watched(t *testing.T, l Looks, d []float64, p func(*Sample) float64) float64 {
 	t.Helper()
 	least := 1.0
@@ -78,9 +78,9 @@ func watched(t *testing.T, l Looks, d []float64, p func(*Sample) float64) float6
 	return least
 }
 
-// Rows at the very margin, where errors are most frequent, are watched at all
-// looks up to 60 rounds: in at most the level's share of runs is any row called
-// a regression by Holm, and in at most that share does any row pass.
+// Rows exactly at the margin, where errors are most frequent, are watched at
+// all looks up to 60 rounds. In at most the level's share of runs Holm calls
+// any row a regression, and in at most that share any row passes.
 func TestSimulatedLooks(t *testing.T) {
 	const alpha, rows, margin = 0.05, 4, 0.03
 	runs := 2000
@@ -119,7 +119,7 @@ func TestSimulatedLooks(t *testing.T) {
 	}
 }
 
-// How many rounds it takes to decide a row of a family of four, margin 3%.
+// How many rounds decide a row of a family of four, margin 3%.
 func TestRoundsToDecide(t *testing.T) {
 	const alpha, rows, runs = 0.01, 4, 100
 	margin := math.Log1p(0.03)
@@ -159,7 +159,7 @@ func TestRoundsToDecide(t *testing.T) {
 	}
 }
 
-// Needed says about what it takes.
+// Needed is about the number of rounds that a decision takes.
 func TestNeeded(t *testing.T) {
 	l := planLooks(t, 4, 0.01)
 	for _, tt := range []struct {

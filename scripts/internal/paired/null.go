@@ -16,7 +16,7 @@ const (
 	// distribution is computed, once for each number.
 	exactPairs = 400
 	// exactProduct is the product of the two sides' sizes up to which the
-	// rank-sum distribution is computed, for each count anew.
+	// rank-sum distribution is computed, anew for each count.
 	exactProduct = 2500
 )
 
@@ -25,9 +25,10 @@ var (
 	rankSumTails    sync.Map // n1, n2, count → float64
 )
 
-// signedRankTail is that of Wilcoxon's T for n pairs: exact up to exactPairs,
-// then normal with the continuity correction, which is conservative in the
-// tails, since T's are thinner (its excess kurtosis is about −3.6/n).
+// signedRankTail is the tail of Wilcoxon's T for n pairs. It is exact up to
+// exactPairs, then normal with the continuity correction. That is conservative
+// in the tails, since T's tails are thinner (its excess kurtosis is about
+// −3.6/n).
 func signedRankTail(n int) tail {
 	if n > exactPairs {
 		f := float64(n)
@@ -41,7 +42,7 @@ func signedRankTail(n int) tail {
 	return func(count int) float64 { return sums[count] }
 }
 
-// signedRankSums are P(T ≥ t) for each t: T adds up each of 1 … n with
+// signedRankSums are P(T ≥ t) for each t. T adds up each of 1 … n with
 // probability ½.
 func signedRankSums(n int) []float64 {
 	p := make([]float64, n*(n+1)/2+1)
@@ -58,7 +59,7 @@ func signedRankSums(n int) []float64 {
 	return sumUp(p)
 }
 
-// sumUp turns probabilities into those of at least as much, from the small end.
+// sumUp turns probabilities into tails, adding from the small end.
 func sumUp(p []float64) []float64 {
 	for t := len(p) - 2; t >= 0; t-- {
 		p[t] = min(1, p[t]+p[t+1])
@@ -66,8 +67,8 @@ func sumUp(p []float64) []float64 {
 	return p
 }
 
-// rankSumTail is that of Mann and Whitney's U for two sides: exact up to
-// exactProduct (go-moremath has the recurrence), then normal with the
+// rankSumTail is the tail of Mann and Whitney's U for two sides. It is exact up
+// to exactProduct (go-moremath has the recurrence), then normal with the
 // continuity correction.
 func rankSumTail(n1, n2 int) tail {
 	a, b := float64(n1), float64(n2)
@@ -78,7 +79,7 @@ func rankSumTail(n1, n2 int) tail {
 		key := [3]int{n1, n2, count}
 		p, ok := rankSumTails.Load(key)
 		if !ok {
-			// By symmetry the lower tail, which doesn't cancel.
+			// By symmetry this is the lower tail, in which nothing cancels.
 			p, _ = rankSumTails.LoadOrStore(key, stats.UDist{N1: n1, N2: n2}.CDF(float64(n1*n2-count)))
 		}
 		return p.(float64)

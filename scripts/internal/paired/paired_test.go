@@ -279,7 +279,7 @@ func TestSymmetry(t *testing.T) {
 	}
 }
 
-// An allowance moves both bounds out, and leaves the estimate.
+// An allowance moves both bounds out, and keeps the estimate.
 func TestAllowing(t *testing.T) {
 	bare := signedRank(t, []float64{1, 2, 3, 4, 5, 6, 7, 8})
 	s := bare.Allowing(0.25).Allowing(0.25)
@@ -294,7 +294,8 @@ func TestAllowing(t *testing.T) {
 	}
 }
 
-// Trend is what all orders of the figures say, and at most that where they tie.
+// Trend agrees with counting over all orders of the figures. Where figures tie
+// it is at most that.
 func TestTrend(t *testing.T) {
 	rng := rand.New(rand.NewPCG(18, 19))
 	for round := range 60 {
@@ -371,13 +372,13 @@ func orders(values []float64, f func([]float64)) {
 	place(0)
 }
 
-// binomial bounds: by how much a count of n trials may be off n·p, 4.5 standard
-// deviations and one.
+// binomial is the greatest expected deviation of a count of n trials from n·p:
+// 4.5 standard deviations and one.
 func binomial(n int, p float64) float64 { return 4.5*math.Sqrt(float64(n)*p*(1-p)) + 1 }
 
-// The size of the test is what the distribution says, and the interval covers
-// the true shift as often as it says: exactly where figures are continuous, at
-// least so where they tie.
+// The size of the test is that of the distribution, and the interval covers the
+// true shift as often as it claims: exactly for continuous figures, at least so
+// often with ties.
 func TestSimulatedCoverage(t *testing.T) {
 	const truth = 0.25
 	runs := 2000
@@ -429,8 +430,8 @@ func TestSimulatedCoverage(t *testing.T) {
 	}
 }
 
-// A true shift that is called detectable is detected about that often; less
-// often where few pairs scatter with heavy tails.
+// A detectable shift is detected about as often as promised, and less often for
+// few pairs with heavy tails.
 func TestSimulatedPower(t *testing.T) {
 	if testing.Short() {
 		t.Skip("some seconds under the race detector")
@@ -521,7 +522,7 @@ func TestTooSmall(t *testing.T) {
 }
 
 func TestBadSamples(t *testing.T) {
-	if _, err := SignedRank(nil); err == nil || err.Error() != "no difference; give one at least" {
+	if _, err := SignedRank(nil); err == nil || err.Error() != "no difference; give at least one" {
 		t.Error(err)
 	}
 	if _, err := SignedRank([]float64{1, math.NaN()}); err == nil || err.Error() != "difference 2 of 2 is NaN; give numbers" {
@@ -538,7 +539,7 @@ func TestBadSamples(t *testing.T) {
 	}
 }
 
-// The sample is the caller's no more once it is taken.
+// A sample does not change when the caller's slice changes.
 func TestSampleIsCopied(t *testing.T) {
 	d := []float64{3, 1, 2}
 	s := signedRank(t, d)
@@ -568,7 +569,8 @@ func TestHolm(t *testing.T) {
 	}
 }
 
-// The adjusted p-values reject what the procedure step by step rejects.
+// The adjusted p-values reject the same statements as the step-by-step
+// procedure.
 func TestHolmSteps(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 14))
 	for range 500 {
@@ -607,7 +609,7 @@ func TestLeastRounds(t *testing.T) {
 		if formula := 1 + int(math.Ceil(math.Log2(float64(tt.m)/tt.alpha))); err != nil || n != tt.want || n != formula {
 			t.Errorf("%d statements at %v: %d rounds, %v; want %d (the formula says %d)", tt.m, tt.alpha, n, err, tt.want, formula)
 		}
-		// One fewer can't speak, this many can.
+		// With one round fewer no verdict is possible; with this many it is.
 		for _, rounds := range []int{n - 1, n} {
 			s := signedRank(t, slices.Repeat([]float64{1}, rounds))
 			if speaks := s.Differs(0) <= tt.alpha/float64(tt.m); speaks != (rounds == n) {

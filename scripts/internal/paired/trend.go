@@ -13,11 +13,11 @@ const exactTrend = 60
 var kendallTails sync.Map // n → []float64
 
 // Trend is the two-sided p-value of "the figures don't rise or fall in their
-// order", and the direction in which they rather do: 1 up, -1 down, 0 neither.
-// It is Mann and Kendall's test, which counts the pairs that rise and those that
+// order". direction is the one they tend to: 1 up, -1 down, 0 neither. It is
+// Mann and Kendall's test, which counts the pairs that rise and the pairs that
 // fall (Mann, Nonparametric Tests against Trend, 1945). A pair that ties counts
-// for neither, which is conservative as in a [Sample]. The least that n figures
-// can have is 2/n!. NaN is an error.
+// for neither, which is conservative as in a [Sample]. The least p-value of n
+// figures is 2/n!. NaN is an error.
 func Trend(values []float64) (p float64, direction int, err error) {
 	up, down := 0, 0
 	for i, v := range values {
@@ -42,7 +42,8 @@ func Trend(values []float64) (p float64, direction int, err error) {
 	return min(1, 2*kendallTail(len(values))(max(up, down))), direction, nil
 }
 
-// kendallTail is that of the pairs that rise, of n figures in any order.
+// kendallTail is the tail of the number of pairs that rise, of n figures in
+// random order.
 func kendallTail(n int) tail {
 	if n > exactTrend {
 		f := float64(n)
@@ -50,7 +51,8 @@ func kendallTail(n int) tail {
 	}
 	cached, ok := kendallTails.Load(n)
 	if !ok {
-		// The k-th figure rises from each number of those before it alike.
+		// The k-th figure rises from 0, 1, … or all of those before it, with
+		// equal chances.
 		p := []float64{1}
 		for k := 2; k <= n; k++ {
 			next := make([]float64, len(p)+k-1)

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// A scale turns a unit's values into a reader's.
+// A scale turns a unit's values into values for a reader.
 type scale struct {
 	unit   string // "µs"; "" for a bare number
 	factor float64
-	counts bool // things, of which a whole number is told in full: 9978 threads are not 9980
+	counts bool // whole numbers of things, told in full: 9978 threads are not 9980
 }
 
 var (
@@ -21,7 +21,8 @@ var (
 	things  = []scale{{"", 1, true}}
 )
 
-// scaleFor is the scale in which v, a value in the file's unit, reads best.
+// scaleFor is the scale for v, a value in the file's unit, that is easiest to
+// read.
 func scaleFor(unit string, v float64) scale {
 	numerator, _, _ := strings.Cut(unit, "/")
 	scales := numbers
@@ -42,7 +43,7 @@ func scaleFor(unit string, v float64) scale {
 	return best
 }
 
-// number is v on the scale, three significant digits, without the unit.
+// number is v on the scale, to three significant digits, without the unit.
 func (s scale) number(v float64) string {
 	if s.counts && v >= 1000 && v < 1<<50 && v == math.Trunc(v) {
 		return strconv.FormatFloat(v, 'f', 0, 64)
@@ -50,21 +51,21 @@ func (s scale) number(v float64) string {
 	return Digits(v / s.factor)
 }
 
-// Figure is v, a value in the file's unit, as a reader has it: "9.12 µs".
+// Figure is v, a value in the file's unit, for a reader: "9.12 µs".
 func Figure(unit string, v float64) string {
 	s := scaleFor(unit, v)
 	return strings.TrimSpace(s.number(v) + " " + s.unit)
 }
 
-// Interval is the two ends of one around center, a value in the file's unit, on
-// center's scale: "[9.01, 9.30]".
+// Interval is the two ends of an interval around center, a value in the file's
+// unit, on center's scale: "[9.01, 9.30]".
 func Interval(unit string, center, low, high float64) string {
 	s := scaleFor(unit, center)
 	return fmt.Sprintf("[%s, %s]", s.number(low), s.number(high))
 }
 
 // TimesInterval is the two ends of a factor's interval: "[0.9996, 1.01]". It
-// has as many digits as show whether it holds 1.
+// has enough digits to show whether the interval contains 1.
 func TimesInterval(low, high float64) string {
 	end := func(x float64) string {
 		if x != 1 && round3(x) == 1 {
@@ -79,10 +80,10 @@ func TimesInterval(low, high float64) string {
 	return fmt.Sprintf("[%s, %s]", end(low), end(high))
 }
 
-// Digits is v with three significant digits, in full: no exponent, and a
-// minus that is no hyphen. From 1,000 to 1,023 it is four, since 1,023 B don't
-// make a KiB. What is nearer to 0 than a thousandth is said to be so, and an
-// infinity to be unbounded.
+// Digits is v to three significant digits, without an exponent, and with a
+// minus sign instead of a hyphen. From 1,000 to 1,023 it has four digits, since
+// 1,023 B are less than a KiB. A value nearer to 0 than a thousandth is
+// "<0.001" or the like, and infinity is "unbounded".
 func Digits(v float64) string {
 	sign := ""
 	if v < 0 {

@@ -1,8 +1,8 @@
 // Package prose turns figures and foreign text into text for a terminal or for
 // Markdown. It imports nothing of ours.
 //
-// Its stance: a name out of a file is text and never markup, wherever it is
-// printed, and a figure reads alike in each command.
+// Its stance: a name from a file is text and never markup, wherever it is
+// printed. A figure reads alike in each command.
 package prose
 
 import (
@@ -15,7 +15,7 @@ import (
 	"unicode/utf8"
 )
 
-// Count is a number of things: "1 round", "2 rounds". The noun's plural has to
+// Count is a number of things: "1 round", "2 rounds". The noun's plural must
 // end in s.
 func Count(n int, noun string) string {
 	if n == 1 {
@@ -26,7 +26,7 @@ func Count(n int, noun string) string {
 
 // Percent is a share to three digits: "1%", "0.25%", "2.31%".
 func Percent(share float64) string {
-	// Not %g of the product, which writes 3e-05.
+	// Not %g of the product, which would write 3e-05.
 	s, _ := strconv.ParseFloat(strconv.FormatFloat(100*share, 'g', 3, 64), 64)
 	return strconv.FormatFloat(s, 'f', -1, 64) + "%"
 }
@@ -39,8 +39,8 @@ func Chance(p float64, decimals int) string {
 	return strconv.FormatFloat(p, 'f', decimals, 64)
 }
 
-// Legible is a text in one line, without what XML can't hold, what a terminal
-// takes for orders, or what would turn the reading direction around.
+// Legible is a text in one line. It has a ? for what XML can't contain, for a
+// terminal's control codes, and for what reverses the reading direction.
 func Legible(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
@@ -53,20 +53,20 @@ func Legible(s string) string {
 	}, strings.ToValidUTF8(s, "?"))
 }
 
-// Markdown is a legible text in which nothing is markup: of Markdown, of its
-// tables, of HTML, of GitHub. Spaces at its ends stay.
+// Markdown is a legible text in which nothing acts as markup: of Markdown, of
+// its tables, of HTML, of GitHub. Spaces at its ends stay.
 func Markdown(s string) string { return markup.Replace(Legible(s)) }
 
 var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "&#64;", "|", "\\|", "*", "\\*", "_", "\\_", "`", "\\`",
 	"[", "\\[", "]", "\\]", "\\", "\\\\", "~", "\\~", "#", "\\#", "!", "\\!", "$", "\\$")
 
-// Width is the most characters that a line of Wrap's has, words allowing.
+// Width is the greatest length of a line of Wrap's, if the words allow.
 const Width = 100
 
-// Wrap writes a text in lines of at most Width characters where its words
-// allow, the first after one indent and the rest after another. An interval,
-// "[1.0, 1.2]", stays whole. Of a text without words there is the indent. The writer
-// keeps its error, as a bufio.Writer does.
+// Wrap writes a text in lines of at most Width characters, if its words allow.
+// The first line has one indent, the others another. An interval, "[1.0, 1.2]",
+// stays whole. A text without words is written as its indent. The writer keeps
+// its error, as a bufio.Writer does.
 func Wrap(w io.Writer, s, indent, hanging string) {
 	line, empty := indent, true
 	words := strings.Fields(s)

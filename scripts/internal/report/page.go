@@ -337,8 +337,8 @@ func (r *Report) places() []place {
 // weather is what the rounds' first lines say, as a table.
 func (s source) weather() (head []cell, rows [][]cell) {
 	var keys []string
-	said := make([]map[string]string, len(s.file.Weather))
-	for i, w := range s.file.Weather {
+	said := make([]map[string]string, len(s.file.Disturbances))
+	for i, w := range s.file.Disturbances {
 		said[i] = map[string]string{}
 		for _, f := range strings.Fields(w.Says) {
 			if k, v, ok := strings.Cut(f, "="); ok {
@@ -356,7 +356,7 @@ func (s source) weather() (head []cell, rows [][]cell) {
 	for _, k := range keys {
 		head = append(head, cell{Text: k, Right: true})
 	}
-	for i, w := range s.file.Weather {
+	for i, w := range s.file.Disturbances {
 		row := []cell{{Text: strconv.Itoa(w.Round), Value: strconv.Itoa(w.Round), Right: true}}
 		for _, k := range keys {
 			c := cell{Text: said[i][k], Right: true}

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestReadersLinkNothingThatMeasures: of all that measures, a command that only
-// reads results files links the leaves alone, and a leaf nothing of ours.
-// So a file can be read wherever Go runs, and no assembly comes along.
+// TestReadersLinkNothingThatMeasures: a command that only reads results files
+// links only the leaves of what measures, and a leaf imports nothing of ours.
+// So a file can be read wherever Go runs, without assembly.
 func TestReadersLinkNothingThatMeasures(t *testing.T) {
 	const catalog = "threadbench/bench/catalog"
 	leaves := []string{catalog, "threadbench/bench/numbers"}
@@ -30,7 +30,7 @@ func TestReadersLinkNothingThatMeasures(t *testing.T) {
 			if !strings.HasPrefix(dep, "threadbench/") {
 				continue
 			}
-			if _, err := os.ReadDir(dir); err != nil { // go test caches the answer for as long as what it looked at stays
+			if _, err := os.ReadDir(dir); err != nil { // go test caches the answer as long as the files that it looked at stay
 				t.Fatal(err)
 			}
 			deps = append(deps, dep)

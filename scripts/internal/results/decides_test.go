@@ -13,9 +13,9 @@ import (
 	"threadbench/bench/measure"
 )
 
-// TestHeadDecides reads, under the head that the suite writes, a line of each
-// of its cases: each is decided by what the writer says, and by the same where
-// an older head says nothing.
+// TestHeadDecides reads a line of each case of the suite under the head that
+// the suite writes. Each case is decided by the units that the writer names,
+// and by the same units if an older head names none.
 func TestHeadDecides(t *testing.T) {
 	var units, written strings.Builder
 	if err := measure.WriteHeader(&units, nil, catalog.Units); err != nil {
@@ -44,7 +44,7 @@ func TestHeadDecides(t *testing.T) {
 	}
 }
 
-// TestPrimary has files that say what decides, and such as don't.
+// TestPrimary has files that say what decides, and files that don't.
 func TestPrimary(t *testing.T) {
 	const says = "Unit p99-ns decides=Switch,Balance\nUnit ns/op better=lower decides=Unknown,Switch/mode=stamped\nUnit user-B/task decides=Stack\nUnit residue-B/task decides=Stack\n"
 	for _, tt := range []struct {
@@ -86,7 +86,7 @@ func TestPrimary(t *testing.T) {
 func TestDecidersOfUnlikeKinds(t *testing.T) {
 	const head = "driver: lockstep\nUnit user-B/task decides=Stack\nUnit ns/op decides=Stack\n"
 	_, err := Read(strings.NewReader(head+"BenchmarkStack/impl=clone 1 5 ns/op\n# end round 1\n"), "f.txt")
-	if want := "f.txt:3: Stack is decided by user-B/task and ns/op, which don't add up"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "f.txt:3: Stack is decided by the sum of user-B/task and ns/op, whose units don't add up"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("Read = %v, want %s", err, want)
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// Head is the configuration that a text in the benchmark format begins with:
-// that of its first result, with testing's -GOMAXPROCS as "/gomaxprocs", or all
-// of it where there is no result. Nothing is an error.
+// Head is the configuration of a text in the benchmark format: that of its
+// first result, with testing's -GOMAXPROCS as "/gomaxprocs", or all of it if
+// there is no result. Nothing is an error.
 func Head(text io.Reader) map[string]string {
 	settings := map[string]string{}
 	r := benchfmt.NewReader(io.MultiReader(text, strings.NewReader("\nBenchmarkEnd 1 0 end\n")), "")
@@ -32,7 +32,8 @@ func Head(text io.Reader) map[string]string {
 	return settings
 }
 
-// Differing are the keys whose values differ between two configurations, sorted.
+// Differing are the keys whose values differ between two configurations,
+// sorted.
 func Differing(a, b map[string]string) []string {
 	all := maps.Clone(a)
 	maps.Copy(all, b)

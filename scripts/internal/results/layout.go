@@ -13,13 +13,13 @@ import (
 	"threadbench/bench/catalog"
 )
 
-// layout is a file's first reading: the comments, which benchfmt passes over,
-// and the rounds that they mark. A round begins with "# round K: ..." or, for
-// want of that, with a benchmark line, and ends with "# end round K". One that
-// never gets its end is in flight: its run was killed.
+// layout is a file's first reading: the comments, which benchfmt skips, and the
+// rounds that they mark. A round begins with "# round K: ..." or, without that
+// line, with a benchmark line. It ends with "# end round K". A round without
+// its end is in flight: its run was killed.
 type layout struct {
 	lines    int
-	text     []byte // the file for benchfmt, comments blanked, line for line
+	text     []byte // the file for benchfmt, comments blanked, line by line
 	plan     string
 	begun    []string
 	notes    []Note
@@ -28,27 +28,27 @@ type layout struct {
 	problems []problem
 }
 
-// A round is a complete one.
+// A round is a complete round.
 type round struct {
 	Span
-	number  int
-	weather string
+	number      int
+	disturbance string
 }
 
-// A problem is an error unless its line is in a round in flight.
+// A problem is an error, unless its line is in a round in flight.
 type problem struct {
 	line         int
 	what, wayOut string
 }
 
-// longest is the length from which benchfmt can't read a line.
+// longest is the length of the shortest line that benchfmt can't read.
 const longest = bufio.MaxScanTokenSize - 1
 
 // scan makes the first reading.
 func scan(data []byte) *layout {
 	l := &layout{text: make([]byte, 0, len(data))}
-	var open *Span // the round being read
-	weather := ""  // what its first line says
+	var open *Span    // the round being read
+	disturbance := "" // its first line, after the number
 	for line := range bytes.Lines(data) {
 		l.lines++
 		line, ended := bytes.CutSuffix(line, []byte("\n"))
@@ -67,11 +67,12 @@ func scan(data []byte) *layout {
 					l.flight(open, l.lines-1)
 				}
 				open = &Span{First: l.lines}
-				_, weather, _ = strings.Cut(rest, ": ")
+				_, disturbance, _ = strings.Cut(rest, ": ")
 			case "end":
-				// Half a line might name another round: it needs its newline.
-				if number, ok := strings.CutPrefix(rest, "round "); ok && ended && l.end(open, number, weather) {
-					open, weather = nil, ""
+				// A line without its newline may be half a line, which could
+				// name another round.
+				if number, ok := strings.CutPrefix(rest, "round "); ok && ended && l.end(open, number, disturbance) {
+					open, disturbance = nil, ""
 				}
 			case "skip", "cut", "failed":
 				l.note(word, rest)
@@ -107,11 +108,11 @@ func (l *layout) flight(s *Span, last int) {
 	l.flights = append(l.flights, *s)
 }
 
-// end ends the open round at the current line and reports whether it could.
-func (l *layout) end(open *Span, number, weather string) bool {
+// end ends the open round at the current line, and reports whether it could.
+func (l *layout) end(open *Span, number, disturbance string) bool {
 	k, err := strconv.Atoi(number)
 	if err != nil {
-		l.problem(fmt.Sprintf("the end of round %q, which is no number", number), "mend the line, or run again")
+		l.problem(fmt.Sprintf("the end of round %q, which is no number", number), "correct the line, or run again")
 		return false
 	}
 	if slices.ContainsFunc(l.rounds, func(r round) bool { return r.number == k }) {
@@ -121,12 +122,12 @@ func (l *layout) end(open *Span, number, weather string) bool {
 		open = &Span{First: l.lines}
 	}
 	open.Last = l.lines
-	l.rounds = append(l.rounds, round{*open, k, strings.TrimSpace(weather)})
+	l.rounds = append(l.rounds, round{*open, k, strings.TrimSpace(disturbance)})
 	return true
 }
 
-// note reads "BenchmarkNAME: REASON". A comment that merely begins with a
-// note's word is a comment.
+// note reads "BenchmarkNAME: REASON". A comment that only begins with a note's
+// word is a comment.
 func (l *layout) note(kind, s string) {
 	s, ok := strings.CutPrefix(s, "Benchmark")
 	if !ok {
@@ -134,7 +135,7 @@ func (l *layout) note(kind, s string) {
 	}
 	full, reason, ok := strings.Cut(s, ": ")
 	if !ok {
-		l.problem(fmt.Sprintf("a note without a reason: \"# %s Benchmark%s\"", kind, s), "mend it: # "+kind+" NAME: REASON")
+		l.problem(fmt.Sprintf("a note without a reason: \"# %s Benchmark%s\"", kind, s), "correct it: # "+kind+" NAME: REASON")
 		return
 	}
 	full, _ = cutProcs(full)
@@ -149,12 +150,12 @@ func (l *layout) note(kind, s string) {
 // ignoreRounds makes every line count: a file of driver testing has no rounds.
 func (l *layout) ignoreRounds() { l.rounds, l.flights = nil, nil }
 
-// counts reports whether a line is in no round in flight.
+// counts reports whether a line is outside all rounds in flight.
 func (l *layout) counts(line int) bool {
 	return !slices.ContainsFunc(l.flights, func(s Span) bool { return s.First <= line && line <= s.Last })
 }
 
-// round is the complete round that holds the line, else the zero round.
+// round is the complete round of a line, or else the zero round.
 func (l *layout) round(line int) round {
 	for _, r := range l.rounds {
 		if r.First <= line && line <= r.Last {
@@ -164,8 +165,8 @@ func (l *layout) round(line int) round {
 	return round{}
 }
 
-// records makes the second reading, benchfmt's. last is a result that carries
-// the configuration at the file's end, whether or not the file has results.
+// records makes the second reading, by benchfmt. last is a result with the
+// configuration at the file's end, even if the file has no results.
 func (l *layout) records(name string) (records []benchfmt.Record, last *benchfmt.Result, err error) {
 	r := benchfmt.NewReader(bytes.NewReader(append(l.text, "BenchmarkEnd 1 0 end\n"...)), name)
 	for r.Scan() {
@@ -178,7 +179,7 @@ func (l *layout) records(name string) (records []benchfmt.Record, last *benchfmt
 		}
 	}
 	if err := r.Err(); err != nil {
-		return nil, nil, fmt.Errorf("reading results %w; mend or delete the line", err)
+		return nil, nil, fmt.Errorf("reading results %w; correct or delete the line", err)
 	}
 	return records[:len(records)-1], last, nil
 }

@@ -2,10 +2,10 @@ package results
 
 import "encoding/json"
 
-// Looks are the numbers of rounds after which the run was to see what its
-// rounds decide, and to go on with the rows of what they don't: stated in the
-// file's plan before the first round, in ascending order. It is nil for a run of
-// a fixed number of rounds.
+// Looks are the numbers of rounds, in ascending order, after which the run was
+// to check which statements its rounds decide. It went on with the rows of the
+// undecided statements. The file's plan states the looks before the first
+// round. They are nil for a run with a fixed number of rounds.
 func (f *File) Looks() []int {
 	var plan struct{ Looks []int }
 	if json.Unmarshal([]byte(f.Plan), &plan) != nil {
@@ -14,11 +14,11 @@ func (f *File) Looks() []int {
 	return plan.Looks
 }
 
-// After is the file as it stood after so many rounds.
+// After is the file as it was after that many rounds.
 func (f *File) After(rounds int) *File {
 	then := *f
 	then.Rounds, then.Rows, then.Notes = min(f.Rounds, rounds), nil, nil
-	last := 0 // the line of the last run
+	last := 0 // line of the last run
 	for _, row := range f.Rows {
 		r := *row
 		r.Runs = nil

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestLooks reads the looks of a plan, and the file as it stood at one.
+// TestLooks reads the looks of a plan, and the file as it was at a look.
 func TestLooks(t *testing.T) {
 	const a, b = "Create/impl=goroutine/mode=reused", "Create/impl=clone/mode=reused"
 	text := "driver: lockstep\n# plan {\"bench\":\"\",\"looks\":[2,3]}\n"

@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// An Aspect is one of what makes a machine, with the keys of the configuration
-// that tell it. The first of them names it to a reader.
+// An Aspect is one property of a machine, with the configuration keys that
+// identify it. The first key names it for a reader.
 type Aspect struct {
 	Name string
 	Keys []string
 }
 
-// Aspects are what makes a machine beside its host. They hold what keeps the
-// figures of two files from being compared: what a run was allowed (cgroups,
-// limits) and what it measured of itself (timer-ns) make no other machine.
+// Aspects identify a machine, together with its host. Files that differ in an
+// aspect can't be compared. What a run was allowed (cgroups, limits) and what
+// it measured of itself (timer-ns) are no aspects: they make no other machine.
 var Aspects = []Aspect{
 	{"CPU", []string{"cpu", "goarch", "cpus", "smt", "virt", "cpu-type", "cpu-capacity", "cpu-max-freq"}},
 	{"kernel", []string{"kernel", "goos", "preempt", "page-size", "thp", "mitigations", "spectre-v2", "retbleed", "spec-rstack-overflow"}},
 	{"Go", []string{"go", "build", "goexperiment", "godebug", "goamd64", "cgo", "gogc", "gomemlimit"}},
 }
 
-// Host is where the file's run was begun, "" where the file doesn't say.
+// Host is the host on which the file's run began, "" if the file doesn't say.
 func (f *File) Host() string {
 	if len(f.Begun) == 0 {
 		return ""
@@ -30,7 +30,7 @@ func (f *File) Host() string {
 	return host
 }
 
-// Day is when the file's run was begun, "" where the file doesn't say.
+// Day is the day on which the file's run began, "" if the file doesn't say.
 func (f *File) Day() string {
 	if len(f.Begun) == 0 {
 		return ""
@@ -39,11 +39,10 @@ func (f *File) Day() string {
 	return day
 }
 
-// Machines are files by the machine that they are of, machines and the files of
-// each in the order of the files. Files are of one machine if they agree in the
-// host and in every key of the Aspects. Two machines that can't be told apart,
-// since neither has a host or both have the same, are one: rather too few than
-// too many.
+// Machines groups files by machine. Machines and files are in the order of the
+// files. Files are of one machine if they agree in the host and in every key of
+// the Aspects. Two machines that can't be told apart, since neither has a host
+// or both have the same, count as one: rather too few machines than too many.
 func Machines(files []*File) [][]*File {
 	var machines [][]*File
 	for _, f := range files {
@@ -70,21 +69,21 @@ func (a Aspect) of(f *File) string {
 	return strings.Join(values, "\n")
 }
 
-// A Split parts machines by an aspect.
+// A Split groups machines by an aspect.
 type Split struct {
-	By     string // "CPU", or "CPU and kernel" where both part them alike
+	By     string // "CPU", or "CPU and kernel" if both group them alike
 	Groups []Group
 }
 
-// A Group is the machines that are alike in what parts them.
+// A Group is machines that agree in the split's aspect.
 type Group struct {
-	Name string // "AMD-EPYC"; with other keys of the aspect where they tell it from another group: "AMD-EPYC, cpus 8"
+	Name string // "AMD-EPYC"; with other keys of the aspect if another group has the same: "AMD-EPYC, cpus 8"
 	Of   []int  // indices of the machines
 }
 
-// Splits part machines, each given by one of its files, by each aspect in which
-// they differ. Aspects that part them alike are one: which of them matters
-// can't be told from these files.
+// Splits group machines, each given by one of its files, by each aspect in
+// which they differ. Aspects that group them alike share a split: these files
+// can't tell which of the aspects matters.
 func Splits(machines []*File) []Split {
 	var splits []Split
 	for _, a := range Aspects {

@@ -52,7 +52,7 @@ func TestMachines(t *testing.T) {
 	}
 }
 
-// TestSplits: aspects that part machines alike are one split.
+// TestSplits: aspects that group machines alike share a split.
 func TestSplits(t *testing.T) {
 	for _, test := range []struct {
 		name     string

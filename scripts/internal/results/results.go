@@ -1,13 +1,13 @@
-// Package results reads results files: the raw Go benchmark format as run and
+// Package results reads results files: the raw Go benchmark format, as run and
 // "go test -bench" of this suite write it.
 //
-// Its stance: a results file is evidence, so a file that is not understood in
-// full is refused. What the format's own reader lets pass (a malformed line, a
-// setting that changes half-way, NaN) is an error here that names the file and
-// the line. Nothing is pooled, averaged or scaled: values keep the units and
-// the order in which they stand in the file, and each keeps the round that it
-// belongs to. The one thing left out is a round that never ended, because its
-// run was killed: it is reported, and doesn't count.
+// Its stance: a results file is evidence, so a file that is not fully
+// understood is refused. What the format's own reader lets pass (a malformed
+// line, a setting that changes half-way, NaN) is an error here that names the
+// file and the line. Nothing is pooled, averaged or scaled: values keep the
+// file's units and order, and each keeps its round. Only a round that never
+// ended, since its run was killed, is left out: it is reported and doesn't
+// count.
 //
 // Of ours it imports the catalog of names, units and families, and prose.
 package results
@@ -27,8 +27,8 @@ import (
 	"threadbench/bench/catalog"
 )
 
-// largest is the magnitude up to which a value is taken for a measurement; sums
-// and squares of such values are finite.
+// largest is the greatest magnitude that counts as a measurement. Sums and
+// squares of such values are finite.
 const largest = 1e100
 
 // The drivers that write results files.
@@ -36,32 +36,32 @@ const (
 	// Lockstep is the driver of the run command: the arms of a pair take
 	// turns, and a file is made of rounds with one line a case.
 	Lockstep = "lockstep"
-	// Testing is the driver of "go test -bench": one arm after the other, no
-	// rounds and no paired factor.
+	// Testing is the driver of "go test -bench": one arm after the other,
+	// without rounds and paired factors.
 	Testing = "testing"
 )
 
-// A File is what a results file says.
+// A File is the content of a results file.
 type File struct {
 	Name   string    // as given to Read
 	Driver string    // Lockstep or Testing
 	Config []Setting // in the file's order, driver included
-	Units  []Unit    // those that the file says something of, in its order
+	Units  []Unit    // units of the file's Unit lines, in its order
 	Rows   []*Row    // in order of first appearance; empty only if there are Notes
 	Notes  []Note    // in order of first appearance
-	Plan   string    // the run's plan as it stands after "# plan ", or ""
-	Begun  []string  // what follows "# begun ", once for each time that the run was begun or gone on with: "DATE on HOST"
+	Plan   string    // the run's plan after "# plan ", or ""
+	Begun  []string  // the text after "# begun ", for each time that the run began or was resumed: "DATE on HOST"
 
-	// Weather is what went on while each complete round was measured, in the
-	// file's order: what follows "# round K: ", "seconds=64.5 steal=2.2%".
-	Weather []Weather
+	// Disturbances are what went on during each complete round, in the file's
+	// order: the text after "# round K: ", such as "seconds=64.5 steal=2.2%".
+	Disturbances []Disturbance
 
-	// Rounds is the number of complete rounds; with driver Testing, which
-	// has none, the most lines of any one benchmark (-count).
+	// Rounds is the number of complete rounds. Driver Testing has no rounds;
+	// then it is the most lines of any one benchmark (-count).
 	Rounds int
 
 	// Truncated says that rounds of the file never ended, since a run was
-	// killed. Their lines are in no Row and no Note; Dropped is where they stand.
+	// killed. Their lines are in no Row and no Note; Dropped is where they are.
 	Truncated bool
 	Dropped   []Span
 }
@@ -69,13 +69,13 @@ type File struct {
 // A Setting is a "key: value" line: configuration, constant within a file.
 type Setting struct{ Key, Value string }
 
-// Warnings are what a reader must know of a file before its figures: that its
-// workers were slowed down on purpose or built so, that a round never ended, that
-// the machine was not its own, that memory was given by huge pages.
+// Warnings are what a reader must know of a file before its figures: workers
+// that were slowed down on purpose or built so, a round that never ended, a
+// machine that was not its own, memory in huge pages.
 func (f *File) Warnings() []string {
 	all := Wrong(f.Config)
 	if f.Get("thp") == "always" && slices.ContainsFunc(f.Rows, func(r *Row) bool { return r.Name.Family == catalog.Stack.Name }) {
-		all = append(all, "Transparent huge pages (thp: always): memory that no task has touched is resident too. A locked thread's user-B/task was three times that of thp: madvise.")
+		all = append(all, "Transparent huge pages are on (thp: always), so memory that no task has touched is resident, too. A locked thread's user-B/task was three times that with thp: madvise.")
 	}
 	if f.Truncated {
 		all = append(all, "A round of this file never ended, since its run was killed: it isn't counted.")
@@ -83,26 +83,26 @@ func (f *File) Warnings() []string {
 	return append(all, f.disturbed()...)
 }
 
-// Wrong is what a reader must know of a file before its figures, since they are
-// no plain program's: its workers were slowed down on purpose, or built with
-// what distorts figures, which older files don't tell. It is nil for any other.
+// Wrong says that a file's figures are not those of a plain program: its
+// workers were slowed down on purpose, or built with flags that distort
+// figures. Older files don't record such flags. It is nil for other files.
 func Wrong(config []Setting) []string {
 	var wrong []string
 	for _, s := range config {
 		switch {
 		case s.Key == "inject":
-			wrong = append(wrong, "INJECTED SLOWDOWN (inject: "+s.Value+"): these figures are wrong on purpose and are no result.")
+			wrong = append(wrong, "INJECTED SLOWDOWN (inject: "+s.Value+"): these figures are wrong on purpose. Don't use them as a result.")
 		case s.Key == "build" && catalog.DistortedBuild(s.Value):
-			wrong = append(wrong, "DISTORTED BUILD (build: "+s.Value+"): these figures are not those of a plain build and are no result.")
+			wrong = append(wrong, "DISTORTED BUILD (build: "+s.Value+"): these figures are not those of a plain build. Don't use them as a result.")
 		}
 	}
 	return wrong
 }
 
-// A Unit is what a file's Unit lines say of a unit.
+// A Unit is what a file's Unit lines say about a unit.
 type Unit struct {
 	Name   string // as in the file: ns/op, never sec/op
-	Better string // "lower", "higher", or "" where the file doesn't say
+	Better string // "lower", "higher", or "" if the file doesn't say
 	Exact  bool   // assume=exact: a count that is whole by construction
 }
 
@@ -112,8 +112,8 @@ type Note struct {
 	Name     catalog.Name
 	FullName string // without "Benchmark"
 	Reason   string
-	Rounds   int // how many times the file says so, at least 1
-	Line     int // where it first does
+	Rounds   int // how often the file says so, at least 1
+	Line     int // of the first time
 }
 
 // A Span is a stretch of a file, both ends included, counted from 1.
@@ -122,7 +122,7 @@ type Span struct {
 	Lines       int // how many of them are benchmark lines
 }
 
-// Get is the value of a configuration key, "" where the file lacks it.
+// Get is the value of a configuration key, "" if the file lacks it.
 func (f *File) Get(key string) string {
 	for _, s := range f.Config {
 		if s.Key == key {
@@ -144,13 +144,13 @@ func (f *File) Row(name string) *Row {
 }
 
 // Ref is the row of the goroutine arm that r's factor refers to, nil if the
-// file doesn't hold it. A goroutine row is its own.
+// file lacks it. A goroutine row is its own.
 func (f *File) Ref(r *Row) *Row {
 	return f.Row(r.Name.Ref().String())
 }
 
-// ReadFile reads the results file at path. Its errors are Read's and those of
-// opening it.
+// ReadFile reads the results file at path. Its errors are Read's, and errors of
+// opening the file.
 func ReadFile(path string) (*File, error) {
 	r, err := os.Open(path)
 	if err != nil {
@@ -158,7 +158,7 @@ func ReadFile(path string) (*File, error) {
 	}
 	defer r.Close()
 	if info, err := r.Stat(); err == nil && info.Mode()&(os.ModeDevice|os.ModeDir) != 0 {
-		return nil, fmt.Errorf("reading results %s: it is no file but a %s; give the path of a results file", path, map[bool]string{true: "folder", false: "device"}[info.IsDir()])
+		return nil, fmt.Errorf("reading results %s: it is a %s; give the path of a results file", path, map[bool]string{true: "folder", false: "device"}[info.IsDir()])
 	}
 	return Read(r, path)
 }
@@ -166,16 +166,23 @@ func ReadFile(path string) (*File, error) {
 // mostBytes is a hundred times the longest results file that a run has written.
 const mostBytes = 256 << 20
 
-// Read reads a results file; name stands for it in messages. It holds the
-// whole file in memory, at most 256 MiB.
+// Read reads a results file; messages call it name. The whole file is in
+// memory, at most 256 MiB.
 //
-// Errors name the file, the line, what is wrong and the way out: a file that
-// can't be read or is empty; no benchmark lines and no notes; no complete
-// round; a driver that is neither Lockstep nor Testing; a malformed line; a
-// name that catalog.ParseName refuses; NaN, infinities and figures beyond 1e100;
-// a unit that stands twice in a line; a line of factors alone; units that are said to decide a row together, and don't add up; a case that stands twice in a round; a
-// configuration key that changes. Within a round that never ended nothing is
-// an error.
+// Each error names the file, the line, what is wrong and the way out. Errors
+// are:
+//
+//   - a file that can't be read or is empty;
+//   - no benchmark lines and no notes, or no complete round;
+//   - a driver that is neither Lockstep nor Testing;
+//   - a malformed line, or a name that catalog.ParseName refuses;
+//   - NaN, infinities and figures beyond 1e100;
+//   - a unit that stands twice in a line, or a line of factors alone;
+//   - units that decide a row together and don't add up;
+//   - a case that stands twice in a round;
+//   - a configuration key that changes.
+//
+// Nothing is an error within a round that never ended.
 func Read(r io.Reader, name string) (*File, error) {
 	data, err := io.ReadAll(io.LimitReader(r, mostBytes+1))
 	if err != nil {
@@ -214,8 +221,7 @@ func Read(r io.Reader, name string) (*File, error) {
 	return f, nil
 }
 
-// build fills the file from what the two readings found. The error that comes
-// first in the file wins.
+// build fills the file from the two readings. The first error in the file wins.
 func (f *File) build(l *layout, records []benchfmt.Record, last *benchfmt.Result) error {
 	problems := l.problems
 	b := builder{file: f, rows: map[string]*Row{}}
@@ -226,7 +232,7 @@ func (f *File) build(l *layout, records []benchfmt.Record, last *benchfmt.Result
 		}
 		switch rec := rec.(type) {
 		case *benchfmt.SyntaxError:
-			problems = append(problems, problem{line, rec.Msg, "mend or delete the line, or run again"})
+			problems = append(problems, problem{line, rec.Msg, "correct or delete the line, or run again"})
 		case *benchfmt.UnitMetadata:
 			if p := b.unit(rec); p != nil {
 				problems = append(problems, *p)
@@ -256,7 +262,7 @@ func (f *File) build(l *layout, records []benchfmt.Record, last *benchfmt.Result
 	if f.Driver == Lockstep {
 		f.Rounds = len(l.rounds)
 		for _, r := range l.rounds {
-			f.Weather = append(f.Weather, Weather{r.number, r.weather})
+			f.Disturbances = append(f.Disturbances, Disturbance{r.number, r.disturbance})
 		}
 	}
 	if f.Truncated && f.Rounds == 0 {
@@ -275,7 +281,7 @@ type builder struct {
 	rows map[string]*Row
 	seen int // the line of the first result
 
-	deciding map[string][]string // by "FAMILY" or "FAMILY/mode=MODE", the units that decide such rows; nil where the file doesn't say
+	deciding map[string][]string // by "FAMILY" or "FAMILY/mode=MODE", the units that decide such rows; nil if the file doesn't say
 }
 
 // result adds a benchmark line, or says what is wrong with it.
@@ -312,7 +318,7 @@ func (b *builder) result(res *benchfmt.Result, in round) *problem {
 		units = append(units, unit)
 	}
 	if !slices.ContainsFunc(units, isFigure) {
-		return bad("delete the line, or run again", "Benchmark%s: a factor and no figure that it would be of", full)
+		return bad("delete the line, or run again", "Benchmark%s: the line has a factor, but no figure", full)
 	}
 	if p := b.config(res, line); p != nil {
 		return p
@@ -343,8 +349,8 @@ func (b *builder) result(res *benchfmt.Result, in round) *problem {
 	return nil
 }
 
-// config takes the file's configuration from its first result and holds the
-// others against it.
+// config takes the file's configuration from its first result, and checks that
+// the others have the same.
 func (b *builder) config(res *benchfmt.Result, line int) *problem {
 	same := func(c benchfmt.Config, s Setting) bool { return c.Key == s.Key && string(c.Value) == s.Value }
 	if b.file.Config != nil && slices.EqualFunc(res.Config, b.file.Config, same) {
@@ -365,7 +371,7 @@ func (b *builder) config(res *benchfmt.Result, line int) *problem {
 	return nil
 }
 
-// unit takes down what a Unit line says, or says what is wrong with it.
+// unit notes what a Unit line says, or says what is wrong with it.
 func (b *builder) unit(m *benchfmt.UnitMetadata) *problem {
 	i := slices.IndexFunc(b.file.Units, func(u Unit) bool { return u.Name == m.OrigUnit })
 	if i < 0 {
@@ -385,7 +391,7 @@ func (b *builder) unit(m *benchfmt.UnitMetadata) *problem {
 			b.deciding[rows] = append(b.deciding[rows], m.OrigUnit)
 			if units := b.deciding[rows]; Sum(units) == "" {
 				_, line := m.Pos()
-				return &problem{line, fmt.Sprintf("%s is decided by %s, which don't add up", rows, strings.Join(units, " and ")), "mend the Unit lines, or run again"}
+				return &problem{line, fmt.Sprintf("%s is decided by the sum of %s, whose units don't add up", rows, strings.Join(units, " and ")), "correct the Unit lines, or run again"}
 			}
 		}
 	}
@@ -393,8 +399,8 @@ func (b *builder) unit(m *benchfmt.UnitMetadata) *problem {
 }
 
 // decide answers the units that decide a row: what the file says of the
-// family's mode, else of the family. Files from before it was written there say
-// nothing at all: here, and nowhere else, they get what the catalog says today.
+// family's mode, or else of the family. Files from before this was recorded say
+// nothing. Here, and nowhere else, they get what the catalog says today.
 func (b *builder) decide(n catalog.Name) []string {
 	if b.deciding == nil {
 		return catalog.Decides(n)
@@ -405,7 +411,7 @@ func (b *builder) decide(n catalog.Name) []string {
 	return b.deciding[n.Family]
 }
 
-// addNotes adds those of the notes that count, each reason once.
+// addNotes adds the notes that count, each reason once.
 func (f *File) addNotes(l *layout) {
 	at := map[string]int{}
 	for _, n := range l.notes {
@@ -431,7 +437,8 @@ func settings(res *benchfmt.Result) []Setting {
 	return s
 }
 
-// cutProcs takes testing's suffix -GOMAXPROCS off a name; 0 where there is none.
+// cutProcs removes testing's suffix -GOMAXPROCS from a name. procs is 0 without
+// a suffix.
 func cutProcs(name string) (string, int) {
 	_, parts := benchfmt.Name(name).Parts()
 	if len(parts) == 0 {
@@ -448,7 +455,7 @@ func cutProcs(name string) (string, int) {
 	return strings.TrimSuffix(name, suffix), procs
 }
 
-// failure is the one form of an error about a line.
+// failure makes an error about a line; all of them have this form.
 func failure(file string, line int, what, wayOut string) error {
 	return fmt.Errorf("reading results %s:%d: %s; %s", file, max(line, 1), what, wayOut)
 }

@@ -46,10 +46,10 @@ BenchmarkSwitch/impl=goroutine/via=channel 101 0 ns/op 1 x-goroutine
 `)
 	want := &File{
 		Name: "f.txt", Driver: Lockstep, Plan: `{"profile": "quick"}`, Rounds: 2,
-		Begun:   []string{"2026-01-02T03:04:05Z on a-host"},
-		Weather: []Weather{{1, "steal=0.1% throttled=0 load=0.35"}, {2, "steal=0.1%"}},
-		Config:  []Setting{{"driver", "lockstep"}, {"goos", "linux"}},
-		Units:   []Unit{{Name: "ns/op", Better: "lower"}, {Name: "tasks", Exact: true}},
+		Begun:        []string{"2026-01-02T03:04:05Z on a-host"},
+		Disturbances: []Disturbance{{1, "steal=0.1% throttled=0 load=0.35"}, {2, "steal=0.1%"}},
+		Config:       []Setting{{"driver", "lockstep"}, {"goos", "linux"}},
+		Units:        []Unit{{Name: "ns/op", Better: "lower"}, {Name: "tasks", Exact: true}},
 		Rows: []*Row{
 			{FullName: "Switch/impl=goroutine/via=channel", Runs: []Run{
 				{Round: 1, Line: 10, Iters: 100, Values: map[string]float64{"ns/op": 165.25, "x-goroutine": 1, "p99-ns": 1.5}},
@@ -133,8 +133,8 @@ ok  	threadbench/bench	3.2s
 	}
 }
 
-// A killed run leaves a round in flight, at the end or, once resumed, within
-// the file. Nothing of it counts, and nothing in it is an error.
+// A killed run leaves a round in flight, at the file's end or, after a resume,
+// within it. Nothing in it counts, and nothing in it is an error.
 func TestTruncated(t *testing.T) {
 	const round1 = "# round 1: load=1\nBenchmarkSwitch/impl=goroutine 1 5 ns/op\n# end round 1\n"
 	const round2 = "# round 2: load=1\nBenchmarkSwitch/impl=goroutine 1 6 ns/op\n# end round 2\n"
@@ -189,7 +189,7 @@ func TestErrors(t *testing.T) {
 		{"configuration changes", head + ok + "# end round 1\ngoos: darwin\n" + ok + "# end round 2\n", `f.txt:9: configuration goos: "darwin" here, "linux" at line 6; results under two configurations are two files`},
 		{"configuration appears", head + ok + "# end round 1\nkernel: 6\n" + ok + "# end round 2\n", `f.txt:9: configuration kernel: "6" here, "" at line 6`},
 		{"configuration goes", head + ok + "# end round 1\ngoos:\n" + ok + "# end round 2\n", `f.txt:9: configuration goos: "" here, "linux" at line 6`},
-		{"no iterations", head + "BenchmarkSwitch/impl=goroutine ns/op\n# end round 1\n", "f.txt:6: parsing iteration count: invalid syntax; mend or delete"},
+		{"no iterations", head + "BenchmarkSwitch/impl=goroutine ns/op\n# end round 1\n", "f.txt:6: parsing iteration count: invalid syntax; correct or delete"},
 		{"no unit", head + "BenchmarkSwitch/impl=goroutine 1 5\n# end round 1\n", "f.txt:6: missing units;"},
 		{"no values", head + "BenchmarkSwitch/impl=goroutine 1\n# end round 1\n", "f.txt:6: missing measurements;"},
 		{"zero iterations", head + "BenchmarkSwitch/impl=goroutine 0 5 ns/op\n# end round 1\n", "f.txt:6: BenchmarkSwitch/impl=goroutine: 0 iterations"},
@@ -198,7 +198,7 @@ func TestErrors(t *testing.T) {
 		{"absurd", head + "BenchmarkSwitch/impl=goroutine 1 1e101 ns/op\n# end round 1\n", "f.txt:6: BenchmarkSwitch/impl=goroutine: 1e+101 ns/op is no figure"},
 		{"overflow", head + "BenchmarkSwitch/impl=goroutine 1 1e999 ns/op\n# end round 1\n", "f.txt:6: parsing measurement: value out of range"},
 		{"unit twice", head + "BenchmarkSwitch/impl=goroutine 1 5 ns/op 6 ns/op\n# end round 1\n", "f.txt:6: BenchmarkSwitch/impl=goroutine: the unit ns/op stands twice"},
-		{"factors alone", head + "BenchmarkSwitch/impl=locked 1 5 x-goroutine 1 x-self\n# end round 1\n", "f.txt:6: BenchmarkSwitch/impl=locked: a factor and no figure"},
+		{"factors alone", head + "BenchmarkSwitch/impl=locked 1 5 x-goroutine 1 x-self\n# end round 1\n", "f.txt:6: BenchmarkSwitch/impl=locked: the line has a factor, but no figure"},
 		{"unknown key", head + "BenchmarkSwitch/size=4k 1 5 ns/op\n# end round 1\n", `f.txt:6: parsing benchmark name "Switch/size=4k": "size=4k" is not`},
 		{"suffix", head + "BenchmarkSwitch/impl=goroutine-2 1 5 ns/op\n# end round 1\n", "f.txt:6: BenchmarkSwitch/impl=goroutine-2: the ending -2 reads as GOMAXPROCS"},
 		{"twice in a round", head + ok + ok + "# end round 1\n", "f.txt:7: BenchmarkSwitch/impl=goroutine stands twice in round 1, at line 6 too"},
@@ -228,8 +228,8 @@ func TestReadFails(t *testing.T) {
 	}
 }
 
-// The longest line that is let through must not trip benchfmt's scanner, and
-// a comment may be of any length.
+// benchfmt's scanner must accept the longest allowed line. A comment may have
+// any length.
 func TestLongLines(t *testing.T) {
 	for n := longest - 4; n < longest+4; n++ {
 		line := "Benchmark" + strings.Repeat("x", n-len("Benchmark 1 5 ns/op")) + " 1 5 ns/op"
@@ -287,8 +287,8 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// TestHugePages: a file with memory of parked tasks says that huge pages were
-// given without asking.
+// TestHugePages: a file with the memory of parked tasks warns of huge pages
+// that were not asked for.
 func TestHugePages(t *testing.T) {
 	const stack, other = "BenchmarkStack/impl=locked/depth=0 1 5 user-B/task\n", "BenchmarkCreate/impl=locked/mode=cold 1 5 ns/op\n"
 	for _, test := range []struct {

@@ -8,32 +8,32 @@ import (
 	"threadbench/bench/catalog"
 )
 
-// PairedFactor is the unit of an arm's primary figure over the goroutine
-// arm's, measured in the same laps. Files of driver Testing have none.
+// PairedFactor is the unit of an arm's primary figure over the goroutine arm's,
+// from the same laps. Files of driver Testing have none.
 const PairedFactor = "x-goroutine"
 
-// SelfFactor is the unit of an arm opened twice, one over the other: 1 on a
-// perfect instrument.
+// SelfFactor is the unit of the A/A: an arm opened twice, one over the other.
+// It is 1 on a perfect instrument.
 const SelfFactor = "x-self"
 
-// Memory is the Sum of user-B/task and kernel-B/task, a parked task's primary
-// figure.
+// Memory is the Sum of user-B/task and kernel-B/task, the primary figure of a
+// parked task.
 const Memory = "user+kernel-B/task"
 
 // A Row is one benchmark and all its lines.
 type Row struct {
 	Name     catalog.Name
 	FullName string // as in the file, without "Benchmark" and -GOMAXPROCS
-	Procs    int    // testing's -GOMAXPROCS suffix, 0 where there is none
+	Procs    int    // testing's suffix -GOMAXPROCS, 0 without one
 	Runs     []Run  // at least one, in the file's order
 	units    []string
-	decides  []string // the units whose sum decides it; nil where nothing says so
+	decides  []string // the units whose sum decides it; nil if nothing says so
 }
 
 // A Run is one benchmark line.
 type Run struct {
-	Round  int // the round's number; with driver Testing the line's, from 1
-	Line   int // where it stands in the file, from 1
+	Round  int // the round's number; with driver Testing the line's number, from 1
+	Line   int // line number in the file, from 1
 	Iters  int // at least 1
 	Values map[string]float64
 }
@@ -41,8 +41,8 @@ type Run struct {
 // Units are the row's units in order of first appearance.
 func (r *Row) Units() []string { return slices.Clone(r.units) }
 
-// Values are the row's values in a unit, in the file's order; shorter than
-// Runs where lines lack it. The unit may be a Sum.
+// Values are the row's values in a unit, in the file's order. They are fewer
+// than Runs if lines lack the unit. The unit may be a Sum.
 func (r *Row) Values(unit string) []float64 {
 	var vs []float64
 	for _, run := range r.Runs {
@@ -54,7 +54,7 @@ func (r *Row) Values(unit string) []float64 {
 }
 
 // Cut tells whether a run had fewer tasks than its row's name says, since no
-// more fitted. A hundredth less is the number that three digits tell.
+// more fitted. Up to a hundredth less is rounding to three digits.
 func (r *Row) Cut(run Run) bool {
 	n, err := strconv.ParseFloat(r.Name.Get("n"), 64)
 	tasks, ok := run.Get("tasks")
@@ -80,9 +80,9 @@ func (r Run) Get(unit string) (v float64, ok bool) {
 	return v, true
 }
 
-// Sum is the unit of units' figures of the same round, added up:
-// user+kernel-B/task is that of user-B/task and kernel-B/task. No file holds
-// it. It is "" for units of unlike kinds, which don't add up.
+// Sum is the unit of the sum of units' figures in the same round:
+// user+kernel-B/task for user-B/task and kernel-B/task. No file has it. It is
+// "" for units of different kinds, which don't add up.
 func Sum(units []string) string {
 	if len(units) < 2 {
 		return strings.Join(units, "")
@@ -99,9 +99,10 @@ func Sum(units []string) string {
 	return strings.Join(names, "+") + "-" + kind
 }
 
-// Primary is the unit of the row's primary figure: that of what decides the
-// row; where it lacks a part of that, the part that it has; else the row's first
-// unit that is no factor. Parts are the units of the file that it is made of.
+// Primary is the unit of the row's primary figure: the sum of what decides the
+// row. If the row lacks a part of the sum, it is the part that the row has;
+// else the row's first unit that is no factor. parts are the file's units in
+// it.
 func (r *Row) Primary() (unit string, parts []string) {
 	if sum := Sum(r.decides); len(r.Values(sum)) > 0 {
 		return sum, r.decides
@@ -114,11 +115,12 @@ func (r *Row) Primary() (unit string, parts []string) {
 	return r.units[i], r.units[i : i+1]
 }
 
-// Decided reports whether the row's primary figure is of what decides it.
+// Decided reports whether the row's primary figure is what decides it.
 func (r *Row) Decided() bool {
 	_, parts := r.Primary()
 	return slices.Contains(r.decides, parts[0])
 }
 
-// isFigure tells a figure's unit from a factor's. Each line has one at least.
+// isFigure tells whether a unit is of a figure and not of a factor. Each line
+// has at least one figure.
 func isFigure(unit string) bool { return unit != PairedFactor && unit != SelfFactor }

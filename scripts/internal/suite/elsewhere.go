@@ -10,7 +10,7 @@ import (
 	"threadbench/scripts/internal/prose"
 )
 
-// A lack is what a system can't measure, and the rows that go with it.
+// A lack is something that a system can't measure, and the rows that need it.
 type lack struct {
 	what string
 	on   func(goos, goarch string) bool
@@ -21,8 +21,8 @@ func notLinux(goos, _ string) bool { return goos != "linux" }
 
 func impl(n catalog.Name, which string) bool { return n.Get("impl") == which }
 
-// lacks are in order: a row counts for the first one that it goes with. The
-// workers say the same of each row, when they are asked to open it.
+// lacks are in order: a row counts for the first lack that it needs. The
+// workers give the same reasons when they are asked to open a row.
 var lacks = []lack{
 	{"raw threads, which clone(2) makes on linux/amd64 and linux/arm64",
 		func(goos, goarch string) bool { return goos != "linux" || goarch != "amd64" && goarch != "arm64" },
@@ -41,8 +41,8 @@ var lacks = []lack{
 		func(n catalog.Name) bool { return n.Family == "Block" }},
 }
 
-// sayLeftOut says which rows this system can't measure, nothing where it can
-// measure all of them.
+// sayLeftOut says which rows this system can't measure. It prints nothing if it
+// can measure them all.
 func sayLeftOut(w io.Writer, goos, goarch string, cases []measure.Case) {
 	rows := make([]int, len(lacks))
 	all := 0
@@ -56,7 +56,7 @@ func sayLeftOut(w io.Writer, goos, goarch string, cases []measure.Case) {
 	if all == 0 {
 		return
 	}
-	fmt.Fprintf(w, "On %s/%s these are left out, %d of %s, each with its reason in the results file:\n", goos, goarch, all, prose.Count(len(cases), "row"))
+	fmt.Fprintf(w, "Not measured on %s/%s: %d of %s. The results file has the reason for each:\n", goos, goarch, all, prose.Count(len(cases), "row"))
 	for i, l := range lacks {
 		if rows[i] > 0 {
 			prose.Wrap(w, fmt.Sprintf("%s: %s", prose.Count(rows[i], "row"), l.what), "  ", "    ")

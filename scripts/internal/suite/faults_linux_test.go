@@ -17,10 +17,9 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// fail is a worker that fails as the faults say of its case, a line "CASE HOW"
-// each; any other becomes the worker that it stands for. HOW may begin with
-// "first " or "second ": then only the first or second process of that case
-// fails so.
+// fail is a worker that fails as the faults say for its case, in lines "CASE
+// HOW". For any other case it becomes the real worker. If HOW begins with
+// "first " or "second ", only the first or second process of that case fails.
 func fail(faults string) int {
 	name := os.Getenv("THREADBENCH_WORKER")
 	for line := range strings.Lines(faults) {
@@ -54,7 +53,7 @@ func ordinal(name string) string {
 
 var orders = bufio.NewReader(os.Stdin)
 
-// await is the next order's number of ops, 0 if that is to close.
+// await is the next order's number of ops; 0 is the order to close.
 func await() (n int) {
 	line, err := orders.ReadString('\n')
 	if err != nil {
@@ -64,8 +63,8 @@ func await() (n int) {
 	return n
 }
 
-// inSlice is a worker that fails in its 12th slice; those before it claims to
-// have done.
+// inSlice is a worker that fails in its 12th slice, and claims to have done the
+// earlier ones.
 func inSlice(failure func()) func() int {
 	return func() int {
 		fmt.Println("ready")
@@ -84,8 +83,8 @@ func inSlice(failure func()) func() int {
 	}
 }
 
-// answering is a worker that claims to have done each op in so many
-// nanoseconds, with so many threads.
+// answering is a worker that claims to have done each op in that many
+// nanoseconds, with that many threads.
 func answering(nanoseconds, threads int) func() int {
 	return func() int {
 		fmt.Println("ready")
@@ -99,8 +98,8 @@ func answering(nanoseconds, threads int) func() int {
 
 func hang() { time.Sleep(time.Hour) }
 
-// failures are the ways of a worker to fail. What else one might answer is
-// package lockstep's to test.
+// failures are the ways in which a worker fails. Other wrong answers are tested
+// in package lockstep.
 var failures = map[string]func() int{
 	"exits-at-once": func() int { return 3 },
 	"hangs-at-once": func() int { hang(); return 0 },
@@ -123,11 +122,11 @@ var failures = map[string]func() int{
 	},
 }
 
-// A fault is how a case's worker fails, "" for not at all, and the reason
-// that is to be given, or a part of it.
+// A fault is how a case's worker fails, "" for not at all, and the expected
+// reason or a part of it.
 type fault struct{ how, reason string }
 
-// withFaults has the stand-in for the go command build workers that fail so,
+// withFaults makes the stand-in for the go command build workers that fail so,
 // by case.
 func withFaults(t *testing.T, faults map[string]fault) {
 	t.Helper()
@@ -154,8 +153,8 @@ func failedNotes(f *results.File) map[string]string {
 }
 
 // TestFailingWorkers makes a run of two rounds in which most workers fail, each
-// in another way: each is named with what it did, has no figure, and spoils no
-// other's. One that fails once has the other round's figure.
+// in another way. Each failure is named, has no figure, and spoils no other
+// figure. A worker that fails once has the other round's figure.
 func TestFailingWorkers(t *testing.T) {
 	s := newSession(t)
 	want := map[string]fault{
@@ -220,7 +219,7 @@ func TestFailingWorkers(t *testing.T) {
 }
 
 // TestFailingAtOnce has the first worker fail, which is asked for the head of
-// the results: there is no file then.
+// the results. Then there is no file.
 func TestFailingAtOnce(t *testing.T) {
 	for how, want := range map[string]string{
 		"exits-at-once": "run: asking the worker for its configuration: exit status 3",
@@ -238,9 +237,9 @@ func TestFailingAtOnce(t *testing.T) {
 	}
 }
 
-// TestBelowATest starts this binary without a word of what it is to be, alone
-// and as the worker of a run, which has told what the run is to be: it runs no
-// test and is no run, each of which would start such a process again.
+// TestBelowATest starts this binary without saying what it should be, alone and
+// as the worker of a run. It must not run the tests or be a run: either would
+// start such a process again.
 func TestBelowATest(t *testing.T) {
 	s := newSession(t)
 	const want = "exit status 97: a process of a test's, which was not told what to be"
@@ -253,8 +252,8 @@ func TestBelowATest(t *testing.T) {
 	s.fail(s.run("", "-allow", "race", "-bench", nojoin, "-o", filepath.Join(s.dir, "o.txt")), "run: asking the worker for its configuration: "+want+"\n")
 }
 
-// TestInterruptedHanging interrupts a run whose worker takes no notice of
-// anything: it does not wait for that.
+// TestInterruptedHanging interrupts a run whose worker ignores everything. The
+// run doesn't wait for it.
 func TestInterruptedHanging(t *testing.T) {
 	s := newSession(t)
 	withFaults(t, map[string]fault{nojoin: {how: "hangs-at-once"}})

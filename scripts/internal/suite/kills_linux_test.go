@@ -46,11 +46,10 @@ var ways = []struct {
 	{"interrupted with its group", syscall.SIGINT, true},
 }
 
-// TestKills stops runs at random moments, by ^C and by kill -9, and goes on with
-// each file until it is complete, a file after the other. Whenever it is
-// looked at, the file is readable and the rounds before are what they were;
-// at last it holds the plan's rounds, each row once in each; and nothing else
-// is left.
+// TestKills stops runs at random moments, by ^C and by kill -9, and resumes
+// each file until it is complete, one file after the other. At any moment the
+// file is readable and its earlier rounds are unchanged. At the end it has the
+// plan's rounds, each row once in each, and nothing else is left.
 func TestKills(t *testing.T) {
 	number := func(variable string, otherwise uint64) uint64 {
 		text, ok := os.LookupEnv(variable)
@@ -92,8 +91,8 @@ type killing struct {
 	*session
 	path   string
 	rounds int
-	whole  []byte   // what was whole of it when it was last looked at
-	told   []string // the arguments that the last run has told to go on with
+	whole  []byte   // the whole rounds at the last look
+	told   []string // the arguments that the last run gave for resuming
 }
 
 func (k *killing) args() []string {
@@ -112,14 +111,14 @@ func (k *killing) args() []string {
 	return args
 }
 
-// said is what the run has written to standard error.
+// said is the run's standard error.
 func (k *killing) said() string {
 	text, _ := os.ReadFile(filepath.Join(k.dir, "stderr"))
 	return string(text)
 }
 
-// stop starts a run and stops it so long after the file has so many rounds, if
-// it lasts till then, and looks at what is left.
+// stop starts a run, stops it so long after the file has so many rounds, if it
+// still runs, and checks what is left.
 func (k *killing) stop(signal syscall.Signal, group bool, rounds int, after time.Duration) (complete bool) {
 	k.Helper()
 	stderr, err := os.Create(filepath.Join(k.dir, "stderr"))
@@ -177,7 +176,8 @@ func (k *killing) stop(signal syscall.Signal, group bool, rounds int, after time
 	return false
 }
 
-// TestOrphan kills what has started a run as go run does it: the run ends, too.
+// TestOrphan kills the program that started a run as go run does. The run ends,
+// too.
 func TestOrphan(t *testing.T) {
 	s := newSession(t)
 	k := &killing{session: s, path: filepath.Join(s.dir, "o.txt"), rounds: 1000}
@@ -199,7 +199,7 @@ func TestOrphan(t *testing.T) {
 	k.look()
 }
 
-// heard looks at what a run that was stopped has said, and takes it at its word.
+// heard checks what a stopped run said, and follows its advice.
 func (k *killing) heard(reason string) {
 	k.Helper()
 	said := strings.TrimSpace(k.said())
@@ -261,7 +261,7 @@ func (k *killing) look() {
 	}
 }
 
-// complete sees that the plan was fulfilled and nothing else is left.
+// complete checks that the plan is done and nothing else is left.
 func (k *killing) complete() {
 	k.Helper()
 	k.look()

@@ -27,8 +27,8 @@ func skipped(f *results.File) map[string]string {
 	return reasons
 }
 
-// TestFewThreads runs where no more than some threads may be made: what does
-// not fit is left out, and says what to raise; the rest is measured.
+// TestFewThreads runs under a limit on threads. Rows that don't fit are left
+// out and say what to raise; the others are measured.
 func TestFewThreads(t *testing.T) {
 	const most = 64
 	check := func(s *session, cmd *exec.Cmd, path, limit string, measured ...string) {
@@ -91,7 +91,7 @@ func TestFewThreads(t *testing.T) {
 			t.Skip("needs root, to become another user")
 		}
 		s := newSession(t)
-		// A user that nobody else is: the limit counts all threads of one.
+		// A user of the test's own: the limit counts all threads of a user.
 		id := uint32(1_000_000 + os.Getpid())
 		for _, dir := range []string{s.temp, s.root, s.dir} {
 			if err := os.Chown(dir, int(id), int(id)); err != nil {
@@ -113,8 +113,8 @@ func TestFewThreads(t *testing.T) {
 	})
 }
 
-// TestOneCPU runs where there is one: what takes two is left out, be it some
-// of what was chosen or all of it.
+// TestOneCPU runs with one CPU. Rows that need two are left out, whether they
+// are some of the chosen rows or all.
 func TestOneCPU(t *testing.T) {
 	cpu := strconv.Itoa(site(t).CPU)
 	const reason = "1 CPU allowed, 2 wanted; raise the affinity mask or the cpuset of this process"

@@ -13,13 +13,13 @@ import (
 	"testing"
 )
 
-// The variables that make this test binary a process of a test's.
+// These variables make the test binary a process of a test.
 const (
-	belowVariable  = "THREADBENCH_TEST_BELOW"  // one of a test's, whatever it is to be
-	runVariable    = "THREADBENCH_TEST_RUN"    // the run command, when it has prepared itself so: see prepare
+	belowVariable  = "THREADBENCH_TEST_BELOW"  // a process of a test, whatever else it is
+	runVariable    = "THREADBENCH_TEST_RUN"    // the run command, after preparing itself so: see prepare
 	faultVariable  = "THREADBENCH_TEST_FAULTS" // a worker that fails so: see fail
 	workerVariable = "THREADBENCH_TEST_WORKER" // the worker that the stand-in for the go command has built
-	realVariable   = "THREADBENCH_TEST_REAL"   // the one that a failing one stands for, if there is one
+	realVariable   = "THREADBENCH_TEST_REAL"   // the real worker behind a failing one, if there is one
 	rootVariable   = "THREADBENCH_TEST_ROOT"   // the module that it finds
 )
 
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 		os.Exit(Run("", os.Args[1:], os.Stdout, os.Stderr))
 	}
 	if os.Getenv(belowVariable) != "" {
-		// It would run all the tests, and each process of theirs in turn.
+		// It must not run the tests, which would start more processes.
 		fmt.Fprintln(os.Stderr, "a process of a test's, which was not told what to be")
 		os.Exit(97)
 	}
@@ -51,8 +51,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// standIn is the go command of most tests: it finds the module that it was
-// told to, and has built its worker already.
+// standIn is the go command of most tests. It finds the given module and has
+// built its worker already.
 func standIn(args []string) int {
 	switch {
 	case len(args) > 1 && args[0] == "list" && args[1] == "-m":
@@ -87,8 +87,8 @@ func copyFile(to, from string) error {
 	return errors.Join(err, w.Close())
 }
 
-// built is what the tests build once: a folder that anybody may enter, with
-// the stand-in as bin/go, the worker, and this binary as run.
+// built is built once for all tests: a folder that any user may enter, with the
+// stand-in as bin/go, the worker, and this binary as run.
 var built struct {
 	once sync.Once
 	dir  string
@@ -134,8 +134,8 @@ func buildTools() (dir string, err error) {
 	return dir, nil
 }
 
-// withStandIn has this process, and those that it starts, find the stand-in
-// for the go command, an empty folder for temporary files, and an empty module.
+// withStandIn gives this process, and those that it starts, the stand-in for
+// the go command, an empty folder for temporary files, and an empty module.
 func withStandIn(t *testing.T) (temp, root string) {
 	t.Helper()
 	dir := tools(t)
@@ -149,8 +149,8 @@ func withStandIn(t *testing.T) (temp, root string) {
 	return temp, root
 }
 
-// call is the run command in this process. It must not come to measure: this
-// process would be kept off a CPU for good.
+// call is the run command in this process. It must not get as far as measuring:
+// this process would be kept off a CPU for good.
 func call(args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	code = Run("", args, &out, &errs)

@@ -14,8 +14,8 @@ import (
 	"threadbench/threads"
 )
 
-// outcome is what a round has to say of one case: a benchmark line, or why
-// there is none.
+// outcome is the result of a round for one case: a benchmark line, or why there
+// is none.
 type outcome struct {
 	line  string // a benchmark line, "" if there is none
 	notes []note
@@ -31,10 +31,11 @@ func (n note) line() string {
 // cases. It fails only with ctx.
 //
 // Every other round starts the workers of a group in the opposite order, and
-// each line has its worker's place in the start (started-nth): in two references
-// the worker that started last read 3% less than its twin, of a hundred
-// goroutines made at a time. Nobody has found out why, and 100 rounds since then
-// have not shown it again (results/README.md).
+// each line has its worker's place in the start (started-nth). In two
+// references the worker that started last read 3% less than the same case
+// opened before it, for Create in bursts of a hundred goroutines. The cause is
+// unknown, and 100 rounds since then have not shown it again
+// (results/README.md).
 func (m *machine) measureGroup(ctx context.Context, g group, p Profile, round int) ([]outcome, error) {
 	var env []string
 	if !p.Full {
@@ -54,21 +55,22 @@ func (m *machine) measureGroup(ctx context.Context, g group, p Profile, round in
 	}
 	outcomes := make([]outcome, len(g.cases))
 	for i, c := range g.cases {
-		var ref, twin *measure.Reading
+		var ref, aa *measure.Reading
 		if g.ref >= 0 {
 			ref = &got[g.ref]
 		}
-		if k := slices.Index(g.twins, i); k >= 0 {
-			twin = &got[len(g.cases)+k]
+		if k := slices.Index(g.aa, i); k >= 0 {
+			aa = &got[len(g.cases)+k]
 		}
-		outcomes[i] = conclude(c, &got[i], ref, twin)
+		outcomes[i] = conclude(c, &got[i], ref, aa)
 	}
 	return outcomes, nil
 }
 
-// conclude makes a benchmark line of what a case has measured beside its
-// goroutine arm and beside its twin, where it has one.
-func conclude(c measure.Case, got, ref, twin *measure.Reading) outcome {
+// conclude makes a benchmark line of a case's measurement. ref is the
+// measurement of its goroutine arm and aa that of the case opened a second
+// time; either may be nil.
+func conclude(c measure.Case, got, ref, aa *measure.Reading) outcome {
 	name := c.Name.String()
 	var o outcome
 	for _, reason := range got.Cuts {
@@ -89,14 +91,14 @@ func conclude(c measure.Case, got, ref, twin *measure.Reading) outcome {
 			write(x, "x-goroutine")
 		}
 	}
-	if twin != nil && twin.Err == nil {
-		if x, ok := lockstep.Ratio(twin.Primary, got.Primary); ok {
+	if aa != nil && aa.Err == nil {
+		if x, ok := lockstep.Ratio(aa.Primary, got.Primary); ok {
 			write(x, "x-self")
 		}
 	}
-	if twin != nil && twin.Err != nil {
-		kind, reason := explain(twin.Err)
-		if kind == "skip" { // the case itself was not
+	if aa != nil && aa.Err != nil {
+		kind, reason := explain(aa.Err)
+		if kind == "skip" { // the case itself was not skipped
 			kind = "cut"
 		}
 		o.notes = append(o.notes, note{kind, name, "measured once more, for x-self: " + reason})
@@ -104,8 +106,8 @@ func conclude(c measure.Case, got, ref, twin *measure.Reading) outcome {
 	if got.Started > 0 {
 		write(float64(got.Started), "started-nth")
 	}
-	if twin != nil && twin.Started > 0 {
-		write(float64(twin.Started), "self-started-nth")
+	if aa != nil && aa.Started > 0 {
+		write(float64(aa.Started), "self-started-nth")
 	}
 	line := got.Line(c.Name, beside...)
 	if err := legible(line); err != nil {
@@ -117,14 +119,14 @@ func conclude(c measure.Case, got, ref, twin *measure.Reading) outcome {
 }
 
 // legible is an error if a benchmark line can't be read from a results file:
-// it would make the whole of it unreadable.
+// one such line would make the whole file unreadable.
 func legible(line string) error {
 	_, err := results.Read(strings.NewReader("driver: lockstep\n"+line+"# end round 1\n"), "this line")
 	return err
 }
 
-// explain says of an error whether it is a skip or a failure, and why. A
-// worker that the system had no room for is a skip that names the limit.
+// explain says whether an error is a skip or a failure, and why. If the system
+// had no room for a worker, it is a skip that names the limit.
 func explain(err error) (kind, reason string) {
 	var skip *lockstep.Skip
 	if errors.As(err, &skip) {
@@ -144,5 +146,5 @@ func explain(err error) (kind, reason string) {
 	return "failed", reason
 }
 
-// workerThreads is what a worker's own runtime may make.
+// workerThreads is how many threads a worker's own runtime may make.
 const workerThreads = 10

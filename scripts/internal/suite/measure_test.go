@@ -28,11 +28,11 @@ func TestConclude(t *testing.T) {
 	const name = "Switch/impl=clone/via=futex/place=same"
 	ref := &measure.Reading{Ops: 7, Primary: []float64{100, 200, 400}, Timed: true}
 	for _, test := range []struct {
-		what      string
-		got       measure.Reading
-		ref, twin *measure.Reading
-		line      string
-		notes     []note
+		what    string
+		got     measure.Reading
+		ref, aa *measure.Reading
+		line    string
+		notes   []note
 	}{
 		{
 			what: "beside its goroutine arm", got: measure.Reading{Ops: 9000, Timed: true, Primary: []float64{1000, 4000, 2000}, Figures: map[string]float64{"threads/op": 0, "kernel-switches/op": 1.25}}, ref: ref,
@@ -47,15 +47,15 @@ func TestConclude(t *testing.T) {
 			line: "Benchmark" + name + " 1 5 ns/op\n",
 		},
 		{
-			what: "beside its twin", got: *ref, ref: ref, twin: &measure.Reading{Primary: []float64{110, 180, 400}},
+			what: "with an A/A", got: *ref, ref: ref, aa: &measure.Reading{Primary: []float64{110, 180, 400}},
 			line: "Benchmark" + name + " 7 200 ns/op 1 x-goroutine 1 x-self\n",
 		},
 		{
-			what: "beside a twin that failed", got: *ref, ref: ref, twin: &measure.Reading{Err: errors.New("failed")},
+			what: "with an A/A that failed", got: *ref, ref: ref, aa: &measure.Reading{Err: errors.New("failed")},
 			line: "Benchmark" + name + " 7 200 ns/op 1 x-goroutine\n", notes: []note{{"failed", name, "measured once more, for x-self: failed"}},
 		},
 		{
-			what: "beside a twin that was left out", got: *ref, ref: ref, twin: &measure.Reading{Err: lockstep.Skipf("no room")},
+			what: "with an A/A that was left out", got: *ref, ref: ref, aa: &measure.Reading{Err: lockstep.Skipf("no room")},
 			line: "Benchmark" + name + " 7 200 ns/op 1 x-goroutine\n", notes: []note{{"cut", name, "measured once more, for x-self: no room"}},
 		},
 		{
@@ -75,7 +75,7 @@ func TestConclude(t *testing.T) {
 			line: "Benchmark" + name + " 40 300 ns/op\n", notes: []note{{"cut", name, "unproven: 40 ops are too few for its evidence, which takes 1000"}},
 		},
 		{
-			what: "of a count", got: measure.Reading{Ops: 1000, Figures: map[string]float64{"syscalls/op": 0}}, ref: &measure.Reading{}, twin: &measure.Reading{},
+			what: "of a count", got: measure.Reading{Ops: 1000, Figures: map[string]float64{"syscalls/op": 0}}, ref: &measure.Reading{}, aa: &measure.Reading{},
 			line: "Benchmark" + name + " 1000 0 syscalls/op\n",
 		},
 		{
@@ -87,7 +87,7 @@ func TestConclude(t *testing.T) {
 			notes: []note{{"failed", name, "expected 1000 kernel-switches of 1000 ops, give or take 0; seen 3"}},
 		},
 	} {
-		o := conclude(c, &test.got, test.ref, test.twin)
+		o := conclude(c, &test.got, test.ref, test.aa)
 		if o.line != test.line {
 			t.Errorf("%s: line %q, want %q", test.what, o.line, test.line)
 		}
@@ -119,8 +119,8 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// TestForbiddenCPU measures at a site that has a CPU which isn't there, as
-// where the system doesn't let a process choose: each case is left out.
+// TestForbiddenCPU measures at a site with a CPU that doesn't exist, as on a
+// system that lets no process choose: each case is left out.
 func TestForbiddenCPU(t *testing.T) {
 	const none = 1023
 	cpus := site(t).CPUs

@@ -16,16 +16,16 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// output is the results file of a run: a head and a plan, then one round after
-// the other, each appended whole.
+// output is the results file of a run: a head and a plan, then the rounds. Each
+// round is appended whole.
 type output struct {
 	file job.File
-	next int // the round to come, from 1
+	next int // the next round, from 1
 }
 
 const elsewhere = "choose another place with -o"
 
-// unwritable adds to an error which file can't be written, and the way out.
+// unwritable adds to an error the file that can't be written, and the way out.
 func unwritable(path string, err error, wayOut string) error {
 	if err != nil {
 		err = fmt.Errorf("writing results to %s: %w; %s", path, err, wayOut)
@@ -33,8 +33,8 @@ func unwritable(path string, err error, wayOut string) error {
 	return err
 }
 
-// vacant makes the folder and checks that results can be kept at the path. It
-// is asked before a worker is built.
+// vacant makes the folder and checks that results can be kept at the path. Call
+// it before building a worker.
 func vacant(path string, force, resume bool) error {
 	wayOut := elsewhere
 	info, err := os.Stat(path)
@@ -54,7 +54,7 @@ func vacant(path string, force, resume bool) error {
 }
 
 // openOutput begins the run's results file, or goes on with it. head is the
-// configuration, begun says when and where the run began.
+// configuration; begun says when and where the run began.
 func openOutput(o options, head, begun []byte) (out *output, err error) {
 	out = &output{job.File{Path: o.out}, 1}
 	if o.resume {
@@ -76,9 +76,9 @@ var (
 	endLine  = regexp.MustCompile(`(?m)^# end round \d+\n`)
 )
 
-// resume finds where the last whole round ends, or without one the plan, in a
-// results file of this plan, machine and build. The cost of the clock is no
-// setting: it is measured for each run.
+// resume finds the end of the last whole round, or of the plan if there is
+// none. The results file must have this plan, machine and build. The cost of
+// the clock is no setting, since each run measures it.
 func (o *output) resume(plan Plan, head []byte) error {
 	text, err := os.ReadFile(o.file.Path)
 	if err != nil {
@@ -87,7 +87,7 @@ func (o *output) resume(plan Plan, head []byte) error {
 	var had Plan
 	at := planLine.FindSubmatchIndex(text)
 	if at == nil || json.Unmarshal(text[at[2]:at[3]], &had) != nil {
-		return errors.New("it has no plan that can be read, so no run of this command began it; replace it by -force, or start another with -o")
+		return errors.New("it has no readable plan, so this command didn't begin it; replace it by -force, or start another with -o")
 	}
 	if had.line() != plan.line() {
 		return fmt.Errorf("it was begun as %s; give the same flags, or another file with -o", flags(had))
@@ -111,7 +111,7 @@ func (o *output) appendRound(text string) error {
 	if err == nil {
 		o.next++
 	}
-	return unwritable(o.file.Path, err, "the rounds before are whole: mend that and go on with -resume")
+	return unwritable(o.file.Path, err, "the rounds before are whole: fix that and go on with -resume")
 }
 
 func flags(p Plan) string {

@@ -18,8 +18,8 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// begin starts a run of so many rounds and waits until the first stands in
-// the file.
+// begin starts a run of that many rounds and waits until the first is in the
+// file.
 func (s *session) begin(path string, rounds int, more ...string) *exec.Cmd {
 	s.Helper()
 	cmd := s.run("", append([]string{"-bench", nojoin, "-rounds", strconv.Itoa(rounds), "-o", path}, more...)...)
@@ -33,8 +33,8 @@ func (s *session) begin(path string, rounds int, more ...string) *exec.Cmd {
 	return cmd
 }
 
-// TestOutputOfTwo has two runs go on with one file: one of them ends when it
-// sees that, and the file stays whole.
+// TestOutputOfTwo has two runs resume the same file. One of them ends when it
+// notices, and the file stays whole.
 func TestOutputOfTwo(t *testing.T) {
 	const rounds = 12
 	s := newSession(t)
@@ -48,21 +48,23 @@ func TestOutputOfTwo(t *testing.T) {
 	for _, cmd := range []*exec.Cmd{first, second} {
 		_, stderr := written(cmd)
 		switch code := cmd.ProcessState.ExitCode(); {
-		case code == 2 && strings.Contains(stderr, "run: writing results to "+path+": another program has changed it: ") && strings.Contains(stderr, "go on with -resume"):
+		case code == 2 && strings.Contains(stderr, "run: writing results to "+path+": another program has changed the file: ") && strings.Contains(stderr, "go on with -resume"):
 			ended++
 		case code != 0:
 			t.Errorf("exit code %d: %s", code, stderr)
 		}
 	}
-	// The second finds nothing to do if the machine has kept it until then.
+	// The second run has nothing to do if the machine held it up until the
+	// first was done.
 	if ended > 1 {
 		t.Errorf("%d runs have given up, want one at the most", ended)
 	}
 	s.read(path, rounds)
 }
 
-// TestResume replaces a file by -force, and then resumes files that end within a
-// round, as a crash of the system may leave them: what is torn is measured anew.
+// TestResume replaces a file by -force, and then resumes files that end within
+// a round, as a crash of the system may leave them. The torn round is measured
+// anew.
 func TestResume(t *testing.T) {
 	s := newSession(t)
 	path := filepath.Join(s.dir, "o.txt")
@@ -93,7 +95,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestFullDisk fills the disk in mid-run: the rounds before stay, and with
+// TestFullDisk fills the disk during a run. The earlier rounds stay, and with
 // some room the run goes on.
 func TestFullDisk(t *testing.T) {
 	s := newSession(t)
@@ -105,7 +107,7 @@ func TestFullDisk(t *testing.T) {
 	// rounds, of some 300 bytes each, is taken.
 	cases := "Create/impl=(goroutine|floor)/mode=nojoin|" + strings.Repeat("x", page-len(headOf(t))-1400)
 	args := []string{"-bench", cases, "-rounds", strconv.Itoa(rounds), "-o", path}
-	s.fail(s.run("", args...), "run: writing results to "+path+": ", "no space left on device; the rounds before are whole: mend that and go on with -resume")
+	s.fail(s.run("", args...), "run: writing results to "+path+": ", "no space left on device; the rounds before are whole: fix that and go on with -resume")
 	f, err := results.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -152,8 +154,8 @@ func (s *session) smallDisk() (disk string, grow func(pages int)) {
 	}
 }
 
-// TestDefaultOutput runs without -o: it finds two files that are called by the
-// time and the host, which -host names.
+// TestDefaultOutput runs without -o. It finds two files named by the time and
+// the host, which -host names.
 func TestDefaultOutput(t *testing.T) {
 	own, err := os.Hostname()
 	if err != nil {

@@ -25,13 +25,13 @@ type Profile struct {
 	Full    bool
 }
 
-// slice is how long a turn is aimed to be. Shorter ones are eaten up by the
-// hand-over, longer ones let the machine change between two turns.
+// slice is the intended length of a turn. In shorter turns the hand-over takes
+// too large a share; in longer ones the machine changes between two turns.
 const slice = 1500 * time.Microsecond
 
 // Profiles are what -profile chooses from. A verdict over the m statements of
-// the ledger at 5% needs 1+ceil(log2(m/0.05)) rounds: 10 for up to 25. That wake
-// fails is shown by one of its three conditions in quick, which takes 11.
+// the ledger at 5% needs 1+ceil(log2(m/0.05)) rounds: 10 for up to 25. A
+// statement that fails by one of two or three conditions needs 11.
 var Profiles = []Profile{
 	{Name: "quick", Rounds: 11, Laps: 36, Windows: 1},
 	{Name: "full", Rounds: 12, Laps: 120, Windows: 1, Full: true},
@@ -46,20 +46,20 @@ func defaultRounds() string {
 	return strings.Join(each, ", ")
 }
 
-// A Plan is what a run was asked to do. It stands in the results file, and a
-// run is resumed to the same plan.
+// A Plan is what a run was asked to do. It is in the results file, and a run
+// can be resumed only with the same plan.
 type Plan struct {
 	Profile string `json:"profile"`
 	Bench   string `json:"bench"`
 	Rounds  int    `json:"rounds,omitempty"` // 0 with Looks
 	CPU     int    `json:"cpu"`
 
-	// Looks are the rounds after which a run looks at the ledger, and goes on
-	// with what is undecided; nil for a run of Rounds rounds.
+	// Looks are the numbers of rounds after which a run checks the ledger and
+	// goes on with what is undecided; nil for a run of Rounds rounds.
 	Looks []int `json:"looks,omitempty"`
 }
 
-// most is how many rounds the run makes at the most.
+// most is the greatest number of rounds of the run.
 func (p Plan) most() int {
 	if p.Looks != nil {
 		return p.Looks[len(p.Looks)-1]
@@ -75,32 +75,32 @@ func (p Plan) line() string {
 	return "# plan " + string(text) + "\n"
 }
 
-// A group is what takes turns: the cases whose x-goroutine refers to the same
-// goroutine arm, and some of them once more, whose ratio to themselves says what
-// the instrument is worth (x-self). In the short profile those are what is quoted,
-// and the goroutine arms that take turns.
+// A group takes turns: the cases whose x-goroutine refers to the same goroutine
+// arm. Some of its cases are opened a second time, as an A/A: their ratio to
+// themselves (x-self) shows the noise of the measurement. Profile.measuredTwice
+// says which.
 type group struct {
 	cases []measure.Case
 	ref   int   // the goroutine arm among them, -1 if it isn't selected
-	twins []int // those that are measured once more
+	aa    []int // the cases that are opened twice
 }
 
-// once is how often a round measures each of the group, in a process of its
+// once is how often a round measures each case of the group in a process of its
 // own; 0 for a group that is measured in slices.
 func (g group) once() int { return g.cases[0].Once }
 
 // arms are the indexes of the cases in the order of the workers: each case
-// once, and then the twins.
+// once, then the A/A.
 func (g group) arms() []int {
 	var arms []int
 	for i := range g.cases {
 		arms = append(arms, i)
 	}
-	return append(arms, g.twins...)
+	return append(arms, g.aa...)
 }
 
-// quoted tells whether a case is one that a report begins with or whose factor
-// decides a statement, or the goroutine arm of one.
+// quoted tells whether a report begins with the case, or whether its factor
+// decides a statement. The goroutine arm of such a case counts, too.
 func quoted(c measure.Case) bool {
 	name := c.Name.String()
 	is := func(n catalog.Name) bool { return n.String() == name || n.Ref().String() == name }
@@ -110,10 +110,11 @@ func quoted(c measure.Case) bool {
 	})
 }
 
-// twin tells whether a case of a profile is measured once more: what is quoted,
-// what decides a statement, and every goroutine arm, but that the short profile
-// has no time for the last two where each takes a process of its own.
-func (p Profile) twin(c measure.Case) bool {
+// measuredTwice tells whether a profile opens a case twice. Both profiles do
+// that with what is quoted, and with goroutine arms that take turns. The full
+// profile also does it with the other goroutine arms and with the primary rows
+// of the statements; the short profile has no time for these.
+func (p Profile) measuredTwice(c measure.Case) bool {
 	name := c.Name.String()
 	if isRef := name == c.Name.Ref().String(); isRef && c.Once == 0 || quoted(c) {
 		return true
@@ -146,15 +147,16 @@ func (p Profile) groups(cases []measure.Case) []group {
 		if c.Name.String() == ref {
 			gs[i].ref = len(gs[i].cases)
 		}
-		if p.twin(c) {
-			gs[i].twins = append(gs[i].twins, len(gs[i].cases))
+		if p.measuredTwice(c) {
+			gs[i].aa = append(gs[i].aa, len(gs[i].cases))
 		}
 		gs[i].cases = append(gs[i].cases, c)
 	}
 	for _, g := range gs {
 		for i := range g.cases {
-			// What the short profile measures twice has half as many processes each time.
-			if c := &g.cases[i]; !p.Full && g.twins != nil && c.Once > 1 {
+			// In the short profile, a group with an A/A has half as many
+			// processes.
+			if c := &g.cases[i]; !p.Full && g.aa != nil && c.Once > 1 {
 				c.Once /= 2
 			}
 		}
@@ -162,8 +164,8 @@ func (p Profile) groups(cases []measure.Case) []group {
 	return gs
 }
 
-// inRound is the order of the groups in a round: every other one backwards, so
-// that no family is always measured first.
+// inRound is the order of the groups in a round. Every other round goes
+// backwards, so that no family is always measured first.
 func inRound(gs []group, round int) []group {
 	order := slices.Clone(gs)
 	if round%2 == 0 {

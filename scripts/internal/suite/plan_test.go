@@ -33,8 +33,8 @@ func TestGroups(t *testing.T) {
 					t.Errorf("profile %s: %s and %s are measured in one group, once and in slices", p.Name, c.Name, g.cases[0].Name)
 				}
 			}
-			if arms := g.arms(); len(arms) != len(g.cases)+len(g.twins) || g.once() == 0 && !slices.Contains(g.twins, g.ref) || p.Full && !slices.Contains(g.twins, g.ref) {
-				t.Errorf("profile %s: %s has the arms %v, twins %v", p.Name, ref, arms, g.twins)
+			if arms := g.arms(); len(arms) != len(g.cases)+len(g.aa) || g.once() == 0 && !slices.Contains(g.aa, g.ref) || p.Full && !slices.Contains(g.aa, g.ref) {
+				t.Errorf("profile %s: %s has the arms %v, A/A %v", p.Name, ref, arms, g.aa)
 			}
 		}
 		if n != len(cases) {
@@ -50,17 +50,18 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestTwins: what a report begins with is measured once more in each profile,
-// with its goroutine arm, and in the full one what decides a statement, too.
-func TestTwins(t *testing.T) {
+// TestMeasuredTwice: each profile measures twice what a report begins with, and
+// its goroutine arm. The full profile also does so with what decides a
+// statement.
+func TestMeasuredTwice(t *testing.T) {
 	for _, p := range Profiles {
-		cases, twins := map[string]bool{}, map[string]bool{}
+		cases, twice := map[string]bool{}, map[string]bool{}
 		for _, g := range p.groups(selectCases(p, regexp.MustCompile(""))) {
 			for _, c := range g.cases {
 				cases[c.Name.String()] = true
 			}
-			for _, i := range g.twins {
-				twins[g.cases[i].Name.String()] = true
+			for _, i := range g.aa {
+				twice[g.cases[i].Name.String()] = true
 			}
 		}
 		var wanted []string
@@ -80,7 +81,7 @@ func TestTwins(t *testing.T) {
 			if _, ok := bench.Families.Lookup(name); !ok {
 				continue // a C thread's, in a build without them
 			}
-			if held++; !twins[name] {
+			if held++; !twice[name] {
 				t.Errorf("profile %s measures %s once", p.Name, name)
 			}
 		}
@@ -91,7 +92,7 @@ func TestTwins(t *testing.T) {
 }
 
 // TestQuickDecides: the short profile measures every row of each statement, in
-// the whole form or the smaller one.
+// its whole form or its smaller one.
 func TestQuickDecides(t *testing.T) {
 	quick := map[string]bool{}
 	for _, c := range selectCases(Profiles[0], regexp.MustCompile("")) {

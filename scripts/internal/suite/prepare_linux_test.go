@@ -14,12 +14,12 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// prepare has this process live under a limit before it becomes a run:
+// prepare puts this process under a limit before it becomes a run:
 //
 //	nproc=N     a user with no more threads than that
 //	cgroup=DIR  a control group
 //	cpu=N       one CPU
-//	deaf=       no notice of a hang-up, as under nohup
+//	deaf=       ignores a hang-up, as under nohup
 func prepare(how string) {
 	what, value, _ := strings.Cut(how, "=")
 	var err error

@@ -27,7 +27,7 @@ import (
 	"threadbench/threads/cgroup"
 )
 
-// A session is where runs take place, each a process of its own.
+// A session is where runs are made, each in a process of its own.
 type session struct {
 	*testing.T
 	temp string // its folder for temporary files, empty at first
@@ -42,7 +42,7 @@ func newSession(t *testing.T) *session {
 	return &session{t, temp, root, t.TempDir()}
 }
 
-// run is a run that is yet to be started, prepared so.
+// run is a run that is not started yet, prepared so.
 func (s *session) run(how string, args ...string) *exec.Cmd {
 	s.Helper()
 	if flags := builtWith(); flags != "" && os.Getenv(faultVariable) != "" {
@@ -67,7 +67,7 @@ func builtWith() string {
 	return strings.Join(names, ",")
 }
 
-// succeed has a run end well and answers what it wrote.
+// succeed makes a run that must end well, and answers its output.
 func (s *session) succeed(cmd *exec.Cmd) (stdout, stderr string) {
 	s.Helper()
 	err := cmd.Run()
@@ -79,7 +79,8 @@ func (s *session) succeed(cmd *exec.Cmd) (stdout, stderr string) {
 	return stdout, stderr
 }
 
-// fail has a run end with exit code 2 and a message that says all this.
+// fail makes a run that must end with exit code 2 and a message with all these
+// words.
 func (s *session) fail(cmd *exec.Cmd, want ...string) (stderr string) {
 	s.Helper()
 	err := cmd.Run()
@@ -97,7 +98,7 @@ func written(cmd *exec.Cmd) (stdout, stderr string) {
 	return cmd.Stdout.(*bytes.Buffer).String(), cmd.Stderr.(*bytes.Buffer).String()
 }
 
-// clean fails if a process of a run's or a temporary folder is left.
+// clean fails if a process or a temporary folder of a run is left.
 func (s *session) clean() {
 	s.Helper()
 	if left := s.processes(); len(left) > 0 {
@@ -108,8 +109,8 @@ func (s *session) clean() {
 	}
 }
 
-// folders are the temporary folders, but for those whose process id is another
-// program's or thread's by now: a killed run's, which a later one will sweep.
+// folders are the temporary folders, except those whose process id now belongs
+// to another program or thread: a later run will remove these.
 func (s *session) folders() []string {
 	s.Helper()
 	return slices.DeleteFunc(entries(s.T, s.temp), func(name string) bool {
@@ -119,7 +120,7 @@ func (s *session) folders() []string {
 	})
 }
 
-// workers are the processes whose program lies in the temporary folder.
+// workers are the processes whose program is in the temporary folder.
 func (s *session) workers() []int {
 	var pids []int
 	links, _ := filepath.Glob("/proc/[1-9]*/exe")
@@ -132,8 +133,8 @@ func (s *session) workers() []int {
 	return pids
 }
 
-// processes are those of runs, and what they have started: all have the temporary
-// folder in their environment, and nobody else has.
+// processes are the processes of runs and what they have started. They all have
+// the temporary folder in their environment, and no other process has.
 func (s *session) processes() []int {
 	var pids []int
 	mark := []byte("TMPDIR=" + s.temp + "\x00")
@@ -147,7 +148,7 @@ func (s *session) processes() []int {
 	return pids
 }
 
-// eventually waits for what the system gets to in its own time.
+// eventually waits for something that the system does in its own time.
 func (s *session) eventually(what string, is func() bool) {
 	s.Helper()
 	for begin := time.Now(); !is(); time.Sleep(time.Millisecond) {
@@ -157,7 +158,7 @@ func (s *session) eventually(what string, is func() bool) {
 	}
 }
 
-// read reads a results file and sees that each row stands in each of so many
+// read reads a results file and checks that each row is in each of that many
 // rounds.
 func (s *session) read(path string, rounds int) *results.File {
 	s.Helper()

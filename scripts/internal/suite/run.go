@@ -1,12 +1,12 @@
-// Package suite is what the run command does: it measures the plan round by
-// round, by workers that it builds or that are this program once more, keeps
-// each round as it ends, and prints what the rounds say. Of ours it imports what
-// the other commands of the way show (claims, report, table), what measures
+// Package suite is what the run command does. It measures the plan round by
+// round, keeps each round as it ends, and prints what the rounds show. Its
+// workers are built by it, or are this program started again. Of ours it
+// imports what the other commands show (claims, report, table), what measures
 // (bench and its packages), and what all commands use (allow, commandline,
 // disturbance, job, prose, results).
 //
-// Its stance: what is measured is kept at once, and a case that fails or is left
-// out is a note with its reason, never the end of the run.
+// Its stance: every round is kept at once. A case that fails or is left out is
+// a note with its reason, never the end of the run.
 package suite
 
 import (
@@ -71,16 +71,16 @@ type options struct {
 
 	allowed  allow.Flags
 	patience time.Duration
-	worker   string // that is there, "" to build one
+	worker   string // a program that exists, "" to build one
 
 	profile Profile
 	match   *regexp.Regexp
 }
 
-// hostName is what -host takes: it stands in the name of a file.
+// hostName matches what -host allows: the name becomes a part of a file's name.
 var hostName = regexp.MustCompile(`^[\w.-]+$`)
 
-// parse reads the command line. Asked for help it gives it, and answers
+// parse reads the command line. With -h it prints the help and answers
 // flag.ErrHelp.
 func parse(args []string, stdout io.Writer) (options, error) {
 	var o options
@@ -112,7 +112,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	}
 	i := slices.IndexFunc(Profiles, func(p Profile) bool { return p.Name == o.plan.Profile })
 	if i < 0 {
-		return o, fmt.Errorf("-profile %q is none; choose quick or full", o.plan.Profile)
+		return o, fmt.Errorf("-profile %q is unknown; choose quick or full", o.plan.Profile)
 	}
 	o.profile = Profiles[i]
 	if !set["rounds"] && o.until == "" {
@@ -122,13 +122,13 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		return o, fmt.Errorf("-rounds %d is too few; give 1 or more", o.plan.Rounds)
 	}
 	if o.plan.CPU < -1 {
-		return o, fmt.Errorf("-cpu %d is none; give the number of an allowed CPU", o.plan.CPU)
+		return o, fmt.Errorf("-cpu %d is no CPU; give the number of an allowed CPU", o.plan.CPU)
 	}
 	if o.patience <= 0 {
 		return o, fmt.Errorf("-patience %v is too short; give a time like 1m", o.patience)
 	}
 	if !slices.Contains([]string{"text", "json", "csv", "raw"}, o.format) {
-		return o, fmt.Errorf("-format %q is none; choose text, json, csv or raw", o.format)
+		return o, fmt.Errorf("-format %q is unknown; choose text, json, csv or raw", o.format)
 	}
 	if set["host"] && !hostName.MatchString(o.host) {
 		return o, fmt.Errorf("-host %q is no name; give letters, digits, dots, hyphens and underscores", o.host)
@@ -146,7 +146,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	return o, nil
 }
 
-// allowing is -allow as given, to be said again.
+// allowing is -allow as given, to print the command again.
 func (o options) allowing() string {
 	if o.allowed == nil {
 		return ""
@@ -154,8 +154,8 @@ func (o options) allowing() string {
 	return " -allow " + o.allowed.String()
 }
 
-// Run is the run command; it answers the exit code. worker is the program that
-// workers are started from, "" to build the bench test binary.
+// Run is the run command. It answers the exit code. Workers are started from
+// the program worker; "" builds the bench test binary.
 func Run(worker string, args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout)
 	o.worker = worker
@@ -168,7 +168,7 @@ type machine struct {
 	worker string
 
 	deadline time.Time                // no round begins after it; zero for none
-	took     map[string]time.Duration // of an arm in a round, by its group
+	took     map[string]time.Duration // time of an arm in a round, by its group
 }
 
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
@@ -184,7 +184,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	if measure.Injected() != "" {
-		return fmt.Errorf("%s=%s slows workers down on purpose: no result may come of that; unset it", measure.InjectVariable, measure.Injected())
+		return fmt.Errorf("%s=%s slows workers down on purpose, so every figure would be wrong; unset it", measure.InjectVariable, measure.Injected())
 	}
 	sayLeftOut(stderr, runtime.GOOS, runtime.GOARCH, cases)
 	site, err := measure.NewSite(o.plan.CPU)
@@ -216,7 +216,8 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err := vacant(o.out, o.force, o.resume); err != nil {
 		return err
 	}
-	// The report comes last, and must not turn out then to have no place.
+	// Check the page's place now, before anything is measured: the page is
+	// written last.
 	page := report.Beside(o.out, ".html")
 	if err := report.Free(page); err != nil {
 		return err
@@ -280,7 +281,8 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	return err
 }
 
-// headWithin asks the worker for the head of the results, for so long.
+// headWithin asks the worker for the head of the results, and waits for so
+// long.
 func headWithin(ctx context.Context, patience time.Duration, worker string, site measure.Site) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -291,7 +293,7 @@ func headWithin(ctx context.Context, patience time.Duration, worker string, site
 	return head, err
 }
 
-// unmeasured is an error that names the cases which failed in every round.
+// unmeasured is an error that names the cases that failed in every round.
 func unmeasured(cases []measure.Case, file *results.File) error {
 	var names []string
 	for _, c := range cases {
@@ -307,8 +309,7 @@ func unmeasured(cases []measure.Case, file *results.File) error {
 	return fmt.Errorf("no figure for %s: failed in every round; the notes say why", strings.Join(names, ", "))
 }
 
-// render writes the table and, for a reader, what it decides; or the file as it
-// stands.
+// render writes the table and the ledger that it decides, or the file as it is.
 func render(file *results.File, format string, w io.Writer) error {
 	t := table.New(file)
 	switch format {
@@ -333,7 +334,7 @@ func render(file *results.File, format string, w io.Writer) error {
 }
 
 // buildWorker builds the bench test binary, which is its own worker, into a
-// temporary folder that cleanup removes.
+// temporary folder. cleanup removes the folder.
 func buildWorker(ctx context.Context, root string) (path string, cleanup func(), err error) {
 	dir, cleanup, err := job.TempFolder()
 	if err != nil {
@@ -347,8 +348,8 @@ func buildWorker(ctx context.Context, root string) (path string, cleanup func(),
 	return path, cleanup, nil
 }
 
-// checkout is the checkout of the suite that the working directory is in, "" if
-// it is in none. It is where results go by default, and needs no go command.
+// checkout is the checkout of the suite that contains the working directory, ""
+// without one. Results go there by default. It needs no go command.
 func checkout() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -377,7 +378,7 @@ func hostname() string {
 	return host
 }
 
-// rounds measures up to the last round and keeps each as it ends.
+// rounds measures up to the last round and keeps each round as it ends.
 func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output, last int, stderr io.Writer) error {
 	p := job.NewProgress(stderr, max(0, last-out.next+1)*len(gs))
 	defer p.End()
@@ -397,7 +398,8 @@ func (m *machine) rounds(ctx context.Context, o options, gs []group, out *output
 			for _, oc := range outcomes {
 				lines.WriteString(oc.line)
 				for _, n := range oc.notes {
-					// What was skipped or cut in one round is in all of them.
+					// A skip or a cut repeats in every round, so it is noted
+					// once.
 					if n.kind == "failed" || !noted[n] {
 						noted[n] = true
 						notes.WriteString(n.line())

@@ -15,18 +15,19 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// decided is the one thing that -until takes.
+// decided is the only value of -until.
 const decided = "decided"
 
-// parseUntil sees what -until and -budget are given with, and makes the plan.
+// parseUntil checks the flags that go with -until and -budget, and makes the
+// plan.
 func (o *options) parseUntil(set map[string]bool) error {
 	switch {
 	case !set["until"] && set["budget"]:
-		return fmt.Errorf("-budget %v limits nothing without -until decided; give that, too, or -rounds", o.budget)
+		return fmt.Errorf("-budget %v needs -until decided; give that, too, or give -rounds instead", o.budget)
 	case !set["until"]:
 		return nil
 	case o.until != decided:
-		return fmt.Errorf("-until %q is none; the one thing to go on until is decided", o.until)
+		return fmt.Errorf("-until %q is unknown; give -until decided", o.until)
 	case set["rounds"]:
 		return fmt.Errorf("-rounds and -until exclude each other: with -until decided a run looks %s", claims.Spending(claims.Looks))
 	case o.budget <= 0:
@@ -46,12 +47,13 @@ func undecided(cases []measure.Case, f *results.File) (ids []string, needed []me
 	return ids, slices.DeleteFunc(slices.Clone(cases), func(c measure.Case) bool { return !rows[c.Name.String()] })
 }
 
-// untilDecided measures from look to look, each time the rows of the statements
-// that are undecided, until none is left or the next look is beyond the budget.
-// It says so on stderr; what would decide the others stands in the ledger.
+// untilDecided measures from look to look. Each time it measures the rows of
+// the undecided statements, until none is left or the next look is beyond the
+// budget. It reports that on stderr. The ledger says what would decide the
+// others.
 func (m *machine) untilDecided(ctx context.Context, o options, cases []measure.Case, out *output, stderr io.Writer) error {
 	begun := time.Now()
-	fmt.Fprintf(stderr, "each statement is looked at %s, so that any wrong verdict has a chance of at most %g%% (Bonferroni over looks, Holm over statements)\n", claims.Spending(o.plan.Looks), 100*claims.Level)
+	fmt.Fprintf(stderr, "looks %s: the chance of any wrong verdict is at most %g%% (Bonferroni over looks, Holm over statements)\n", claims.Spending(o.plan.Looks), 100*claims.Level)
 	for _, look := range o.plan.Looks {
 		if out.next > look {
 			continue
@@ -69,7 +71,7 @@ func (m *machine) untilDecided(ctx context.Context, o options, cases []measure.C
 		}
 		gs := o.profile.groups(needed)
 		fmt.Fprintf(stderr, "measuring %s for %s: %s\n", prose.Count(len(needed), "row"), prose.Count(len(ids), "statement"), strings.Join(ids, ", "))
-		if m.took == nil { // nothing is known of how long a round takes
+		if m.took == nil { // nobody knows yet how long a round takes
 			if err := m.rounds(ctx, o, gs, out, out.next, stderr); err != nil {
 				return err
 			}
@@ -77,7 +79,7 @@ func (m *machine) untilDecided(ctx context.Context, o options, cases []measure.C
 		}
 		round, left := m.estimate(gs), look-out.next+1
 		ends := time.Duration(left) * round
-		fmt.Fprintf(stderr, "a round takes about %v; %s to the look after %d, %v\n", round.Round(time.Second), prose.Count(left, "round"), look, ends.Round(time.Second))
+		fmt.Fprintf(stderr, "a round takes about %v; the next look is after round %d: %s, %v\n", round.Round(time.Second), look, prose.Count(left, "more round"), ends.Round(time.Second))
 		if time.Now().Add(ends).Before(m.deadline) {
 			if err := m.rounds(ctx, o, gs, out, look, stderr); err != nil {
 				return err
@@ -93,7 +95,7 @@ func (m *machine) untilDecided(ctx context.Context, o options, cases []measure.C
 	return nil
 }
 
-// note takes down how long a group took in a round.
+// note records how long a group took in a round.
 func (m *machine) note(g group, took time.Duration) {
 	if m.took == nil {
 		m.took = map[string]time.Duration{}
@@ -101,8 +103,7 @@ func (m *machine) note(g group, took time.Duration) {
 	m.took[g.name()] = took / time.Duration(len(g.arms()))
 }
 
-// estimate is how long a round of the groups takes, by how long each arm took
-// the last time.
+// estimate is how long a round of the groups takes, from each arm's last time.
 func (m *machine) estimate(gs []group) (round time.Duration) {
 	for _, g := range gs {
 		round += m.took[g.name()] * time.Duration(len(g.arms()))
@@ -110,5 +111,5 @@ func (m *machine) estimate(gs []group) (round time.Duration) {
 	return round
 }
 
-// name is that of the goroutine arm that the group's cases refer to.
+// name is the name of the goroutine arm that the group's cases refer to.
 func (g group) name() string { return g.cases[0].Name.Ref().String() }

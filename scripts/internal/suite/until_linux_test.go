@@ -38,7 +38,7 @@ func TestUntilDecided(t *testing.T) {
 	path := filepath.Join(s.dir, "o.txt")
 	args := []string{"-until", "decided", "-bench", "Create/impl=(goroutine|floor|clone)/mode=(nojoin|cold)$", "-o", path}
 	_, stderr := s.succeed(s.run("", append(args, "-budget", "1ns")...))
-	for _, want := range []string{"each statement is looked at after 12, 18, 27, 40, 60 rounds, at 1% each", "11 rounds to the look after 12", "the look after 12 rounds is beyond the budget of 1ns"} {
+	for _, want := range []string{"looks after 12, 18, 27, 40, 60 rounds, at 1% each", "the next look is after round 12: 11 more rounds", "the look after 12 rounds is beyond the budget of 1ns"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("it does not say %q: %s", want, stderr)
 		}
@@ -74,7 +74,7 @@ func TestUntilDecided(t *testing.T) {
 			t.Errorf("%s: %s", e.ID, e.Verdict)
 		}
 	}
-	for _, text := range []string{"not even 600 rounds like these decide it", "threadbench: up to 60 rounds, less of what was decided before, driver lockstep", "HOLDS: decided after 12 rounds"} {
+	for _, text := range []string{"not even 600 rounds like these would decide it", "threadbench: up to 60 rounds, less of what was decided before, driver lockstep", "HOLDS: decided after 12 rounds"} {
 		if !strings.Contains(unwrapped(stdout), text) {
 			t.Errorf("the table and the ledger do not say %q:\n%s", text, stdout)
 		}

@@ -22,16 +22,16 @@ type judge struct {
 	path string
 	cpus []int
 
-	args    func(ops, batches int) []string   // 0 batches: for ever
+	args    func(ops, batches int) []string   // 0 batches means for ever
 	endless bool                              // it can run for ever
-	timed   func(long time.Duration) []string // so that one batch takes so long; nil for a judge that is told its ops
+	timed   func(long time.Duration) []string // for a batch that takes so long; nil for a judge that is given its ops
 
-	// line reads a line that the judge prints; false for one that is no batch's.
-	// The error says what is wrong with one that should be.
+	// line reads a line of the judge's output. It answers false for a line that
+	// is no batch. The error says what is wrong with a batch's line.
 	line func(line string) (batch, bool, error)
 }
 
-// A batch is what a judge says of so many ops.
+// A batch is a judge's time for that many ops.
 type batch struct {
 	ops     int
 	nsPerOp float64
@@ -42,7 +42,7 @@ func newJudge(kind string, args []string) (*judge, error) {
 	n, known := want[kind]
 	switch {
 	case !known:
-		return nil, fmt.Errorf("starting a judge: %q is no kind of one; choose c, go or perf", kind)
+		return nil, fmt.Errorf("starting a judge: %q is no kind of judge; choose c, go or perf", kind)
 	case n != len(args):
 		return nil, fmt.Errorf("starting a judge of kind %s: it takes %d arguments, %q given", kind, n, args)
 	}
@@ -55,8 +55,8 @@ func newJudge(kind string, args []string) (*judge, error) {
 	return byPerf()
 }
 
-// inC is a judge "PROGRAM OPS BATCHES". What it prints lacks only a name to be a
-// result of package testing's.
+// inC is a judge "PROGRAM OPS BATCHES". Its lines are results of package
+// testing without a name.
 func inC(path string) *judge {
 	return &judge{
 		name: filepath.Base(path), path: path, endless: true,
@@ -65,15 +65,15 @@ func inC(path string) *judge {
 	}
 }
 
-// endless is how often a benchmark that runs for ever is asked for: package
-// testing has no word for it.
+// endless is the number of repetitions for a benchmark that should run for
+// ever: package testing has no other way to say that.
 const endless = 1000000
 
-// inGo is a benchmark of a test binary; its name has the keys of a case, if it
-// is one of the suite's. Package testing stops the timer of -test.timeout before the
-// first benchmark, so that no scheduling has to read the clock for it.
+// inGo is a benchmark of a test binary. Its name has the keys of a case, if it
+// is one of the suite's. Package testing stops the timer of -test.timeout
+// before the first benchmark, so scheduling doesn't read the clock for it.
 func inGo(path, name string) *judge {
-	var levels []string // -test.bench has one expression for each
+	var levels []string // -test.bench has an expression for each level
 	for part := range strings.SplitSeq("Benchmark"+name, "/") {
 		levels = append(levels, "^"+regexp.QuoteMeta(part)+"$")
 	}
@@ -93,8 +93,7 @@ func inGo(path, name string) *judge {
 	}
 }
 
-// result reads a line in the Go benchmark format. Whatever stands beside the
-// results, it passes over.
+// result reads a line in the Go benchmark format. It skips other lines.
 func result(line string) (batch, bool, error) {
 	for r := benchfmt.NewReader(strings.NewReader(line), ""); r.Scan(); {
 		switch rec := r.Result().(type) {
@@ -108,16 +107,16 @@ func result(line string) (batch, bool, error) {
 	return batch{}, false, nil
 }
 
-// newBatch is a batch, unless it can't be one.
+// newBatch is a batch, or an error if the figures can't be one's.
 func newBatch(ops int, nsPerOp float64) (batch, bool, error) {
 	if all := nsPerOp * float64(ops); ops < 1 || !(all >= 1 && all <= float64(time.Hour)) {
-		return batch{}, false, errors.New("want one op or more, and nanoseconds each that come to an hour at the most")
+		return batch{}, false, errors.New("want one op or more, and at most an hour in all")
 	}
 	return batch{ops, nsPerOp}, true, nil
 }
 
-// byPerf is perf bench sched pipe with two threads: one process, one result. A
-// round trip of its is two ops of ours. Where perf is missing, that is a
+// byPerf is perf bench sched pipe with two threads: one process, one result.
+// One of its round trips is two of our ops. Without perf, the error is a
 // *lockstep.Skip.
 func byPerf() (*judge, error) {
 	path, err := exec.LookPath("perf")
@@ -135,8 +134,8 @@ func byPerf() (*judge, error) {
 
 var perfTrips = regexp.MustCompile(`^# Executed (\d+) pipe operations between two threads$`)
 
-// perfLines reads perf's lines: one says how many round trips it made, a later
-// one how many microseconds each took.
+// perfLines reads perf's lines. One says how many round trips perf made, and a
+// later one how many microseconds each took.
 func perfLines() func(line string) (batch, bool, error) {
 	trips := 0
 	return func(line string) (batch, bool, error) {
@@ -152,8 +151,8 @@ func perfLines() func(line string) (batch, bool, error) {
 	}
 }
 
-// pilot finds how many ops take about as long as a batch should. They are
-// hundreds: some judges make threads a hundred at a time.
+// pilot finds how many ops take about as long as a batch should. It counts in
+// hundreds, since some judges make threads a hundred at a time.
 func (j *judge) pilot(long time.Duration) (ops int, err error) {
 	const hundred = 100
 	whole := func(n float64) int { return max(1, int(n/hundred+0.5)) * hundred }
@@ -162,7 +161,7 @@ func (j *judge) pilot(long time.Duration) (ops int, err error) {
 		if err != nil {
 			return 0, fmt.Errorf("finding how many ops take %v: %w", long, err)
 		}
-		nsPerOp := math.Inf(1) // the least: whatever disturbs a batch makes it longer
+		nsPerOp := math.Inf(1) // the least, since disturbances only make a batch longer
 		for _, b := range bs {
 			nsPerOp = min(nsPerOp, b.nsPerOp)
 		}

@@ -1,5 +1,5 @@
-// The adapter makes a worker (bench/lockstep) of a plain program that knows
-// nothing of turns: a judge.
+// The adapter makes a worker (bench/lockstep) of a judge: a plain program that
+// knows nothing of turns.
 //
 //	adapter -cpus 1 -for 1.5ms turns c PROGRAM           a turn is one batch or more of a running judge
 //	adapter -cpus 1 -for 1.5ms turns go PROGRAM CHANNEL
@@ -8,16 +8,16 @@
 //	adapter -cpus 0,1 -for 200ms whole go PROGRAM CASE
 //	adapter -cpus 1 -for 30ms whole perf
 //
-// The judge runs on the CPUs, the adapter where it was started. -for is how long
-// a batch is to take.
+// The judge runs on the CPUs, the adapter where it was started. -for is how
+// long a batch should take.
 //
-// A judge in C is started as "PROGRAM OPS BATCHES", 0 batches for ever, and
-// prints a line "OPS NS ns/op" a batch, NS being that of one op. A judge in Go is
-// a test binary with a benchmark of that name; go test -bench of a case of the
-// suite is one, too.
+// A judge in C is started as "PROGRAM OPS BATCHES"; 0 batches means for ever.
+// It prints a line "OPS NS ns/op" for each batch, where NS is the time of one
+// op. A judge in Go is a test binary with a benchmark of that name. go test
+// -bench of a case of the suite is such a judge, too.
 //
-// Of ours it imports lockstep. Its stance: a judge stays as its author wrote it,
-// so that whatever it lacks for taking turns is done from outside.
+// Of ours it imports lockstep. Its stance: a judge stays as its author wrote
+// it. What it lacks for taking turns is done from outside.
 package main
 
 import (
@@ -33,8 +33,8 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// The judge dies with the thread that started it, and is born with that thread's
-// CPUs: so this is the main thread, always.
+// The judge dies with the thread that started it, and starts with that thread's
+// CPUs. So the main thread starts it, always.
 func init() { runtime.LockOSThread() }
 
 func main() {
@@ -82,7 +82,7 @@ func open(args []string) (lockstep.Arm, error) {
 	return nil, fmt.Errorf("starting %s: %q is neither turns nor whole", j.name, way)
 }
 
-// turns is a judge that runs for ever, and is stopped between the turns.
+// turns is a judge that runs for ever and is stopped between its turns.
 type turns struct {
 	*process
 	ops int // of a batch
@@ -97,7 +97,7 @@ func openTurns(j *judge, long time.Duration) (lockstep.Arm, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err = p.next(); err == nil { // the first batch finds caches and pools cold
+	if _, err = p.next(); err == nil { // in the first batch, caches and pools are cold
 		err = p.stop()
 	}
 	if err != nil {
@@ -107,8 +107,8 @@ func openTurns(j *judge, long time.Duration) (lockstep.Arm, error) {
 	return &turns{p, ops}, nil
 }
 
-// Run takes as many batches as come nearest to n ops, at least one. The batch
-// during which the judge was stopped is none of them.
+// Run takes the number of batches that is nearest to n ops, at least one. The
+// batch during which the judge was stopped doesn't count.
 func (a *turns) Run(n int) (s lockstep.Slice, err error) {
 	if err := a.resume(); err != nil {
 		return s, err
@@ -138,7 +138,7 @@ func (a *turns) Close() error {
 type whole struct {
 	*judge
 	long time.Duration
-	ops  int // of a measurement; 0 where the judge itself sees to how long it takes
+	ops  int // of a measurement; 0 if the judge chooses its own length
 }
 
 func openWhole(j *judge, long time.Duration) (lockstep.Arm, error) {
@@ -153,8 +153,8 @@ func openWhole(j *judge, long time.Duration) (lockstep.Arm, error) {
 	return a, nil
 }
 
-// Run is one process of the judge. It takes as many times the ops of the pilot
-// run as come nearest to n, at least once.
+// Run is one process of the judge. Its ops are the multiple of the pilot run's
+// ops that is nearest to n, at least once these.
 func (a *whole) Run(n int) (lockstep.Slice, error) {
 	var args []string
 	if a.timed != nil {

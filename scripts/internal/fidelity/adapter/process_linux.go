@@ -19,18 +19,18 @@ import (
 // patience is how long a judge may take to print a line.
 var patience = 20 * time.Second
 
-// longest is the most bytes that a line may have, or the output of a judge that
-// runs to its end.
+// longest is the greatest length in bytes of a line, and of the output of a
+// judge that runs to its end.
 const longest = 64 << 10
 
-// A process is a judge that runs. What it prints, to standard error as well, is
-// read from one pipe.
+// A process is a running judge. One pipe has all that it prints, standard error
+// included.
 type process struct {
 	*judge
 	cmd     *exec.Cmd
 	out     *os.File // the pipe's end that is read
-	text    []byte   // read, and not taken yet
-	said    string   // the last batch's line, and what it has printed since that is none
+	text    []byte   // read, but not taken yet
+	said    string   // the last batch's line, and what it has printed since
 	batches int
 }
 
@@ -90,7 +90,7 @@ func (p *process) next() (batch, error) {
 	}
 }
 
-// reading is the error of what reads the judge's output.
+// reading makes an error of one in reading the judge's output.
 func (p *process) reading(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return fmt.Errorf("%s printed no result within %v; before that %q", p.name, patience, words(p.said))
@@ -98,7 +98,7 @@ func (p *process) reading(err error) error {
 	return fmt.Errorf("reading what %s prints: %w", p.name, err)
 }
 
-// stop stops the judge, waits until all of its threads stand still, and drops
+// stop stops the judge, waits until all of its threads have stopped, and drops
 // the results that it has printed since the last one taken.
 func (p *process) stop() error {
 	fail := func(err error) error { return fmt.Errorf("stopping %s: %w", p.name, err) }
@@ -136,11 +136,11 @@ func (p *process) stop() error {
 	return err
 }
 
-// cldStopped is CLD_STOPPED: waitid(2) says so of a process that has stopped
-// and not ended.
+// cldStopped is CLD_STOPPED, which waitid(2) answers for a process that has
+// stopped and not ended.
 const cldStopped = 5
 
-// resume lets the judge go on.
+// resume lets the judge continue.
 func (p *process) resume() error {
 	if err := p.cmd.Process.Signal(unix.SIGCONT); err != nil {
 		return fmt.Errorf("resuming %s: %w", p.name, err)
@@ -148,8 +148,8 @@ func (p *process) resume() error {
 	return nil
 }
 
-// early is the error of a judge whose output has ended, or that has ended
-// itself, before it was told to.
+// early is the error of a judge that has ended, or whose output has ended,
+// without being told to.
 func (p *process) early() error {
 	p.settle()
 	after := fmt.Sprintf("after %d results", p.batches)
@@ -159,16 +159,16 @@ func (p *process) early() error {
 	return fmt.Errorf("%s ended early: %v, %s", p.name, p.cmd.ProcessState, after)
 }
 
-// settle waits for a judge whose output has ended to end itself, for a second
-// at the most.
+// settle waits for a judge whose output has ended to end itself, at most for a
+// second.
 func (p *process) settle() {
 	timer := time.AfterFunc(time.Second, func() { p.cmd.Process.Kill() })
 	defer timer.Stop()
 	p.cmd.Wait()
 }
 
-// kill ends the judge, which may be stopped or over, and forgets what it
-// printed.
+// kill ends the judge, which may be stopped or have ended, and forgets its
+// output.
 func (p *process) kill() {
 	if p.cmd.Process != nil && p.cmd.ProcessState == nil {
 		p.cmd.Process.Kill()
@@ -177,15 +177,15 @@ func (p *process) kill() {
 	p.out.Close()
 }
 
-// run runs a process of the judge to its end, and reads the batches that it
-// prints.
+// run runs a process of the judge to its end and reads its batches.
 func (j *judge) run(args []string) ([]batch, error) {
 	p, err := j.start(args)
 	if err != nil {
 		return nil, err
 	}
 	defer p.kill()
-	// It prints nothing while it measures, so that only the whole of it has a deadline.
+	// The process prints nothing while it measures, so one deadline is for the
+	// whole of it.
 	err = p.out.SetReadDeadline(time.Now().Add(patience))
 	if err == nil {
 		p.text, err = io.ReadAll(io.LimitReader(p.out, longest+1))

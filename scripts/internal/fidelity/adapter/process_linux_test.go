@@ -77,7 +77,7 @@ func fake(kind string, args []string) int {
 	return 0
 }
 
-// line is k of the line that a slice of one batch is of.
+// line is the k that the slice of a single batch came from.
 func line(t *testing.T, s lockstep.Slice) int {
 	t.Helper()
 	return int(math.Round((float64(s.Elapsed)/float64(s.Ops) - 1000) * 1000))
@@ -116,7 +116,7 @@ func state(t *testing.T, pid int) string {
 	return rest[:1]
 }
 
-// pending is how many bytes there are to read.
+// pending is how many bytes can be read.
 func pending(t *testing.T, pipe *os.File) (n int) {
 	t.Helper()
 	conn, err := pipe.SyscallConn()
@@ -153,7 +153,8 @@ func TestTurns(t *testing.T) {
 				if s.Ops != batches*1500 {
 					t.Errorf("turn %d took %d ops, want %d", turn, s.Ops, batches*1500)
 				}
-				// The line after the last one taken was being measured during the stop.
+				// The process was measuring the line after the last one taken
+				// during the stop.
 				if k := line(t, s); k-batches/2 < last+2 {
 					t.Errorf("turn %d took lines around %d, the turn before ended with line %d", turn, k, last)
 				} else {
@@ -188,7 +189,7 @@ func TestBadJudges(t *testing.T) {
 	patience = 2 * time.Second
 	defer func() { patience = was }()
 	for kind, says := range map[string]string{
-		// A line that falls into a stop is none of the results.
+		// A line that a stop interrupts is not among the results.
 		"dies":         "ended early: exit status 3, after ",
 		"complains":    `no room for threads"`,
 		"killed":       "ended early: signal: killed, after ",
@@ -242,7 +243,7 @@ func TestWhole(t *testing.T) {
 	}
 }
 
-// TestNothingLeft ends an adapter in each way; its judge goes with it.
+// TestNothingLeft ends an adapter in each way. Its judge ends with it.
 func TestNothingLeft(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -319,7 +320,7 @@ func TestOpen(t *testing.T) {
 		"lacks -cpus":                           "-for 1ms turns c x",
 		"lacks -cpus, -for":                     "-cpus 0 turns c x",
 		`"x" is no CPU`:                         "-cpus x -for 1ms turns c x",
-		`"drum" is no kind of one`:              "-cpus 0 -for 1ms turns drum x",
+		`"drum" is no kind of judge`:            "-cpus 0 -for 1ms turns drum x",
 		"of kind c: it takes 1 arguments":       "-cpus 0 -for 1ms turns c",
 		"of kind go: it takes 2 arguments":      "-cpus 0 -for 1ms turns go x",
 		`"sideways" is neither turns nor whole`: "-cpus 0 -for 1ms sideways c x",

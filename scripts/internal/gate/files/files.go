@@ -1,22 +1,23 @@
 // Package files reads two existing results files, old and new, for the gate to
 // compare.
 //
-// Its stance: a gate that reads half of a file passes what the other half would
-// have stopped. So a result that can't be read, and a file that is cut short,
-// are errors that name the file, the line and the way out. Whatever else is left
-// out is remarked: what failed or is no measurement, rows and units that only
-// one file has, rows with fewer figures than others, configurations that differ.
+// Its stance: a gate that reads half of a file may pass a regression in the
+// other half. So a result that can't be read, and a file that is cut short, are
+// errors that name the file, the line and the way out. A remark names whatever
+// else is left out: what failed or is no measurement, rows and units that only
+// one file has, rows with fewer figures than others, configurations that
+// differ.
 //
 // A file goes through four stages. Bytes become text (decode: UTF-8, UTF-16).
-// Text becomes the lines that go test wrote (readText: events of -json, prefixes
-// of CI logs, colours). Lines become results (scan: what a logger has split is
-// put together, what failed is noted). Results become rows (benchfmt). The
-// remarks say what was done.
+// Text becomes the lines that go test wrote (readText: events of -json,
+// prefixes of CI logs, colours). Lines become results (scan: split results are
+// joined, failures are noted). Results become rows (benchfmt). The remarks say
+// what was done.
 //
-// Any output of "go test -bench" will do, of one package or of several; so do
-// this suite's own files, whose figure for a row is that of a round, and of
-// which only the primary figures are compared: the rest is evidence. The figures
-// of the two files are unpaired.
+// Any output of "go test -bench" will do, of one package or of several. This
+// suite's own files will do, too: a row's figure is that of a round, and only
+// the primary figures are compared, since the rest is evidence. The figures of
+// the two files are unpaired.
 //
 // Of ours it imports the catalog of names, units and families, and prose,
 // results and verdict.
@@ -35,18 +36,17 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// A file is what is compared of a results file.
+// A file is the part of a results file that is compared.
 type file struct {
 	path    string
 	driver  string // "" if it isn't this suite's
 	rows    []*row // in order of first appearance
 	config  []setting
 	remarks []verdict.Remark
-	inTest  int // the line of a package of which go test never said that it was through; 0 if none
+	inTest  int // the line of a package for which go test never printed PASS or ok; 0 if none
 }
 
-// A setting is a configuration key with all the values that it has in a file,
-// in order.
+// A setting is a configuration key with all its values in a file, in order.
 type setting struct {
 	key    string
 	values []string
@@ -60,11 +60,11 @@ type row struct {
 
 // A unit is a row's figures in one unit, in the file's order.
 type unit struct {
-	name    string // as in the file, or tidied if it stands there in two ways
-	tidy    string // ns/op is sec/op
+	name    string // as in the file; tidied if the file has two forms of it
+	tidy    string // benchunit's form of name: sec/op for ns/op
 	better  string // "lower", "higher", ""
 	exact   bool
-	figures []float64 // in name
+	figures []float64 // in the unit name
 	tidied  []float64
 
 	unfit     string // the first value that is no measurement
@@ -73,11 +73,12 @@ type unit struct {
 
 // Read reads two results files and pairs their rows by package, name and unit.
 // The rows are unpaired, in the order of the old file. The remarks say what a
-// reader has to know of how they came about. Each error names a file, the line
-// where there is one, and the way out: a file that is missing, empty, longer
-// than 256 MiB, cut short, or with a result that can't be read; files of
-// two drivers; no row and unit in common; units whose better side the two files
-// disagree on.
+// reader must know about how they came about.
+//
+// Each error names a file, the line if there is one, and the way out. Errors
+// are: a file that is missing, empty, longer than 256 MiB or cut short; a
+// result that can't be read; files of two drivers; no row and unit in common;
+// units whose better side the two files disagree on.
 func Read(oldPath, newPath string) ([]verdict.Row, []verdict.Remark, error) {
 	before, err := readFile(oldPath)
 	if err != nil {
@@ -102,7 +103,7 @@ func compare(before, after *file) ([]verdict.Row, []verdict.Remark, error) {
 		return nil, nil, err
 	}
 	c.configuration()
-	c.remark(verdict.Notice, "The two files were measured apart: what the machine did meanwhile is in every difference.")
+	c.remark(verdict.Notice, "The two files were measured apart: every difference includes what the machine did meanwhile.")
 	return c.rows, c.remarks, nil
 }
 
@@ -116,7 +117,7 @@ func (c *comparison) remark(level, format string, args ...any) {
 	c.remarks = append(c.remarks, verdict.Remark{Level: level, Text: fmt.Sprintf(format, args...)})
 }
 
-// packages are those of the file's rows, each once.
+// packages are the packages of the file's rows, each once.
 func (f *file) packages() []string {
 	var all []string
 	for _, r := range f.rows {
@@ -129,8 +130,8 @@ func (f *file) packages() []string {
 
 // pair makes the rows that both files have.
 func (c *comparison) pair() error {
-	// A package that was renamed, or is named in one file only, is still the
-	// same where it is the only one.
+	// If each file has only one package, it is taken for the same one: it may
+	// have been renamed, or be named in one file only.
 	alone := len(c.before.packages()) == 1 && len(c.after.packages()) == 1
 	type key struct{ pkg, name string }
 	at := func(r *row) key {
@@ -197,8 +198,8 @@ func (c *comparison) pair() error {
 	return nil
 }
 
-// left remarks rows that only one file has. They are an error where the other
-// looks as if it were cut short.
+// left adds a remark on rows that only one file has. They are an error if the
+// other file looks cut short.
 func (c *comparison) left(rows []string, has, lacks *file) error {
 	if len(rows) == 0 {
 		return nil
@@ -210,7 +211,7 @@ func (c *comparison) left(rows []string, has, lacks *file) error {
 	return nil
 }
 
-// cut is the error of a file that has two marks of one that is cut short.
+// cut is the error of a file with two signs that it was cut short.
 func (f *file) cut(mark string) error {
 	return failure(f.path, f.inTest, "the file is cut short: go test never says PASS or ok of this package, and "+mark, "measure again, or end it with a line PASS if it is whole")
 }
@@ -247,11 +248,11 @@ func (c *comparison) row(name string, was, is *unit) (verdict.Row, error) {
 	return r, nil
 }
 
-// machine are the keys without which two files say little of each other.
+// machine are the keys that two files must agree on to be comparable.
 var machine = []string{"goos", "goarch", "cpu"}
 
-// configuration remarks what is wrong on purpose, and what differs between the
-// two.
+// configuration adds remarks on injected slowdowns, and on keys in which the
+// two files differ.
 func (c *comparison) configuration() {
 	for _, f := range []*file{c.before, c.after} {
 		var all []results.Setting
@@ -283,13 +284,13 @@ func (c *comparison) configuration() {
 			continue
 		}
 		if slices.Contains(machine, key) {
-			c.remark(verdict.Warning, "Not comparable as they stand: %s differs, %s → %s.", key, was, is)
+			c.remark(verdict.Warning, "Not comparable: %s differs, %s → %s.", key, was, is)
 		} else {
 			c.remark(verdict.Notice, "%s differs: %s → %s.", key, was, is)
 		}
 	}
 	if same(c.before.path, c.after.path) {
-		c.remark(verdict.Warning, "%s and %s are one file: it can't differ from itself.", c.before.path, c.after.path)
+		c.remark(verdict.Warning, "%s and %s are the same file, which can't differ from itself.", c.before.path, c.after.path)
 	}
 }
 
@@ -299,8 +300,8 @@ func same(a, b string) bool {
 	return err == nil && err2 == nil && os.SameFile(x, y)
 }
 
-// uneven remarks rows that have fewer figures than the file's others. They are
-// an error where the file looks as if it were cut short.
+// uneven adds a remark on rows that have fewer figures than the file's others.
+// They are an error if the file looks cut short.
 func (f *file) uneven() error {
 	most := 0
 	for _, r := range f.rows {
@@ -329,12 +330,12 @@ func (f *file) remark(level, format string, args ...any) {
 	f.remarks = append(f.remarks, verdict.Remark{Level: level, Text: fmt.Sprintf(format, args...)})
 }
 
-// largest is the magnitude up to which a value is taken for a measurement.
+// largest is the greatest magnitude that counts as a measurement.
 const largest = 1e100
 
 func isFigure(v float64) bool { return !math.IsNaN(v) && math.Abs(v) <= largest }
 
-// failure is the one form of an error about a line.
+// failure makes an error about a line; all of them have this form.
 func failure(path string, line int, what, wayOut string) error {
 	return fmt.Errorf("reading results %s:%d: %s; %s", path, max(line, 1), what, wayOut)
 }

@@ -86,7 +86,7 @@ func TestUnitLines(t *testing.T) {
 	}
 }
 
-// A unit that is written tidied in one file, or in some lines, is one unit.
+// A unit that one file, or some lines, have in tidied form is the same unit.
 func TestTidyUnits(t *testing.T) {
 	rows, _ := read(t, "BenchmarkX 1 5 ns/op\nBenchmarkX 1 0 ns/op\n", "BenchmarkX 1 5e-9 sec/op\nBenchmarkX 1 6 ns/op\nBenchmarkX 1 7e-9 sec/op\n")
 	if len(rows) != 1 || rows[0].Unit != "sec/op" || len(rows[0].Old) != 2 || len(rows[0].New) != 3 {
@@ -101,7 +101,7 @@ func TestTidyUnits(t *testing.T) {
 
 func TestRemarks(t *testing.T) {
 	for _, tt := range []struct{ name, before, after, level, want string }{
-		{"goos", small, strings.Replace(small, "linux", "darwin", 1), verdict.Warning, "Not comparable as they stand: goos differs, linux → darwin."},
+		{"goos", small, strings.Replace(small, "linux", "darwin", 1), verdict.Warning, "Not comparable: goos differs, linux → darwin."},
 		{"cpu gone", small, strings.Replace(small, "cpu: A CPU\n", "", 1), verdict.Warning, "cpu differs, A CPU → (not there)"},
 		{"pkg", small, strings.ReplaceAll(small, "example.com/a", "example.com/b"), verdict.Notice, "pkg differs: example.com/a → example.com/b."},
 		{"a commit", "commit: 1\n" + small, "commit: 2\n" + small, verdict.Notice, "commit differs: 1 → 2."},
@@ -120,7 +120,7 @@ func TestRemarks(t *testing.T) {
 		}
 	}
 	path := write(t, "one.txt", small)
-	if _, remarks, err := Read(path, path); err != nil || !says(remarks, verdict.Warning, "are one file") {
+	if _, remarks, err := Read(path, path); err != nil || !says(remarks, verdict.Warning, "are the same file") {
 		t.Errorf("%v, %v", remarks, err)
 	}
 }
@@ -146,7 +146,7 @@ func lockstepRound(n int, ns float64) string {
 		"BenchmarkStack/impl=goroutine/depth=0 100 2000 user-B/task %v kernel-B/task 1 x-goroutine\n# end round %d\n", n, ns, ns, ns, n)
 }
 
-// Of this suite's own files the rounds' primary figures are compared.
+// Of this suite's own files the primary figures of the rounds are compared.
 func TestOwn(t *testing.T) {
 	text := lockstep + lockstepRound(1, 100) + lockstepRound(2, 101)
 	rows, remarks := read(t, text, text)
@@ -186,8 +186,8 @@ func TestErrors(t *testing.T) {
 		{"no measurement", head + "BenchmarkX 1\n", small, "old.txt:5: missing measurements;"},
 		{"no unit", head + "BenchmarkX 1 5\n", small, "old.txt:5: missing units;"},
 		{"no name", head + "Benchmark 1 5 ns/op\n", small, "old.txt:5: a benchmark without a name"},
-		{"zero iterations", head + "BenchmarkX 0 5 ns/op\n", small, "old.txt:5: no row is left, since these are no measurements: X has 0 iterations (line 5); mend"},
-		{"NaN", head + "BenchmarkX 1 NaN ns/op\n", small, "X ns/op is NaN (line 5); mend the benchmark"},
+		{"zero iterations", head + "BenchmarkX 0 5 ns/op\n", small, "old.txt:5: no row is left, since these are no measurements: X has 0 iterations (line 5); fix"},
+		{"NaN", head + "BenchmarkX 1 NaN ns/op\n", small, "X ns/op is NaN (line 5); fix the benchmark"},
 		{"infinite", head + "BenchmarkX 1 Inf ns/op\n", small, "X ns/op is +Inf (line 5)"},
 		{"huge", head + "BenchmarkX 1 1e101 u\n", small, "old.txt:5: no row is left, since these are no measurements: X u is 1e+101 (line 5)"},
 		{"huge once tidied", head + "BenchmarkX 1 1e99 MB/s\n", small, "X MB/s is 1e+99 (line 5)"},
@@ -198,7 +198,7 @@ func TestErrors(t *testing.T) {
 		{"assume", "Unit ns/op assume=normal\n" + small, small, "old.txt:1: unit ns/op has assume=normal; give nothing or exact"},
 		{"unit line twice", "Unit u better=lower\nUnit u better=higher\n" + small, small, "old.txt:2: metadata better of unit u already set to lower"},
 		{"two machines", small + strings.Replace(small, "linux", "darwin", 1), small, `old.txt:15: configuration goos: "darwin" here, "linux" before; results of two machines`},
-		{"all failed", small, head + "--- FAIL: BenchmarkZ\n    z_test.go:5: no\nFAIL\n", `new.txt:7: no benchmark line up to here, and go test failed: "--- FAIL: BenchmarkZ" (line 5); mend it`},
+		{"all failed", small, head + "--- FAIL: BenchmarkZ\n    z_test.go:5: no\nFAIL\n", `new.txt:7: no benchmark line up to here, and go test failed: "--- FAIL: BenchmarkZ" (line 5); fix it`},
 		{"a long line", head + "Benchmark" + strings.Repeat("x", 1<<17) + " 1 5 ns/op\n", small, "old.txt:5: a line of 131091 bytes, at most 65534 can be read"},
 		{"a round in flight", small + "# round 2: x\nBenchmarkX-8 1 10 ns/op\n", small, "old.txt:11: this round never ended: the file is cut short"},
 		{"nothing in common", "BenchmarkA 1 5 ns/op\n", "BenchmarkB 1 5 ns/op\n", "have no row in common (the first are A in ns/op and B in ns/op); run the same benchmarks with the same GOMAXPROCS"},
@@ -236,8 +236,8 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// A file that is cut anywhere is an error, or the remarks say so, or nothing
-// of it is missing.
+// A file that is cut anywhere is an error, or a remark says so, or nothing is
+// missing from it.
 func TestCutAnywhere(t *testing.T) {
 	lock := lockstep + lockstepRound(1, 100) + lockstepRound(2, 101)
 	twice := strings.ReplaceAll(two, "   \t 100\t", "   \tcache warm\nagain.    100\t") // a logger splits each result
@@ -280,8 +280,8 @@ func TestCutAnywhere(t *testing.T) {
 				t.Errorf("cut at %d: silently half, %v:\n%s", n, remarks, text[:n])
 			}
 		}
-		// A package, or a round, that is gone as a whole is told of; what else is
-		// missing is an error.
+		// A remark reports a whole package or a whole round that is missing.
+		// Anything else missing is an error.
 		if told > 20 || same > 25 || errs+told+same != len(text) {
 			t.Errorf("%d errors, %d told, %d with nothing missing, of %d bytes", errs, told, same, len(text))
 		}
@@ -305,7 +305,7 @@ func TestHuge(t *testing.T) {
 	}
 }
 
-// What is read can be judged, from the file to the exit code.
+// A file that is read can be judged, up to the exit code.
 func TestJudged(t *testing.T) {
 	file := func(factor float64, allocs int) string {
 		text := head

@@ -18,7 +18,7 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// most is the length up to which a file is read.
+// most is the greatest length of a file in bytes.
 const most = 256 << 20
 
 func readFile(path string) (*file, error) {
@@ -37,11 +37,11 @@ func readFile(path string) (*file, error) {
 	return parse(path, data)
 }
 
-// parse reads a file: its bytes are decoded, made lines of go test, and these
-// read by benchfmt or, if they are of this suite, by package results.
+// parse reads a file. Its bytes are decoded and made lines of go test. benchfmt
+// reads these, or package results if they are of this suite.
 func parse(path string, data []byte) (*file, error) {
 	if len(data) > most {
-		return nil, failure(path, bytes.Count(data, []byte("\n")), fmt.Sprintf("the file is longer than %d bytes", most), "leave out what is no result, or split it")
+		return nil, failure(path, bytes.Count(data, []byte("\n")), fmt.Sprintf("the file is longer than %d bytes", most), "remove what is no result, or split the file")
 	}
 	raw := data
 	data, encoding := decode(raw)
@@ -75,16 +75,16 @@ func parse(path string, data []byte) (*file, error) {
 	return f, f.uneven()
 }
 
-// unended remarks a package of which go test never said that it was through.
-// That alone is no error: others write the format, too.
+// unended adds a remark on a package that go test never said was done. That
+// alone is no error: other programs write the format, too.
 func (f *file) unended(l *layout) {
 	if f.inTest = l.inTest; f.inTest > 0 {
 		f.remark(verdict.Notice, "%s:%d: go test never says PASS or ok of this package: the file may be cut short.", f.path, f.inTest)
 	}
 }
 
-// own reads a file of this suite: the primary figure of each row. A row that the
-// schedulers place decides nothing.
+// own reads a file of this suite: the primary figure of each row. A row whose
+// CPUs the schedulers choose decides nothing.
 func (f *file) own(l *layout) error {
 	res, err := results.Read(bytes.NewReader(l.text), f.path)
 	if err != nil {
@@ -126,7 +126,7 @@ func (f *file) own(l *layout) error {
 	return nil
 }
 
-// stopped remarks a run that holds fewer rounds than it planned.
+// stopped adds a remark on a run with fewer rounds than it planned.
 func (f *file) stopped(res *results.File) {
 	var plan struct {
 		Rounds int `json:"rounds"`
@@ -146,7 +146,7 @@ func (f *file) foreign(l *layout) error {
 		_, line := b.units.Result().Pos()
 		switch rec := b.units.Result().(type) {
 		case *benchfmt.SyntaxError:
-			return failure(f.path, line, rec.Msg, "mend or delete the line, or measure again")
+			return failure(f.path, line, rec.Msg, "correct or delete the line, or measure again")
 		case *benchfmt.UnitMetadata:
 			known := map[string][]string{"better": {"lower", "higher"}, "assume": {"nothing", "exact"}}[rec.Key]
 			if known != nil && !slices.Contains(known, rec.Value) {
@@ -164,7 +164,7 @@ func (f *file) foreign(l *layout) error {
 	b.leaveOut()
 	if len(f.rows) == 0 {
 		if b.left != nil {
-			return failure(f.path, b.leftLine, "no row is left, since these are no measurements: "+some(b.left), "mend the benchmark and measure again")
+			return failure(f.path, b.leftLine, "no row is left, since these are no measurements: "+some(b.left), "fix the benchmark and measure again")
 		}
 		return l.none()
 	}
@@ -177,8 +177,8 @@ type builder struct {
 	file     *file
 	rows     map[[2]string]*row
 	units    *benchfmt.Reader
-	left     []string // what is no measurement
-	leftLine int      // where that begins
+	left     []string // values that are no measurements
+	leftLine int      // the line of the first
 }
 
 // result adds a benchmark line, or says what is wrong with it.
@@ -186,7 +186,7 @@ func (b *builder) result(res *benchfmt.Result, line int) (what, wayOut string) {
 	name := string(res.Name)
 	switch {
 	case name == "":
-		return "a benchmark without a name", "mend or delete the line"
+		return "a benchmark without a name", "correct or delete the line"
 	case res.Iters < 1:
 		b.leave(line, fmt.Sprintf("%s has %d iterations (line %d)", name, res.Iters, line))
 		return "", ""
@@ -219,7 +219,7 @@ func (b *builder) result(res *benchfmt.Result, line int) (what, wayOut string) {
 	return "", ""
 }
 
-// leave takes down what is no measurement.
+// leave notes a value that is no measurement.
 func (b *builder) leave(line int, what string) {
 	if b.left == nil {
 		b.leftLine = line
@@ -227,8 +227,8 @@ func (b *builder) leave(line int, what string) {
 	b.left = append(b.left, what)
 }
 
-// leaveOut drops the units that have a value which is no measurement, such as
-// 0/0 or 1/0: the others of their rows are judged.
+// leaveOut drops the units that have a value such as 0/0 or 1/0, which is no
+// measurement. The other units of their rows are judged.
 func (b *builder) leaveOut() {
 	f := b.file
 	for _, r := range f.rows {
@@ -254,7 +254,7 @@ func (r *row) add(name, tidy string, value, tidied float64) *unit {
 	}
 	u := r.units[i]
 	u.tidied = append(u.tidied, tidied)
-	if u.name != name { // written in two ways
+	if u.name != name { // the file has two forms of it
 		u.name, u.figures = tidy, u.tidied
 		return u
 	}
@@ -262,7 +262,7 @@ func (r *row) add(name, tidy string, value, tidied float64) *unit {
 	return u
 }
 
-// setting takes down a configuration's value. Within a file the machine can't
+// setting notes a configuration's value. Within a file the machine can't
 // change.
 func (b *builder) setting(key, value string) (what string) {
 	f := b.file
@@ -281,7 +281,7 @@ func (b *builder) setting(key, value string) (what string) {
 	return ""
 }
 
-// finish looks up the units' sides, once all Unit lines are read.
+// finish looks up the units' better sides, once all Unit lines are read.
 func (b *builder) finish() {
 	meta := b.units.Units()
 	for _, r := range b.file.rows {
@@ -304,8 +304,8 @@ func Original(v benchfmt.Value) (value float64, unit string) {
 	return v.Value, v.Unit
 }
 
-// Sides says of a unit whether "lower" or "higher" is better, "" if nothing says
-// so, and whether it is whole by construction.
+// Sides says whether "lower" or "higher" is better in a unit, "" if nothing
+// says so, and whether it is whole by construction.
 func Sides(meta benchfmt.UnitMetadataMap, unit string) (better string, exact bool) {
 	better = map[int]string{-1: "lower", 1: "higher"}[meta.GetBetter(unit)]
 	if assume := meta.Get(unit, "assume"); assume != nil {
@@ -314,8 +314,8 @@ func Sides(meta benchfmt.UnitMetadataMap, unit string) (better string, exact boo
 	return better, unit == "B/op" || unit == "allocs/op" // go test writes these two as whole numbers
 }
 
-// better is the better side of a unit of this suite: as the file says, else as
-// the suite does.
+// better is the better side of a unit of this suite: as the file says, or else
+// as the suite does.
 func better(res *results.File, name string) string {
 	for _, u := range res.Units {
 		if u.Name == name && u.Better != "" {

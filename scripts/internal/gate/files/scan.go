@@ -12,19 +12,19 @@ import (
 	"threadbench/scripts/internal/prose"
 )
 
-// longest is the length from which benchfmt can't read a line.
+// longest is the length of the shortest line that benchfmt can't read.
 const longest = bufio.MaxScanTokenSize - 1
 
 const number = `[-+]?(?:[\d.]+(?:[eE][-+]?\d+)?|NaN|Inf)`
 
 var (
 	// testing prints a benchmark's name before it runs it, and the rest of the
-	// line after it. What the benchmark prints comes in between.
-	tail = regexp.MustCompile(`\d+(?:\t *` + number + ` \S+)+$`)                // exactly as testing prints it, behind anything
-	half = regexp.MustCompile(`^\s*\d+(?:\s+` + number + `\s+[^\s\d]\S*)+\s*$`) // a line of its own, tabs made spaces
+	// line afterwards. The benchmark's own output comes in between.
+	tail = regexp.MustCompile(`\d+(?:\t *` + number + ` \S+)+$`)                // exactly as testing prints it, after anything
+	half = regexp.MustCompile(`^\s*\d+(?:\s+` + number + `\s+[^\s\d]\S*)+\s*$`) // on a line of its own, with spaces for tabs
 
 	begun   = regexp.MustCompile(`^\s+\d+(?:\s*$|\s+[-+]?(?:[\d.]|NaN|Inf))`)    // what follows the name in a result
-	measure = regexp.MustCompile(`\s` + number + `\s+\S+/(?:op|s)\b`)            // somewhere in a line that can't be read
+	measure = regexp.MustCompile(`\s` + number + `\s+\S+/(?:op|s)\b`)            // anywhere in a line that can't be read
 	lost    = regexp.MustCompile(`(?:^|\s)\d+\s+` + number + `\s+(?:ns|sec)/op`) // the rest of a result, without its name
 	inside  = regexp.MustCompile(`Benchmark\S*\s+\d+\s+` + number + `\s+[^\s\d]`)
 	key     = regexp.MustCompile(`^\p{Ll}[^\s\p{Lu}:]*:([ \t]|$)`)
@@ -36,7 +36,7 @@ const (
 	measureOnce = "measure again, or end it with a line PASS if it is whole"
 )
 
-// A layout is a file's lines for benchfmt, and what was seen on the way.
+// A layout is a file's lines for benchfmt, and notes on the way there.
 type layout struct {
 	path   string
 	text   []byte // line for line
@@ -44,22 +44,22 @@ type layout struct {
 	ours   bool   // a file of this suite
 	inTest int    // as in file
 
-	failed  []string // what go test says failed
+	failed  []string // what go test said failed
 	stopped []string // benchmarks without a result
-	ignored []string // lines that begin as results or units do, but are prose
+	ignored []string // lines of prose that begin as results or units do
 	sources []string // jobs and services of a CI log that have results
 	cleaned int      // results behind a prefix that was removed
 	joined  int      // results that other output had split
 
 	pkg      string // of the line before
-	unended  int    // the first package that another one followed before its end
-	round    int    // the line where the round began that hasn't ended
+	unended  int    // the first package that was followed by another one before its end
+	round    int    // the line where an unfinished round began
 	name     []byte // of a benchmark that has no result yet
 	nameLine int
 }
 
 // scan makes a layout of a text. A line that looks like a result and can't be
-// read is an error, since the row would be judged without it.
+// read is an error: without it the row would be judged by the other lines.
 func scan(path string, t *text) (*layout, error) {
 	l := &layout{path: path, text: []byte{}}
 	l.ours = slices.ContainsFunc(t.lines, func(ln line) bool { return bytes.HasPrefix(ln.text, []byte("driver: ")) })
@@ -86,13 +86,13 @@ func (l *layout) pad(n int) {
 	}
 }
 
-// emit adds a line that stands in line at of the file.
+// emit adds a line that is line at of the file.
 func (l *layout) emit(at int, text []byte) error {
 	if len(text) >= longest {
 		if bytes.HasPrefix(text, []byte("Benchmark")) || bytes.HasPrefix(text, []byte("Unit")) {
 			return failure(l.path, at, fmt.Sprintf("a line of %d bytes, at most %d can be read", len(text), longest-1), "delete it, or measure again")
 		}
-		return nil // no result: what a test printed
+		return nil // no result: output of a test
 	}
 	l.pad(at - 1)
 	l.text = append(append(l.text, text...), '\n')
@@ -133,7 +133,7 @@ func (l *layout) unread(ln line, what string, text []byte, wayOut string) error 
 	return failure(l.path, ln.at, fmt.Sprintf("%s: %q", what, shorten(bytes.TrimSpace(text))), wayOut)
 }
 
-// line reads what stands in a line, or in the rest of one.
+// line reads a line, or the rest of one.
 func (l *layout) line(ln line, text []byte) error {
 	is := func(prefix string) bool { return bytes.HasPrefix(text, []byte(prefix)) }
 	if ln.pkg != "" && ln.pkg != l.pkg {
@@ -179,7 +179,7 @@ func (l *layout) line(ln line, text []byte) error {
 			return err
 		}
 		if ln.prefix && !l.ours && key.Match(text) && !ofGoTest(text) {
-			return nil // a CI log's own, such as "shell: /bin/bash"
+			return nil // of the CI log itself, such as "shell: /bin/bash"
 		}
 	}
 	return l.emit(ln.at, text)
@@ -216,8 +216,8 @@ func goName(name []byte) bool {
 	return len(rest) == 0 || !('a' <= rest[0] && rest[0] <= 'z')
 }
 
-// split reads a result that other output has split, or of which the name
-// stands behind other output; done is false where the line is neither.
+// split reads a result that other output has split, or whose name follows other
+// output on the line. done is false for any other line.
 func (l *layout) split(ln line, text []byte) (done bool, err error) {
 	if start := glued(text); start > 0 {
 		l.abandon()
@@ -242,8 +242,8 @@ func (l *layout) split(ln line, text []byte) (done bool, err error) {
 	return false, nil
 }
 
-// glued is where the benchmark's name begins that stands directly behind what a
-// benchmark printed without ending the line; 0 if there is none.
+// glued is where a benchmark's name begins that directly follows the
+// benchmark's own output; 0 if there is none.
 func glued(text []byte) int {
 	i := bytes.Index(text, []byte("Benchmark"))
 	if i <= 0 || text[i-1] == ' ' || text[i-1] == '\t' {
@@ -259,17 +259,17 @@ func glued(text []byte) int {
 	return i
 }
 
-// fail takes down what go test says failed.
+// fail notes what go test says failed.
 func (l *layout) fail(ln line, text []byte) {
 	bare := string(text) == "FAIL"
 	if bytes.HasPrefix(text, []byte("--- FAIL")) {
-		l.name = nil // named here
-	} else if !bytes.HasSuffix(text, []byte(" failed]")) { // [build failed] is of a package that never ran
+		l.name = nil // its name is in this line
+	} else if !bytes.HasSuffix(text, []byte(" failed]")) { // [build failed] is for a package that never ran
 		l.abandon()
 		l.inTest = 0
 	}
 	if bare && len(l.failed) > 0 {
-		return // what was named before
+		return // it was named before
 	}
 	what := fmt.Sprintf("%q", shorten(text))
 	if !slices.ContainsFunc(l.failed, func(s string) bool { return strings.HasPrefix(s, what+" ") }) { // once for all of -count
@@ -294,7 +294,7 @@ func (l *layout) none() error {
 	why, out := "no benchmark line up to here", "give a file that \"go test -bench\" wrote, with a -bench that matches something"
 	switch {
 	case len(l.failed) > 0:
-		why, out = why+", and go test failed: "+some(l.failed), "mend it and measure again"
+		why, out = why+", and go test failed: "+some(l.failed), "fix it and measure again"
 	case len(l.stopped) > 0:
 		why, out = why+" that has a result, only names: "+some(l.stopped), wayOut
 	case len(l.ignored) > 0:
@@ -303,7 +303,7 @@ func (l *layout) none() error {
 	return failure(l.path, l.lines, why, out)
 }
 
-// remark tells what was done to the text to read it, and what it leaves out.
+// remark says what was done to the text to read it, and what is left out.
 func (l *layout) remark(f *file, told []string) {
 	if l.cleaned > 0 {
 		told = append(told, "a CI log's prefix or indentation removed from "+prose.Count(l.cleaned, "result"))

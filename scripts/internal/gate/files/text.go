@@ -14,7 +14,8 @@ import (
 	"threadbench/scripts/internal/prose"
 )
 
-// A line is a line of the file as go test wrote it, as far as that can be told.
+// A line is a line of the file as go test wrote it, as well as it can be
+// restored.
 type line struct {
 	text   []byte // without the line's end, a CI log's prefix and colours
 	at     int    // where it stands in the file, from 1
@@ -25,11 +26,11 @@ type line struct {
 }
 
 // byteOrderMark begins the files that Windows' programs write. PowerShell's >>
-// and cat leave it inside a file, too.
+// and cat also leave it inside a file.
 const byteOrderMark = "\uFEFF"
 
-// decode makes UTF-8 of a file's bytes, and says what they were if that was
-// something else.
+// decode makes UTF-8 of a file's bytes. encoding is what they were if not
+// UTF-8.
 func decode(data []byte) (text []byte, encoding string) {
 	var order binary.ByteOrder
 	switch {
@@ -50,7 +51,7 @@ func decode(data []byte) (text []byte, encoding string) {
 	return bytes.TrimPrefix([]byte(string(utf16.Decode(units))), []byte(byteOrderMark)), encoding
 }
 
-// wide reports whether data begins as ASCII does in UTF-16 without a mark, with
+// wide reports whether data begins like ASCII in UTF-16 without a mark, with
 // the zero byte of each pair at index zero.
 func wide(data []byte, zero int) bool {
 	head := data[:min(len(data), 64)&^1]
@@ -77,7 +78,7 @@ var (
 	}
 )
 
-// clean removes from a line what a terminal or a CI log has put around it.
+// clean removes what a terminal or a CI log has added to a line.
 func clean(raw []byte) line {
 	l := line{text: bytes.TrimRight(raw, "\r\n")}
 	if bytes.IndexByte(l.text, 0x1b) >= 0 {
@@ -104,7 +105,8 @@ func clean(raw []byte) line {
 	return l
 }
 
-// ofGoTest reports whether a line begins as those of go test do that matter here.
+// ofGoTest reports whether a line begins like one of go test's lines that
+// matter here.
 func ofGoTest(text []byte) bool {
 	for _, s := range []string{"Benchmark", "goos: ", "goarch: ", "pkg: ", "cpu: ", "ok  ", "FAIL\t", "FAIL  ", `{"`} {
 		if bytes.HasPrefix(text, []byte(s)) {
@@ -124,14 +126,14 @@ type text struct {
 	told  []string // what was done to it, for a remark
 }
 
-// readText makes lines of a file's text. Events of go test -json become the lines
-// that they hold, put together for each package, at the place of the last event.
+// readText makes lines of a file's text. Events of go test -json become the
+// lines in them, joined for each package, in the place of the last event.
 func readText(path string, data []byte, encoding string) (*text, error) {
 	t := &text{}
 	if encoding != "" {
 		t.told = append(t.told, "read as "+encoding)
 	}
-	var open []line // of each package the line that has no end yet
+	var open []line // by package, the line that has no end yet
 	events := 0
 	for raw := range bytes.Lines(data) {
 		t.last++
@@ -175,14 +177,14 @@ func readText(path string, data []byte, encoding string) (*text, error) {
 	return t, nil
 }
 
-// add adds a line that came in events, of which l was the last.
+// add adds a line that came in events. l was the last of them.
 func (t *text) add(whole []byte, l line, pkg string) {
 	inner := clean(whole)
 	inner.at, inner.pkg, inner.source = l.at, pkg, l.source
 	t.lines = append(t.lines, inner)
 }
 
-// parseEvent reads an event; ok is false where the line is none.
+// parseEvent reads an event. ok is false for any other line.
 func parseEvent(text []byte) (e event, ok bool, err error) {
 	if !bytes.HasPrefix(text, []byte(`{"Time":`)) && (!bytes.HasPrefix(text, []byte(`{"`)) || !bytes.Contains(text, []byte(`"Action"`))) {
 		return e, false, nil

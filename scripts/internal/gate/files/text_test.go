@@ -17,7 +17,7 @@ import (
 
 var two = small + strings.ReplaceAll(small, "example.com/a", "example.com/b")
 
-// each puts something around each line.
+// each puts text around each line.
 func each(around func(i int, line string) string) func(string) string {
 	return func(text string) string {
 		var b strings.Builder
@@ -43,7 +43,8 @@ func encoded(order binary.AppendByteOrder, mark string) func(string) string {
 	}
 }
 
-// events is text as go test -json tells it, a name and its result apart.
+// events is text as go test -json prints it. A benchmark's name and its result
+// are separate events.
 func events(text string) string {
 	var b strings.Builder
 	pkg := "example.com/a"
@@ -66,8 +67,8 @@ func events(text string) string {
 	return b.String()
 }
 
-// wrappings are what lies between go test and the files that people have. told
-// is what the remark on it says, "" if there is nothing to say.
+// wrappings are the changes between go test's output and people's files. told
+// is the remark on a change, "" for none.
 var wrappings = []struct {
 	name, told string
 	wrap       func(string) string
@@ -105,7 +106,7 @@ var wrappings = []struct {
 	{"tabs made spaces", "", func(s string) string { return strings.ReplaceAll(s, "\t", "    ") }},
 }
 
-// The rows are the same, whatever lies between; so are the lines of errors.
+// The rows are the same with every wrapping, and so are the lines in errors.
 func TestWrappings(t *testing.T) {
 	want, _ := read(t, two, two)
 	for _, w := range wrappings {
@@ -139,7 +140,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// Packages whose events alternate stay apart.
+// Packages whose events alternate stay separate.
 func TestEventsAlternate(t *testing.T) {
 	var parts [][]string
 	for _, name := range []string{"a", "b"} {
@@ -161,7 +162,7 @@ func TestEventsAlternate(t *testing.T) {
 	}
 }
 
-// What a benchmark prints doesn't hide its result, or the line is named.
+// A benchmark's output doesn't hide its result, or the line is named.
 func TestSplit(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"a logger", "BenchmarkX-8   \t2026/11/02 10:11:12 cache warm\n     100\t        10.0 ns/op\n", ""},
@@ -200,7 +201,7 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// What is left out is named, and the rest judged.
+// What is left out is named, and the rest is judged.
 func TestLeftOut(t *testing.T) {
 	with := func(lines string) string { return strings.Replace(small, "PASS\n", lines, 1) }
 	for _, tt := range []struct{ name, text, level, want string }{
@@ -238,8 +239,8 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
-// What go test itself wrote of a module that logs, prints dots, fails and
-// panics, as text with standard error in it and as events.
+// go test's own output for a module that logs, prints dots, fails and panics:
+// as text with standard error in it, and as events.
 func TestNoisy(t *testing.T) {
 	var names [2][]string
 	for i, name := range []string{"testdata/noisy.txt", "testdata/noisy.json"} {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// Outcome is what became of a benchmark.
+// Outcome is how a benchmark ended.
 type Outcome string
 
 const (
@@ -21,32 +21,31 @@ const (
 	Silent   Outcome = "silent" // it ran, and gave neither a result nor a reason
 )
 
-// A Discovery is a benchmark that a test binary has, and a single iteration of
-// it.
+// A Discovery is a benchmark of a test binary, run for a single iteration.
 type Discovery struct {
-	Name    string // in full, without -GOMAXPROCS
+	Name    string // full name, without -GOMAXPROCS
 	Outcome Outcome
-	Why     string             // what it printed, where it failed or was skipped
-	Took    time.Duration      // from the moment its name was printed to its end, setting up included
-	Values  map[string]float64 // of a single iteration, by unit, where it was measured
+	Why     string             // what it printed, if it failed or was skipped
+	Took    time.Duration      // from the printing of its name to its end, setting up included
+	Values  map[string]float64 // of a single iteration, by unit, if it was measured
 	Notes   []string           // what was left out of the values, and why
 }
 
 // Discovered is what Discover finds.
 type Discovered struct {
-	Benchmarks []Discovery // that have none below them, in the order in which they ran
+	Benchmarks []Discovery // those without benchmarks below them, in the order in which they ran
 	Units      []*benchfmt.UnitMetadata
 	Config     []benchfmt.Config // goos, goarch, pkg, cpu
 }
 
-// Discover runs the benchmark function s.Name, BenchmarkMux, with one
-// iteration, and finds the benchmarks in it: those below it that the pattern
-// below matches, all for "", and skip doesn't. Both are as -test.bench and
-// -test.skip have them, below without its first element. s also says the CPUs
-// and the limit.
+// Discover runs the benchmark function s.Name, such as BenchmarkMux, for one
+// iteration and finds the benchmarks in it. Those are the benchmarks below it
+// that match the pattern below ("" matches all) and not skip. Both patterns are
+// as for -test.bench and -test.skip; below lacks the first element. s also
+// gives the CPUs and the limit.
 //
-// What was found before an error is there beside it. A benchmark that fails is
-// no error if it lets the others run.
+// An error comes with the benchmarks found before it. A benchmark that fails is
+// no error if the others still run.
 func Discover(ctx context.Context, program Program, s Spec, below, skip string) (Discovered, error) {
 	defer keepOff(s.CPU)()
 	s.How, s.N = Processes, 1
@@ -74,9 +73,10 @@ func Discover(ctx context.Context, program Program, s Spec, below, skip string) 
 	if broken == nil {
 		return d, nil
 	}
-	// Unless one says that it failed, and all ran to the end, the last one is to
-	// blame. While a panic ends the process, testing may print a result of what
-	// panicked, without a time, and begin the next one.
+	// Without a benchmark that says it failed, and with all run to the end, the
+	// last one is to blame. While a panic ends the process, testing may print a
+	// result of the benchmark that panicked, without a time, and begin the next
+	// one.
 	failed, last := false, len(d.Benchmarks)
 	for i, b := range slices.Backward(d.Benchmarks) {
 		_, timed := b.Values["ns/op"]
@@ -97,7 +97,7 @@ func Discover(ctx context.Context, program Program, s Spec, below, skip string) 
 	return d, fmt.Errorf("running %s: %w", culprit.Name, broken)
 }
 
-// listed are the benchmarks of the function in what a test binary printed with
+// listed are the benchmarks of the function in the output of a test binary with
 // -test.v and one iteration.
 func listed(text []byte, function, suffix string, at func(int) time.Duration) []Discovery {
 	var all []Discovery
@@ -112,8 +112,8 @@ func listed(text []byte, function, suffix string, at func(int) time.Duration) []
 		}
 		return &all[i]
 	}
-	// bare is the name without -GOMAXPROCS: one that has begun, if there is
-	// such a one.
+	// bare is the name without -GOMAXPROCS, if a benchmark of that name has
+	// begun.
 	bare := func(name string) string {
 		short := strings.TrimSuffix(name, suffix)
 		if _, ok := began[name]; ok && short != name {
@@ -128,8 +128,8 @@ func listed(text []byte, function, suffix string, at func(int) time.Duration) []
 		of[f.at] = f
 	}
 	offset, last := 0, ""
-	logged := ""       // since a name, before the verdict: so testing prints it with -test.v
-	var why *Discovery // whose reason the lines are that follow
+	logged := ""       // since a name, before the verdict: testing prints it so with -test.v
+	var why *Discovery // the benchmark whose reason the next lines are
 	for raw := range bytes.Lines(text) {
 		line := strings.TrimRight(string(raw), "\r\n")
 		begin := offset
@@ -177,7 +177,7 @@ func listed(text []byte, function, suffix string, at func(int) time.Duration) []
 			mention(name, begin)
 			why, logged = nil, ""
 		case name != "" && strings.Contains(line, name+" ") || name != "" && strings.Contains(line, name+"\t"):
-			last = name // whose result comes after what it prints
+			last = name // the benchmark whose result comes after its output
 		case why != nil && strings.HasPrefix(line, " "):
 			why.Why = strings.TrimSpace(why.Why + "\n" + strings.TrimSpace(line))
 		case strings.HasPrefix(line, " "):
@@ -186,7 +186,7 @@ func listed(text []byte, function, suffix string, at func(int) time.Duration) []
 			why = nil
 		}
 	}
-	// A benchmark that ran others is none itself.
+	// A benchmark that ran others is not one itself.
 	var leaves []Discovery
 	for _, d := range all {
 		if d.Outcome == Measured || d.Outcome == Skipped || !hasBelow(all, d.Name) {
@@ -205,8 +205,8 @@ func hasBelow(all []Discovery, name string) bool {
 	return false
 }
 
-// verdict is what testing says of a benchmark that has no result, and the rest
-// of the line.
+// verdict is testing's word for a benchmark without a result, and the rest of
+// the line.
 func verdict(line string) (kind Outcome, rest string, ok bool) {
 	if _, rest, ok := strings.Cut(line, "--- FAIL: "); ok {
 		return Failed, rest, true
@@ -217,8 +217,8 @@ func verdict(line string) (kind Outcome, rest string, ok bool) {
 	return "", "", false
 }
 
-// mentioned is the name of the function or of a benchmark below it that stands
-// in the line, "" if none does.
+// mentioned is the function's name, or that of a benchmark below it, if the
+// line has one; else "".
 func mentioned(line, function string) string {
 	i := strings.Index(line, function)
 	if i < 0 {

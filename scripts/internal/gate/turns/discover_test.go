@@ -34,7 +34,8 @@ func TestDiscover(t *testing.T) {
 			t.Parallel()
 			d, err := Discover(context.Background(), standIn(t), spec(test.function, "", 0), test.below, test.skip)
 			for tries := 0; err == nil && test.function == "BenchmarkPanics" && tries < 5; tries++ {
-				// While a panic unwinds, package testing goes on, and may end the process first.
+				// While a panic unwinds, package testing goes on and may end
+				// the process first.
 				d, err = Discover(context.Background(), standIn(t), spec(test.function, "", 0), test.below, test.skip)
 			}
 			if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
@@ -57,19 +58,19 @@ func TestDiscover(t *testing.T) {
 	}
 }
 
-// TestDiscoverLimit has one that never ends.
+// TestDiscoverLimit has a benchmark that never ends.
 func TestDiscoverLimit(t *testing.T) {
 	dir := t.TempDir()
 	s := spec("BenchmarkEndless", "", 0)
 	s.Limit = 300 * time.Millisecond
 	d, err := Discover(context.Background(), standIn(t, logVariable+"="+dir), s, "", "")
-	if err == nil || !strings.Contains(err.Error(), "it was let run for 300ms") || len(d.Benchmarks) > 1 {
+	if err == nil || !strings.Contains(err.Error(), "it ran for 300ms") || len(d.Benchmarks) > 1 {
 		t.Errorf("%v, %+v", err, d)
 	}
 	gone(t, dir, 0)
 }
 
-// TestListed reads what is hard to read.
+// TestListed reads output that is hard to read.
 func TestListed(t *testing.T) {
 	const figures = "       1\t      1234 ns/op\t       0 B/op\t       0 allocs/op\n"
 	for _, test := range []struct{ what, text, want string }{

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestKilled kills what measures, which can't clean up: the processes that it
-// measures die with it, stopped or not.
+// TestKilled kills the measuring process, which then can't clean up. The
+// processes that it measures must die with it, stopped or not.
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0])

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// The variables that make this test binary a process of a test's.
+// These variables make the test binary a process of a test.
 const (
-	standInVariable = "THREADBENCH_TEST_TURNS"       // set, its benchmarks do something
-	logVariable     = "THREADBENCH_TEST_TURNS_LOG"   // the folder where its processes write files named by their ids
-	failVariable    = "THREADBENCH_TEST_TURNS_FAIL"  // set, BenchmarkLoop fails
-	roundVariable   = "THREADBENCH_TEST_TURNS_ROUND" // it measures this benchmark of itself, for ever
-	childVariable   = "THREADBENCH_TEST_TURNS_CHILD" // "ends", "stays": it does nothing else
+	standInVariable = "THREADBENCH_TEST_TURNS"       // if set, its benchmarks do something
+	logVariable     = "THREADBENCH_TEST_TURNS_LOG"   // the folder where its processes write files, named by their ids
+	failVariable    = "THREADBENCH_TEST_TURNS_FAIL"  // if set, BenchmarkLoop fails
+	roundVariable   = "THREADBENCH_TEST_TURNS_ROUND" // it measures this benchmark of itself for ever
+	childVariable   = "THREADBENCH_TEST_TURNS_CHILD" // "ends" or "stays": it does only that
 )
 
 func TestMain(m *testing.M) {
@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// standIn is this test binary as what is measured.
+// standIn is this test binary as the measured program.
 func standIn(t *testing.T, env ...string) Program {
 	t.Helper()
 	path, err := os.Executable()
@@ -51,7 +51,7 @@ func standIn(t *testing.T, env ...string) Program {
 	return Program{Path: path, Dir: t.TempDir(), Env: append(append(os.Environ(), standInVariable+"=1"), env...)}
 }
 
-// logged is a file of this process, which tells that it was there.
+// logged writes a file of this process, which shows that the process was there.
 func logged() *os.File {
 	dir := os.Getenv(logVariable)
 	if dir == "" {
@@ -64,7 +64,7 @@ func logged() *os.File {
 	return f
 }
 
-// onlyStandIn skips a benchmark of those that are here to be measured.
+// onlyStandIn skips a benchmark that only the measured program should run.
 func onlyStandIn(b *testing.B) {
 	b.Helper()
 	if os.Getenv(standInVariable) == "" {
@@ -122,7 +122,7 @@ func BenchmarkPrints(b *testing.B) {
 	b.Log("and logs")
 }
 
-// BenchmarkForges prints what may be a result of its own.
+// BenchmarkForges prints lines that look like its result.
 func BenchmarkForges(b *testing.B) {
 	onlyStandIn(b)
 	for range b.N {
@@ -175,7 +175,7 @@ func BenchmarkEndless(b *testing.B) {
 	}
 }
 
-// BenchmarkStamps writes down when it runs.
+// BenchmarkStamps records when it runs.
 func BenchmarkStamps(b *testing.B) {
 	onlyStandIn(b)
 	f := logged()

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Exactly is the pattern for -test.bench that matches the benchmark, and those
-// below it.
+// Exactly is the pattern for -test.bench that matches the benchmark and the
+// benchmarks below it.
 func Exactly(name string) string {
 	parts := strings.Split(name, "/")
 	for i := range parts {
@@ -16,8 +16,8 @@ func Exactly(name string) string {
 	return strings.Join(parts, "/")
 }
 
-// Below are those of the names that Exactly(name) matches besides the name:
-// what Spec.Skip is for.
+// Below are the names that Exactly(name) matches besides the name. Spec.Skip
+// takes them.
 func Below(name string, names []string) []string {
 	var below []string
 	for _, n := range names {
@@ -28,9 +28,9 @@ func Below(name string, names []string) []string {
 	return below
 }
 
-// skipping is the pattern for -test.skip that matches the benchmarks. The
-// first alternative that matches in part hides later ones that match in full,
-// so short names come first.
+// skipping is the pattern for -test.skip that matches the benchmarks. Short
+// names come first: the first alternative that matches in part hides later ones
+// that match in full.
 func skipping(names []string) string {
 	names = slices.Clone(names)
 	slices.SortStableFunc(names, func(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") })

@@ -14,20 +14,20 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// A found is a result in what a test binary printed.
+// A found is a result in the output of a test binary.
 type found struct {
 	named int    // offset of the benchmark's name
-	at    int    // offset of the figures, which testing prints in one write
-	line  string // the line that it ends
+	at    int    // offset of the figures, which testing writes at once
+	line  string // the line that ends with it
 	pairs string // from the first value on
 }
 
-// What follows the count of iterations: with -test.benchmem a result ends in
-// allocs/op, always.
+// What follows the number of iterations. With -test.benchmem a result always
+// ends in allocs/op.
 var figures = regexp.MustCompile(`^(?: *\S+ \S+\t)* *-?\d+ B/op\t *-?\d+ allocs/op$`)
 
-// results finds what looks like results of n iterations: the end of a line,
-// since a benchmark may have printed something before it.
+// results finds what looks like results of n iterations. It looks at ends of
+// lines, since a benchmark may have printed something before.
 func results(text []byte, n int) (all []found) {
 	count := fmt.Sprintf("%8d\t", n)
 	offset := 0
@@ -50,7 +50,7 @@ func results(text []byte, n int) (all []found) {
 }
 
 // names are the offsets at which the name stands as testing prints it before a
-// result: with spaces, perhaps, and a tab behind it.
+// result: followed by a tab, perhaps with spaces before.
 func names(text []byte, name string) (all []int) {
 	for from := 0; ; {
 		i := bytes.Index(text[from:], []byte(name))
@@ -66,7 +66,7 @@ func names(text []byte, name string) (all []int) {
 }
 
 // resultsOf are the results of the benchmark of that name, -GOMAXPROCS
-// included. Whatever can't be told for sure is an error that quotes the line.
+// included. A line that is uncertain is an error that quotes it.
 func resultsOf(text []byte, name string, n int) ([]found, error) {
 	all := results(text, n)
 	at := names(text, name)
@@ -74,14 +74,15 @@ func resultsOf(text []byte, name string, n int) ([]found, error) {
 		return nil, missing(text, name, n, len(at) > 0)
 	}
 	for i := range all {
-		// Its name is the last one before it, and none before the result before.
+		// The result's name is the last one before it. Another result may not
+		// stand between the two.
 		k, _ := slices.BinarySearch(at, all[i].at)
 		after := 0
 		if i > 0 {
 			after = all[i-1].at
 		}
 		if k == 0 || at[k-1] < after {
-			return nil, fmt.Errorf("a line may be a result of %s, and may be one that it prints: %q", name, all[i].line)
+			return nil, fmt.Errorf("a line may be a result of %s or something that it prints: %q", name, all[i].line)
 		}
 		all[i].named = at[k-1]
 	}
@@ -91,7 +92,7 @@ func resultsOf(text []byte, name string, n int) ([]found, error) {
 // missing says why there is no result.
 func missing(text []byte, name string, n int, named bool) error {
 	if !named {
-		return fmt.Errorf("%s printed no result: it was skipped, or there is no such benchmark any more", name)
+		return fmt.Errorf("%s printed no result: it was skipped, or it no longer exists", name)
 	}
 	last := ""
 	for raw := range bytes.Lines(text) {
@@ -108,7 +109,7 @@ type value struct {
 	unit string
 }
 
-// values are the figures of a result, with a note of those that are no finite
+// values are the figures of a result, with a note on those that are no finite
 // numbers.
 func (f found) values() (all []value, notes []string, err error) {
 	for pair := range strings.SplitSeq(f.pairs, "\t") {
@@ -126,7 +127,7 @@ func (f found) values() (all []value, notes []string, err error) {
 	return all, notes, nil
 }
 
-// timedOf is what a benchmark read off its clock, by its values.
+// timedOf is the time on the benchmark's clock, computed from its values.
 func timedOf(values map[string]float64, n int) time.Duration {
 	d := values["ns/op"] * float64(n)
 	if !(d > 0 && d < math.MaxInt64/4) {
@@ -144,8 +145,8 @@ func byUnit(all []value) map[string]float64 {
 	return m
 }
 
-// header are what a test binary says of itself before its first result, and
-// its units.
+// header is the configuration that a test binary prints before its first
+// result, and its units.
 func header(text []byte) (config []benchfmt.Config, units []*benchfmt.UnitMetadata) {
 	var meta bytes.Buffer
 	for raw := range bytes.Lines(text) {
@@ -168,7 +169,7 @@ func header(text []byte) (config []benchfmt.Config, units []*benchfmt.UnitMetada
 	return config, units
 }
 
-// formatted is a result as a line of the benchmark format; name begins with
+// formatted is a result as a line of the benchmark format. name begins with
 // Benchmark.
 func formatted(name string, n int, all []value) string {
 	if len(all) == 0 {
@@ -183,7 +184,7 @@ func formatted(name string, n int, all []value) string {
 	return line.String()
 }
 
-// reading is what the process, which has ended, has measured.
+// reading is the measurement of a process that has ended.
 func (p *process) reading() Reading {
 	r := Reading{Ran: p.ran}
 	if r.Err = p.fails(); r.Err != nil {
@@ -193,7 +194,7 @@ func (p *process) reading() Reading {
 	all, err := resultsOf(p.out.text, name, p.spec.N)
 	switch {
 	case p.cut && len(results(p.out.text, p.spec.N)) == 0:
-		r.Err = fmt.Errorf("%s had no result in the %v that it was let run", name, p.ran.Round(time.Millisecond))
+		r.Err = fmt.Errorf("%s had no result in the %v that it ran", name, p.ran.Round(time.Millisecond))
 		return r
 	case err != nil:
 		r.Err = p.said(err)
@@ -219,12 +220,12 @@ func (p *process) reading() Reading {
 	return r
 }
 
-// run is when what took place of a result.
+// run is the times of a result's measurement.
 func (p *process) run(f found, timed time.Duration) run {
 	return run{named: p.out.at(f.named), ended: p.out.at(f.at), timed: timed}
 }
 
-// scale scales times by the share of the time that the process was let run.
+// scale scales times by the share of the time in which the process ran.
 func scale(figures []value, share float64) {
 	for i, v := range figures {
 		switch v.unit {
@@ -236,14 +237,14 @@ func scale(figures []value, share float64) {
 	}
 }
 
-// rounded keeps as many digits as a figure can bear.
+// rounded keeps as many digits as are meaningful.
 func rounded(x float64) float64 {
 	y, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 6, 64), 64)
 	return y
 }
 
-// slices are the means of the results that no stop touched: what some slices pay
-// for all counts in a mean, as it does in a plain run.
+// slices are the means of the results that no stop touched. A mean includes
+// costs that only some slices have, as a plain run does.
 func (p *process) slices(all []found) (figures []value, kept int, notes []string, err error) {
 	ended := make([]time.Duration, len(all))
 	for i, f := range all {

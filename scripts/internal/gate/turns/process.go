@@ -17,16 +17,16 @@ import (
 const (
 	// mostOutput is what a process may print: a result takes some 100 bytes.
 	mostOutput = 64 << 20
-	// patience is how long the output of a process that has ended is waited
-	// for: another one may hold it open.
+	// patience is how long to wait for the output of a process that has ended:
+	// another process may hold it open.
 	patience = time.Second
 )
 
-// ErrLimit is why a process has no result that was let run for Spec.Limit.
+// ErrLimit is the error of a process that ran for Spec.Limit without a result.
 var ErrLimit = errors.New("had not ended")
 
-// A process is a test binary that runs, and the processes that it starts. One
-// goroutine uses it; ctx's end kills it from another.
+// A process is a running test binary and the processes that it starts. One
+// goroutine uses it. The end of ctx kills it from another goroutine.
 type process struct {
 	spec  Spec
 	begun time.Time
@@ -35,11 +35,11 @@ type process struct {
 	err   error         // why it was killed
 
 	os     *os.Process
-	exited bool // it can't be stopped or go on any more
-	cut    bool // it had done all that was wanted of it, and was killed
+	exited bool // it can't be stopped or continued any more
+	cut    bool // killed since it had done all that was wanted
 	exit   exit // once it has ended
 	mu     sync.Mutex
-	reaped bool // its id may be another process's
+	reaped bool // its id may belong to another process
 
 	out    output
 	stderr complaints
@@ -50,12 +50,12 @@ type process struct {
 
 // exit is how a process ended.
 type exit struct {
-	state    string // "exit status 1"; "" if it ended well
+	state    string // "exit status 1"; "" if it succeeded
 	cpu      time.Duration
 	children bool // it had processes of its own
 }
 
-// start starts a test binary, which runs from then on.
+// start starts a test binary. It runs until its first stop.
 func start(ctx context.Context, program Program, s Spec, args []string) (*process, error) {
 	p := &process{spec: s, read: make(chan struct{})}
 	fail := func(err error) (*process, error) {
@@ -91,7 +91,7 @@ func start(ctx context.Context, program Program, s Spec, args []string) (*proces
 		return err
 	})
 	if err != nil {
-		if p.os != nil { // this thread's CPUs couldn't be given back
+		if p.os != nil { // this thread's CPUs couldn't be restored
 			p.kill()
 			p.await(false)
 			p.reap()
@@ -109,8 +109,8 @@ func start(ctx context.Context, program Program, s Spec, args []string) (*proces
 	return p, nil
 }
 
-// turn lets the process run for so long, or until it ends. A new process
-// runs already.
+// turn lets the process run for so long, or until it ends. A new process is
+// running already.
 func (p *process) turn(ctx context.Context, long time.Duration) {
 	from := time.Duration(0)
 	if len(p.turns) > 0 {
@@ -134,10 +134,10 @@ func (p *process) turn(ctx context.Context, long time.Duration) {
 	p.limit()
 }
 
-// stopped waits until the process that was asked to stop has stopped, or ended.
-// A process that is starting another one can't stop before that one runs its
-// program, and that one has been asked to stop, too. So where it takes long, all
-// go on for a moment, and are asked again.
+// stopped waits until the process, which was asked to stop, has stopped or
+// ended. A process that is starting another one can't stop before the other
+// runs its program, and the other was asked to stop, too. So if it takes long,
+// all run for a moment and are asked again.
 func (p *process) stopped() (ended bool) {
 	const long, moment = 100 * time.Millisecond, time.Millisecond
 	over := make(chan struct{})
@@ -160,7 +160,7 @@ func (p *process) stopped() (ended bool) {
 	ended = p.await(true)
 	close(over)
 	if <-nudged && !ended {
-		return p.stopped() // it may have been asked once more since
+		return p.stopped() // it may have been asked again since
 	}
 	return ended
 }
@@ -180,7 +180,7 @@ func (p *process) runOut(ctx context.Context) {
 
 func (p *process) limit() {
 	if p.spec.Limit > 0 && p.ran >= p.spec.Limit && p.err == nil {
-		p.err = fmt.Errorf("it was let run for %v and %w", p.spec.Limit, ErrLimit)
+		p.err = fmt.Errorf("it ran for %v and %w", p.spec.Limit, ErrLimit)
 	}
 }
 
@@ -198,8 +198,7 @@ func (p *process) kill() {
 	}
 }
 
-// end kills what is left of the process, and waits until all that it printed
-// is read.
+// end kills what is left of the process and waits until all its output is read.
 func (p *process) end() {
 	if p.reaped {
 		return
@@ -225,7 +224,7 @@ func (p *process) end() {
 	p.os.Release()
 }
 
-// fails is why the process has no reading: it was killed, or it ended badly.
+// fails is why the process has no reading: it was killed, or it failed.
 func (p *process) fails() error {
 	switch {
 	case p.out.tooLong:
@@ -238,7 +237,7 @@ func (p *process) fails() error {
 	return nil
 }
 
-// said adds the end of what the process printed to an error.
+// said adds the end of the process's output to an error.
 func (p *process) said(err error) error {
 	text := tail(string(p.out.text) + string(p.stderr.text))
 	if text == "" {
@@ -247,13 +246,13 @@ func (p *process) said(err error) error {
 	return fmt.Errorf("%w:\n%s", err, text)
 }
 
-// tail is the end of what a process printed.
+// tail is the end of a process's output.
 func tail(s string) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 
-// output is what a process printed, and when.
+// output is the output of a process, with times.
 type output struct {
 	text    []byte
 	chunks  []chunk
@@ -262,7 +261,7 @@ type output struct {
 
 // A chunk of output arrived at once.
 type chunk struct {
-	end int // the offset behind it
+	end int // the offset after it
 	at  time.Duration
 }
 
@@ -294,8 +293,8 @@ func (o *output) at(offset int) time.Duration {
 	return 0
 }
 
-// complaints is the end of what a process wrote to standard error, without the
-// lines of the collector's trace, whose CPU time is added up.
+// complaints is the end of a process's standard error. The lines of the
+// collector's trace are not kept; their CPU time is added up.
 type complaints struct {
 	text []byte
 	gc   time.Duration

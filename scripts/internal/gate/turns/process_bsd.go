@@ -9,10 +9,10 @@ import (
 
 const pins = false
 
-// sysProcAttr: the process leads a group.
+// sysProcAttr makes the process lead a group.
 func sysProcAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// await waits until the process has ended, or, if it may stop, has stopped.
+// await waits until the process has ended or, if stops, has stopped.
 func (p *process) await(stops bool) (ended bool) {
 	options := 0
 	if stops {
@@ -36,7 +36,7 @@ func (p *process) await(stops bool) (ended bool) {
 	}
 }
 
-// reap kills what the process, which has ended, has left in its group.
+// reap kills what the ended process has left in its group.
 func (p *process) reap() exit {
 	p.killGroup()
 	return p.exit

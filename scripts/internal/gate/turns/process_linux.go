@@ -13,7 +13,7 @@ import (
 
 const pins = true
 
-// sysProcAttr: the process leads a group, and dies with this process even if
+// sysProcAttr makes the process lead a group, and die with this process even if
 // that is killed.
 func sysProcAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -26,8 +26,8 @@ const (
 	cldDumped = 3
 )
 
-// await waits until the process has ended, or, if it may stop, has stopped. One
-// that has ended keeps its id, and its group that of the group, until reap.
+// await waits until the process has ended or, if stops, has stopped. A process
+// that has ended keeps its id, and its group's, until reap.
 func (p *process) await(stops bool) (ended bool) {
 	options := unix.WEXITED | unix.WNOWAIT
 	if stops {
@@ -43,8 +43,7 @@ func (p *process) await(stops bool) (ended bool) {
 	}
 }
 
-// reap kills what the process, which has ended, has left in its group, and
-// lets go of its id.
+// reap kills what the ended process has left in its group, and frees its id.
 func (p *process) reap() exit {
 	children := reapedChildren(p.os.Pid) || inGroup(p.os.Pid)
 	p.killGroup()
@@ -64,8 +63,8 @@ func (p *process) reap() exit {
 	}
 }
 
-// stat are the fields of /proc/PID/stat from the third one on, which is the
-// state; proc_pid_stat(5).
+// stat are the fields of /proc/PID/stat from the third one, the state;
+// proc_pid_stat(5).
 func stat(pid string) [][]byte {
 	text, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
 	if err != nil {
@@ -75,7 +74,7 @@ func stat(pid string) [][]byte {
 }
 
 // reapedChildren tells whether the process has waited for processes of its own:
-// they had page faults, cminflt.
+// if so, they had page faults (cminflt).
 func reapedChildren(pid int) bool {
 	const cminflt = 11 - 3
 	fields := stat(strconv.Itoa(pid))

@@ -17,7 +17,7 @@ func (p *process) resume() { syscall.Kill(-p.os.Pid, syscall.SIGCONT) }
 
 func (p *process) killGroup() { syscall.Kill(-p.os.Pid, syscall.SIGKILL) }
 
-// exitOf is how a process ended, of which the system says that.
+// exitOf is how a process ended, from what the system says.
 func exitOf(status syscall.WaitStatus, usage *syscall.Rusage) exit {
 	e := exit{cpu: time.Duration(usage.Utime.Nano() + usage.Stime.Nano())}
 	switch {

@@ -14,24 +14,24 @@ import (
 	"threadbench/bench/measure"
 )
 
-// A Trial is a benchmark measured once by a plain process, and what that tells
-// of it.
+// A Trial is one measurement of a benchmark by a plain process, and what it
+// shows about the benchmark.
 type Trial struct {
 	Reading
 	N        int
 	Wall     time.Duration // from the process's start to its end
 	CPU      time.Duration // of the process, without processes that it started
-	GC       time.Duration // CPU time of the collector, as far as it traced itself
-	Timed    time.Duration // what the benchmark read off its clock; 0 without ns/op
-	Untimed  time.Duration // what the run took besides, with what it set up and, for b.Loop and one iteration, the process's start
-	Own      bool          // ns/op is none that the benchmark's clock can have shown; see Clock
+	GC       time.Duration // CPU time of the collector in the trace
+	Timed    time.Duration // time on the benchmark's clock; 0 without ns/op
+	Untimed  time.Duration // the rest of the run's time: setting up and, for b.Loop and a single iteration, the process's start
+	Own      bool          // ns/op can't come from the benchmark's clock; see Clock
 	Halting  bool          // the clock stops between the iterations; see Clock
 	Children bool          // the process started others
 	run      run
 }
 
-// Try measures the benchmark in one plain process, which has the collector
-// trace itself.
+// Try measures the benchmark in one plain process, with the collector's trace
+// on.
 func Try(ctx context.Context, program Program, s Spec) (Trial, error) {
 	defer keepOff(s.CPU)()
 	s.How = Processes
@@ -51,7 +51,7 @@ func Try(ctx context.Context, program Program, s Spec) (Trial, error) {
 	}
 	all, err := resultsOf(p.out.text, s.Name+s.suffix(), s.N)
 	if err != nil {
-		return t, err // reading has found it
+		return t, err // reading reports it
 	}
 	t.Timed = timedOf(t.Values, s.N)
 	r := p.run(all[0], t.Timed)
@@ -62,15 +62,16 @@ func Try(ctx context.Context, program Program, s Spec) (Trial, error) {
 	return t, nil
 }
 
-// Clock finds out what the benchmark's clock is, where it leaves out much of the
-// time that the trial took: it may have been set up before, its clock may stop
-// between iterations, or ns/op may be no clock's. at1 is the trial of one iteration.
-// It measures some more.
+// Clock finds out which clock the benchmark has, if the clock leaves out much
+// of the trial's time. The benchmark may have set up before, its clock may stop
+// between iterations, or ns/op may not come from the clock. at1 is the trial of
+// one iteration. Clock makes more measurements.
 func (t *Trial) Clock(ctx context.Context, program Program, s Spec, at1 Trial) error {
 	if !Supported || t.Err != nil || t.Timed <= 0 || t.Own || t.Children || t.Whole(at1) {
 		return nil
 	}
-	// Whatever disturbs a run adds to what it doesn't time: the least of three.
+	// A disturbance only adds to the untimed part, so the least of three
+	// counts.
 	for range 2 {
 		again, err := Try(ctx, program, s)
 		if err != nil || again.Err != nil {
@@ -87,10 +88,10 @@ func (t *Trial) Clock(ctx context.Context, program Program, s Spec, at1 Trial) e
 	return t.interrupt(ctx, program, s, t.run)
 }
 
-// Whole tells that the benchmark timed nearly all that the trial took besides
-// what one of a single iteration does: by the wall's clock, or by its CPU time
-// without the collector's, which no waiting for a CPU adds to. A short trial may not be whole,
-// since package testing collects garbage before it.
+// Whole tells whether the benchmark timed nearly all that the trial took, apart
+// from what a single iteration takes. It compares wall time, or CPU time
+// without the collector's, which waiting for a CPU doesn't add to. A short
+// trial may not be whole, since package testing collects garbage before it.
 func (t Trial) Whole(at1 Trial) bool {
 	beside := min(t.Untimed, t.worked()-at1.worked()-t.Timed)
 	return float64(beside) <= untimed*float64(t.Timed)
@@ -100,9 +101,9 @@ func (t Trial) Whole(at1 Trial) bool {
 func (t Trial) worked() time.Duration { return t.CPU - t.GC }
 
 // interrupt finds out whether all that the benchmark doesn't time comes before
-// what it does time: it measures once more, and stops the process while it
-// would be setting up, which its clock must not show, and for a shorter time
-// while it would be measuring, which it must show.
+// what it times. It measures once more with many short stops. The stops while
+// the process should be setting up must not show on its clock; the shorter ones
+// while it should be measuring must show.
 func (t *Trial) interrupt(ctx context.Context, program Program, s Spec, r run) error {
 	s.How = Turns
 	p, err := start(ctx, program, s, s.arguments())
@@ -137,30 +138,30 @@ func (t *Trial) interrupt(ctx context.Context, program Program, s Spec, r run) e
 	}
 	all, err := resultsOf(p.out.text, s.Name+s.suffix(), s.N)
 	if err != nil {
-		return err // reading has found it
+		return err // reading reports it
 	}
 	figures, _, err := all[0].values()
 	if err != nil {
-		return err // reading has found it
+		return err // reading reports it
 	}
 	seen := timedOf(byUnit(figures), s.N) - t.Timed
 	t.Halting, t.Own = clock(seen, t.Timed, late)
 	return nil
 }
 
-// clock says what the clock is that has seen so much of the stops besides the
-// time that it shows without them. One that stops between iterations sees the
-// share of all stops that the run's timed part is of the whole: twice the time
-// and more. One that is none of package testing's doesn't even see late.
+// clock tells which clock has seen that much of the stops, beyond its time
+// without stops. A clock that stops between iterations sees the timed share of
+// all stops, at least twice the time. A clock that is not package testing's
+// doesn't even see late.
 func clock(seen, timed, late time.Duration) (halting, own bool) {
 	return seen > timed+late/2, seen < late/2
 }
 
-// A pause is a stop for so long after the process was let run for so long.
+// A pause stops a process for long, when it has run for after.
 type pause struct{ after, long time.Duration }
 
-// stops are many short stops, all in all so long, within a stretch of the time
-// that a process is let run.
+// stops are many short stops, long in total, spread over a stretch of the
+// process's running time.
 func stops(from, stretch, long time.Duration) (all []pause) {
 	n := max(1, min(60, stretch/time.Millisecond))
 	for i := range n {
@@ -180,22 +181,24 @@ func wait(ctx context.Context, long time.Duration) {
 
 // Shares of wall time.
 const (
-	busy     = 0.8  // less CPU time: the benchmark waits
-	oneCPU   = 1.25 // more CPU time besides the collector's: it is parallel
-	untimed  = 0.05 // more besides what it times: Clock finds out when
+	busy     = 0.8  // with less CPU time the benchmark waits
+	oneCPU   = 1.25 // with more CPU time, without the collector's, it is parallel
+	untimed  = 0.05 // with more time that isn't timed, Clock finds out when it passes
 	leastRun = 10 * time.Millisecond
 )
 
-// Choose says how a benchmark can be measured, from trials of one iteration and
-// of as many as a round has, both with all CPUs; and whether it uses more CPUs
-// than one. reason says why it is Processes, in a clause. others is how many
-// other processes compete for a CPU meanwhile: who waits for a CPU doesn't wait by
-// itself. units are those that decide, without those that are exact; none are testing's own. Slices are for
-// who has had them checked by CheckSlices.
+// Choose says how a benchmark can be measured, and whether it uses more than
+// one CPU. Its trials are of one iteration and of as many as a round has, both
+// with all CPUs. reason is a clause that says why how is Processes. others is
+// how many other processes compete for a CPU meanwhile: a benchmark that waits
+// for a CPU doesn't wait by itself. units are the units that decide, without
+// the exact ones; none means testing's own. A benchmark may take Slices only
+// after CheckSlices.
 func Choose(at1, atN Trial, others float64, units ...string) (how How, parallel bool, reason string) {
-	// Besides what a single iteration takes, which is mostly the process's
-	// start, unless that is most of it; and with it, since a first start may
-	// wait for the disk.
+	// Two shares are taken: of the whole trial, and of the trial without the time
+	// of a single iteration, which is mostly the process's start. The first counts
+	// since a start may wait for the disk; the second is skipped if the start is
+	// most of the trial.
 	share := func(less Trial) (all, own float64) {
 		wall := float64(max(1, atN.Wall-less.Wall))
 		cpu := atN.CPU - less.CPU
@@ -214,7 +217,7 @@ func Choose(at1, atN Trial, others float64, units ...string) (how How, parallel 
 	case !Supported:
 		reason = "this system can't stop a process and let it go on"
 	case atN.Own:
-		reason = "its ns/op is no time that package testing took"
+		reason = "its ns/op is not a time that package testing measured"
 	case atN.Timed == 0 && (len(units) == 0 || slices.Contains(units, "ns/op")):
 		reason = "it reports no ns/op"
 	case foreign >= 0:
@@ -253,15 +256,15 @@ func collection(line []byte) (cpu time.Duration, ok bool) {
 // checks is how many sets CheckSlices measures.
 const checks = 4
 
-// A Check says what slices read against a plain run.
+// A Check compares slices with a plain run.
 type Check struct {
-	Ratio  float64 // ns/op in slices over ns/op in turns, the geometric mean of some sets
+	Ratio  float64 // ns/op in slices over ns/op in turns, the geometric mean of the sets
 	Spread float64 // standard deviation of the log of a set's ratio
 	Equal  bool    // B/op and allocs/op were the same
 }
 
-// CheckSlices measures the benchmark in turns, as s says, and in slices of n
-// iterations beside it, some times.
+// CheckSlices measures the benchmark several times in turns, as s says, and in
+// slices of n iterations beside it.
 func CheckSlices(ctx context.Context, program Program, s Spec, n int) (Check, error) {
 	plain, sliced := s, s
 	plain.How, sliced.How = Turns, Slices

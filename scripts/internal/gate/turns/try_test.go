@@ -33,7 +33,7 @@ func TestChoose(t *testing.T) {
 		{"sleeps", with(func(t *Trial) { t.CPU = 200 * ms }), nil, false, "it waits: it uses a CPU for 57% of its time"},
 		{"children", with(func(t *Trial) { t.Children = true }), nil, false, "it starts other processes"},
 		{"a clock that stops", with(func(t *Trial) { t.Halting = true }), nil, false, "its clock stops between iterations"},
-		{"a clock of its own", with(func(t *Trial) { t.Own = true }), nil, false, "no time that package testing took"},
+		{"a clock of its own", with(func(t *Trial) { t.Own = true }), nil, false, "not a time that package testing measured"},
 		{"no clock", with(func(t *Trial) { t.Timed = 0 }), nil, false, "it reports no ns/op"},
 		{"no clock, and none that decides", with(func(t *Trial) { t.Timed = 0 }), []string{"B/op"}, false, ""},
 		{"a unit of its own", whole, []string{"ns/op", "p99-ns"}, false, "its p99-ns may be a time"},
@@ -45,7 +45,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// TestBusy tells who waits for a CPU from who waits by itself.
+// TestBusy tells a benchmark that waits for a CPU from one that waits by
+// itself.
 func TestBusy(t *testing.T) {
 	if !Supported {
 		t.Skip("all is Processes here")
@@ -59,7 +60,7 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// TestTry tries out what is told by counts and not by times.
+// TestTry tries out the parts of Try that counts decide, and no times.
 func TestTry(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -138,7 +139,7 @@ func TestCollection(t *testing.T) {
 	}
 }
 
-// TestCheckSlices checks what is measured, not what comes out.
+// TestCheckSlices checks that both figures are measured, not their values.
 func TestCheckSlices(t *testing.T) {
 	if !Supported {
 		t.Skip("takes the signals to stop a process")

@@ -1,13 +1,14 @@
-// Package turns measures one benchmark of several test binaries once, and
-// tries a benchmark out beforehand.
+// Package turns measures one benchmark of several test binaries once, and tries
+// a benchmark out beforehand.
 //
 // Its stance: what is compared runs at the same time. The processes of a round
-// are started together; all but one are stopped, and each goes on in its turn,
-// so that a disturbance that outlasts a few turns reaches all of them alike. A
-// stop lengthens what a benchmark reads off its clock. So each figure that is a
+// are started together. All but one are stopped, and each runs in its turn, so
+// that a disturbance that outlasts a few turns reaches all of them alike.
+//
+// A stop lengthens the time on a benchmark's clock. So each figure that is a
 // time is scaled by the share of its timed window in which the process ran.
-// Where that can't be told for sure, the processes run one after the other as
-// go test runs them, and a reason says why.
+// Where that window is uncertain, the processes run one after the other as go
+// test runs them, and a reason says why.
 //
 // A round leaves nothing behind, whatever ends it. Of ours the package imports
 // lockstep, for CPUs, and measure, for environments.
@@ -28,9 +29,9 @@ import (
 // A Program is a test binary.
 type Program struct {
 	Path string
-	Dir  string   // where it runs, as PWD says too
+	Dir  string   // where it runs; also its PWD
 	Env  []string // the whole environment
-	// Procs is its GOMAXPROCS, if that isn't Spec.Procs; 0 if it is.
+	// Procs is the program's GOMAXPROCS; 0 means Spec.Procs.
 	Procs int
 }
 
@@ -38,10 +39,10 @@ type Program struct {
 type How string
 
 const (
-	// Turns runs all at once, each process in turns of 10 ms.
+	// Turns runs all processes at the same time, each in turns of 10 ms.
 	Turns How = "turns"
-	// Slices does so with processes that measure a few iterations again and
-	// again. The figure is the mean of the results that no stop touched.
+	// Slices does the same with processes that measure a few iterations again
+	// and again. The figure is the mean of the results that no stop touched.
 	Slices How = "slices"
 	// Processes runs one process after the other.
 	Processes How = "processes"
@@ -49,36 +50,36 @@ const (
 
 // A Spec says what to measure, and how.
 type Spec struct {
-	Name  string        // in full, without -GOMAXPROCS: "BenchmarkMux/route:/a"
-	Skip  []string      // benchmarks below that name, which are left out: "BenchmarkMux/route:/a/b"
+	Name  string        // full name, without -GOMAXPROCS: "BenchmarkMux/route:/a"
+	Skip  []string      // benchmarks below that name to leave out: "BenchmarkMux/route:/a/b"
 	How   How           // "" is Turns
-	N     int           // iterations; of a slice, in Slices
-	Ran   time.Duration // in Slices: how long each program is let run
-	CPU   int           // the one CPU; -1 for all that this process may use
+	N     int           // iterations; in Slices, those of a slice
+	Ran   time.Duration // in Slices: how long each program runs
+	CPU   int           // the one CPU; -1 means all that this process may use
 	Procs int           // GOMAXPROCS
-	Limit time.Duration // a process that is let run for longer is killed; 0 for no limit
-	Turn  time.Duration // how long a turn is; 0 for 10 ms, and 30 ms in Slices
+	Limit time.Duration // a process that runs longer is killed; 0 for no limit
+	Turn  time.Duration // length of a turn; 0 means 10 ms, and 30 ms in Slices
 }
 
 // A Reading is what one program measured.
 type Reading struct {
-	Err    error              // why there is none
-	Values map[string]float64 // by unit, as package testing prints it (ns/op); scaled
-	Line   string             // the same as a line of the benchmark format, without the configuration
+	Err    error              // why there are no values
+	Values map[string]float64 // by unit as package testing prints it (ns/op); scaled
+	Line   string             // the same as a line of the benchmark format, without configuration
 	Notes  []string           // what was left out of the values, and why
-	Slices int                // how many results the values are the means of; 0 but in Slices
-	Ran    time.Duration      // how long the process was let run, from its start to its end
+	Slices int                // in Slices, how many results the values are means of; else 0
+	Ran    time.Duration      // how long the process ran, from its start to its end
 }
 
 // Supported tells whether this system has the signals that Turns and Slices
-// take. Round measures by Processes where it doesn't.
+// need. Without them Round measures by Processes.
 const Supported = signals
 
-// mostSlices is -test.count in Slices: more than any process comes to.
+// mostSlices is -test.count in Slices, more than any process reaches.
 const mostSlices = 1 << 30
 
-// Round measures the benchmark once by each program. order are the indexes of
-// the programs as they start. The error is ctx's; a program that fails says so
+// Round measures the benchmark once with each program. order is the order in
+// which they start, by index. The error is ctx's. A program that fails says so
 // in its Reading, and the others go on.
 func Round(ctx context.Context, programs []Program, order []int, s Spec) ([]Reading, error) {
 	if s.How == "" {
@@ -95,8 +96,8 @@ func Round(ctx context.Context, programs []Program, order []int, s Spec) ([]Read
 	return round(ctx, programs, order, specs)
 }
 
-// round is a Round in which each program has a Spec of its own. They may differ
-// in N and in whether it is Turns or Slices.
+// round is Round with a Spec for each program. The Specs may differ in N and in
+// Turns or Slices.
 func round(ctx context.Context, programs []Program, order []int, specs []Spec) ([]Reading, error) {
 	defer keepOff(specs[0].CPU)()
 	together := specs[0].How != Processes
@@ -137,9 +138,9 @@ func round(ctx context.Context, programs []Program, order []int, specs []Spec) (
 	return readings, nil
 }
 
-// takeTurns lets each process go on in its turn until it has ended, or has had
-// enough. The order is drawn anew each time, so that none keeps coming after
-// the same other one.
+// takeTurns lets each process run in its turn until it has ended or has enough
+// results. The order is drawn anew for each set of turns: a process must not
+// always follow the same other process.
 func takeTurns(ctx context.Context, alive []*process) {
 	for len(alive) > 0 {
 		rand.Shuffle(len(alive), func(i, j int) { alive[i], alive[j] = alive[j], alive[i] })
@@ -155,8 +156,8 @@ func takeTurns(ctx context.Context, alive []*process) {
 	}
 }
 
-// keepOff keeps this process off the CPU until it calls back, where there is
-// another one.
+// keepOff keeps this process off the CPU until back is called, if there is
+// another CPU.
 func keepOff(cpu int) (back func()) {
 	all, err := lockstep.AllowedCPUs()
 	if cpu < 0 || err != nil {
@@ -169,7 +170,7 @@ func keepOff(cpu int) (back func()) {
 	return func() { lockstep.KeepTo(all) }
 }
 
-// turn is how long a turn is.
+// turn is the length of a turn.
 func (s Spec) turn() time.Duration {
 	switch {
 	case s.Turn > 0:
@@ -180,7 +181,7 @@ func (s Spec) turn() time.Duration {
 	return 10 * time.Millisecond
 }
 
-// cpus are those that the processes may use; nil for this process's own.
+// cpus are the CPUs that the processes may use; nil means this process's own.
 func (s Spec) cpus() []int {
 	if s.CPU < 0 || !pins {
 		return nil
@@ -188,7 +189,7 @@ func (s Spec) cpus() []int {
 	return []int{s.CPU}
 }
 
-// suffix is what package testing puts behind a benchmark's name.
+// suffix is what package testing appends to a benchmark's name.
 func (s Spec) suffix() string {
 	if s.Procs == 1 {
 		return ""
@@ -196,7 +197,7 @@ func (s Spec) suffix() string {
 	return "-" + strconv.Itoa(s.Procs)
 }
 
-// arguments are a test binary's.
+// arguments are the arguments of a test binary.
 func (s Spec) arguments() []string {
 	args := s.common(Exactly(s.Name), strconv.Itoa(s.N)+"x")
 	if len(s.Skip) > 0 {

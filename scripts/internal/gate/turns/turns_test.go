@@ -14,7 +14,7 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// spec is of turns that are short, so that many of them are taken.
+// spec has short turns, so that a run takes many of them.
 func spec(name string, how How, n int) Spec {
 	return Spec{Name: name, How: how, N: n, CPU: -1, Procs: 2, Turn: time.Millisecond, Ran: 40 * time.Millisecond, Limit: time.Minute}
 }
@@ -38,7 +38,7 @@ func TestRound(t *testing.T) {
 		{name: "BenchmarkGroup/same#01", units: "ns/op iterations B/op allocs/op"},
 		{name: "BenchmarkForges", err: `may be`},
 		{name: "BenchmarkSkips", err: "printed no result: it was skipped"},
-		{name: "BenchmarkNowhere", err: "there is no such benchmark"},
+		{name: "BenchmarkNowhere", err: "it no longer exists"},
 		{name: "BenchmarkGroup/fails", err: "not well"},
 		{name: "BenchmarkPanics/second", err: "at the disco"},
 	} {
@@ -48,7 +48,7 @@ func TestRound(t *testing.T) {
 				s.Skip = test.skip
 				p := standIn(t)
 				programs, order := []Program{p, p, p}, []int{2, 0, 1}
-				if how == Slices { // of which a turn has to hold several, with the collections before them
+				if how == Slices { // a turn must hold several, with the collections before them
 					s.N, s.Turn, s.Ran = 2, 50*time.Millisecond, 150*time.Millisecond
 					programs, order = programs[:2], []int{1, 0}
 				} else {
@@ -103,8 +103,8 @@ func TestRound(t *testing.T) {
 	}
 }
 
-// tooShort tells that slices found too little in their time, as on a machine that
-// others keep busy, and doubles it, up to some seconds.
+// tooShort tells whether slices found too little in their time, for example on
+// a busy machine. It doubles their time, up to some seconds.
 func tooShort(err error, s *Spec) bool {
 	if err == nil || s.Turn > time.Second || !strings.Contains(err.Error(), "between two stops") && !strings.Contains(err.Error(), "had no result in") {
 		return false
@@ -113,7 +113,7 @@ func tooShort(err error, s *Spec) bool {
 	return true
 }
 
-// TestOneFails has one program of three fail: the others go on.
+// TestOneFails has one program of three fail. The others go on.
 func TestOneFails(t *testing.T) {
 	for _, how := range []How{Turns, Processes} {
 		good, bad := standIn(t), standIn(t, failVariable+"=1")
@@ -154,8 +154,8 @@ func TestEndsEarly(t *testing.T) {
 	}
 }
 
-// TestTakesTurns holds what processes write down against their turns: none
-// runs in another one's.
+// TestTakesTurns compares what processes write with their turns: none runs in
+// another's turn.
 func TestTakesTurns(t *testing.T) {
 	if !Supported {
 		t.Skip("takes the signals to stop a process")
@@ -187,7 +187,7 @@ func TestTakesTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := strings.Fields(string(text))
-		if len(lines) != 2001 { // one, and 2000
+		if len(lines) != 2001 { // one line, and 2000
 			t.Errorf("process %d ran %d iterations", i, len(lines))
 		}
 		if len(p.turns) < 2 {
@@ -224,7 +224,7 @@ func TestLimit(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, r := range got {
-				if r.Err == nil || !strings.Contains(r.Err.Error(), "it was let run for 300ms and had not ended") {
+				if r.Err == nil || !strings.Contains(r.Err.Error(), "it ran for 300ms and had not ended") {
 					t.Errorf("error %v", r.Err)
 				}
 			}
@@ -260,7 +260,7 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// there waits until so many processes have written that they are there.
+// there waits until that many processes have written that they are there.
 func there(dir string, n int) {
 	for begin := time.Now(); time.Since(begin) < time.Minute; time.Sleep(time.Millisecond) {
 		if files, _ := os.ReadDir(dir); len(files) >= n {
@@ -269,8 +269,8 @@ func there(dir string, n int) {
 	}
 }
 
-// gone fails unless all processes that wrote that they were there, at least so
-// many, end.
+// gone fails unless all processes that wrote that they were there have ended.
+// There must be at least that many.
 func gone(t *testing.T, dir string, least int) {
 	t.Helper()
 	files, err := os.ReadDir(dir)
@@ -290,7 +290,7 @@ func gone(t *testing.T, dir string, least int) {
 	}
 }
 
-// TestOneCPU measures on one CPU, and has the others back afterwards.
+// TestOneCPU measures on one CPU, and gives the others back afterwards.
 func TestOneCPU(t *testing.T) {
 	before, err := lockstep.AllowedCPUs()
 	if err != nil {

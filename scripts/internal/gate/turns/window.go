@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A span is a stretch of time, since some moment.
+// A span is a stretch of time, counted from some moment.
 type span struct{ from, to time.Duration }
 
 // ran is how long of [from, to] lies in the turns.
@@ -16,9 +16,8 @@ func ran(turns []span, from, to time.Duration) (sum time.Duration) {
 	return sum
 }
 
-// inTurn is the moment at which something happened that was seen at that one:
-// what is seen while the process is stopped happened at the end of the turn
-// before.
+// inTurn corrects the moment at which something was seen. If the process was
+// stopped then, it happened at the end of the turn before.
 func inTurn(turns []span, seen time.Duration) time.Duration {
 	last := seen
 	for _, t := range turns {
@@ -33,27 +32,27 @@ func inTurn(turns []span, seen time.Duration) time.Duration {
 	return last
 }
 
-// A run is what is known of one result's measurement.
+// A run is what is known about the measurement of one result.
 type run struct {
 	begun time.Duration // the process started
-	named time.Duration // the name was printed: before the iterations, but for b.Loop and a single one
+	named time.Duration // the name was printed: before the iterations, except with b.Loop or a single iteration
 	ended time.Duration // the result was printed
-	timed time.Duration // what the benchmark read off its clock: ns/op times iterations; 0 without ns/op
+	timed time.Duration // time on the benchmark's clock, ns/op times iterations; 0 without ns/op
 }
 
-// before is the moment before which the run can't have begun.
+// before is a moment at or before the run's beginning.
 func (r run) before() time.Duration {
-	// b.Loop does all its iterations before the name is printed.
+	// b.Loop runs all its iterations before the name is printed.
 	if r.ended-r.named < (r.ended-r.begun)/20 {
 		return r.begun
 	}
 	return r.named
 }
 
-// window is the stretch that the benchmark timed: the last one before the
-// result, since what it sets up comes first. own tells that the process wasn't
-// there for as long, so that ns/op is none that its clock can have shown; or
-// that there is no ns/op. The window is all that the run may have taken then.
+// window is the stretch that the benchmark timed: the last stretch before the
+// result, since setting up comes first. own means that the process hadn't run
+// for that long, so ns/op can't come from its clock, or that there is no ns/op.
+// The window then is all the time that the run may have taken.
 func (r run) window() (w span, own bool) {
 	if r.timed > 0 && r.timed <= r.ended-r.begun {
 		return span{r.ended - r.timed, r.ended}, false
@@ -61,7 +60,7 @@ func (r run) window() (w span, own bool) {
 	return span{r.before(), r.ended}, true
 }
 
-// share is what part of the run's window lies in the turns.
+// share is the part of the run's window that lies in the turns.
 func (r run) share(turns []span) float64 {
 	r.ended = inTurn(turns, r.ended)
 	r.named = inTurn(turns, r.named)
@@ -75,9 +74,9 @@ func (r run) share(turns []span) float64 {
 	return 1
 }
 
-// untouched are the indexes of the results, which ended at those moments one
-// after the other, that no stop touched and that weren't the first after one:
-// each of them and the one before it lies in one turn.
+// untouched are the indexes of the results that no stop touched and that were
+// not the first after a stop: the result and the one before it were measured
+// within one turn. ended are the moments at which the results ended, in order.
 func untouched(turns []span, ended []time.Duration) (kept []int) {
 	turn := func(at time.Duration) int {
 		return slices.IndexFunc(turns, func(t span) bool { return t.from <= at && at <= t.to })

@@ -9,7 +9,7 @@ import (
 
 const ms = time.Millisecond
 
-// thirds are turns of 10 ms, of every three one's own.
+// thirds are turns of 10 ms, with 20 ms between them.
 func thirds(n int) (turns []span) {
 	for i := range n {
 		from := time.Duration(i) * 30 * ms
@@ -71,8 +71,8 @@ func TestUntouched(t *testing.T) {
 	for _, at := range []time.Duration{2, 4, 6, 8, 10, 32, 34, 36, 61, 75} {
 		ended = append(ended, at*ms)
 	}
-	// 2 and 4 have too few before them; of the second turn the first one, which
-	// was stopped, and the one after that; of the third one all.
+	// Left out are 2 and 4, which have too few before them; 32, which was
+	// stopped, and 34 after it; and all of the third turn.
 	if got, want := untouched(turns, ended), []int{2, 3, 4, 7}; !slices.Equal(got, want) {
 		t.Errorf("kept are %v, want %v", got, want)
 	}

@@ -9,14 +9,15 @@ import (
 	"threadbench/scripts/internal/prose"
 )
 
-// mostAnnotations is how many of a level GitHub shows of one step; further
-// ones are dropped without a word.
+// mostAnnotations is how many annotations of a level GitHub shows for one step.
+// It drops further ones silently.
 const mostAnnotations = 10
 
 // Annotations renders the report as workflow commands of GitHub Actions: one
-// for the verdict, one for each remark and each benchmark without figures, one for
-// each row that is worse, undecided or better. Where the exit code is 0 none is an error. Of each level
-// at most ten are written, the last saying how many there would have been.
+// for the verdict, one for each remark and each benchmark without figures, and
+// one for each row that is worse, undecided or better. With exit code 0 none is
+// an error. Of each level at most ten are written; the last says how many were
+// left out.
 func (r *Report) Annotations(w io.Writer) error {
 	type annotation struct {
 		level, title, text string
@@ -60,8 +61,9 @@ func (r *Report) Annotations(w io.Writer) error {
 	return b.Flush()
 }
 
-// data escapes a workflow command's message, property a property's value, as
-// GitHub's toolkit does. Line ends, which it escapes too, are spaces by then.
+// data escapes a workflow command's message, and property a property's value,
+// as GitHub's toolkit does. Line ends, which the toolkit escapes, too, have
+// become spaces before.
 func data(s string) string { return strings.ReplaceAll(prose.Legible(s), "%", "%25") }
 
 func property(s string) string {

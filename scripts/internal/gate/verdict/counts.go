@@ -5,32 +5,33 @@ import (
 	"slices"
 )
 
-// A span is the counts that a side has read, least and most.
+// A span is the least and the greatest count of a side.
 type span struct{ least, most float64 }
 
 func spanOf(v []float64) span { return span{slices.Min(v), slices.Max(v)} }
 
-// spans are those of base and head. The control is base's, too.
+// spans are those of base and head. The control counts as base.
 func (r Row) spans() (base, head span) {
 	b, h := r.sides()
 	_, control := split(r.Control)
 	return spanOf(slices.Concat(b, control)), spanOf(h)
 }
 
-// CountRounds is how many rounds counts need before they are compared as they
-// are: so many that head's counts all lie on one side of base's and the control's
-// by chance, in any of the rows, with no more than their level.
+// CountRounds is how many rounds counts need before they are compared without
+// statistics. In so many, with all figures alike, head's counts lie all above
+// base's and the control's by chance with a probability of at most the level of
+// one row.
 func CountRounds(rows []Row, alpha float64) int {
 	_, counts := families(rows, alpha)
 	return counts.fewest()
 }
 
-// SameRounds is after how many rounds counts pass that have read the same in all
-// of them and in each arm. It takes no more, since nothing in them is by chance.
+// SameRounds is how many rounds pass counts that read the same in all of them
+// and in each arm. More rounds would add nothing, since no chance is in them.
 const SameRounds = 3
 
-// fewest is the least n with 1/C(3n, n) at most the level of one row: of 3n
-// figures that are alike, head has the n highest.
+// fewest is the least n with 1/C(3n, n) at most the level of one row: the
+// chance that of 3n figures that are alike, head has the n highest.
 func (f family) fewest() int {
 	n, chance := 1, 1.0/3
 	for chance > f.each() {
@@ -40,13 +41,13 @@ func (f family) fewest() int {
 	return n
 }
 
-// count judges a row of counts, if they can be compared as they are.
+// count judges a row of counts, if it can do so without statistics.
 func (res *Result) count(rules Rules, f family) (decided bool) {
 	row := res.Row
 	fewest, same := f.fewest(), SameRounds
 	if !row.paired() {
-		// One figure of a file is always the same: b.N, which another run
-		// chooses anew, may be in it.
+		// A figure that is the same throughout a file may still differ between
+		// runs: it may depend on b.N, which each run chooses anew.
 		fewest, same = 2, 2
 	}
 	rounds := min(res.Rounds[0], res.Rounds[1])
@@ -58,7 +59,7 @@ func (res *Result) count(rules Rules, f family) (decided bool) {
 	if rounds < fewest && !(constant && base == head && rounds >= same) {
 		return false
 	}
-	apart := constant || row.paired() // a file's few figures are apart by chance
+	apart := constant || row.paired() // a file has so few figures that they may be apart by chance
 	from, to := base, head
 	if row.Better == "higher" {
 		from, to = to, from
@@ -98,12 +99,12 @@ func (r Row) undecidable(from, to float64) string {
 	}
 	low, high := min(from, to), max(from, to)
 	if high-low == 1 {
-		return fmt.Sprintf("%s and %s may be %s.99 and %s.00, since testing cuts off", plain(low), plain(high), plain(low), plain(high))
+		return fmt.Sprintf("%s and %s may be %s.99 and %s.00, since package testing rounds down", plain(low), plain(high), plain(low), plain(high))
 	}
-	return fmt.Sprintf("%s may be %s.99, since testing cuts off", plain(low), plain(low))
+	return fmt.Sprintf("%s may be %s.99, since package testing rounds down", plain(low), plain(low))
 }
 
-// byOtherCount decides rows of cut-off counts that are within 1 of each other
+// byOtherCount decides rows of rounded counts that are within 1 of each other
 // by the other count of their benchmark.
 func (r *Report) byOtherCount() {
 	type key struct{ name, unit string }
@@ -144,13 +145,13 @@ func (r *Report) byOtherCount() {
 	}
 }
 
-// leastObject is how many bytes an object has at least; smaller ones share one
-// of so many.
+// leastObject is the least size of an object in bytes; smaller objects share
+// one of this size.
 const leastObject = 8
 
-// byBytes decides allocs/op that differ by 1 by the bytes: where they grew by
-// less than a share of an object, allocations grew by less than that; where they grew by
-// an object, so did allocations.
+// byBytes decides allocs/op that differ by 1 by the bytes. Bytes that grew by
+// less than a share of an object mean that allocations grew by less than that
+// share. Bytes that grew by an object mean one more allocation.
 func (res *Result) byBytes(by Result, margin float64) {
 	from, to := by.Row.spans()
 	allocs, _ := res.Row.spans()

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Version is the version of the JSON form. It rises when a field is taken away
-// or changes its meaning; new fields alone don't raise it.
+// Version is the version of the JSON form. It rises when a field is removed or
+// changes its meaning; new fields don't raise it.
 const Version = 3
 
 type document struct {
@@ -98,13 +98,15 @@ type changeJSON struct {
 //	verdict      "pass", "regression", "inconclusive" or "invalid"
 //	headline     the verdict in a sentence or two, for a reader
 //	exit         the exit code
-//	base, head   what was compared, plan how to repeat it, for a reader
-//	alpha        the level; margin, 0.03 being 3%
-//	decided      how many rows share the level, not counting counts
+//	base, head   what was compared, for a reader
+//	plan         how to repeat it, for a reader
+//	alpha        the level
+//	margin       how much worse still passes: 0.03 is 3%
+//	decided      how many rows share the level; counts are not among them
 //	moreSeconds  about how much longer would decide what is undecided
 //	remarks      an array: level ("error", "warning", "notice"), text
 //	missing      benchmarks without figures, an array: name, why, verdict:
-//	             "" is only named, "inconclusive", "regression" fails in head alone
+//	             "" is only reported, "inconclusive", "regression" fails in head alone
 //	unchanged    packages that pass since their sources are the same, an array
 //	disturbance  seconds that were measured; cpus; steal, a share; others, the
 //	             CPUs that other processes kept busy; throttled, periods; load; and
@@ -113,33 +115,35 @@ type changeJSON struct {
 //
 // A row:
 //
-//	name, unit   as in the files; package, "" if it isn't known; better is
-//	             "lower", "higher" or ""
+//	name, unit   as in the files
+//	package      "" if unknown
+//	better       "lower", "higher" or ""
 //	verdict      "pass", "regression", "inconclusive"; "" decides nothing
 //	improved     shown to be better than base
 //	paired       by round; else two files that were measured apart
 //	counted      counts, compared without statistics
-//	how, why     how it was measured, what the figures don't say; "" mostly
-//	margin       that the row was held to
+//	how          how it was measured, if not in the usual way
+//	why          what the figures don't show by themselves, mostly ""
+//	margin       of this row
 //	atMost       how much worse head can be at most: 0.06 is 6%; below 0 it is
 //	             better
 //	p            one-sided, of "worse by at most the margin", the least of p over
 //	             its share over the looks; adjusted after Holm
 //	detectable   head/base of the smallest worsening that such a run would
 //	             have shown with a probability of 0.6 to 0.8
-//	nextLook     rounds after which it would have been looked at next
+//	nextLook     rounds at the next look
 //	moreSeconds  about how much longer would decide it
-//	roundsBase   how many; roundsHead the same where paired
+//	roundsBase   how many; roundsHead is the same if paired
 //	base, head   medians, in the unit
-//	ratio        head/base by Hodges and Lehmann, from low to high, what is in
-//	             the intervals of all looks
+//	ratio        head/base by Hodges and Lehmann
+//	low, high    the part that the intervals of all looks have in common
 //	spread       half of the rounds lie within this share of their middle
 //	control      base (as head) against base at the row's last look; null if none.
-//	             The same figures, p two-sided over the look's share, adjusted
-//	             times the rows, and sees: a difference, which makes the run invalid
+//	             The same figures; p is two-sided, over the look's share; adjusted
+//	             is p times the rows; sees, a difference, makes the run invalid
 //
-// Figures have eight significant digits. One is null where there is none: no
-// interval for too few rounds, no ratio from 0, no p where counted.
+// Figures have eight significant digits. A figure that doesn't exist is null:
+// an interval of too few rounds, a ratio from 0, the p of counted rows.
 func (r *Report) JSON(w io.Writer) error {
 	doc := document{Version: Version, Verdict: r.Verdict, Headline: r.Headline(), Exit: r.ExitCode(), Base: r.Base, Head: r.Head, Plan: r.Plan,
 		Alpha: r.Rules.Alpha, Margin: r.Rules.Margin, Decided: r.Decided, MoreSeconds: seconds(r.More),
@@ -182,7 +186,7 @@ func (r *Report) JSON(w io.Writer) error {
 	return e.Encode(doc)
 }
 
-// seconds are a time's, nil where it isn't known.
+// seconds are a time's seconds, nil if it is unknown.
 func seconds(d time.Duration) *float64 {
 	if d <= 0 {
 		return nil
@@ -199,7 +203,8 @@ func (c Change) json() changeJSON {
 	return j
 }
 
-// number is v to eight significant digits, nil for what JSON has no number for.
+// number is v to eight significant digits, nil for values that JSON has no
+// number for.
 func number(v float64) *float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"threadbench/scripts/internal/disturbance"
 )
 
-// planned are rules with the looks of rows.
+// planned are rules with the rows' looks.
 func planned(t testing.TB, rows []Row, margin float64) Rules {
 	t.Helper()
 	looks, err := PlanLooks(rows, 0.01)
@@ -65,8 +65,8 @@ func looked(t testing.TB) *Report {
 	return r
 }
 
-// A row before its first look is undecided and says how many rounds it lacks,
-// whatever they say.
+// A row before its first look is undecided, whatever its rounds say. It says
+// how many rounds are missing.
 func TestBeforeTheFirstLook(t *testing.T) {
 	rows := []Row{row("x", rounds(1, 30, 2, 0.001)), {Name: "x", Unit: "B/op", Better: "lower", Exact: true, Pairs: constants(30, 1, 9)}}
 	rules := planned(t, rows, 0.03)
@@ -86,7 +86,7 @@ func TestBeforeTheFirstLook(t *testing.T) {
 	}
 }
 
-// A figure that has no logarithm leaves its own row undecided, no other.
+// A figure without a logarithm leaves its own row undecided, and no other.
 func TestBadFigureCostsItsRow(t *testing.T) {
 	rows := []Row{row("x", rounds(1, 20, 1.2, 0.001)), row("y", append(rounds(2, 19, 1, 0.001), Pair{0, 1}))}
 	r := judge(t, rows, planned(t, rows, 0.03))
@@ -95,8 +95,8 @@ func TestBadFigureCostsItsRow(t *testing.T) {
 	}
 }
 
-// Rounds beyond the last look say nothing while more may come, and are a look
-// once the run is over.
+// Rounds beyond the last look say nothing while more may come. They are a look
+// when the run is over.
 func TestOver(t *testing.T) {
 	rows := []Row{row("x", rounds(11, 24, 1, 0.06))}
 	rules := planned(t, rows, 0.03)
@@ -115,11 +115,12 @@ func TestOver(t *testing.T) {
 	}
 }
 
-// decidedAs is a row's verdict if that needs no more rounds.
+// decidedAs is a row's verdict if it needs no more rounds.
 func decidedAs(v Verdict) bool { return v == Pass || v == Regression }
 
-// Random rows, some of which drift, are judged after each round. What is
-// decided stays decided, a regression stays one, p never rises, and the interval never widens.
+// Random rows, some with drift, are judged after each round. A decided row
+// stays decided, a regression stays one, p never rises, and the interval never
+// widens.
 func TestMonotone(t *testing.T) {
 	rng := rand.New(rand.NewPCG(31, 32))
 	decided := 0
@@ -167,8 +168,9 @@ func TestMonotone(t *testing.T) {
 	}
 }
 
-// Rows that are stopped as soon as they are decided keep the level: of runs
-// with all rows at the margin, few call a regression or pass a row, and few controls see something.
+// Rows that stop as soon as they are decided keep the level. Of runs with all
+// rows at the margin, few call a regression or pass a row, and few controls see
+// something.
 func TestStoppedRuns(t *testing.T) {
 	runs := 400
 	if testing.Short() {
@@ -210,7 +212,7 @@ func TestStoppedRuns(t *testing.T) {
 	}
 }
 
-// Whether counts vary moves no other row's level.
+// Whether counts vary changes no other row's level.
 func TestCountsHaveTheirOwnLevel(t *testing.T) {
 	time := row("x", rounds(1, 30, 1, 0.01))
 	counts := Row{Name: "x", Unit: "allocs/op", Better: "lower", Exact: true, Pairs: constants(30, 5, 5)}
@@ -226,8 +228,8 @@ func TestCountsHaveTheirOwnLevel(t *testing.T) {
 	}
 }
 
-// TestSameCounts has counts pass after the first rounds in which they read the
-// same, and no sooner; those that differ take more.
+// TestSameCounts passes counts after the first rounds in which they read the
+// same, and no sooner. Counts that differ take more rounds.
 func TestSameCounts(t *testing.T) {
 	for _, head := range []float64{5, 7} {
 		rows := []Row{row("x", rounds(1, 30, 1, 0.01)), {Name: "x", Unit: "allocs/op", Better: "lower", Exact: true, Pairs: constants(30, 5, head)}}
@@ -275,7 +277,7 @@ func TestMore(t *testing.T) {
 	}
 }
 
-// What has no figures takes part in the verdict.
+// Benchmarks and packages without figures count in the verdict.
 func TestBeside(t *testing.T) {
 	pass := []Row{row("x", rounds(2, 30, 1, 0.004))}
 	for _, tt := range []struct {
@@ -287,8 +289,8 @@ func TestBeside(t *testing.T) {
 		headline  string
 	}{
 		{"nothing at all", nil, nil, nil, Inconclusive, "Nothing was compared."},
-		{"all unchanged", nil, nil, []string{"a", "b"}, Pass, "Nothing has changed: base and head have the same sources of all 2 packages."},
-		{"one unchanged", nil, nil, []string{"a"}, Pass, "the same sources of a."},
+		{"all unchanged", nil, nil, []string{"a", "b"}, Pass, "Nothing has changed: the sources of all 2 packages are the same in base and head."},
+		{"one unchanged", nil, nil, []string{"a"}, Pass, "the sources of a are the same in base and head."},
 		{"new in head", pass, []Missing{{"BenchmarkNew", "only head has it", ""}}, nil, Pass, "Nothing is slower by more than 1%."},
 		{"only new ones", nil, []Missing{{"BenchmarkNew", "only head has it", ""}}, nil, Inconclusive, "Undecided: no row decides anything."},
 		{"no time", pass, []Missing{{"BenchmarkSlow", "no time was left", Inconclusive}}, []string{"a"}, Inconclusive, "Undecided: BenchmarkSlow, no time was left."},
@@ -345,7 +347,8 @@ func TestHeadlines(t *testing.T) {
 	}
 }
 
-// Of many rows what isn't a plain pass stands first, and a summary folds the rest.
+// With many rows, all but plain passes come first, and a summary folds the
+// rest.
 func TestManyRows(t *testing.T) {
 	var rows []Row
 	for i := range 200 {

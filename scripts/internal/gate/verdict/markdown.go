@@ -10,7 +10,7 @@ import (
 	"threadbench/scripts/internal/prose"
 )
 
-// symbols stand before a verdict where a picture is read faster.
+// symbols stand before a verdict: a reader sees them first.
 var symbols = map[Verdict]string{Pass: "✅", Regression: "❌", Inconclusive: "❔", Invalid: "⚠️"}
 
 // manyPasses is how many rows may pass before they are folded away.

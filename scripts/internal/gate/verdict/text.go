@@ -14,8 +14,8 @@ import (
 // Formats are the names that Write takes.
 var Formats = []string{"text", "markdown", "json", "annotations"}
 
-// Write renders the report in one of Formats; color is for text alone, on a
-// terminal. Its errors are the writer's and a format that is none.
+// Write renders the report in one of Formats. color is for text on a terminal.
+// It is an error if writing fails or the format is unknown.
 func (r *Report) Write(w io.Writer, format string, color bool) error {
 	switch format {
 	case "text":
@@ -30,7 +30,7 @@ func (r *Report) Write(w io.Writer, format string, color bool) error {
 	return fmt.Errorf("format %q: give one of %s", format, strings.Join(Formats, ", "))
 }
 
-// colors are what a terminal takes for a verdict or a level.
+// colors are the terminal's codes for a verdict or a level.
 var colors = map[string]string{
 	string(Pass): "32", string(Regression): "31;1", string(Inconclusive): "33", string(Invalid): "31;1",
 	Error: "31;1", Warning: "33;1",
@@ -43,8 +43,8 @@ func paint(s, as string, color bool) string {
 	return s
 }
 
-// Text renders the report for a terminal: what a person wants to know, what
-// must not be missed, and the rows, the worst first.
+// Text renders the report for a terminal: the headline, the remarks, and the
+// rows, the worst first.
 func (r *Report) Text(w io.Writer, color bool) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintln(b, paint(r.Headline(), string(r.Verdict), color))
@@ -74,7 +74,7 @@ func (r *Report) Text(w io.Writer, color bool) error {
 	return b.Flush()
 }
 
-// lacking are the benchmarks without figures that share a reason.
+// lacking are benchmarks without figures for one reason.
 type lacking struct {
 	why     string
 	verdict Verdict
@@ -117,7 +117,8 @@ func (r *Report) grid(w io.Writer, color bool) error {
 	fmt.Fprintln(t, "benchmark\tchange\tinterval\tat most slower\trounds\tbase → head\tverdict")
 	dir := r.dir()
 	for _, res := range rows {
-		// What has color is last in its line, beyond what is aligned.
+		// The coloured word is last in its line: the color codes would shift
+		// columns after it.
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s%s\n", res.Row.short(dir), change(res.Ratio), res.bounds(), res.atMost(),
 			res.rounds(), prose.Legible(res.figures()), paint(res.word(), string(res.Verdict), color), remarks.of(res))
 	}

@@ -1,18 +1,17 @@
-// Package verdict says of two builds' figures whether one is worse, and
-// renders what it says.
+// Package verdict says of two builds' figures whether one is worse, and renders
+// what it says.
 //
-// Its stance: three answers, and each has its proof. A row is a regression
-// where it is shown that head is worse by more than the margin, a pass where
-// it is shown that it isn't, and inconclusive where neither is shown: then
-// the report says how much worse head can still be. A row that can't be
-// compared never passes.
+// Its stance: three answers, and each has its proof. A row is a regression if
+// head is shown to be worse by more than the margin. It is a pass if that is
+// shown not to be so. Otherwise it is inconclusive, and the report says how
+// much worse head can still be. A row that can't be compared never passes.
 //
 // One statistic serves all rows: the shift of log(figure) from base to head,
-// turned so that positive is worse, by the signed-rank procedures over rounds
-// (package paired); for two files that were measured apart, by the rank-sum
-// procedures. It is taken at looks: after the first rounds, after half as many
-// again, and so on (paired.Looks). Look k may spend a share of α, the level of
-// m rows:
+// with a sign so that positive is worse. Rounds give it by the signed-rank
+// procedures (package paired), two files that were measured apart by the
+// rank-sum procedures. It is taken at looks: after the first rounds, after half
+// as many again, and so on (paired.Looks). Look k may spend a share of α, the
+// level of m rows:
 //
 //   - regression: a row's p is the least of p/share over its looks, where p is
 //     one-sided, of "worse by at most the margin"; adjusted after Holm over the
@@ -23,31 +22,31 @@
 //   - else inconclusive.
 //
 // A pass closes the row: later looks change nothing. A regression stays one
-// whatever comes later. So a decided row needs no more rounds.
+// whatever later looks say. So a decided row needs no more rounds.
 //
-// Worse by the margin g means head = (1+g)·base where lower is better, and
-// base = (1+g)·head where higher is. The interval shown is what the intervals
-// of all looks have in common. If they have nothing in common, the figures
-// drift, or chance has it so, with a probability of at most 2α. Then the last
-// look's interval is shown, and the row says so.
+// Worse by the margin g means head = (1+g)·base where lower is better, and base
+// = (1+g)·head where higher is. The interval shown is the part that the
+// intervals of all looks have in common. If they have nothing in common, the
+// figures drift, or it is chance, which has a probability of at most 2α. The
+// row then shows the last look's interval and says so.
 //
-// Counts (Row.Exact) are compared without statistics where all rounds of a
-// side agree, or where even the extremes are within the margin. Testing cuts
-// off B/op and allocs/op: 9 may be 9.99. So v stands for all from v to v+1.
-// Head is a regression if the least that it can be, over the most that base can
-// be, is beyond the margin. It passes if the most over the least isn't, or if
-// both read the same. In between a row whose figures are within 1 of each other
-// is decided by its benchmark's other count: allocs/op as B/op is, and B/op as a
-// pass where allocs/op is the same on both sides.
+// Counts (Row.Exact) are compared without statistics where all rounds of a side
+// agree, or where even the extremes give a verdict. Package testing rounds B/op
+// and allocs/op down: 9 may be 9.99. So v stands for all from v to v+1. Head is
+// a regression if its least possible count, over base's greatest, is beyond the
+// margin. It passes if its greatest over base's least isn't, or if both read
+// the same. Where neither holds and the figures are within 1 of each other, the
+// benchmark's other count decides: allocs/op follows B/op, and B/op passes if
+// allocs/op is the same on both sides.
 //
 // Counts that vary more are decided by the statistic, in a family of their own,
-// to which a tenth of α goes. Whether counts vary, which nobody knows
-// beforehand, so moves no other row's level. Their regressions are tested with
-// the least that head can be.
+// which has a tenth of α. Nobody knows beforehand whether counts vary; with a
+// family of their own they move no other row's level. Their regressions are
+// tested with the least that head can be.
 //
-// The control is base against base by the same plan. Where its two-sided
-// interval, at the last look of its row and level α·share/m, leaves out "no
-// change", the run is invalid, whatever its rows say.
+// The control is base against base by the same plan. The run is invalid,
+// whatever its rows say, if a control's two-sided interval leaves out "no
+// change". That interval is of the last look of its row, at level α·share/m.
 //
 // Of ours it imports disturbance, numbers, paired and prose.
 package verdict
@@ -66,58 +65,58 @@ import (
 	"threadbench/scripts/internal/prose"
 )
 
-// A Verdict is what is said of a row, or of all of them.
+// A Verdict is the answer for a row, or for all rows together.
 type Verdict string
 
 const (
 	Pass         Verdict = "pass"         // not worse by more than the margin
 	Regression   Verdict = "regression"   // worse by more than the margin
 	Inconclusive Verdict = "inconclusive" // neither could be shown
-	Invalid      Verdict = "invalid"      // the control saw a difference where there is none; of a whole run only
+	Invalid      Verdict = "invalid"      // of a whole run only: the control saw a difference where there is none
 )
 
 const (
-	// power is about the probability with which the smallest change that a run
-	// could have seen is seen; paired.Sample.Detectable says how nearly.
+	// power is about the probability with which a run sees the smallest change
+	// that it could have seen. paired.Sample.Detectable says how nearly.
 	power = 0.8
-	// countsShare is the share of alpha that goes to counts that vary, where
-	// there are other rows, too.
+	// countsShare is the share of alpha for counts that vary, if there are
+	// other rows, too.
 	countsShare = 0.1
-	// farthest is the number of rounds up to which it is said how many more
-	// would decide.
+	// farthest is the most rounds for which a report says how many more would
+	// decide.
 	farthest = 1000
 )
 
 // A Pair is one round of a row.
 type Pair struct{ Base, Head float64 }
 
-// A Row is one benchmark in one unit. A figure that is not finite, below 0, or 0
-// where the row isn't exact leaves the row undecided; in rows that decide
-// nothing figures may be anything.
+// A Row is one benchmark in one unit. A figure that is not finite, below 0, or
+// 0 in a row that isn't exact leaves the row undecided. In rows that decide
+// nothing, figures may be anything.
 type Row struct {
-	Pkg    string // of the benchmark, where there are several; Name begins with it and a dot
+	Pkg    string // of the benchmark, if there are several packages; Name begins with it and a dot
 	Name   string
 	Unit   string
 	Better string // "lower" or "higher"; "" decides nothing
 	Exact  bool   // a count
 
-	How  string        // how it was measured, if not as most are: "processes: it waits for timers"
-	Cost time.Duration // of one more round of its benchmark; 0 unknown
+	How  string        // how it was measured, if not in the usual way: "processes: it waits for timers"
+	Cost time.Duration // of one more round of its benchmark; 0 if unknown
 
 	Pairs   []Pair // head against base, paired by round
-	Control []Pair // base once more, as Head, against base; nil where there is none
+	Control []Pair // base again, as Head, against base; nil without a control
 
 	Old, New []float64 // instead of Pairs: two files, unpaired
 }
 
-// Rules are what a verdict is held to.
+// Rules are the rules of a verdict.
 type Rules struct {
-	Alpha        float64       // of the family: above 0, below 0.5
-	Margin       float64       // how much worse is let pass: 0.03 is 3%; at least 0
+	Alpha        float64       // of the whole family: above 0, below 0.5
+	Margin       float64       // how much worse still passes: 0.03 is 3%; at least 0
 	Inconclusive string        // what exit code 3 becomes: "" stays, "pass" is 0, "fail" is 1
-	Looks        *paired.Looks // PlanLooks's; nil is one look over all that is there
-	// Over says that no more rounds come, for a reason that isn't the rows'
-	// figures. Then rounds beyond a row's last look are one more look.
+	Looks        *paired.Looks // from PlanLooks; nil is one look over all rounds
+	// Over says that no more rounds come, for a reason other than the rows'
+	// figures. Rounds beyond a row's last look are then one more look.
 	Over bool
 }
 
@@ -138,55 +137,55 @@ const (
 type Missing struct {
 	Name    string
 	Why     string
-	Verdict Verdict // "" is only named; Inconclusive; Regression: it fails in head alone
+	Verdict Verdict // "" is only reported; Inconclusive; Regression: it fails in head alone
 }
 
-// A Report is what Judge found. The caller may fill in Base, Head, Plan and
-// Disturbance, and append Remarks, before it is rendered.
+// A Report is what Judge found. Before rendering it, the caller may fill in
+// Base, Head, Plan and Disturbance, and append Remarks.
 type Report struct {
 	Base, Head  string // what was compared, for the reader
 	Plan        string // how to repeat it, for the reader
 	Rules       Rules
-	Decided     int // m, the rows that the statistic decides; counts aren't among them
+	Decided     int // m, the rows that the statistic decides; counts are not among them
 	Verdict     Verdict
 	Remarks     []Remark
 	Rows        []Result           // in the order given
 	Missing     []Missing          // by Beside
 	Unchanged   []string           // by Beside: packages whose sources are the same on both sides
 	Disturbance disturbance.Amount // while the rounds were measured
-	More        time.Duration      // about how much longer would decide what is undecided; 0 if it can't be said
+	More        time.Duration      // about how much longer would decide what is undecided; 0 if unknown
 }
 
-// A Result is a row judged. Pass and Regression mean that no more rounds are needed.
+// A Result is a judged row. Pass and Regression need no more rounds.
 type Result struct {
 	Row      Row
 	Verdict  Verdict // Pass, Regression, Inconclusive; "" if the row decides nothing
 	Improved bool    // shown to be better than base; for information
 	Counted  bool    // compared as counts, without statistics: P means nothing
-	Why      string  // what the figures don't say by themselves
+	Why      string  // what the figures don't show by themselves
 
 	Change
 	P        float64       // one-sided, of "worse by at most the margin": the least of p/share over the looks
 	Adjusted float64       // P after Holm
-	AtMost   float64       // how much worse head can be at most: 0.06 is 6%; infinite if nothing is known, negative if it is better
+	AtMost   float64       // how much worse head can be at most: 0.06 is 6%; infinite if unknown, negative if head is better
 	Next     int           // rounds of the next look; 0 without looks
-	More     time.Duration // about how much longer would decide the row; 0 if it can't be said
+	More     time.Duration // about how much longer would decide the row; 0 if unknown
 	Control  *Control
 }
 
-// A Change is that of head from base.
+// A Change is the change from base to head.
 type Change struct {
 	Rounds     [2]int  // of base and head; the same where paired
 	Base, Head float64 // medians; NaN without a round
-	Ratio      float64 // head/base by Hodges and Lehmann; 0 or infinite from and to 0, NaN where there is none
-	Low, High  float64 // its interval; 0 and infinite where there is none
+	Ratio      float64 // head/base by Hodges and Lehmann; to 0 it is 0, from 0 infinite, without a round NaN
+	Low, High  float64 // its interval; 0 and infinite if there is none
 	Spread     float64 // half of the rounds lie within ±this share of their middle
 }
 
 // A Control is base against base.
 type Control struct {
 	Change
-	P        float64 // two-sided, of "no change", at its row's last look, over that look's share
+	P        float64 // two-sided, of "no change", at its row's last look, divided by that look's share
 	Adjusted float64 // P times the number of rows
 	Sees     bool    // a difference, where there is none
 }
@@ -200,8 +199,8 @@ type family struct {
 // each is the level of one row.
 func (f family) each() float64 { return f.alpha / float64(max(1, f.rows)) }
 
-// families are that of the figures and that of the counts. They follow from
-// the rows' units, and not from their figures.
+// families are the family of the figures and the family of the counts. They
+// follow from the rows' units alone, not from their figures.
 func families(rows []Row, alpha float64) (figures, counts family) {
 	for _, r := range rows {
 		switch {
@@ -219,8 +218,8 @@ func families(rows []Row, alpha float64) (figures, counts family) {
 	return figures, counts
 }
 
-// PlanLooks are the looks of rows at level alpha, planned before the rows have
-// figures. Its error is that no row decides anything. Judge needs the same rows.
+// PlanLooks plans the looks of rows at level alpha, before the rows have
+// figures. Judge must get the same rows. It is an error if no row can decide.
 func PlanLooks(rows []Row, alpha float64) (*paired.Looks, error) {
 	figures, counts := families(rows, alpha)
 	if figures.rows == 0 {
@@ -233,17 +232,17 @@ func PlanLooks(rows []Row, alpha float64) (*paired.Looks, error) {
 	return &looks, err
 }
 
-var errDecides = errors.New("no row says which direction is better, so none decides anything; the files need a line like \"Unit ns/op better=lower\"")
+var errDecides = errors.New("no row can decide, since none says which direction is better; the files need a line like \"Unit ns/op better=lower\"")
 
 // Judge gives the verdict. It keeps nothing, so it may be called after each
-// round, with all rows in each call. It can say something new only when a row has
-// come to its Next look. A decided row stays decided while rounds are appended;
-// only counts may begin to vary. 300 rows of 60 rounds take a tenth of a second.
+// round, with all rows each time. A row changes only when it has come to its
+// Next look. A decided row stays decided as rounds are appended; only counts
+// may begin to vary. 300 rows of 60 rounds take a tenth of a second.
 //
-// No rows at all are inconclusive, until Beside says more. Its errors mean that
-// there can be no verdict (exit code 2): no row that decides, a level that is
-// none; without Rules.Looks also a figure that has no logarithm, and too few
-// figures for any verdict.
+// Without rows the verdict is inconclusive, until Beside adds something. An
+// error means that there can be no verdict (exit code 2): no row decides, or
+// the level or the margin is out of range. Without Rules.Looks, a figure
+// without a logarithm and too few figures for any verdict are errors, too.
 func Judge(rows []Row, rules Rules) (*Report, error) {
 	r := &Report{Rules: rules}
 	if len(rows) > 0 && !slices.ContainsFunc(rows, func(r Row) bool { return r.Better != "" }) {
@@ -275,9 +274,8 @@ func Judge(rows []Row, rules Rules) (*Report, error) {
 	return r, nil
 }
 
-// Beside adds what has no figures: benchmarks that are missing, and packages
-// whose sources are the same on both sides, which pass. The verdict takes
-// account of both.
+// Beside adds what has no figures: missing benchmarks, and unchanged packages,
+// which pass. The verdict takes both into account.
 func (r *Report) Beside(missing []Missing, unchanged []string) {
 	r.Missing, r.Unchanged = missing, unchanged
 	r.conclude()
@@ -326,7 +324,7 @@ func (r Row) first(n int) Row {
 	return r
 }
 
-// sign turns a shift of logs so that positive is worse.
+// sign gives a shift of logs the sign with which positive is worse.
 func (r Row) sign() float64 {
 	if r.Better == "higher" {
 		return -1
@@ -334,7 +332,7 @@ func (r Row) sign() float64 {
 	return 1
 }
 
-// cut is by how much a count can be more than it reads.
+// cut is how much greater a count can be than it reads.
 func (r Row) cut() float64 {
 	if r.Exact && (r.Unit == "allocs/op" || r.Unit == "B/op") {
 		return 1
@@ -342,11 +340,12 @@ func (r Row) cut() float64 {
 	return 0
 }
 
-// logs are logarithms that are larger where head is worse: of head over base by
-// round, in one set, 0 where both read the same; or of unpaired figures, old and
-// new. With least, head is as little worse as the cut-off figures allow.
+// logs are logarithms that are larger where head is worse. Paired rows have one
+// set, log(head/base) by round, 0 where both read the same; unpaired rows have
+// two, of old and new. least takes head as little worse as the rounded counts
+// allow.
 func (r Row) logs(least bool) (sets [][]float64) {
-	var more [2]float64 // what base and head can be more than they read
+	var more [2]float64 // what base and head can be above what they read
 	if least && r.Better == "higher" {
 		more[1] = r.cut()
 	} else if least {
@@ -371,7 +370,7 @@ func (r Row) logs(least bool) (sets [][]float64) {
 	return sets
 }
 
-// sample is what the row's rounds say of the shift of logs.
+// sample is the statistic of the row's rounds.
 func (r Row) sample(least bool) (*paired.Sample, error) {
 	l := r.logs(least)
 	if len(l) == 1 {
@@ -380,13 +379,14 @@ func (r Row) sample(least bool) (*paired.Sample, error) {
 	return paired.RankSum(l[0], l[1])
 }
 
-// A look is taken of the first n rounds, and spends a share of the level.
+// A look is at the first n rounds, and spends a share of the level.
 type look struct {
 	n     int
 	share float64
 }
 
-// looks are those that n rounds have come to, and the rounds of the next one.
+// looks are the looks that n rounds have reached, and the rounds of the next
+// one.
 func (r *Report) looks(row Row, n int) (looks []look, next int) {
 	plan := r.Rules.Looks
 	if plan == nil || !row.paired() {
@@ -402,7 +402,7 @@ func (r *Report) looks(row Row, n int) (looks []look, next int) {
 	return looks, plan.Rounds(reached)
 }
 
-// judge judges a row but for Holm's adjustment: whether it passes, and its p.
+// judge judges a row by its passes and its p; Holm's adjustment comes later.
 func (r *Report) judge(res *Result, f family) error {
 	row := res.Row
 	err := row.check()
@@ -413,7 +413,7 @@ func (r *Report) judge(res *Result, f family) error {
 		}
 		return nil
 	case err != nil && r.Rules.Looks == nil:
-		return fmt.Errorf("%s: %w; leave the row out, or mend what measures it", row, err)
+		return fmt.Errorf("%s: %w; leave the row out, or fix its benchmark", row, err)
 	case err != nil:
 		res.Verdict, res.Why = Inconclusive, err.Error()
 		return nil
@@ -442,7 +442,7 @@ func (r *Report) test(res *Result, f family) error {
 	}
 	if r.Rules.Looks == nil {
 		err := enough(all, f)
-		if err != nil && row.Exact { // whether counts vary isn't known beforehand
+		if err != nil && row.Exact { // nobody knows beforehand whether counts vary
 			res.measure(row, all)
 			res.Why = "its counts vary, and are too few for statistics; measure more"
 			return nil
@@ -477,7 +477,7 @@ func (r *Report) test(res *Result, f family) error {
 	}
 	if low > high {
 		low, high = last[0], last[1]
-		res.Why = "looks contradict each other: the figures drift, or chance has it so"
+		res.Why = "its looks contradict each other: the figures drift, or it is chance"
 	}
 	res.measure(row, all)
 	res.bound(low, high)
@@ -485,9 +485,9 @@ func (r *Report) test(res *Result, f family) error {
 	return nil
 }
 
-// detectable is head/base of the smallest worsening that such a run shows in 6
-// to 8 of 10; infinite or NaN if there is none. It is of a report's end, since
-// it takes longer than the verdict.
+// detectable is head/base of the smallest worsening that 6 to 8 of 10 such runs
+// show; infinite or NaN if there is none. It takes longer than the verdict, so
+// it is computed only for the final report.
 func (r *Report) detectable(res Result) float64 {
 	s, err := res.Row.sample(false)
 	if err != nil || res.Row.check() != nil {
@@ -509,7 +509,7 @@ func (r *Report) detectable(res Result) float64 {
 	return math.Exp(res.Row.sign() * s.Detectable(math.Log1p(r.Rules.Margin), level, power))
 }
 
-// bound sets the interval to shifts of logs, worse being positive.
+// bound sets the interval from shifts of logs, where positive is worse.
 func (res *Result) bound(low, high float64) {
 	res.Low, res.High = math.Exp(low), math.Exp(high)
 	if res.Row.sign() < 0 {
@@ -518,8 +518,8 @@ func (res *Result) bound(low, high float64) {
 	res.AtMost = math.Expm1(high)
 }
 
-// enough is an error unless a sample of such a size can speak: with all rounds
-// on one side its two-sided p-value is at most the level of one row.
+// enough is an error if a sample of this size can't give a verdict: its
+// two-sided p-value with all rounds on one side is above the level of one row.
 func enough(s *paired.Sample, f family) error {
 	if 2*s.LeastP() <= f.each() {
 		return nil
@@ -558,7 +558,7 @@ func (r *Report) holm(alpha float64, counts bool) {
 	}
 }
 
-// change is the row's before it is judged.
+// change is the row's change before it is judged.
 func (r Row) change() Change {
 	base, head := r.sides()
 	c := Change{Rounds: [2]int{len(base), len(head)}, Base: math.NaN(), Head: math.NaN(), Ratio: math.NaN(), Low: 0, High: math.Inf(1), Spread: math.Inf(1)}
@@ -577,8 +577,8 @@ func (c *Change) measure(r Row, s *paired.Sample) {
 	c.Spread = math.Expm1(spread(r))
 }
 
-// spread is the median distance of the rounds' logarithms from their middle:
-// of the pairs' ratios, or of the figures of each side.
+// spread is the median distance of the rounds' logarithms from their middle: of
+// the pairs' ratios, or of each side's figures.
 func spread(r Row) float64 {
 	var off []float64
 	for _, logs := range r.logs(false) {
@@ -598,7 +598,7 @@ func spread(r Row) float64 {
 	return numbers.Median(off)
 }
 
-// control judges a row's control at the last look that the row has come to.
+// control judges a row's control at the last look that the row has reached.
 func (r *Report) control(res *Result, f family) error {
 	if len(res.Row.Control) == 0 {
 		return nil
@@ -623,7 +623,7 @@ func (r *Report) control(res *Result, f family) error {
 	l := looks[len(looks)-1]
 	d := row.first(l.n).logs(false)[0]
 	for i, p := range row.Pairs[:l.n] {
-		if math.Abs(p.Base-p.Head) <= row.cut() { // cut off from figures that may be the same
+		if math.Abs(p.Base-p.Head) <= row.cut() { // the figures before rounding may be the same
 			d[i] = 0
 		}
 	}
@@ -642,7 +642,7 @@ func (r *Report) control(res *Result, f family) error {
 	return nil
 }
 
-// forecast says about how much longer would decide an undecided row.
+// forecast estimates how much longer would decide an undecided row.
 func (r *Report) forecast(res *Result, f family) {
 	row, plan := res.Row, r.Rules.Looks
 	if res.Verdict != Inconclusive || plan == nil || row.Cost <= 0 || row.Exact || !row.paired() {
@@ -651,8 +651,8 @@ func (r *Report) forecast(res *Result, f family) {
 	n := len(row.Pairs)
 	to := res.Next
 	if n >= 3 && row.check() == nil {
-		// The estimate is uncertain itself: nearer to the margin than one
-		// standard error, nothing can be said.
+		// The estimate has an error of its own: within one standard error of
+		// the margin nothing can be said.
 		sd := 1.4826 * spread(row)
 		distance := math.Abs(row.sign()*math.Log(res.Ratio) - math.Log1p(r.Rules.Margin))
 		if !(distance > sd/math.Sqrt(float64(n))) {
@@ -665,7 +665,7 @@ func (r *Report) forecast(res *Result, f family) {
 	}
 }
 
-// conclude is the verdict over all rows, and what has to be said beside it.
+// conclude gives the verdict over all rows.
 func (r *Report) conclude() {
 	order := []Verdict{"", Pass, Inconclusive, Regression}
 	worst := Verdict("")
@@ -692,8 +692,8 @@ func (r *Report) conclude() {
 	r.More = r.more()
 }
 
-// more is how much longer would decide all benchmarks: each takes as long as
-// its slowest row, and one that nothing is known of makes all unknown.
+// more is how much longer would decide all benchmarks. Each takes as long as
+// its slowest row. If one is unknown, so is the sum.
 func (r *Report) more() (all time.Duration) {
 	by := map[string]time.Duration{}
 	for _, res := range r.Rows {
@@ -716,8 +716,8 @@ func (r *Report) more() (all time.Duration) {
 	return all
 }
 
-// ExitCode is 0 for Pass, 1 for Regression, 3 for Inconclusive and Invalid,
-// unless Rules.Inconclusive makes a 0 or a 1 of that.
+// ExitCode is 0 for Pass, 1 for Regression, 3 for Inconclusive and Invalid.
+// Rules.Inconclusive may turn 3 into 0 or 1.
 func (r *Report) ExitCode() int {
 	switch {
 	case r.Verdict == Pass:

@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files in testdata")
 
 var rules = Rules{Alpha: 0.01, Margin: 0.01}
 
-// rounds are n pairs around 100 ns whose head is slower by the factor; the
+// rounds are n pairs around 100 ns whose head is slower by the factor. The
 // scatter is on both sides and on the pair.
 func rounds(seed uint64, n int, factor, scatter float64) []Pair {
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -91,8 +91,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// The turning points: a row's bound and its verdict say the same, at the margin
-// itself and beside it.
+// The turning points: at the margin and beside it, a row's bound and its
+// verdict agree.
 func TestMarginTurns(t *testing.T) {
 	for _, higher := range []bool{false, true} {
 		r := row("x", rounds(20, 15, 1.05, 0.01))
@@ -181,7 +181,7 @@ func TestOtherCount(t *testing.T) {
 		want, ofBytes Verdict
 		why           string
 	}{
-		{"cut off", counts("allocs/op", Pair{9, 10}), counts("B/op", Pair{639, 640}), Pass, Pass, "9 and 10 may be 9.99 and 10.00, since testing cuts off; B/op goes from 639 to 640"},
+		{"cut off", counts("allocs/op", Pair{9, 10}), counts("B/op", Pair{639, 640}), Pass, Pass, "9 and 10 may be 9.99 and 10.00, since package testing rounds down; B/op goes from 639 to 640"},
 		{"one more", counts("allocs/op", Pair{1, 2}), counts("B/op", Pair{16, 32}), Regression, Regression, "B/op goes from 16 to 32"},
 		{"the first one", counts("allocs/op", Pair{0, 1}), counts("B/op", Pair{0, 16}), Regression, Regression, "B/op goes from 0 to 16"},
 		{"one more beside a large one", counts("allocs/op", Pair{1, 2}), counts("B/op", Pair{4096, 4112}), Regression, Pass, "B/op goes from 4096 to 4112"},
@@ -392,7 +392,7 @@ func TestJudgeErrors(t *testing.T) {
 		rules Rules
 		want  string
 	}{
-		{"nothing decides", []Row{{Name: "x", Unit: "tasks", Pairs: ok}}, rules, "no row says which direction is better"},
+		{"nothing decides", []Row{{Name: "x", Unit: "tasks", Pairs: ok}}, rules, "none says which direction is better"},
 		{"zero", figure(1, 0), rules, "x (ns/op): figure 16 of head is 0, which has no logarithm"},
 		{"negative", figure(-1, 1), rules, "x (ns/op): figure 16 of base is -1"},
 		{"NaN", figure(math.NaN(), 1), rules, "figure 16 of base is NaN"},

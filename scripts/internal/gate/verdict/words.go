@@ -19,10 +19,10 @@ import (
 // none stands where there is no figure.
 const none = "–"
 
-// named is how many rows the first line has by name.
+// named is how many rows the headline names.
 const named = 3
 
-// change is a ratio as a reader has it: "+5.13%", "−0.20%", "12.5×", "from 0".
+// change is a ratio for a reader: "+5.13%", "−0.20%", "12.5×", "from 0".
 func change(ratio float64) string { return signed(ratio, 2) }
 
 // brief is change with two digits or three: "+5.1%", "+12%".
@@ -55,10 +55,11 @@ func signed(ratio float64, decimals int) string {
 	return sign + strconv.FormatFloat(percent, 'f', decimals, 64) + "%"
 }
 
-// share is by how much something is worse or better, without a sign: "12%".
+// share is how much worse or better something is, without a sign: "12%".
 func share(s float64) string { return strings.TrimPrefix(brief(1+math.Abs(s)), "+") }
 
-// interval is a change's, open where it has no end, none where it has neither.
+// interval is a change's interval, open where it has no end, none without
+// either.
 func (c Change) interval(word func(float64) string) string {
 	if c.Low == 0 && math.IsInf(c.High, 1) {
 		return none
@@ -81,7 +82,8 @@ func (r Result) bounds() string {
 	return r.interval(change)
 }
 
-// figures are base and head on one scale, with their unit: "275.0n → 289.1n sec/op".
+// figures are base and head on one scale, with their unit: "275.0n → 289.1n
+// sec/op".
 func (r Result) figures() string {
 	if math.IsNaN(r.Change.Base) || math.IsNaN(r.Change.Head) {
 		return none
@@ -97,7 +99,7 @@ func (r Result) figures() string {
 
 func plain(v float64) string { return strconv.FormatFloat(v, 'g', 10, 64) }
 
-// rounds are how many there are: "15", "8 of 12" before the first look,
+// rounds is the number of rounds: "15", "8 of 12" before the first look,
 // "10+12" unpaired.
 func (r Result) rounds() string {
 	switch {
@@ -109,12 +111,12 @@ func (r Result) rounds() string {
 	return strconv.Itoa(r.Rounds[0])
 }
 
-// early tells a row that has not come to its first look.
+// early tells whether the row is before its first look.
 func (r Result) early() bool {
 	return r.Verdict == Inconclusive && r.Next > 0 && math.IsInf(r.AtMost, 1) && r.Low == 0
 }
 
-// word is the row's verdict as a reader has it.
+// word is the row's verdict for a reader.
 func (r Result) word() string {
 	switch {
 	case r.Verdict == "":
@@ -136,7 +138,7 @@ func (r Result) atMost() string {
 	return change(1 + r.AtMost)
 }
 
-// worse is base's and head's ratio so that more is worse.
+// worse is the ratio of base and head that is greater where head is worse.
 func (r Result) worse() float64 {
 	if r.Row.Better == "higher" {
 		return 1 / r.Ratio
@@ -144,14 +146,16 @@ func (r Result) worse() float64 {
 	return r.Ratio
 }
 
-// unit is the row's without scale, time whether it says how fast something is.
+// unit is the row's unit without scale. time tells whether it says how fast
+// something is.
 func (r Result) unit() (unit string, time bool) {
 	_, unit = benchunit.Tidy(1, r.Row.Unit)
 	return unit, unit == "sec/op" || unit == "B/s" || r.Row.Better == "higher" && strings.HasSuffix(unit, "/s")
 }
 
-// benchmark is the row's benchmark as a test file has it, with its package
-// below dir: "zap/zapcore.BenchmarkBar". A name that is no benchmark's stays.
+// benchmark is the row's benchmark as a test file names it, with its package
+// below dir: "zap/zapcore.BenchmarkBar". A name that is not of a benchmark
+// stays.
 func (r Row) benchmark(dir string) string {
 	pkg, name := r.split(dir)
 	if first, _ := utf8.DecodeRuneInString(name); !strings.HasPrefix(name, "Benchmark") && !unicode.IsLower(first) {
@@ -173,7 +177,8 @@ func (r Row) split(dir string) (pkg, name string) {
 	return "", r.Name
 }
 
-// dir is what all packages of the rows begin with, but for its last element.
+// dir is the path that the packages of all rows have in common, without the
+// last element.
 func (r *Report) dir() string {
 	dir := ""
 	for i, res := range r.Rows {
@@ -188,7 +193,8 @@ func (r *Report) dir() string {
 	return dir
 }
 
-// says is what a row that is worse or better shows: "is 12% slower [+9.1%, +15%]".
+// says is what a row that is worse or better shows: "is 12% slower [+9.1%,
+// +15%]".
 func (r Result) says() string {
 	unit, time := r.unit()
 	if r.Counted || !(r.Ratio > 0) || math.IsInf(r.Ratio, 0) {
@@ -215,12 +221,12 @@ func (r Result) says() string {
 	return fmt.Sprintf("has %s less %s %s", share(1-r.Ratio), unit, interval)
 }
 
-// can is what an undecided row may still be: "at most 6.1% slower".
+// can is how bad an undecided row may still be: "at most 6.1% slower".
 func (r Result) can() string {
 	unit, time := r.unit()
 	switch {
 	case r.early():
-		return fmt.Sprintf("%s rounds", r.rounds())
+		return fmt.Sprintf("only %s rounds", r.rounds())
 	case math.IsInf(r.AtMost, 1) || math.IsNaN(r.AtMost):
 		if r.Why != "" {
 			return r.Why
@@ -255,7 +261,7 @@ func (r Result) proof() string {
 	return strings.Join(s, "; ")
 }
 
-// how says how the row was measured, "" where that is as most are.
+// how says how the row was measured, "" if in the usual way.
 func (r Result) how() string {
 	if r.Row.How == "" || r.Row.How == "turns" {
 		return ""
@@ -263,7 +269,7 @@ func (r Result) how() string {
 	return "measured in " + r.Row.How
 }
 
-// class sorts what a reader has to see first to the top.
+// class puts the rows that a reader must see first at the top.
 func (r Result) class() int {
 	switch {
 	case r.Verdict == Regression:
@@ -278,15 +284,15 @@ func (r Result) class() int {
 	return 4
 }
 
-// folds tells a row that is no more than a number in a line: unchanged counts
-// of what is allocated.
+// folds tells whether the row is only counted in a line: unchanged allocation
+// counts.
 func (r Result) folds() bool {
 	return (r.Row.Unit == "B/op" || r.Row.Unit == "allocs/op") && r.unchanged()
 }
 
 // sorted are the rows to show, the worst first: regressions and improvements by
-// how large they are, undecided ones by how much worse they can be. Others, and
-// those of which that isn't known, stay in the order given.
+// their size, undecided rows by how much worse they can be. Other rows, and
+// rows of unknown size, keep the order given.
 func (r *Report) sorted() []Result {
 	all := slices.DeleteFunc(slices.Clone(r.Rows), Result.folds)
 	size := func(res Result) float64 {
@@ -310,8 +316,8 @@ func (r *Report) sorted() []Result {
 	return all
 }
 
-// worst are the results of a verdict, one for each benchmark, the worst first;
-// time before other units.
+// worst are the results that is selects, one for each benchmark, the worst
+// first. A time comes before other units.
 func (r *Report) worst(is func(Result) bool, by func(Result) float64) []Result {
 	var all []Result
 	at := map[string]int{}
@@ -335,7 +341,8 @@ func (r *Report) worst(is func(Result) bool, by func(Result) float64) []Result {
 	return all
 }
 
-// benchmarks is how many there are with a verdict, missing ones included.
+// benchmarks is the number of benchmarks whose verdict is selects, missing ones
+// included.
 func (r *Report) benchmarks(is func(Verdict) bool) int {
 	names := map[string]bool{}
 	for _, res := range r.Rows {
@@ -351,7 +358,7 @@ func (r *Report) benchmarks(is func(Verdict) bool) int {
 	return len(names)
 }
 
-// Headline is what a person wants to know first, in a line.
+// Headline is the verdict in a line: what a person wants to know first.
 func (r *Report) Headline() string {
 	switch {
 	case r.Verdict == Invalid:
@@ -363,9 +370,9 @@ func (r *Report) Headline() string {
 	case r.Verdict == Inconclusive:
 		return r.undecided()
 	case len(r.Rows) == 0 && len(r.Unchanged) == 1:
-		return "Nothing has changed: base and head have the same sources of " + prose.Legible(r.Unchanged[0]) + "."
+		return "Nothing has changed: the sources of " + prose.Legible(r.Unchanged[0]) + " are the same in base and head."
 	case len(r.Rows) == 0:
-		return fmt.Sprintf("Nothing has changed: base and head have the same sources of all %s.", prose.Count(len(r.Unchanged), "package"))
+		return fmt.Sprintf("Nothing has changed: the sources of all %s are the same in base and head.", prose.Count(len(r.Unchanged), "package"))
 	}
 	word := "worse"
 	if slices.ContainsFunc(r.Rows, func(res Result) bool { _, time := res.unit(); return time && res.Verdict != "" }) {
@@ -378,7 +385,7 @@ func (r *Report) Headline() string {
 	return s
 }
 
-// listed are the first of some phrases, and how many more there are.
+// listed are the first phrases, and how many more there are.
 func listed(phrases []string) string {
 	if more := len(phrases) - named; more > 0 {
 		phrases = append(slices.Clone(phrases[:named]), fmt.Sprintf("and %d more", more))
@@ -465,7 +472,7 @@ func (r *Report) invalid() string {
 	bad := r.worst(func(res Result) bool { return res.Control != nil && res.Control.Sees }, func(res Result) float64 {
 		return math.Abs(math.Log(res.Control.Ratio))
 	})
-	s := fmt.Sprintf("The control saw a difference between base and base: %s by %s %s%s. So nothing is said of head; run again on a machine that is left alone.",
+	s := fmt.Sprintf("The control saw a difference between base and base: %s by %s %s%s. So this run says nothing about head; run it again on an idle machine.",
 		bad[0].Row.benchmark(r.dir()), brief(bad[0].Control.Ratio), bad[0].Control.interval(brief), more(len(bad)-1))
 	if busy := r.Disturbance.Busy(); busy != "" {
 		s += " This one was busy: " + busy + "."
@@ -494,11 +501,12 @@ func longer(d time.Duration) string {
 	return prose.Count(max(1, int(math.Ceil(d.Seconds()))), "more second")
 }
 
-// standing is the verdict, the exit code and why, and what was compared.
+// standing is the verdict's exit code and the reason for it, and what was
+// compared.
 func (r *Report) standing() string {
 	s := fmt.Sprintf("exit code %d", r.ExitCode())
 	if r.Rules.Inconclusive != "" && (r.Verdict == Inconclusive || r.Verdict == Invalid) {
-		s += ", since inconclusive is to " + r.Rules.Inconclusive
+		s += ", since -inconclusive is " + r.Rules.Inconclusive
 	}
 	if r.Base != "" || r.Head != "" {
 		s += fmt.Sprintf("; base %s, head %s", prose.Legible(r.Base), prose.Legible(r.Head))
@@ -506,7 +514,7 @@ func (r *Report) standing() string {
 	return s
 }
 
-// lines are what is said of all rows together, below the table.
+// lines are the lines below the table, on all rows together.
 func (r *Report) lines() []string {
 	var all []string
 	if s := r.allocations(); s != "" {
@@ -519,7 +527,7 @@ func (r *Report) lines() []string {
 	return all
 }
 
-// allocations are the rows that fold, in a line.
+// allocations is a line on the rows that fold.
 func (r *Report) allocations() string {
 	n := map[string]int{}
 	for _, res := range r.Rows {
@@ -541,7 +549,8 @@ func (r *Report) allocations() string {
 	return fmt.Sprintf("B/op: unchanged in %s; allocs/op: in %d", prose.Count(b, "benchmark"), a)
 }
 
-// controls are base against base, in a line; those that see something in one each.
+// controls are lines on base against base: one for each control that sees a
+// difference, and one for all others.
 func (r *Report) controls() []string {
 	var all []string
 	quiet := 0
@@ -566,8 +575,8 @@ func some(all []string) string {
 	return prose.Legible(strings.Join(names, ", ")) + more
 }
 
-// few are the first of many names, and what to say of the others; the JSON
-// report has them all.
+// few are the first of many names, and a remark on the others. The JSON report
+// has all names.
 func few(all []string) (names []string, more string) {
 	const most = 10
 	if len(all) <= most+2 {
@@ -582,12 +591,12 @@ func (r *Report) terms() string {
 		return ""
 	}
 	margin := prose.Percent(r.Rules.Margin)
-	return fmt.Sprintf("False alarms: at most %s run in 100 of unchanged code. A row passes when it is at most %s slower, whichever end of the interval is true; "+
-		"it is a regression when even the better end is slower by more. change compares base and head round by round, so it may differ from the quotient of base and head.",
+	return fmt.Sprintf("False alarms: at most %s run in 100 of unchanged code. A row passes if its whole interval is at most %s slower. "+
+		"It is a regression if its whole interval is slower by more. change compares base and head round by round, so it may differ from the ratio of their medians.",
 		strconv.FormatFloat(100*r.Rules.Alpha, 'g', 3, 64), margin)
 }
 
-// notes are remarks on single rows, numbered as they come.
+// notes are remarks on rows. They are numbered in order.
 type notes []string
 
 // of are the numbers of a row's remarks: " [1]".

@@ -1,8 +1,8 @@
-// Package resample makes results files for tests: other machines' files out of
+// Package resample makes results files for tests: files of other machines, from
 // the rounds of one. It imports nothing of ours.
 //
-// Its stance: a file made so has the layout, the rows and the noise of a real
-// one, and says of itself what the test wants it to say.
+// Its stance: such a file has the layout, the rows and the noise of a real
+// file, and the machine that the test gives it.
 package resample
 
 import (
@@ -11,15 +11,15 @@ import (
 	"strings"
 )
 
-// A Machine is what a file is made to say.
+// A Machine is the machine that a file is given.
 type Machine struct {
 	Host   string
 	Config map[string]string     // lines of the head that differ
-	Edit   func(fields []string) // changes a benchmark line in place, its words; nil for none
+	Edit   func(fields []string) // changes the words of a benchmark line in place; nil for none
 }
 
-// Text is the text of a results file of driver lockstep with its rounds drawn
-// anew, with replacement, as the machine has it.
+// Text is the text of a results file of driver lockstep. Its rounds are drawn
+// with replacement from those of another text, and its machine is m.
 func Text(from string, rounds int, rng *rand.Rand, m Machine) string {
 	var b strings.Builder
 	var drawn []string
