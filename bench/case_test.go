@@ -86,10 +86,10 @@ func TestRefs(t *testing.T) {
 		if of.Name.Ref().String() != ref.String() {
 			t.Errorf("%s refers to %s, which refers to %s", c.Name, ref, of.Name.Ref())
 		}
-		if m := c.Name.Get("mode"); ref.Get("mode") != m && ref.Get("mode") != map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused"}[m] {
+		if m := c.Name.Get("mode"); ref.Get("mode") != m && ref.Get("mode") != map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused", "exitlocked": "reused", "delegated": "direct", "pool": "direct"}[m] {
 			t.Errorf("%s refers to %s: another mode", c.Name, ref)
 		}
-		for _, key := range []string{"wait", "load", "stages", "procs", "n", "depth"} {
+		for _, key := range []string{"wait", "load", "work", "stages", "procs", "n", "depth"} {
 			if ref.Get(key) != c.Name.Get(key) {
 				t.Errorf("%s refers to %s: another %s", c.Name, ref, key)
 			}

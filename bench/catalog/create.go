@@ -14,6 +14,7 @@ var Create = Family{
 		"cold a thousand in a fresh process with none reused; nojoin is cold up to the last task's first step. " +
 		"A locked goroutine of inplace wires itself to its maker's thread, which waits, and no other thread is woken. " +
 		"The maker of pooled is wired to its own thread, so that an idle thread of the runtime's pool is woken for each task. " +
+		"A locked goroutine of exitlocked exits without unlocking, so its thread dies with it and the runtime makes another. " +
 		"stamped has the percentiles of the time from the call to the task's first instruction, which a locked goroutine comes to on its maker's thread, before a new one is made. " +
 		"threads/op says whether a thread was made. A locked goroutine of inplace shows where a goroutine's advantage comes from: from not asking the kernel. " +
 		"All goroutines run one function, as in go f(); a closure made for each would allocate 16 bytes more a task, and take 1.1 to 1.3 times as long. " +
@@ -38,6 +39,10 @@ var Create = Family{
 		{Impl: "locked", Mode: "pooled",
 			Says: "Creating, running and joining a locked goroutine for which a thread of the pool is woken takes {x} as long as a goroutine made from what the last one left",
 			Same: "Creating, running and joining a locked goroutine for which a thread of the pool is woken, and a goroutine made from what the last one left: no difference seen, {x} as long",
+			Less: "faster"},
+		{Mode: "exitlocked",
+			Says: "Creating, running and joining a locked goroutine that exits locked, whose thread dies with it, takes {x} as long as a goroutine made from what the last one left",
+			Same: "Creating, running and joining a locked goroutine that exits locked, whose thread dies with it, and a goroutine made from what the last one left: no difference seen, {x} as long",
 			Less: "faster"},
 		{Impl: "locked", Mode: "reused"}, // of older files: no case has that name any more
 		{Mode: "reused",

@@ -9,7 +9,7 @@ import (
 
 // Keys are the name keys in the order in which they stand in a benchmark's
 // name. A name carries those that vary within its family.
-var Keys = []string{"impl", "mode", "via", "wait", "load", "stack", "place", "stages", "procs", "n", "depth"}
+var Keys = []string{"impl", "mode", "via", "wait", "load", "work", "stack", "place", "stages", "procs", "n", "depth"}
 
 // Name is a benchmark's name taken apart: "Switch/impl=clone/via=futex".
 // It has neither the prefix "Benchmark" nor testing's suffix -GOMAXPROCS.
@@ -68,9 +68,10 @@ func (n Name) String() string {
 // natural is, of modes in which goroutines could do a thing, the one in which
 // they do: they wait through the poller, and beside each other. Of the modes of
 // a locked goroutine's thread it is what a plain goroutine has in their place:
-// what the last one left. How a raw thread's hand-off is written is no mode of
+// what the last one left. A call that is handed to another is held against one
+// that isn't. How a raw thread's hand-off is written is no mode of
 // a goroutine's.
-var natural = map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused", "called": ""}
+var natural = map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused", "exitlocked": "reused", "delegated": "direct", "pool": "direct", "called": ""}
 
 // instead is what goroutines have where threads have such a primitive: a
 // channel; and such a place: two goroutines can't be held on two CPUs, and are

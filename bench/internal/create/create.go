@@ -31,6 +31,8 @@ import (
 //	        task locks it and unlocks, and the thread goes back. Each task says
 //	        which thread it ran on. The price is two wake-ups an op: the task's
 //	        thread and then its maker's.
+//	exitlocked the same for a locked goroutine that exits locked: its thread
+//	        dies with it, and the next one takes its place.
 //	burst   100 made, then 100 joined, again and again. A locked goroutine
 //	        exits locked here, so its thread dies, and each op makes a new
 //	        one; a goroutine is reused; a raw thread never can be.
@@ -91,7 +93,7 @@ func createCases() []measure.Case {
 		return measure.Case{
 			Name: catalog.Name{Family: "Create"}.With("impl", impl).With("mode", mode),
 			CPUs: 1, Procs: 1,
-			Quick:    mode == "reused" && impl != "floor" || mode == "inplace" || mode == "pooled" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
+			Quick:    mode == "reused" && impl != "floor" || mode == "inplace" || mode == "pooled" || mode == "exitlocked" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
 			C:        impl == "pthread",
 			Evidence: wants,
 		}
@@ -114,6 +116,7 @@ func createCases() []measure.Case {
 	cases := []measure.Case{
 		row("goroutine", "reused", openCreate(1, plain), created),
 		row("locked", "inplace", openCreate(1, giveBack), created, none, inPlace),
+		row("locked", "exitlocked", openCreate(1, exitLocked), created, each),
 		row("locked", "pooled", openPooled, created, none, elsewhere, known),
 		row("clone", "reused", openCreator(threads.NewCreator, 1), exactly),
 		row("floor", "reused", openCall, none),

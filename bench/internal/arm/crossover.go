@@ -1,4 +1,4 @@
-package pipeline
+package arm
 
 import (
 	"errors"
@@ -12,15 +12,30 @@ import (
 	"threadbench/bench/numbers"
 )
 
-// openCrossover looks for a crossover.
-func openCrossover(make newPipeline) measure.OpeningOnce {
+// A Doer does items of work, by itself or through somebody else. Every item
+// has as many steps of work.
+type Doer interface {
+	Steps(n int) // of an item, from now on
+
+	// Pass has n items done on the clock, after warm off it, and is an error
+	// unless all of them were.
+	Pass(n, warm int) (time.Duration, map[string]int64, error)
+	Close() error
+}
+
+// OpenCrossover looks for the work of an item from which handing it over, as
+// one of the two does, costs less than crossing of doing it directly.
+func OpenCrossover(handed, direct func() (Doer, error)) measure.OpeningOnce {
 	return func(func(string)) (measure.Measurement, error) {
-		p, err := make(1, 0)
+		h, err := handed()
 		if err != nil {
 			return nil, err
 		}
-		direct, err := directCalls(1, 0)
-		return &crossoverArm{pipe: p, direct: direct}, err
+		d, err := direct()
+		if err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
+		return &crossoverArm{handed: h, direct: d}, nil
 	}
 }
 
@@ -30,9 +45,9 @@ const (
 	crossMost   = 1 << 21
 	crossHalves = 2 // how often what lies between too little and enough is halved
 
-	crossTurn  = 1500 * time.Microsecond         // a turn of the direct call at the least
-	crossItems = 32                              // and its items: with each turn of the pipeline comes one hand-off more, the order
-	crossTurns = 5                               // of the pipeline, each between two of the direct call
+	crossTurn  = 1500 * time.Microsecond         // a turn without hand-offs at the least
+	crossItems = 32                              // and its items: a turn through a pipeline has one hand-off more, the order
+	crossTurns = 5                               // turns with hand-offs, each between two without
 	crossFinal = 15                              // of the last measurement, and its items:
 	crossSure  = 1 + measure.Provable/crossFinal // their evidence counts
 	crossTries = 5                               // for one that is near enough
@@ -40,29 +55,29 @@ const (
 	crossLong  = 30 * time.Second                // the longest that is looked for it: a worker that says nothing for a minute is hung
 )
 
-// A crossoverArm looks for the work at which a pipeline's hand-offs cost 5%.
+// A crossoverArm looks for the work at which the hand-offs cost 5%.
 type crossoverArm struct {
-	pipe, direct pipeline
-	nsPerStep    float64   // by the latest measurement
-	until        time.Time // gives up then
+	handed, direct Doer
+	nsPerStep      float64   // by the latest measurement
+	until          time.Time // gives up then
 }
 
 // A crossed is what an item of some work took: the medians over the turns.
 type crossed struct {
-	cost   float64 // of the hand-offs: the pipeline's time over the direct call's, less 1
+	cost   float64 // of the hand-offs: the time with them over that without, less 1
 	direct float64 // ns of an item
-	items  int     // that went through the pipeline on the clock
+	items  int     // that were handed over on the clock
 	counts map[string]int64
 }
 
-// measure has the pipeline take that many turns, and the direct call one more,
-// of so many items at the least of that many steps.
+// measure has those with hand-offs take that many turns, and those without one
+// more, of so many items at the least of that many steps.
 func (a *crossoverArm) measure(steps, turns, least int) (crossed, error) {
 	if time.Now().After(a.until) {
 		return crossed{}, fmt.Errorf("looking for the crossover at %d steps of work: not found within %v; the machine is busy with something else: end that", steps, crossLong)
 	}
-	a.pipe.steps(steps)
-	a.direct.steps(steps)
+	a.handed.Steps(steps)
+	a.direct.Steps(steps)
 	n := 20 * least
 	if a.nsPerStep > 0 {
 		n = max(least, int(float64(crossTurn)/(a.nsPerStep*float64(steps))))
@@ -70,7 +85,7 @@ func (a *crossoverArm) measure(steps, turns, least int) (crossed, error) {
 	c := crossed{counts: map[string]int64{}, items: turns * n}
 	var directs, costs []float64
 	call := func() error {
-		took, _, err := a.direct.pass(n, crossWarm, 1, steps)
+		took, _, err := a.direct.Pass(n, crossWarm)
 		directs = append(directs, float64(took)/float64(n))
 		return err
 	}
@@ -78,7 +93,7 @@ func (a *crossoverArm) measure(steps, turns, least int) (crossed, error) {
 		return crossed{}, err
 	}
 	for i := range turns {
-		took, counts, err := a.pipe.pass(n, crossWarm, 1, steps)
+		took, counts, err := a.handed.Pass(n, crossWarm)
 		if err == nil {
 			err = call()
 		}
@@ -205,4 +220,4 @@ func (a *crossoverArm) Measure() (lockstep.Slice, error) {
 	}, nil
 }
 
-func (a *crossoverArm) Close() error { return errors.Join(a.pipe.close(), a.direct.close()) }
+func (a *crossoverArm) Close() error { return errors.Join(a.handed.Close(), a.direct.Close()) }
