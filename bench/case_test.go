@@ -68,6 +68,13 @@ func TestNames(t *testing.T) {
 			t.Errorf("All.Lookup(%s) = %s, %v", name, got.Name, ok)
 		}
 	}
+	for name := range seen {
+		for other := range seen {
+			if strings.HasPrefix(other, name+"/") {
+				t.Errorf("%s is a level of %s: go test would run one of the two", name, other)
+			}
+		}
+	}
 	if _, ok := Families.Lookup("Switch/impl=none"); ok {
 		t.Error("a case that isn't there is found")
 	}

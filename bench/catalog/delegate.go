@@ -12,7 +12,7 @@ var Delegate = Family{
 		"In mode=delegated the goroutine sends the function over a channel to one server, which calls it and answers over another channel. " +
 		"The server of a locked thread is locked for good, as for a GUI, a graphics library's context or ptrace. " +
 		"In mode=pool there are as many locked servers as CPUs. " +
-		"work is how long the function works. Without n there is one caller. " +
+		"work is how long the function works, n how many callers there are at once. " +
 		"crossover-ns is the work of a call above which delegating costs less than 5% of it. " +
 		"The floor delegates to a coroutine, to which the runtime switches without its scheduler. " +
 		"It favours delegating: a call takes and answers no data, and but for n=16 the server is idle when it comes.",
@@ -46,8 +46,8 @@ var Delegate = Family{
 		Begins: "A call that is handed to one locked thread takes ",
 		Ends:   " the time of a direct call.",
 		Rows: []Who{
-			{"Delegate/impl=locked/mode=delegated/work=10us/procs=all", "with 10 µs of work"},
-			{"Delegate/impl=locked/mode=delegated/work=100us/procs=all", "with 100 µs of work"},
+			{"Delegate/impl=locked/mode=delegated/work=10us/procs=all/n=1", "with 10 µs of work"},
+			{"Delegate/impl=locked/mode=delegated/work=100us/procs=all/n=1", "with 100 µs of work"},
 		},
 	},
 }
