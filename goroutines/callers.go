@@ -128,7 +128,7 @@ func (c *Callers) way(how Calling) func(f func(), n int) {
 			}
 		}
 	case Handed:
-		done := make(chan struct{})
+		done := make(chan struct{}, 1) // the server need not wait until its caller runs
 		return func(f func(), n int) {
 			for range n {
 				c.calls <- call{f, done}

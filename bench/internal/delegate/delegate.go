@@ -34,9 +34,10 @@ import (
 //	calls <- call{f, done}
 //	<-done
 //
-// ONE op is one call answered. The channels have no buffer, and a caller uses
-// one channel for all its answers. A program that makes a closure and a channel
-// for each call allocates both besides.
+// ONE op is one call answered. calls has no buffer. A caller uses one channel for
+// all its answers, with room for one: without it a server that has done a call
+// would sleep until its caller has run, whoever else waits (n=16). A program that
+// makes a closure and a channel for each call allocates both besides.
 //
 // mode says who makes the call:
 //
@@ -89,7 +90,7 @@ func delegateCases() []measure.Case {
 	// seen.
 	locked := measure.Evidence{Count: "kernel-switches", Rate: 2.4, RateTolerance: 1, CountTolerance: 30}
 	// How many threads are woken is up to two schedulers where there are several
-	// CPUs; with n=16 a server that is awake takes the next call without.
+	// CPUs, and with n=16 a server need not sleep between two calls.
 	still := measure.Evidence{Count: "threads", Rate: 0, RateTolerance: 0.02, CountTolerance: 30}
 
 	base := func(impl, mode, work, procs string, wants []measure.Evidence) measure.Case {
