@@ -13,8 +13,9 @@ var Delegate = Family{
 		"The server of a locked thread is locked for good, as for a GUI, a graphics library's context or ptrace. " +
 		"In mode=pool there are as many locked servers as CPUs. " +
 		"work is how long the function works, n how many callers there are at once. " +
-		"crossover-ns is the work of a call above which delegating costs less than 5% of it. " +
+		"crossover-ns is the work of a call above which delegating costs less than 5% of it, on one CPU. " +
 		"The floor delegates to a coroutine, to which the runtime switches without its scheduler. " +
+		"On all CPUs an idle CPU has to be woken, which may take ten times as long as a switch on one. " +
 		"It favours delegating: a call takes and answers no data, and but for n=16 the server is idle when it comes.",
 	Wordings: []Wording{
 		{Impl: "floor",
