@@ -8,15 +8,17 @@ var Delegate = Family{
 	Primary: []string{"ns/op"},
 	Beside:  []string{"crossover-ns", "kernel-switches/op", "threads/op"},
 	Read: "A goroutine has a function called and waits for the answer. " +
-		"In mode=direct the goroutine calls the function itself; there a locked thread is one that the goroutine locks before each call (LockOSThread) and unlocks after it. " +
+		"In mode=direct the goroutine calls the function itself. " +
+		"A locked thread of mode=direct is a goroutine that calls LockOSThread before each call and UnlockOSThread after it. " +
 		"In mode=delegated the goroutine sends the function over a channel to one server, which calls it and answers over another channel. " +
-		"The server of a locked thread is locked for good, as for a GUI, a graphics library's context or ptrace: a call takes a switch to its thread and one back. " +
-		"In mode=pool there are as many locked servers as CPUs. " +
-		"work is how long the function works, n how many callers there are at once. " +
+		"The server of a locked thread stays locked, as for a GUI, a graphics library's context or ptrace. " +
+		"Each call is then a kernel switch to the server's thread and one back. " +
+		"On all CPUs each of the two switches wakes an idle CPU, which may take several times as long. " +
+		"mode=pool has as many locked servers as there are CPUs. " +
+		"work is how long the function works, n how many goroutines call at once. " +
 		"crossover-ns is the work of a call above which delegating costs less than 5% of it, on one CPU. " +
 		"The floor delegates to a coroutine, to which the runtime switches without its scheduler. " +
-		"On all CPUs an idle CPU has to be woken for that, which may take several times as long as both switches on one. " +
-		"It favours delegating: a call takes and answers no data, and but for n=16 the server is idle when it comes.",
+		"The family favours delegating: a call takes and answers no data, and with n=1 its server is idle.",
 	Wordings: []Wording{
 		{Impl: "floor",
 			Says: "Handing a call{work} to a coroutine{procs} takes {x} as long as calling directly",
