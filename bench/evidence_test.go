@@ -31,7 +31,7 @@ var provedByRun = []struct {
 	{"Wakeup", "via", "timer", "TestIntervals"},
 	{"GC", "", "", "TestGCProof"},
 	{"Pipeline", "mode", "buffered", "TestPass"},
-	{"Delegate", "work", "100us", "TestDelegateProof"},
+	{"Delegate", "", "", "TestDelegateProof"},
 	{"Start", "", "", "TestBeginningProof"},
 	// How often idle Ps wake each other is part of the lottery; the worker that
 	// is traced proves itself.

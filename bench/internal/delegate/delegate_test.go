@@ -106,6 +106,8 @@ func (s *spoiled) Close() {}
 
 // TestDelegateProof: calls that aren't those asked for have no figure.
 func TestDelegateProof(t *testing.T) {
+	defer func(was func() int64) { threadsAlive = was }(threadsAlive)
+	still := func() int64 { return 0 }
 	for _, test := range []struct {
 		name, want string
 		spoil      func(*spoiled)
@@ -115,8 +117,10 @@ func TestDelegateProof(t *testing.T) {
 		{"twice the calls", "expected 12 calls answered, seen 24", func(s *spoiled) { s.calls[0], s.x[0] = 24, goroutines.Worked(0, 24*3) }},
 		{"half the work", "expected 12 calls of caller 1 to come to", func(s *spoiled) { s.x[0] = goroutines.Worked(0, 6*3) }},
 		{"a server's call", "expected servers to make 0 of 12 calls, seen 1", func(s *spoiled) { s.served++ }},
+		{"a thread for each call", "threads made in 12 calls, seen 100012", func(*spoiled) { threadsAlive = func() int64 { return 100_012 } }},
 		{"nobody looks", "expected the calls of caller 1 to be looked at, seen none of 12", nil},
 	} {
+		threadsAlive = still
 		a := &delegateArm{how: goroutines.Direct, seen: make([]sight, 1), meter: arm.NewMeter()}
 		s := &spoiled{calls: []int{0}, x: []uint64{0}, look: a.look, spoil: test.spoil}
 		if test.spoil == nil {
