@@ -84,6 +84,7 @@ func BenchmarkWakeup(b *testing.B)    { family(b, "Wakeup") }
 func BenchmarkBalance(b *testing.B)   { family(b, "Balance") }
 func BenchmarkGC(b *testing.B)        { family(b, "GC") }
 func BenchmarkPipeline(b *testing.B)  { family(b, "Pipeline") }
+func BenchmarkDelegate(b *testing.B)  { family(b, "Delegate") }
 func BenchmarkStart(b *testing.B)     { family(b, "Start") }
 
 func family(b *testing.B, name string) {

@@ -68,6 +68,13 @@ func TestNames(t *testing.T) {
 			t.Errorf("All.Lookup(%s) = %s, %v", name, got.Name, ok)
 		}
 	}
+	for name := range seen {
+		for other := range seen {
+			if strings.HasPrefix(other, name+"/") {
+				t.Errorf("%s is a level of %s: go test would run one of the two", name, other)
+			}
+		}
+	}
 	if _, ok := Families.Lookup("Switch/impl=none"); ok {
 		t.Error("a case that isn't there is found")
 	}
@@ -86,10 +93,10 @@ func TestRefs(t *testing.T) {
 		if of.Name.Ref().String() != ref.String() {
 			t.Errorf("%s refers to %s, which refers to %s", c.Name, ref, of.Name.Ref())
 		}
-		if m := c.Name.Get("mode"); ref.Get("mode") != m && ref.Get("mode") != map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused"}[m] {
+		if m := c.Name.Get("mode"); ref.Get("mode") != m && ref.Get("mode") != map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused", "exitlocked": "reused", "delegated": "direct", "pool": "direct"}[m] {
 			t.Errorf("%s refers to %s: another mode", c.Name, ref)
 		}
-		for _, key := range []string{"wait", "load", "stages", "procs", "n", "depth"} {
+		for _, key := range []string{"wait", "load", "work", "stages", "procs", "n", "depth"} {
 			if ref.Get(key) != c.Name.Get(key) {
 				t.Errorf("%s refers to %s: another %s", c.Name, ref, key)
 			}

@@ -31,6 +31,7 @@ var provedByRun = []struct {
 	{"Wakeup", "via", "timer", "TestIntervals"},
 	{"GC", "", "", "TestGCProof"},
 	{"Pipeline", "mode", "buffered", "TestPass"},
+	{"Delegate", "", "", "TestDelegateProof"},
 	{"Start", "", "", "TestBeginningProof"},
 	// How often idle Ps wake each other is part of the lottery; the worker that
 	// is traced proves itself.

@@ -4,6 +4,7 @@ import (
 	"threadbench/bench/internal/balance"
 	"threadbench/bench/internal/block"
 	"threadbench/bench/internal/create"
+	"threadbench/bench/internal/delegate"
 	"threadbench/bench/internal/gc"
 	"threadbench/bench/internal/mixed"
 	"threadbench/bench/internal/pipeline"
@@ -31,5 +32,6 @@ var Families = measure.Families{
 	balance.Family,
 	gc.Family,
 	pipeline.Family,
+	delegate.Family,
 	start.Family,
 }

@@ -41,11 +41,18 @@ var phrases = map[string]string{
 	"load=idle":     " on an idle machine",
 	"load=hogs":     " beside hogs on every CPU",
 	"load=outside":  " beside another process's hogs on every CPU",
+	"work=0":        " that does nothing",
+	"work=1us":      " that works for 1 µs",
+	"work=10us":     " that works for 10 µs",
+	"work=100us":    " that works for 100 µs",
 	"stack=least":   " on the least stack",
 	"stack=default": " on the default stack",
 	"place=same":    " on one CPU",
 	"place=cross":   " across two CPUs",
 	"place=free":    " placed freely",
+	"procs=1":       " on one CPU",
+	"procs=all":     " on all CPUs",
+	"n=16":          " by 16 goroutines at once",
 }
 
 // Phrase returns the words for a key's value in a sentence, with a space before

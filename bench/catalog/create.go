@@ -13,6 +13,7 @@ var Create = Family{
 	Read: "reused makes each task from what the last one left, burst a hundred at a time. cold makes a thousand in a fresh process, with none to reuse. nojoin is cold up to the last task's first step. " +
 		"inplace: a locked goroutine locks itself to its maker's thread, since the maker waits, and no other thread is woken. " +
 		"pooled: the maker is locked to its own thread, so an idle thread of the runtime's pool is woken for each task. " +
+		"exitlocked: a locked goroutine exits without unlocking, so its thread dies with it and the runtime makes another. " +
 		"stamped has the percentiles of the time from the call to the task's first instruction. A locked goroutine gets that far on its maker's thread, before a new thread is made. " +
 		"threads/op says whether a thread was made. inplace shows where a goroutine's advantage comes from: it does not ask the kernel. " +
 		"All goroutines run one function, as in go f(). A closure for each would allocate 16 bytes more a task, and take 1.1 to 1.3 times as long. " +
@@ -37,6 +38,10 @@ var Create = Family{
 		{Impl: "locked", Mode: "pooled",
 			Says: "Creating, running and joining a locked goroutine for which a thread of the pool is woken takes {x} as long as a goroutine made from what the last one left",
 			Same: "Creating, running and joining a locked goroutine for which a thread of the pool is woken, and a goroutine made from what the last one left: no difference seen, {x} as long",
+			Less: "faster"},
+		{Mode: "exitlocked",
+			Says: "Creating, running and joining a locked goroutine that exits locked, whose thread dies with it, takes {x} as long as a goroutine made from what the last one left",
+			Same: "Creating, running and joining a locked goroutine that exits locked, whose thread dies with it, and a goroutine made from what the last one left: no difference seen, {x} as long",
 			Less: "faster"},
 		{Impl: "locked", Mode: "reused"}, // in older files only
 		{Mode: "reused",

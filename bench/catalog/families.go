@@ -16,6 +16,7 @@ var Families = []Family{
 	Balance,
 	GC,
 	Pipeline,
+	Delegate,
 	Start,
 }
 

@@ -69,11 +69,11 @@ func DecidedBy(unit string) []string {
 }
 
 // A Wording says a factor in a sentence. An empty Impl or Mode is any. In
-// braces: {one}, {many}, {via}, {place}, {stack}, {depth}, {n}, {stages}, {wait}
-// and {load} of the case; the same with "ref " of its goroutine arm; {x} is
-// "11.2 times", or a range of times; {case} and {unit} serve where the family is
-// not known. A wording without {x} is for cases without a factor, and has
-// {figure}.
+// braces: {one}, {many}, {via}, {place}, {stack}, {depth}, {n}, {stages}, {wait},
+// {load}, {work}, {procs} and {callers} of the case; the same with "ref " of its
+// goroutine arm; {x} is "11.2 times", or a range of times; {case} and {unit}
+// serve where the family is not known. A wording without {x} is for cases
+// without a factor, and has {figure}.
 type Wording struct {
 	Impl, Mode string
 	Says       string // where there is a difference; "" for the wording of an unknown family

@@ -9,7 +9,7 @@ import (
 
 // Keys are the name keys in the order of a benchmark's name. A name carries the
 // keys that vary within its family.
-var Keys = []string{"impl", "mode", "via", "wait", "load", "stack", "place", "stages", "procs", "n", "depth"}
+var Keys = []string{"impl", "mode", "via", "wait", "load", "work", "stack", "place", "stages", "procs", "n", "depth"}
 
 // A Name is a parsed benchmark name: "Switch/impl=clone/via=futex". It has
 // neither the prefix "Benchmark" nor testing's suffix -GOMAXPROCS.
@@ -67,10 +67,11 @@ func (n Name) String() string {
 
 // natural maps a mode to the mode of the goroutine arm to compare with. Of two
 // ways that goroutines have too, it is the usual one: they wait through the
-// poller, and beside each other. A locked goroutine's thread, inplace or
-// pooled, compares with a plain goroutine made from what the last one left. A
-// raw thread's hand-off by function calls has no such mode among goroutines.
-var natural = map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused", "called": ""}
+// poller, and beside each other. A locked goroutine's thread, inplace, pooled or
+// exitlocked, compares with a plain goroutine made from what the last one left. A
+// call that is handed to another task compares with a direct call. A raw thread's
+// hand-off by function calls has no such mode among goroutines.
+var natural = map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused", "exitlocked": "reused", "delegated": "direct", "pool": "direct", "called": ""}
 
 // instead maps a primitive or a place that only threads have to the goroutines'
 // own: a channel, and any CPU. Two goroutines can't be pinned to two CPUs; the

@@ -34,7 +34,7 @@ var Units = []Unit{
 	{Name: "kernel-B/task", Better: "lower", What: "kernel memory of one parked task (memory cgroup), slope over n; in Scale and Serve the whole over n"},
 	{Name: "makespan-x", Better: "lower", What: "the time of a whole list of work over the ideal: 1 if no CPU ever waited"},
 	{Name: "busiest-x", Better: "lower", What: "the work of the busiest worker over the mean of all"},
-	{Name: "crossover-ns", Better: "lower", What: "the work of an item above which handing it on costs less than 5% of it"},
+	{Name: "crossover-ns", Better: "lower", What: "the work of an item or a call above which handing it over costs less than 5% of it"},
 	{Name: "reserved-B/task", Better: "lower", What: "address space of one parked task, slope over n"},
 	{Name: "residue-B/task", Better: "lower", What: "user and kernel memory still held after the tasks ended and memory was given back"},
 	{Name: "intercept-B", What: "user and kernel memory at n=0, by the line fitted over n"},

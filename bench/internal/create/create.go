@@ -31,6 +31,8 @@ import (
 //	        locks and unlocks it, and the thread goes back. Each task reports its
 //	        thread. The price is two wake-ups an op: of the task's thread, then of
 //	        its maker's.
+//	exitlocked the same for a locked goroutine that exits locked: its thread dies
+//	        with it, and the next one takes its place.
 //	burst   100 made, then 100 joined, over and over. A locked goroutine exits
 //	        locked here, so its thread dies, and each op makes a new one. A
 //	        goroutine is reused; a raw thread never can be.
@@ -92,7 +94,7 @@ func createCases() []measure.Case {
 		return measure.Case{
 			Name: catalog.Name{Family: "Create"}.With("impl", impl).With("mode", mode),
 			CPUs: 1, Procs: 1,
-			Quick:    mode == "reused" && impl != "floor" || mode == "inplace" || mode == "pooled" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
+			Quick:    mode == "reused" && impl != "floor" || mode == "inplace" || mode == "pooled" || mode == "exitlocked" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
 			C:        impl == "pthread",
 			Evidence: wants,
 		}
@@ -112,9 +114,12 @@ func createCases() []measure.Case {
 		c.OpenOnce, c.Once, c.HoldsP = open, 1, true
 		return c
 	}
+	dying := row("locked", "exitlocked", openCreate(1, exitLocked), created, each)
+	dying.Turn = arm.InOneGo // the slices of a short round have too few tasks for its evidence
 	cases := []measure.Case{
 		row("goroutine", "reused", openCreate(1, plain), created),
 		row("locked", "inplace", openCreate(1, giveBack), created, none, inPlace),
+		dying,
 		row("locked", "pooled", openPooled, created, none, elsewhere, known),
 		row("clone", "reused", openCreator(threads.NewCreator, 1), exactly),
 		row("floor", "reused", openCall, none),

@@ -112,7 +112,7 @@ func pipelineCases() []measure.Case {
 	}
 	crossover := func(impl, via string, make newPipeline, wants ...measure.Evidence) measure.Case {
 		c := base(impl, "crossover", via, 1, wants)
-		c.OpenOnce, c.Once, c.Env = openCrossover(make), 1, arm.Still
+		c.OpenOnce, c.Once, c.Env = arm.OpenCrossover(doer(make), doer(directCalls)), 1, arm.Still
 		return c
 	}
 	// The ledger of claims judges the cost of a goroutine's hand-off, with the
@@ -306,6 +306,30 @@ func openPipeline(make newPipeline, stages, buffer int) measure.Opening {
 		return a, nil
 	}
 }
+
+// doer is a pipeline of one stage as a crossover is looked for with it.
+func doer(make newPipeline) func() (arm.Doer, error) {
+	return func() (arm.Doer, error) {
+		p, err := make(1, 0)
+		return &stage{p, stageSteps}, err
+	}
+}
+
+type stage struct {
+	pipeline
+	each int // steps
+}
+
+func (s *stage) Steps(n int) {
+	s.each = n
+	s.steps(n)
+}
+
+func (s *stage) Pass(n, warm int) (time.Duration, map[string]int64, error) {
+	return s.pass(n, warm, 1, s.each)
+}
+
+func (s *stage) Close() error { return s.close() }
 
 type pipelineArm struct {
 	pipeline

@@ -76,6 +76,7 @@ var pairs = []pair{
 		cause: "The judge makes a closure for each goroutine, too. It joins by a channel, which takes less than the suite's WaitGroup."},
 	{of: "Create/impl=goroutine/mode=burst", judge: plain("GoFunc100")},
 	{of: "Create/impl=goroutine/mode=burst", judge: plain("Create100"), cause: closures},
+	{of: "Create/impl=locked/mode=exitlocked", judge: plain("LockedCreate")},
 	{of: "Create/impl=locked/mode=burst", judge: plain("LockedCreate100")},
 	{of: "Create/impl=clone/mode=reused", judge: c("raw_create")},
 	{of: "Create/impl=clone/mode=burst", judge: c("raw_create100")},
@@ -83,7 +84,6 @@ var pairs = []pair{
 	{of: "Create/impl=pthread/mode=burst", judge: c("pthread_create100")},
 	{judge: c("raw_create_fresh"), cause: "No row of the suite makes one thread at a time on a stack that is mapped for it: " +
 		"mode=cold keeps a thousand of them alive."},
-	{judge: plain("LockedCreate"), cause: "No row of the suite makes locked goroutines one at a time whose threads end with them."},
 
 	{of: "Switch/impl=goroutine/via=channel/place=same", judge: runs},
 	{of: "Switch/impl=goroutine/via=pipe/place=same", judge: runs},

@@ -186,7 +186,8 @@ func fill(template, x string, r Row, ref *results.Row) string {
 		of = append(of, "{"+prefix+"stages}", stages, "{"+prefix+"one}", c.One, "{"+prefix+"many}", c.Many, "{"+prefix+"place}", place, "{"+prefix+"depth}", depth,
 			"{"+prefix+"via}", n.Phrase("via"), "{"+prefix+"stack}", n.Phrase("stack"))
 	}
-	of = append(of, "{wait}", r.Name.Phrase("wait"), "{load}", r.Name.Phrase("load"))
+	of = append(of, "{wait}", r.Name.Phrase("wait"), "{load}", r.Name.Phrase("load"),
+		"{work}", r.Name.Phrase("work"), "{procs}", r.Name.Phrase("procs"), "{callers}", r.Name.Phrase("n"))
 	if ref != nil {
 		name("", r.Name, ref.Name.Get("place"))
 		name("ref ", ref.Name, r.Name.Get("place"))

@@ -1,4 +1,4 @@
-package pipeline
+package arm
 
 import (
 	"errors"
@@ -12,15 +12,31 @@ import (
 	"threadbench/bench/numbers"
 )
 
-// openCrossover opens an arm that looks for the crossover.
-func openCrossover(make newPipeline) measure.OpeningOnce {
+// A Doer does items of work, by itself or through somebody else. Every item
+// has the same number of steps of work.
+type Doer interface {
+	// Steps sets the steps of each item from now on.
+	Steps(n int)
+
+	// Pass has n items done on the clock, after warm items off the clock. It is an
+	// error unless all of them were done.
+	Pass(n, warm int) (time.Duration, map[string]int64, error)
+	Close() error
+}
+
+// OpenCrossover opens an arm that looks for the crossover: the work of an item
+// above which handing it over costs less than 5% of doing it directly.
+func OpenCrossover(handed, direct func() (Doer, error)) measure.OpeningOnce {
 	return func(func(string)) (measure.Measurement, error) {
-		p, err := make(1, 0)
+		h, err := handed()
 		if err != nil {
 			return nil, err
 		}
-		direct, err := directCalls(1, 0)
-		return &crossoverArm{pipe: p, direct: direct}, err
+		d, err := direct()
+		if err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
+		return &crossoverArm{handed: h, direct: d}, nil
 	}
 }
 
@@ -30,9 +46,9 @@ const (
 	crossMost   = 1 << 21
 	crossHalves = 2 // how often the range between too little and enough is halved
 
-	crossTurn  = 1500 * time.Microsecond         // the least time of a turn of the direct call
-	crossItems = 32                              // and its least items: each turn of the pipeline has one hand-off more, the order
-	crossTurns = 5                               // of the pipeline, each between two of the direct call
+	crossTurn  = 1500 * time.Microsecond         // the least time of a turn without hand-offs
+	crossItems = 32                              // and its least items: a turn through a pipeline has one hand-off more, the order
+	crossTurns = 5                               // turns with hand-offs, each between two without
 	crossFinal = 15                              // turns of the last measurement, and its least items:
 	crossSure  = 1 + measure.Provable/crossFinal // enough for their evidence
 	crossTries = 5                               // for a measurement that is near enough
@@ -40,29 +56,29 @@ const (
 	crossLong  = 30 * time.Second                // then the search ends: a worker that is silent for a minute counts as hung
 )
 
-// A crossoverArm looks for the work at which a pipeline's hand-offs cost 5%.
+// A crossoverArm looks for the work at which the hand-offs cost 5%.
 type crossoverArm struct {
-	pipe, direct pipeline
-	nsPerStep    float64   // by the latest measurement
-	until        time.Time // the end of the search
+	handed, direct Doer
+	nsPerStep      float64   // by the latest measurement
+	until          time.Time // the end of the search
 }
 
 // A crossed is the measurement of items with some work: medians over the turns.
 type crossed struct {
-	cost   float64 // of the hand-offs: the pipeline's time over the direct call's, less 1
+	cost   float64 // of the hand-offs: the time with them over that without, less 1
 	direct float64 // ns of an item
-	items  int     // that went through the pipeline on the clock
+	items  int     // that were handed over on the clock
 	counts map[string]int64
 }
 
-// measure gives the pipeline turns turns, and the direct call one more, each of
-// at least least items with steps steps.
+// measure gives the Doer with hand-offs turns turns, and the one without them one
+// more, each of at least least items with steps steps.
 func (a *crossoverArm) measure(steps, turns, least int) (crossed, error) {
 	if time.Now().After(a.until) {
 		return crossed{}, fmt.Errorf("looking for the crossover at %d steps of work: not found within %v; something else keeps the machine busy: end it", steps, crossLong)
 	}
-	a.pipe.steps(steps)
-	a.direct.steps(steps)
+	a.handed.Steps(steps)
+	a.direct.Steps(steps)
 	n := 20 * least
 	if a.nsPerStep > 0 {
 		n = max(least, int(float64(crossTurn)/(a.nsPerStep*float64(steps))))
@@ -70,7 +86,7 @@ func (a *crossoverArm) measure(steps, turns, least int) (crossed, error) {
 	c := crossed{counts: map[string]int64{}, items: turns * n}
 	var directs, costs []float64
 	call := func() error {
-		took, _, err := a.direct.pass(n, crossWarm, 1, steps)
+		took, _, err := a.direct.Pass(n, crossWarm)
 		directs = append(directs, float64(took)/float64(n))
 		return err
 	}
@@ -78,7 +94,7 @@ func (a *crossoverArm) measure(steps, turns, least int) (crossed, error) {
 		return crossed{}, err
 	}
 	for i := range turns {
-		took, counts, err := a.pipe.pass(n, crossWarm, 1, steps)
+		took, counts, err := a.handed.Pass(n, crossWarm)
 		if err == nil {
 			err = call()
 		}
@@ -205,4 +221,4 @@ func (a *crossoverArm) Measure() (lockstep.Slice, error) {
 	}, nil
 }
 
-func (a *crossoverArm) Close() error { return errors.Join(a.pipe.close(), a.direct.close()) }
+func (a *crossoverArm) Close() error { return errors.Join(a.handed.Close(), a.direct.Close()) }
