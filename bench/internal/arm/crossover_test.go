@@ -110,7 +110,7 @@ func TestCrossoverArm(t *testing.T) {
 	// One that has looked for too long gives up.
 	direct := &told{perStep: 2}
 	arm = &crossoverArm{handed: &told{perItem: 2000, perStep: 2}, direct: direct, until: time.Now().Add(-1)}
-	if _, err := arm.measure(1000, crossTurns, crossItems); err == nil || !strings.Contains(err.Error(), "1000 steps") || !strings.Contains(err.Error(), "the machine is busy") {
+	if _, err := arm.measure(1000, crossTurns, crossItems); err == nil || !strings.Contains(err.Error(), "1000 steps") || !strings.Contains(err.Error(), "keeps the machine busy") {
 		t.Errorf("after its time: %v", err)
 	}
 	if direct.passes > 0 {

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 
 	"threadbench/scripts/internal/prose"
 )
@@ -26,10 +27,13 @@ var (
 //go:embed chart.svg.tmpl
 var source string
 
-var drawn = template.Must(template.New("chart").Funcs(template.FuncMap{
-	"legible": prose.Legible,
-	"tips":    tips,
-}).Parse(source))
+// drawn is parsed at its first use, for the heap of the one file's workers.
+var drawn = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("chart").Funcs(template.FuncMap{
+		"legible": prose.Legible,
+		"tips":    tips,
+	}).Parse(source))
+})
 
 // tipLines is the number of lines below a chart for the exact figure.
 const tipLines = 2
@@ -61,7 +65,7 @@ func below(p *picture) float64 {
 func Inline(d Drawing, id string, width float64) (template.HTML, error) {
 	var b strings.Builder
 	p := d.draw(width)
-	err := drawn.ExecuteTemplate(&b, "inline", map[string]any{"ID": id, "Picture": p, "Height": tenth(p.Height + below(p))})
+	err := drawn().ExecuteTemplate(&b, "inline", map[string]any{"ID": id, "Picture": p, "Height": tenth(p.Height + below(p))})
 	if err != nil {
 		return "", fmt.Errorf("drawing the chart %q: %w", p.Title, err)
 	}
@@ -97,7 +101,7 @@ func (s Sheet) Write(w io.Writer) error {
 		all = append(all, placed{gap/2 + float64(i%columns)*(s.Width+gap), tenth(y), p})
 		tall = max(tall, p.Height+18)
 	}
-	err := drawn.ExecuteTemplate(w, "file", map[string]any{
+	err := drawn().ExecuteTemplate(w, "file", map[string]any{
 		"Title": s.Title, "About": s.About, "Placed": all,
 		"Width": tenth(float64(columns) * (s.Width + gap)), "Height": tenth(y + tall + gap/2),
 		"Style": template.CSS(Style), "Mark": template.HTML(s.Mark),

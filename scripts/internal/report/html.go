@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"sync"
 
 	"threadbench/scripts/internal/chart"
 	"threadbench/scripts/internal/prose"
@@ -29,11 +30,17 @@ const (
 	narrowWidth = 340
 )
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
+// page is parsed at its first use. The one file is its own worker, and a worker
+// that has parsed templates has more for each collection to mark.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(functions).Parse(pageSource))
+})
+
+var functions = template.FuncMap{
 	"legible": prose.Legible,
 	"inline":  chart.Inline,
 	"id":      func(figure string, i int, form string) string { return fmt.Sprintf("%s-%d%s", figure, i+1, form) },
-}).Parse(pageSource))
+}
 
 // HTML writes the page. Its error is the writer's.
 func (r *Report) HTML(w io.Writer) error {
@@ -41,7 +48,7 @@ func (r *Report) HTML(w io.Writer) error {
 	if r.several() { // tables are twice as wide
 		style += "@page { size: landscape; }\n@media print { .sortable { font-size: 5.5pt; } }\n"
 	}
-	err := page.Execute(w, struct {
+	err := page().Execute(w, struct {
 		*content
 		Policy              string
 		Style               template.CSS

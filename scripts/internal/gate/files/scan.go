@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"threadbench/scripts/internal/gate/verdict"
 	"threadbench/scripts/internal/prose"
@@ -15,19 +16,25 @@ import (
 // longest is the length of the shortest line that benchfmt can't read.
 const longest = bufio.MaxScanTokenSize - 1
 
+// lazily compiles a pattern at its first use. The one file is its own worker, and
+// a worker that has compiled patterns has more for each collection to mark.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
 const number = `[-+]?(?:[\d.]+(?:[eE][-+]?\d+)?|NaN|Inf)`
 
 var (
 	// testing prints a benchmark's name before it runs it, and the rest of the
 	// line afterwards. The benchmark's own output comes in between.
-	tail = regexp.MustCompile(`\d+(?:\t *` + number + ` \S+)+$`)                // exactly as testing prints it, after anything
-	half = regexp.MustCompile(`^\s*\d+(?:\s+` + number + `\s+[^\s\d]\S*)+\s*$`) // on a line of its own, with spaces for tabs
+	tail = lazily(`\d+(?:\t *` + number + ` \S+)+$`)                // exactly as testing prints it, after anything
+	half = lazily(`^\s*\d+(?:\s+` + number + `\s+[^\s\d]\S*)+\s*$`) // on a line of its own, with spaces for tabs
 
-	begun   = regexp.MustCompile(`^\s+\d+(?:\s*$|\s+[-+]?(?:[\d.]|NaN|Inf))`)    // what follows the name in a result
-	measure = regexp.MustCompile(`\s` + number + `\s+\S+/(?:op|s)\b`)            // anywhere in a line that can't be read
-	lost    = regexp.MustCompile(`(?:^|\s)\d+\s+` + number + `\s+(?:ns|sec)/op`) // the rest of a result, without its name
-	inside  = regexp.MustCompile(`Benchmark\S*\s+\d+\s+` + number + `\s+[^\s\d]`)
-	key     = regexp.MustCompile(`^\p{Ll}[^\s\p{Lu}:]*:([ \t]|$)`)
+	begun   = lazily(`^\s+\d+(?:\s*$|\s+[-+]?(?:[\d.]|NaN|Inf))`)    // what follows the name in a result
+	measure = lazily(`\s` + number + `\s+\S+/(?:op|s)\b`)            // anywhere in a line that can't be read
+	lost    = lazily(`(?:^|\s)\d+\s+` + number + `\s+(?:ns|sec)/op`) // the rest of a result, without its name
+	inside  = lazily(`Benchmark\S*\s+\d+\s+` + number + `\s+[^\s\d]`)
+	key     = lazily(`^\p{Ll}[^\s\p{Lu}:]*:([ \t]|$)`)
 )
 
 const (
@@ -145,7 +152,7 @@ func (l *layout) line(ln line, text []byte) error {
 	}
 	switch {
 	case bytes.IndexByte(text, 0) >= 0:
-		if plain := bytes.ReplaceAll(text, []byte{0}, nil); inside.Match(plain) || lost.Match(plain) || tail.Match(plain) {
+		if plain := bytes.ReplaceAll(text, []byte{0}, nil); inside().Match(plain) || lost().Match(plain) || tail().Match(plain) {
 			return l.unread(ln, "a result in another encoding than the lines before", plain, "write the file anew in one encoding, as UTF-8")
 		}
 		return nil
@@ -178,7 +185,7 @@ func (l *layout) line(ln line, text []byte) error {
 		if done, err := l.split(ln, text); done || err != nil {
 			return err
 		}
-		if ln.prefix && !l.ours && key.Match(text) && !ofGoTest(text) {
+		if ln.prefix && !l.ours && key().Match(text) && !ofGoTest(text) {
 			return nil // of the CI log itself, such as "shell: /bin/bash"
 		}
 	}
@@ -194,12 +201,12 @@ func (l *layout) benchmark(ln line, text []byte) error {
 	name, rest := text[:n], text[n:]
 	after := bytes.TrimLeft(rest, " ")
 	switch {
-	case begun.Match(rest):
+	case begun().Match(rest):
 		return l.result(ln, text)
 	case len(rest) == 0: // go test -v prints the name before the line with the result
 		return nil
 	case !goName(name), len(after) > 0 && after[0] != '\t':
-		if measure.Match(rest) {
+		if measure().Match(rest) {
 			return l.unread(ln, "a benchmark's result that can't be read", text, wayOut)
 		}
 		l.ignore(ln, text)
@@ -226,17 +233,17 @@ func (l *layout) split(ln line, text []byte) (done bool, err error) {
 	}
 	text = bytes.TrimRight(text, " \t")
 	if bytes.Contains(text, []byte("Benchmark")) {
-		if inside.Match(text) {
+		if inside().Match(text) {
 			return true, l.unread(ln, "a benchmark's result behind something else", text, wayOut)
 		}
 		return false, nil // go test -v's "=== RUN", or a stack
 	}
-	switch rest := tail.Find(text); {
+	switch rest := tail().Find(text); {
 	case l.name != nil && rest != nil:
 		return true, l.join(ln, rest)
-	case l.name != nil && half.Match(text):
+	case l.name != nil && half().Match(text):
 		return true, l.join(ln, bytes.TrimSpace(text))
-	case lost.Match(text), bytes.Contains(rest, []byte("/op")):
+	case lost().Match(text), bytes.Contains(rest, []byte("/op")):
 		return true, l.unread(ln, "a result without its benchmark's name, which other output has split off", text, silenceIt)
 	}
 	return false, nil

@@ -67,14 +67,14 @@ const stamp = `(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?
 
 var (
 	// colour is a terminal's control sequence. Buildkite hides its time stamps in one.
-	colour = regexp.MustCompile(`\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]_P^][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])`)
+	colour = lazily(`\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]_P^][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])`)
 	// prefixes are what CI systems write before a line. A group is its source.
-	prefixes = []*regexp.Regexp{
+	prefixes = []func() *regexp.Regexp{
 		// GitHub Actions, Azure, Jenkins, docker logs -t; GitLab with its
 		// stream; gh run view --log with job and step.
-		regexp.MustCompile(`^(?:([^\t]+\t[^\t]+)\t\x{FEFF}?)?\[?` + stamp + `\]?(?: \d\d[OE])?(?:[ \t]+|$)`),
-		regexp.MustCompile(`^(#\d+) (?:\d+\.\d+(?: |$))?`),                        // docker buildx: step, seconds
-		regexp.MustCompile(`^(\[[^\]\t]+\]|[\w./-]+[ \t]+\|)[ \t]+(?:\|[ \t]+)?`), // Jenkins' branches, act, docker compose
+		lazily(`^(?:([^\t]+\t[^\t]+)\t\x{FEFF}?)?\[?` + stamp + `\]?(?: \d\d[OE])?(?:[ \t]+|$)`),
+		lazily(`^(#\d+) (?:\d+\.\d+(?: |$))?`),                        // docker buildx: step, seconds
+		lazily(`^(\[[^\]\t]+\]|[\w./-]+[ \t]+\|)[ \t]+(?:\|[ \t]+)?`), // Jenkins' branches, act, docker compose
 	}
 )
 
@@ -82,18 +82,18 @@ var (
 func clean(raw []byte) line {
 	l := line{text: bytes.TrimRight(raw, "\r\n")}
 	if bytes.IndexByte(l.text, 0x1b) >= 0 {
-		l.text = colour.ReplaceAll(l.text, nil)
+		l.text = colour().ReplaceAll(l.text, nil)
 	}
 	for range 4 { // a log of a log, at most
 		l.text = bytes.TrimPrefix(l.text, []byte(byteOrderMark))
 		if bytes.HasPrefix(l.text, []byte("Benchmark")) {
 			return l
 		}
-		i := slices.IndexFunc(prefixes, func(p *regexp.Regexp) bool { return p.Match(l.text) })
+		i := slices.IndexFunc(prefixes, func(p func() *regexp.Regexp) bool { return p().Match(l.text) })
 		if i < 0 {
 			break
 		}
-		m := prefixes[i].FindSubmatch(l.text)
+		m := prefixes[i]().FindSubmatch(l.text)
 		if len(m) > 1 && len(m[1]) > 0 {
 			l.source = strings.TrimSuffix(string(m[1]), "|")
 		}
