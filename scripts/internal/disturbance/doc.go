@@ -70,11 +70,11 @@ func (a Amount) Add(b Amount) Amount {
 }
 
 // String is the amount as a round's comment has it: seconds, and what is known of
-// steal, throttled and load.
+// steal, others, throttled and load.
 func (a Amount) String() string {
 	s := fmt.Sprintf("seconds=%.1f", a.Time.Seconds())
 	if a.CPUs > 0 {
-		s += fmt.Sprintf(" steal=%.2f%%", 100*a.Steal)
+		s += fmt.Sprintf(" steal=%.2f%% others=%.2f", 100*a.Steal, a.Others)
 	}
 	if a.Throttled >= 0 {
 		s += fmt.Sprintf(" throttled=%d", a.Throttled)

@@ -15,9 +15,13 @@ type Weather struct {
 	Says  string // "" where the round has no such line
 }
 
-// mostSteal is the share of the CPU time of a round, in per cent, up to which
-// the hypervisor's taking is no warning.
-const mostSteal = 1
+// What is no warning yet, in a round: so many CPUs that other processes kept
+// busy, and so many per cent of the CPU time that a hypervisor took. The first is
+// also from where on package disturbance gives a reason for scatter.
+const (
+	mostOthers = 0.25
+	mostSteal  = 1.0
+)
 
 // Amount is the number of a key in what a round's first line says: 2.2 of steal
 // in "seconds=64.5 steal=2.2%".
@@ -31,24 +35,30 @@ func (w Weather) Amount(key string) (float64, bool) {
 	return 0, false
 }
 
-// disturbed are the warnings of what went on while the rounds were measured.
+// disturbed is the warning of what went on while the rounds were measured, nil
+// for none. The load average decides nothing: it counts this program's processes.
 func (f *File) disturbed() []string {
-	stolen, throttled, worst := 0, 0, 0.0
-	for _, w := range f.Weather {
-		if steal, ok := w.Amount("steal"); ok && steal > mostSteal {
-			stolen, worst = stolen+1, max(worst, steal)
-		}
-		if times, ok := w.Amount("throttled"); ok && times > 0 {
-			throttled++
-		}
-	}
-	var all []string
 	of := "of " + prose.Count(len(f.Weather), "round")
-	if stolen > 0 {
-		all = append(all, fmt.Sprintf("The hypervisor took more than %d%% of the CPU time for others (steal) in %d %s, at most %.2f%%.", mostSteal, stolen, of, worst))
+	beyond := func(key string, most float64) (rounds int, worst float64) {
+		for _, w := range f.Weather {
+			if v, ok := w.Amount(key); ok && v > most {
+				rounds, worst = rounds+1, max(worst, v)
+			}
+		}
+		return rounds, worst
 	}
-	if throttled > 0 {
-		all = append(all, fmt.Sprintf("A CPU quota held the process up (throttled) in %d %s.", throttled, of))
+	var why []string
+	if n, worst := beyond("others", mostOthers); n > 0 {
+		why = append(why, fmt.Sprintf("other processes took up to %.2f CPUs (over %v in %d %s)", worst, mostOthers, n, of))
 	}
-	return all
+	if n, worst := beyond("steal", mostSteal); n > 0 {
+		why = append(why, fmt.Sprintf("the hypervisor stole up to %.2f%% of CPU time (over %v%% in %d %s)", worst, mostSteal, n, of))
+	}
+	if n, _ := beyond("throttled", 0); n > 0 {
+		why = append(why, fmt.Sprintf("a CPU quota throttled this program (in %d %s)", n, of))
+	}
+	if why == nil {
+		return nil
+	}
+	return []string{"The machine was busy: " + strings.Join(why, "; ") + "."}
 }
