@@ -12,6 +12,7 @@ import (
 // decides where a file lacks a row of the whole.
 type form struct {
 	needs []condition // all of them must hold; the first is the primary one
+	finds string      // as a statement's
 	whole string      // what the whole has besides
 }
 
@@ -19,17 +20,18 @@ type form struct {
 const formsStated = "2026-11-29"
 
 // in chooses the conditions that decide by a file, and holds the file against
-// them. Which rows there are chooses, never what they say. smaller tells what
-// stands in the whole form alone, "" where that one decides.
-func (s statement) in(f *results.File) (found []Finding, smaller string) {
+// them. Which rows there are chooses, never what they say. finds is the wording
+// of the primary one's figure. smaller tells what stands in the whole form alone,
+// "" where that one decides.
+func (s statement) in(f *results.File) (found []Finding, finds, smaller string) {
 	found = findAll(s.needs, f)
 	if s.small == nil || allThere(found) {
-		return found, ""
+		return found, s.finds, ""
 	}
 	if small := findAll(s.small.needs, f); allThere(small) {
-		return small, fmt.Sprintf("in smaller numbers, which were chosen on %s, after runs (-profile full has %s)", formsStated, s.small.whole)
+		return small, s.small.finds, fmt.Sprintf("in smaller numbers, which were chosen on %s, after runs (-profile full has %s)", formsStated, s.small.whole)
 	}
-	return found, ""
+	return found, s.finds, ""
 }
 
 func findAll(needs []condition, f *results.File) (found []Finding) {

@@ -51,6 +51,7 @@ const (
 type statement struct {
 	id     string
 	says   string
+	finds  string      // what was found, of "%s", the primary condition's figure
 	needs  []condition // all of them must hold; the first is the primary one
 	small  *form       // the same in smaller numbers, nil for none
 	reads  string      // how the deciding figure reads where the statement holds, of "%s"; "" for the bare verdict
@@ -140,6 +141,7 @@ type Entry struct {
 	Why       string
 	Since     string   // the day from which on measure and bound stand, yyyy-mm-dd
 	Changes   []Change // of them after a run, the earliest first
+	Finds     string   // what was found, of "%s", the first condition's figure
 	Verdict   string
 	P         float64   // adjusted over the ledger
 	Smaller   bool      // decided in smaller numbers
@@ -159,6 +161,28 @@ func (e Entry) Decided() Finding {
 		}
 	}
 	return decided
+}
+
+// Found is what was found as a sentence, of the condition that decided; "" where
+// the file has none.
+func (e Entry) Found() string {
+	d := e.Decided()
+	if !d.There {
+		return ""
+	}
+	if d.States != nil {
+		return e.found(d, d.Measured())
+	}
+	return e.found(d, d.effect())
+}
+
+// found is the sentence of a condition and its figure.
+func (e Entry) found(f Finding, figure string) string {
+	if f.What != e.Needs[0].What || e.Finds == "" || f.States != nil {
+		return strings.ToUpper(f.What[:1]) + f.What[1:] + ": " + figure + "."
+	}
+	figure = strings.ReplaceAll(figure, "× to ", " to ")
+	return fmt.Sprintf(e.Finds, strings.ReplaceAll(figure, "×", " times"))
 }
 
 // A Circumstance is a finding beside a verdict that says more than it.
@@ -211,7 +235,7 @@ func judge(ledger []statement, f *results.File) []Entry {
 func weigh(ledger []statement, f *results.File) (entries []Entry, ps []float64) {
 	for _, s := range ledger {
 		e := Entry{ID: s.id, Statement: s.says, Why: s.why, Since: s.since(), Changes: s.changes}
-		e.Needs, e.Reason = s.in(f)
+		e.Needs, e.Finds, e.Reason = s.in(f)
 		e.Smaller = e.Reason != ""
 		right, wrong := 0.0, 1.0
 		for _, found := range e.Needs {
