@@ -77,8 +77,7 @@ func (p Plan) line() string {
 
 // A group is what takes turns: the cases whose x-goroutine refers to the same
 // goroutine arm, and some of them once more, whose ratio to themselves says what
-// the instrument is worth (x-self). In the short profile those are what is quoted,
-// and the goroutine arms that take turns.
+// the instrument is worth (x-self).
 type group struct {
 	cases []measure.Case
 	ref   int   // the goroutine arm among them, -1 if it isn't selected
@@ -111,17 +110,19 @@ func quoted(c measure.Case) bool {
 }
 
 // twin tells whether a case of a profile is measured once more: what is quoted,
-// what decides a statement, and every goroutine arm, but that the short profile
-// has no time for the last two where each takes a process of its own.
+// what decides a statement, and every goroutine arm. Where each takes a process of
+// its own, the short profile has time for the goroutine arms of what is quoted
+// only: intervals allow for what those are over themselves.
 func (p Profile) twin(c measure.Case) bool {
 	name := c.Name.String()
-	if isRef := name == c.Name.Ref().String(); isRef && c.Once == 0 || quoted(c) {
-		return true
-	} else if !p.Full {
-		return false
-	} else {
-		return isRef || slices.Contains(claims.Primary(), name)
+	isRef := name == c.Name.Ref().String()
+	switch {
+	case p.Full:
+		return isRef || quoted(c) || slices.Contains(claims.Primary(), name)
+	case c.Once > 0:
+		return isRef && quoted(c)
 	}
+	return isRef || quoted(c)
 }
 
 // selectCases are the profile's cases whose full name matches.
