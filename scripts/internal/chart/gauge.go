@@ -29,6 +29,7 @@ type GaugePoint struct {
 // What a Gauge's parts are high, in pixels.
 const (
 	gaugeTop   = 20 // the bound's label, and a point's exact figure in its place
+	gaugeSide  = 24 // half a tick's label, at the ends of the axis
 	stripLabel = 15
 	stripTall  = 18
 )
@@ -46,7 +47,7 @@ func (g Gauge) draw(width float64) *picture {
 			xs = p.Point.XIn.values(append(xs, p.Point.X))
 		}
 	}
-	x := newScale(g.X, xs, 10, width-10)
+	x := newScale(g.X, xs, gaugeSide, width-gaugeSide)
 	if x.holds(g.Bound) {
 		from, to := x.at(g.Bound), x.to
 		if !g.Least {
