@@ -137,7 +137,7 @@ func TestQuickProfile(t *testing.T) {
 			t.Errorf("the short profile has no locked goroutine of mode=%s", mode)
 		}
 	}
-	for _, family := range []string{"Create", "Stack", "Switch"} {
+	for _, family := range []string{"Create", "Stack", "Switch", "Serve", "Wakeup"} {
 		for _, impl := range []string{"goroutine", "locked", "clone"} {
 			if !quick[family+" "+impl] {
 				t.Errorf("the short profile has no %s of %s", family, impl)

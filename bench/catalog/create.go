@@ -58,12 +58,7 @@ var Create = Family{
 			Less: "faster"},
 	},
 	Answer: &Answer{
-		Begins: "To make, run and join a task with none to reuse costs ",
-		Ends:   " the time of a goroutine.",
-		Rows: []Who{
-			{"Create/impl=locked/mode=cold", "a locked thread"},
-			{"Create/impl=clone/mode=cold", "a raw thread"},
-			{"Create/impl=pthread/mode=cold", "a C thread"},
-		},
+		Does: "create, run and join", More: "as long", Less: "faster",
+		Rows: []string{"Create/impl=locked/mode=cold", "Create/impl=clone/mode=cold", "Create/impl=pthread/mode=cold"},
 	},
 }

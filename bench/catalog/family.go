@@ -24,7 +24,7 @@ type Family struct {
 	ModePrimary map[string][]string
 
 	Wordings []Wording // how a row's factor is said: the first that fits counts
-	Answer   *Answer   // one of a report's first sentences; nil for none
+	Answer   *Answer   // its line of the summary; nil for none
 	Picture  *Picture  // its section of pictures; nil for none
 }
 
@@ -81,15 +81,13 @@ type Wording struct {
 	Less       string // what a factor below 1 is called; "" if that depends
 }
 
-// An Answer is a sentence of factors: Begins, of each of the Rows that a file
-// holds who has it and how many times, Ends.
+// An Answer is a family's line of the summary: what something takes a goroutine,
+// and how many times as much it takes a thread.
 type Answer struct {
-	Begins, Ends string
-	Rows         []Who
+	Does       string   // what is done: "create, run and join"; 20 characters at the most
+	More, Less string   // what follows "2.00 times", for a factor above 1 and below it: "as long", "sooner"
+	Rows       []string // the threads' rows, one of each kind; all refer to one goroutine arm
 }
-
-// A Who is a row and who has it, in words.
-type Who struct{ Row, Says string }
 
 // A Picture is what stands beside a family's pictures.
 type Picture struct {
@@ -98,7 +96,7 @@ type Picture struct {
 	About string // what they show and how to read them
 }
 
-// Headlines are the rows of all families' answers, which a report begins with.
+// Headlines are the threads' rows of the summary.
 func Headlines() []Name {
 	var all []Name
 	for _, f := range Families {
@@ -106,7 +104,7 @@ func Headlines() []Name {
 			continue
 		}
 		for _, row := range f.Answer.Rows {
-			n, err := ParseName(row.Row)
+			n, err := ParseName(row)
 			if err != nil {
 				panic("catalog: " + err.Error()) // a row of the table above
 			}

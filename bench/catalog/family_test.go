@@ -3,19 +3,27 @@ package catalog
 import (
 	"slices"
 	"testing"
+	"unicode/utf8"
 )
 
-// Every row that an entry names is one of its own, written as results files
-// write it.
-func TestAnswersRows(t *testing.T) {
+// TestAnswers: a line of the summary has rows of its own family, each as results
+// files write it. All of them refer to one goroutine arm, whose figure stands in
+// the line.
+func TestAnswers(t *testing.T) {
 	for _, f := range Families {
 		if f.Answer == nil {
 			continue
 		}
+		refs := map[string]bool{}
 		for _, row := range f.Answer.Rows {
-			if n, err := ParseName(row.Row); err != nil || n.Family != f.Name || n.String() != row.Row {
-				t.Errorf("%s answers by %q: %v", f.Name, row.Row, err)
+			n, err := ParseName(row)
+			if err != nil || n.Family != f.Name || n.String() != row || n.Contender() < 0 {
+				t.Errorf("%s answers by %q: %v", f.Name, row, err)
 			}
+			refs[n.Ref().String()] = true
+		}
+		if a := f.Answer; len(refs) != 1 || utf8.RuneCountInString(a.Does) > 20 || a.More == "" || a.Less == "" {
+			t.Errorf("%s: %q, %q, %q, refers to %v", f.Name, a.Does, a.More, a.Less, refs)
 		}
 	}
 }

@@ -26,4 +26,8 @@ var Serve = Family{
 			Same: "Answering a request on one of {n} connections, {one} and {ref one} for each: no difference seen, {x} as much CPU time",
 			Less: "less"},
 	},
+	Answer: &Answer{
+		Does: "serve a request, CPU", More: "as much", Less: "less",
+		Rows: []string{"Serve/impl=locked/mode=blocking/n=1000", "Serve/impl=clone/mode=blocking/n=1000"},
+	},
 }

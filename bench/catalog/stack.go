@@ -20,13 +20,8 @@ var Stack = Family{
 			Less: "less"},
 	},
 	Answer: &Answer{
-		Begins: "To keep one parked costs ",
-		Ends:   " the memory, user and kernel, of a goroutine.",
-		Rows: []Who{
-			{"Stack/impl=locked/depth=0", "a locked thread"},
-			{"Stack/impl=clone/stack=least/depth=0", "a raw thread on the least stack"},
-			{"Stack/impl=pthread/stack=default/depth=0", "a C thread"},
-		},
+		Does: "keep one, parked", More: "as much", Less: "less",
+		Rows: []string{"Stack/impl=locked/depth=0", "Stack/impl=clone/stack=least/depth=0", "Stack/impl=pthread/stack=default/depth=0"},
 	},
 	Picture: &Picture{
 		Title: "What a parked task holds, by the depth of its stack",

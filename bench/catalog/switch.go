@@ -30,13 +30,8 @@ var Switch = Family{
 			Less: "faster"},
 	},
 	Answer: &Answer{
-		Begins: "To switch to another on one CPU costs ",
-		Ends:   " the time of goroutines through a channel.",
-		Rows: []Who{
-			{"Switch/impl=locked/via=channel/place=same", "locked threads, through a channel,"},
-			{"Switch/impl=clone/via=futex/place=same", "raw threads, through a futex,"},
-			{"Switch/impl=pthread/via=futex/place=same", "C threads, through a futex,"},
-		},
+		Does: "hand over, one CPU", More: "as long", Less: "faster",
+		Rows: []string{"Switch/impl=locked/via=channel/place=same", "Switch/impl=clone/via=futex/place=same", "Switch/impl=pthread/via=futex/place=same"},
 	},
 	Picture: &Picture{
 		Title: "How long a switch takes, from the median to the slowest",

@@ -21,6 +21,10 @@ var Wakeup = Family{
 			Same: "Woken{via}{load}, {one} and {ref one}: no difference seen in the 99th percentile of the time to wake, {x}",
 			Less: "sooner"},
 	},
+	Answer: &Answer{
+		Does: "wake, p99, CPUs busy", More: "as late", Less: "sooner",
+		Rows: []string{"Wakeup/impl=locked/via=pipe/load=hogs", "Wakeup/impl=clone/via=pipe/load=hogs"},
+	},
 	Picture: &Picture{
 		Title: "How late a task wakes, where threads may win",
 		Short: "Wake-up",

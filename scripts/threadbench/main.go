@@ -70,7 +70,7 @@ type command struct {
 // commands are what the file holds; worker is the program that measures.
 func commands(worker string) []command {
 	return []command{
-		{"run", "measure goroutines against threads here; print the table, write results and a page", func(args []string, stdout, stderr io.Writer) int {
+		{"run", "measure goroutines against threads here; print a summary, write results and a page", func(args []string, stdout, stderr io.Writer) int {
 			return suite.Run(worker, args, stdout, stderr)
 		}},
 		{"report", "make a page, or Markdown with pictures, of results files", report.Run},

@@ -78,8 +78,7 @@ func wakeupCases() []measure.Case {
 		cases = append(cases, measure.Case{
 			Name: catalog.Name{Family: "Wakeup"}.With("impl", impl).With("mode", mode).With("via", via).With("load", load),
 			Once: 1, Env: arm.Still,
-			// The hogs tell most, and the goroutine and the raw thread decide.
-			Quick:    load == "hogs" && impl != "locked",
+			Quick:    load == "hogs", // of which the summary tells, and which decides
 			OpenOnce: func(func(string)) (measure.Measurement, error) { return openWakeup(impl, mode, via, load) },
 		})
 	}

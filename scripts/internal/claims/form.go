@@ -12,6 +12,7 @@ import (
 // decides if a file lacks a row of the whole statement.
 type form struct {
 	needs []condition // all must hold; the first is the primary one
+	finds string      // as a statement's
 	whole string      // what the whole statement has besides
 }
 
@@ -19,17 +20,18 @@ type form struct {
 const formsStated = "2026-11-29"
 
 // in chooses which form's conditions a file decides, and tests them. The rows
-// that exist make the choice, never their figures. smaller says what only the
-// whole form has, "" if that form decides.
-func (s statement) in(f *results.File) (found []Finding, smaller string) {
+// that exist make the choice, never their figures. finds is the sentence for the
+// primary condition's figure. smaller says what only the whole form has, "" if
+// that form decides.
+func (s statement) in(f *results.File) (found []Finding, finds, smaller string) {
 	found = findAll(s.needs, f)
 	if s.small == nil || allThere(found) {
-		return found, ""
+		return found, s.finds, ""
 	}
 	if small := findAll(s.small.needs, f); allThere(small) {
-		return small, fmt.Sprintf("in smaller numbers, chosen on %s after runs were seen (-profile full has %s)", formsStated, s.small.whole)
+		return small, s.small.finds, fmt.Sprintf("in smaller numbers, chosen on %s after runs were seen (-profile full has %s)", formsStated, s.small.whole)
 	}
-	return found, ""
+	return found, s.finds, ""
 }
 
 func findAll(needs []condition, f *results.File) (found []Finding) {

@@ -44,6 +44,40 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// TestFinds: each statement says in a sentence what its first figure is, in either
+// form. If another condition decided, its own words say so.
+func TestFinds(t *testing.T) {
+	for _, s := range statements {
+		all := []string{s.finds}
+		if s.small != nil {
+			all = append(all, s.small.finds)
+		}
+		for _, finds := range all {
+			if said := fmt.Sprintf(finds, "1.5"); strings.Contains(said, "%!") || !strings.Contains(said, "1.5") || !strings.HasSuffix(said, ".") {
+				t.Errorf("%s: %q", s.id, said)
+			}
+		}
+	}
+	ledger := one(1, atMost(2, quotient(clone, goroutine, "ns/op"), "the first"))
+	ledger[0].needs = append(ledger[0].needs, atMost(5, value(clone, "ns/op"), "another figure"))
+	ledger[0].finds = "It takes %s as long."
+	for _, test := range []struct {
+		row, want string
+	}{
+		{"4 ns/op", "It takes 0.400 times as long."},
+		{"30 ns/op", "It takes 3.00 times as long."},
+		{"15 ns/op", "Another figure: 15.0 ns."},
+	} {
+		f := file(t, results.Lockstep, 12, func(int) lines { return lines{goroutine: "10 ns/op", clone: test.row} })
+		if got := judge(ledger, f)[0].Found(); got != test.want {
+			t.Errorf("%s: %q, want %q", test.row, got, test.want)
+		}
+	}
+	if got := judge(ledger, file(t, results.Lockstep, 12, func(int) lines { return lines{goroutine: "10 ns/op"} }))[0].Found(); got != "" {
+		t.Errorf("without a row: %q", got)
+	}
+}
+
 // TestReads: a statement that holds may say how its figure reads.
 func TestReads(t *testing.T) {
 	ledger := one(1, atMost(2, quotient(clone, goroutine, "ns/op"), "it"))

@@ -54,6 +54,7 @@ const (
 type statement struct {
 	id     string
 	says   string
+	finds  string      // a sentence with "%s" for the primary condition's figure: what was found
 	needs  []condition // all must hold; the first is the primary one
 	small  *form       // the statement in smaller numbers, nil for none
 	reads  string      // how the deciding figure reads if the statement holds, with "%s" for it; "" for the bare verdict
@@ -144,6 +145,7 @@ type Entry struct {
 	Why       string
 	Since     string   // the day since which measure and bound are unchanged, yyyy-mm-dd
 	Changes   []Change // of measure or bound after a run, the earliest first
+	Finds     string   // a sentence with "%s" for the first condition's figure: what was found
 	Verdict   string
 	P         float64   // adjusted over the ledger
 	Smaller   bool      // decided in smaller numbers
@@ -163,6 +165,28 @@ func (e Entry) Decided() Finding {
 		}
 	}
 	return decided
+}
+
+// Found returns a sentence on what was found for the condition that decided, ""
+// if the file has no figure for it.
+func (e Entry) Found() string {
+	d := e.Decided()
+	if !d.There {
+		return ""
+	}
+	if d.States != nil {
+		return e.found(d, d.Measured())
+	}
+	return e.found(d, d.effect())
+}
+
+// found returns the sentence for a condition and its figure.
+func (e Entry) found(f Finding, figure string) string {
+	if f.What != e.Needs[0].What || e.Finds == "" || f.States != nil {
+		return strings.ToUpper(f.What[:1]) + f.What[1:] + ": " + figure + "."
+	}
+	figure = strings.ReplaceAll(figure, "× to ", " to ")
+	return fmt.Sprintf(e.Finds, strings.ReplaceAll(figure, "×", " times"))
 }
 
 // A Circumstance is a finding beside a verdict that says more than the verdict.
@@ -215,7 +239,7 @@ func judge(ledger []statement, f *results.File) []Entry {
 func weigh(ledger []statement, f *results.File) (entries []Entry, ps []float64) {
 	for _, s := range ledger {
 		e := Entry{ID: s.id, Statement: s.says, Why: s.why, Since: s.since(), Changes: s.changes}
-		e.Needs, e.Reason = s.in(f)
+		e.Needs, e.Finds, e.Reason = s.in(f)
 		e.Smaller = e.Reason != ""
 		right, wrong := 0.0, 1.0
 		for _, found := range e.Needs {

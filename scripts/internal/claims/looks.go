@@ -58,7 +58,7 @@ func lookedAt(ledger []statement, f *results.File) []Entry {
 	then := f.After(looks[made-1])
 	for i := range entries {
 		if e := &entries[i]; e.Verdict == Inconclusive {
-			_, smaller := ledger[i].in(then)
+			_, _, smaller := ledger[i].in(then)
 			e.Reason = joined(further(ledger[i], then, undecided(entries), looks), smaller)
 		}
 	}
@@ -109,7 +109,7 @@ func undecided(entries []Entry) int {
 // further says what would decide a statement if further rounds were like the
 // file's: it repeats the rounds until they decide.
 func further(s statement, f *results.File, open int, looks []int) string {
-	if found, _ := s.in(f); slices.ContainsFunc(found, Finding.between) {
+	if found, _, _ := s.in(f); slices.ContainsFunc(found, Finding.between) {
 		return twoBounds
 	}
 	const most = 10

@@ -256,6 +256,18 @@ func (r Range) String() string {
 	return least + " to " + most
 }
 
+// Found is what machines found of statement i, by the condition that most of them
+// have, in a sentence; "" where none has it.
+func (s *Summary) Found(i int) string {
+	r := s.Tally(i, s.All()).Primary[0]
+	for _, m := range s.Machines {
+		if e := m.Entries[i]; r.N > 0 && e.Needs[0].What == r.What {
+			return e.found(r.Finding, r.String())
+		}
+	}
+	return ""
+}
+
 // All are the indices of all machines.
 func (s *Summary) All() []int {
 	all := make([]int, len(s.Machines))

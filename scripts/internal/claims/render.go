@@ -72,7 +72,7 @@ func (f Finding) doubts() string {
 }
 
 // String is the finding in a line: "11.7× [11.5, 12.1], at least 2.00×: of what
-// (no A/A in this file)".
+// (A/A not measured)".
 func (f Finding) String() string {
 	return fmt.Sprintf("%s, %s: %s%s", f.Measured(), f.Held(), f.What, f.doubts())
 }
@@ -242,7 +242,8 @@ type entryJSON struct {
 	Verdict   string        `json:"verdict"`
 	Smaller   bool          `json:"smaller,omitempty"` // in smaller numbers than the statement has
 	Reason    string        `json:"reason,omitempty"`
-	P         float64       `json:"p"` // adjusted
+	Found     string        `json:"found,omitempty"` // what decided, in a sentence
+	P         float64       `json:"p"`               // adjusted
 	Effect    *float64      `json:"effect"`
 	Low       *float64      `json:"low"`
 	High      *float64      `json:"high"`
@@ -281,7 +282,7 @@ func JSON(w io.Writer, ledgers []Ledger) error {
 		for _, e := range l.Entries {
 			decided := e.Decided().json()
 			j := entryJSON{
-				File: l.File, Warnings: l.Warnings, ID: e.ID, Statement: e.Statement, Verdict: e.Verdict, Smaller: e.Smaller, Reason: e.Reason, P: e.P,
+				File: l.File, Warnings: l.Warnings, ID: e.ID, Statement: e.Statement, Verdict: e.Verdict, Smaller: e.Smaller, Reason: e.Reason, Found: e.Found(), P: e.P,
 				Effect: decided.Effect, Low: decided.Low, High: decided.High, Bounded: decided.Bounded, Most: decided.Most, Rounds: decided.Rounds,
 				Why: e.Why, Since: e.Since, Changes: e.Changes,
 				Rows: []string{}, Needs: []findingJSON{}, Beside: []findingJSON{},

@@ -12,6 +12,7 @@ import (
 var statements = []statement{
 	{
 		id: "create-alloc", says: "Starting a goroutine costs little more than allocating its stack",
+		finds: "Starting a goroutine takes %s as long as allocating and touching as much memory.",
 		needs: []condition{
 			atMost(1.5, goroutineOver("Create/impl=floor/mode=nojoin"), "starting a goroutine, over allocating and touching as much memory"),
 		},
@@ -26,6 +27,7 @@ var statements = []statement{
 	},
 	{
 		id: "create-faster", says: "A goroutine is created faster than a thread, because no operating-system resource is made",
+		finds: "Creating, running and joining a raw thread takes %s as long as a goroutine.",
 		needs: []condition{
 			atLeast(2, factor("Create/impl=clone/mode=cold"), "making, running and joining a raw thread, over a goroutine"),
 			atMost(0.02, value("Create/impl=goroutine/mode=cold", "threads/op"), "threads made for a goroutine"),
@@ -46,6 +48,7 @@ var statements = []statement{
 	},
 	{
 		id: "stack-small", says: "A goroutine starts with a smaller stack than a thread",
+		finds: "A parked raw thread on the least stack holds %s as much memory, user and kernel, as a goroutine.",
 		needs: []condition{
 			atLeast(1, factor("Stack/impl=clone/stack=least/depth=0"), "user and kernel memory of a parked raw thread on the least stack, over a goroutine's"),
 		},
@@ -60,6 +63,7 @@ var statements = []statement{
 	},
 	{
 		id: "stack-grow", says: "A goroutine's stack grows as needed, and is freed again",
+		finds: "A goroutine whose stack is 1 MiB deep holds %s that depth more in user memory.",
 		needs: []condition{
 			atMost(2, perDepth(1048576, "user-B/task"), "user memory that a depth of 1 MiB adds to a parked goroutine, over the depth"),
 			atMost(2, perDepth(65536, "user-B/task"), "user memory that a depth of 64 KiB adds, over the depth"),
@@ -85,12 +89,14 @@ var statements = []statement{
 	},
 	{
 		id: "count", says: "Thousands, even millions of goroutines are no problem; threads are",
+		finds: "Each of 1,000,000 goroutines held at once takes %s as long as each of 1,000.",
 		needs: []condition{
 			atMost(2, quotient(scale(1_000_000), scale(1000), "ns/op"), "time per goroutine with 1,000,000 at once, over 1,000 at once"),
 			atMost(2, quotient(scale(1_000_000), scale(1000), results.Memory), "memory per goroutine with 1,000,000 at once, over 1,000 at once"),
 			atLeast(2, factor("Scale/impl=clone/n=10000"), "time per raw thread, over time per goroutine, 10,000 at once"),
 		},
 		small: &form{
+			finds: "Each of 10,000 goroutines held at once takes %s as long as each of 1,000.",
 			whole: "1,000,000 goroutines, and 10,000 raw threads",
 			needs: []condition{
 				atMost(2, quotient(scale(10_000), scale(1000), "ns/op"), "time per goroutine with 10,000 at once, over 1,000 at once"),
@@ -112,11 +118,13 @@ var statements = []statement{
 	},
 	{
 		id: "mux", says: "Many goroutines run on a few threads",
+		finds: "With each goroutine more, from 1,000 to 1,000,000, the process has %s threads more.",
 		needs: []condition{
 			atMost(0.001, slope("threads", scale(1000), scale(10_000), scale(100_000), scale(1_000_000)), "extra threads for each goroutine that runs in its turn, from 1,000 to 1,000,000"),
 			atMost(10, beyondCPUs(scale(1_000_000), "threads"), "threads beyond the number of CPUs, with 1,000,000 goroutines that run in turn"),
 		},
 		small: &form{
+			finds: "With each goroutine more, from 1,000 to 10,000, the process has %s threads more.",
 			whole: "100,000 and 1,000,000 goroutines",
 			needs: []condition{
 				atMost(0.001, slope("threads", scale(1000), scale(10_000)), "extra threads for each goroutine that runs in its turn, from 1,000 to 10,000"),
@@ -132,6 +140,7 @@ var statements = []statement{
 	},
 	{
 		id: "start", says: "A program starts with several runtime threads and one goroutine for main",
+		finds: "At the first line of main a program has %s threads.",
 		needs: []condition{
 			atLeast(3, value("Start/impl=goroutine/procs=2", "threads"), "threads at the first line of main, main's own included, GOMAXPROCS 2"),
 			atMost(1.5, value("Start/impl=goroutine/procs=2", "user-goroutines"), "the program's goroutines at that line"),
@@ -149,6 +158,7 @@ var statements = []statement{
 	},
 	{
 		id: "block-net", says: "A goroutine that is blocked on the network does not hold a thread, and the others run on",
+		finds: "Beside 1,000 goroutines that wait for sockets, a goroutine works at %s of its speed alone.",
 		needs: []condition{
 			atLeast(0.95, value(block("goroutine", "net", 1000), "bystander-share"), "speed of a working goroutine beside 1,000 that wait for sockets, over its speed alone"),
 			atMost(0.01, blockThreads("goroutine", "net", 1, 1000), "extra threads for each goroutine that waits"),
@@ -169,12 +179,14 @@ var statements = []statement{
 	},
 	{
 		id: "block-sys", says: "A goroutine that is blocked in a system call or on disk does not hold up the others",
+		finds: "Beside one that is blocked in read(2), a goroutine works at %s of its speed alone, on all CPUs.",
 		needs: []condition{
 			atLeast(0.9, value(blockAll("goroutine", "syscall", 1), "bystander-share"), "speed of a working goroutine beside one that is blocked in read(2), over its speed alone, on all CPUs"),
 			atLeast(0.9, value(blockAll("goroutine", "syscall", 1000), "bystander-share"), "speed beside 1,000 that are blocked in read(2), over its speed alone, on all CPUs"),
 			atLeast(0.9, quotient(blockAll("goroutine", "disk", 4), blockAll("clone", "disk", 4), "bystander-share"), "its speed beside 4 goroutines that write to disk, over its speed beside 4 raw threads that do, on all CPUs"),
 		},
 		small: &form{
+			finds: "Beside one that is blocked in read(2), a goroutine works at %s of its speed alone, on all CPUs.",
 			whole: "1,000 in read(2) at once, and tasks that write to disk",
 			needs: []condition{
 				atLeast(0.9, value(blockAll("goroutine", "syscall", 1), "bystander-share"), "speed of a working goroutine beside one that is blocked in read(2), over its speed alone, on all CPUs"),
@@ -206,6 +218,7 @@ var statements = []statement{
 	},
 	{
 		id: "busy", says: "Cores stay busy while some tasks wait for I/O",
+		finds: "While a download and writes waited, the CPUs worked %s as much as with nobody waiting.",
 		needs: []condition{
 			atLeast(0.95, busy("goroutine", "all"), "CPU time used while a download and writes waited, over the CPU time that the same CPUs gave with nothing waiting, on all CPUs"),
 		},
@@ -225,6 +238,7 @@ var statements = []statement{
 	},
 	{
 		id: "switch-faster", says: "Switching between goroutines is faster than between threads",
+		finds: "A switch between raw threads through a futex takes %s as long as one between goroutines through a channel.",
 		needs: []condition{
 			atLeast(1, factor("Switch/impl=clone/via=futex/place=same"), "a switch between raw threads through a futex, over a switch between goroutines through a channel"),
 		},
@@ -243,6 +257,7 @@ var statements = []statement{
 	},
 	{
 		id: "switch-nokernel", says: "A goroutine switch avoids system calls",
+		finds: "A goroutine's switch through a channel makes %s system calls.",
 		needs: []condition{
 			atMost(0.01, value("Switch/impl=goroutine/mode=traced/via=channel/place=same", "syscalls/op"), "system calls of a goroutine's switch through a channel, one CPU"),
 			atLeast(1, value("Switch/impl=clone/mode=traced/via=futex/place=same", "syscalls/op"), "system calls of a raw thread's switch through a futex"),
@@ -260,11 +275,13 @@ var statements = []statement{
 	},
 	{
 		id: "netpoll", says: "The scheduler works with the network poller to unschedule a task that waits",
+		finds: "Each connection that a goroutine waits for through the poller takes %s threads more.",
 		needs: []condition{
 			atMost(0.001, slope("threads", serve("goroutine", "poller", 10), serve("goroutine", "poller", 100), serve("goroutine", "poller", 1000)), "extra threads for each connection that a goroutine waits for through the poller"),
 			atLeast(0.99, slope("threads", serve("clone", "blocking", 10), serve("clone", "blocking", 100), serve("clone", "blocking", 1000)), "extra threads for each connection that a raw thread waits for"),
 		},
 		small: &form{
+			finds: "Each connection that a goroutine waits for through the poller, from 100 to 1,000, takes %s threads more.",
 			whole: "10 connections, and the cases beside the verdict",
 			needs: []condition{
 				atMost(0.001, slope("threads", serve("goroutine", "poller", 100), serve("goroutine", "poller", 1000)), "extra threads for each connection that a goroutine waits for through the poller, from 100 to 1,000"),
@@ -288,6 +305,7 @@ var statements = []statement{
 	},
 	{
 		id: "gc", says: "The scheduler is integrated with the garbage collector: many goroutines don't make the world stop for longer",
+		finds: "With 100,000 parked goroutines the world stops for %s as long as with 1,000.",
 		needs: []condition{
 			atMost(2, quotient("GC/impl=goroutine/n=100000/depth=0", "GC/impl=goroutine/n=1000/depth=0", "stw-ns"), "stop-the-world time, stopping included, with 100,000 parked goroutines, over 1,000"),
 			atMost(2, stood("GC/impl=goroutine/n=100000/depth=0", "GC/impl=goroutine/n=1000/depth=0"), "stop-the-world time, stopping excluded, with 100,000 parked goroutines, over 1,000"),
@@ -295,6 +313,7 @@ var statements = []statement{
 		},
 		reads: "within twice: %s as long",
 		small: &form{
+			finds: "With 10,000 parked goroutines the world stops for %s as long as with 1,000.",
 			whole: "100,000 goroutines",
 			needs: []condition{
 				atMost(2, quotient("GC/impl=goroutine/n=10000/depth=0", "GC/impl=goroutine/n=1000/depth=0", "stw-ns"), "stop-the-world time, stopping included, with 10,000 parked goroutines, over 1,000"),
@@ -319,6 +338,7 @@ var statements = []statement{
 	},
 	{
 		id: "balance", says: "Work is balanced over all the threads of the process",
+		finds: "A list of uneven work, a goroutine for each item, takes %s times as long as if no CPU ever waited.",
 		needs: []condition{
 			atMost(1.1, value("Balance/impl=goroutine/mode=item", "makespan-x"), "time of a heavy-tailed list of work, a goroutine for each item, over the ideal"),
 		},
@@ -337,11 +357,13 @@ var statements = []statement{
 	},
 	{
 		id: "closure", says: "Wrapping logic in a goroutine with channels keeps it unaware of concurrency, cheaply",
+		finds: "Handing an item to a goroutine and on costs less than 5%% of the work where an item's work takes more than %s.",
 		needs: []condition{
 			atMost(50_000, value("Pipeline/impl=goroutine/mode=crossover/via=channel/stages=1", "crossover-ns"), "the work per item above which handing the item to a goroutine and on costs less than 5%"),
 			atMost(0.5, quotient("Pipeline/impl=goroutine/mode=crossover/via=channel/stages=1", "Pipeline/impl=locked/mode=crossover/via=channel/stages=1", "crossover-ns"), "the work per item above which handing it to a goroutine costs less than 5%, over the same for a locked goroutine"),
 		},
 		small: &form{
+			finds: "Handing an item to a goroutine and on costs less than 5%% of the work where an item's work takes more than %s.",
 			whole: "a locked goroutine's work per item, which takes 4 s to find",
 			needs: []condition{
 				atMost(50_000, value("Pipeline/impl=goroutine/mode=crossover/via=channel/stages=1", "crossover-ns"), "the work per item above which handing the item to a goroutine and on costs less than 5%"),
@@ -361,12 +383,14 @@ var statements = []statement{
 	},
 	{
 		id: "wake", says: "Goroutines always wake sooner than threads (not in the texts; commonly believed)",
+		finds: "On an idle machine, a raw thread's 99th percentile of the time to wake is %s a goroutine's.",
 		needs: []condition{
 			atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=idle"), "99th percentile of the time to wake a raw thread by a byte in a pipe, over a goroutine's, on an idle machine"),
 			atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=hogs"), "99th percentile of the time to wake a raw thread by a byte in a pipe, over a goroutine's, with a hog of its own kind on every CPU"),
 			atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=outside"), "99th percentile of the time to wake a raw thread by a byte in a pipe, over a goroutine's, with another process's hogs on every CPU"),
 		},
 		small: &form{
+			finds: "Beside busy CPUs, a raw thread's 99th percentile of the time to wake is %s a goroutine's.",
 			whole: "an idle machine, and hogs of another process",
 			needs: []condition{
 				atLeast(1, factor("Wakeup/impl=clone/via=pipe/load=hogs"), "99th percentile of the time to wake a raw thread by a byte in a pipe, over a goroutine's, with a hog of its own kind on every CPU"),

@@ -45,7 +45,7 @@ func TestAdd(t *testing.T) {
 
 func TestString(t *testing.T) {
 	a := Amount{Time: 1500 * time.Millisecond, CPUs: 2, Steal: 0.0123, Others: 1, Throttled: 3, Load: "0.35"}
-	if got, want := a.String(), "seconds=1.5 steal=1.23% throttled=3 load=0.35"; got != want {
+	if got, want := a.String(), "seconds=1.5 steal=1.23% others=1.00 throttled=3 load=0.35"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got, want := (Amount{Time: time.Second, Throttled: -1}).String(), "seconds=1.0"; got != want {

@@ -70,12 +70,12 @@ func (a Amount) Add(b Amount) Amount {
 	return all
 }
 
-// String is the amount for a round's comment: seconds, and steal, throttled and
-// load if known.
+// String is the amount for a round's comment: seconds, and steal, others,
+// throttled and load if known.
 func (a Amount) String() string {
 	s := fmt.Sprintf("seconds=%.1f", a.Time.Seconds())
 	if a.CPUs > 0 {
-		s += fmt.Sprintf(" steal=%.2f%%", 100*a.Steal)
+		s += fmt.Sprintf(" steal=%.2f%% others=%.2f", 100*a.Steal, a.Others)
 	}
 	if a.Throttled >= 0 {
 		s += fmt.Sprintf(" throttled=%d", a.Throttled)

@@ -14,7 +14,7 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-const usage = `Usage: go run ./scripts/report [-format html|markdown] [-o OUT] FILE...
+const usage = `Usage: go run ./scripts/report [-format html|markdown|text] [-o OUT] FILE...
 
 Makes of results files what people look at: one HTML page that needs nothing
 but itself, or Markdown with SVG pictures beside it. Two or three files, such as
@@ -26,13 +26,17 @@ Without -o the report is written beside the first file, as .html or .md. "-o -"
 writes the page, or the Markdown without its pictures, to standard output. A
 file that report didn't make is never replaced.
 
+-format text prints one file's full table, the ledger of statements, and the
+summary, as run -v does.
+
 Examples:
   go run ./scripts/report results/reference.txt
+  go run ./scripts/report -format text results/reference.txt
   go run ./scripts/report -o /tmp/both.html here.txt there.txt
   go run ./scripts/report -o /tmp/fleet.html machines/*.txt
   go run ./scripts/report -format markdown -o results/reference.md results/reference.txt
 
-Exit status: 0 when the report is written, and its path printed; else 2.
+Exit status: 0 when the report is written or printed; else 2.
 
 `
 
@@ -40,7 +44,7 @@ Exit status: 0 when the report is written, and its path printed; else 2.
 // status, 0 or 2.
 func Run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("report", flag.ContinueOnError)
-	format := flags.String("format", "html", "`FORMAT` of the report: html or markdown")
+	format := flags.String("format", "html", "`FORMAT` of the report: html, markdown or text")
 	out := flags.String("o", "", "write to `FILE` (default beside the first results file)")
 	err := commandline.Parse(flags, usage, args, stdout)
 	if err == nil {
@@ -50,8 +54,8 @@ func Run(args []string, stdout, stderr io.Writer) int {
 }
 
 func run(paths []string, format, out string, stdout, stderr io.Writer) error {
-	if !slices.Contains([]string{"html", "markdown"}, format) {
-		return fmt.Errorf("-format %q is none; choose html or markdown", format)
+	if !slices.Contains([]string{"html", "markdown", "text"}, format) {
+		return fmt.Errorf("-format %q is none; choose html, markdown or text", format)
 	}
 	if len(paths) == 0 {
 		return errors.New("no file given; give one or more that \"go run ./scripts/run\" wrote, such as results/reference.txt")
@@ -63,6 +67,15 @@ func run(paths []string, format, out string, stdout, stderr io.Writer) error {
 			return err
 		}
 		files = append(files, f)
+	}
+	if format == "text" {
+		if len(files) > 1 {
+			return fmt.Errorf("-format text is of one file, %d given; give them one by one", len(files))
+		}
+		if out != "" {
+			return errors.New("-format text goes to standard output; leave out -o, and redirect it")
+		}
+		return Text(stdout, files[0], Everything)
 	}
 	r := New(files)
 	if out == "" {

@@ -113,6 +113,28 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestText: the table comes first, then the ledger, and the summary last.
+func TestText(t *testing.T) {
+	dir := folder(t)
+	status, stdout, stderr := call("-format", "text", filepath.Join(dir, "file.txt"))
+	at := -1
+	for _, part := range []string{"Create mode=cold", "What is taught about goroutines", "A locked thread is a goroutine with runtime.LockOSThread", "  create, run and join "} {
+		next := strings.Index(stdout, part)
+		if next <= at {
+			t.Errorf("%q stands at %d, want it after %d", part, next, at)
+		}
+		at = next
+	}
+	if status != 0 || stderr != "" || strings.Count(stdout[at:], "\n") > 12 {
+		t.Errorf("exit status %d, %q; it ends with\n%s", status, stderr, stdout[at:])
+	}
+	f := load(t, "driver: lockstep\n"+round(1, "BenchmarkParse/impl=fast 10 7 ns/op"))
+	var b bytes.Buffer
+	if err := Text(&b, f, Parts{}); err != nil || !strings.Contains(b.String(), "7.00 ns") || strings.Contains(b.String(), "LockOSThread") {
+		t.Errorf("a file without a row of the summary does not show its table alone: %v\n%s", err, b.String())
+	}
+}
+
 // TestForeign: what report hasn't made stays, and then nothing is written.
 func TestForeign(t *testing.T) {
 	for _, tt := range []struct {
@@ -154,7 +176,9 @@ func TestErrors(t *testing.T) {
 		says string
 	}{
 		{nil, "no file given; give one or more"},
-		{[]string{"-format", "pdf", in}, `-format "pdf" is none; choose html or markdown`},
+		{[]string{"-format", "pdf", in}, `-format "pdf" is none; choose html, markdown or text`},
+		{[]string{"-format", "text", in, in}, "-format text is of one file, 2 given; give them one by one"},
+		{[]string{"-format", "text", "-o", "x", in}, "-format text goes to standard output; leave out -o"},
 		{[]string{"-nope", in}, "-h shows the flags"},
 		{[]string{filepath.Join(dir, "none.txt")}, "none.txt"},
 		{[]string{"-o", filepath.Join(dir, "none", "page.html"), in}, "choose another place with -o"},

@@ -31,8 +31,8 @@ type panel struct {
 	Drawing chart.Drawing
 }
 
-// figures are the sections of pictures in the page's order. One without
-// panels says why.
+// figures are the sections of pictures that have something to show, in the
+// page's order.
 func (r *Report) figures() []figure {
 	var all []figure
 	if r.many != nil {
@@ -40,20 +40,7 @@ func (r *Report) figures() []figure {
 	} else {
 		all = []figure{r.overview(), r.scale(), r.stack(), r.latency(), r.bystander(), r.wakeup()}
 	}
-	for i := range all {
-		if len(all[i].Panels) == 0 {
-			all[i].Notes = append(all[i].Notes, "No row of this is in "+r.these()+": \"go run ./scripts/run -profile full\" measures it.")
-		}
-	}
-	return all
-}
-
-// these is "this file", or "these files".
-func (r *Report) these() string {
-	if r.several() {
-		return "these files"
-	}
-	return "this file"
+	return slices.DeleteFunc(all, func(f figure) bool { return f.Panels == nil && f.Notes == nil })
 }
 
 // pictured is a family's section of pictures, without any yet; more is what to
@@ -109,9 +96,6 @@ func (r *Report) overview() figure {
 		d.says += fmt.Sprintf(": %s, %s over %s, %s", row.Contender, row.FullName, row.Ref, prose.Count(factor.Rounds, "round"))
 		return d, true
 	})
-	if len(f.Panels) == 0 {
-		f.Notes = append(f.Notes, "There is nothing to compare: no thread's row of "+r.these()+" stands beside a goroutine's.")
-	}
 	return f
 }
 

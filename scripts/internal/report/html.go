@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 	"sync"
 
 	"threadbench/scripts/internal/chart"
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/prose"
 )
 
@@ -48,7 +50,8 @@ func (r *Report) HTML(w io.Writer) error {
 	if r.several() { // tables are twice as wide
 		style += "@page { size: landscape; }\n@media print { .sortable { font-size: 5.5pt; } }\n"
 	}
-	err := page().Execute(w, struct {
+	var b strings.Builder
+	err := page().Execute(&b, struct {
 		*content
 		Policy              string
 		Style               template.CSS
@@ -60,6 +63,9 @@ func (r *Report) HTML(w io.Writer) error {
 		"default-src 'none'; style-src " + hash(style) + "; script-src " + hash(script) + "; img-src data:; base-uri 'none'; form-action 'none'",
 		template.CSS(style), template.JS(script), panelWidth, wideWidth, narrowWidth, template.HTML(mark),
 	})
+	if err == nil {
+		_, err = io.WriteString(w, commandline.Typed(b.String()))
+	}
 	if err != nil {
 		return fmt.Errorf("writing the page: %w", err)
 	}

@@ -89,7 +89,6 @@ func from(s summary.Summary) string {
 func (r *Report) gathered(c *content) {
 	one := r.sources[0]
 	c.Gathered = true
-	c.Answered = fmt.Sprintf("Each factor is the median of the machines' own; in brackets are the least and the greatest of %s.", one.label)
 	c.Families, c.Settings = r.manyTables(), r.many.settings()
 	c.Places = []place{{Label: one.label, Caveats: r.many.caveats()}}
 	c.Sources = []sourceText{{Label: one.label, Machine: strings.TrimSuffix(r.summary.About()[0], ".")}}

@@ -1,14 +1,15 @@
 package report
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"io"
 	"strings"
 
 	"threadbench/scripts/internal/chart"
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/prose"
+	"threadbench/scripts/internal/summary"
 )
 
 // A Picture is a figure as an SVG file.
@@ -53,15 +54,7 @@ func (f figure) sheet() chart.Sheet {
 // beside it; with an empty base it has none. Its error is the writer's.
 func (r *Report) Markdown(w io.Writer, base string) error {
 	c := r.content()
-	b := bufio.NewWriter(w)
-	list := func(lines []string) {
-		for _, l := range lines {
-			fmt.Fprintf(b, "- %s\n", escape(l))
-		}
-		if len(lines) > 0 {
-			fmt.Fprintln(b)
-		}
-	}
+	b := &strings.Builder{}
 	fmt.Fprintf(b, "%s\n\n# %s\n\n", mark, c.Title)
 	for _, s := range c.Sources {
 		for _, w := range s.Wrong {
@@ -78,26 +71,84 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 		fmt.Fprintf(b, "%s%s.\n\n", label, escape(s.Machine+begun))
 	}
 	fmt.Fprint(b, "## The answer\n\n")
+	if len(c.Answers) == 0 {
+		fmt.Fprint(b, "No row compares what a task takes a goroutine and a thread.\n\n")
+	} else {
+		fmt.Fprintf(b, "%s %s\n\n", escape(c.Terms), escape(c.Answered))
+	}
 	for _, a := range c.Answers {
-		fmt.Fprint(b, "- ")
-		if a.Source != "" {
-			fmt.Fprintf(b, "%s: ", escape(a.Source))
+		a.markdown(b)
+		list(b, a.Doubts)
+	}
+
+	if len(c.Claims) > 0 {
+		c.taught(b)
+	}
+
+	for _, f := range c.Figures {
+		fmt.Fprintf(b, "## %s\n\n", escape(f.Title))
+		for _, a := range f.About {
+			fmt.Fprintf(b, "%s\n\n", escape(a))
 		}
-		for _, p := range a.Parts {
-			if p.Class != "" {
-				fmt.Fprintf(b, "**%s**", escape(p.Text))
-			} else {
-				fmt.Fprint(b, prose.Markdown(p.Text))
-			}
+		if len(f.Panels) > 0 && base != "" {
+			fmt.Fprintf(b, "![%s](%s)\n\n", escape(f.Title), link(Picture{Name: f.ID}.File(base)))
+		}
+		list(b, f.Words)
+		list(b, f.Notes)
+	}
+
+	fmt.Fprint(b, "## Every benchmark\n\n")
+	if len(c.Families) == 0 {
+		fmt.Fprint(b, "Nothing was measured.\n\n")
+	}
+	for _, f := range c.Families {
+		fmt.Fprintf(b, "### %s\n\n", escape(f.Name))
+		if len(f.Ops) > 0 {
+			fmt.Fprintf(b, "%s %s\n\n", escape(strings.Join(f.Ops, " ")), escape(f.Read))
+		}
+		f.Grid.markdown(b)
+		list(b, f.Grid.Remarks)
+	}
+
+	fmt.Fprint(b, "## The environment, and what makes it incomparable\n\n")
+	for _, p := range c.Places {
+		if c.Several {
+			fmt.Fprintf(b, "### %s\n\n", escape(p.Label))
+		}
+		list(b, p.Caveats)
+		if len(p.Left) > 0 {
+			fmt.Fprint(b, "Left out, cut or failed:\n\n")
+			list(b, p.Left)
+		}
+	}
+	head := []string{"key"}
+	for _, s := range c.Sources {
+		head = append(head, escape(s.Label))
+	}
+	if c.Several {
+		head = append(head, "differs")
+	}
+	tableHead(b, head, nil)
+	for _, s := range c.Settings {
+		fmt.Fprintf(b, "| %s |", escape(s.Key))
+		for _, v := range s.Values {
+			fmt.Fprintf(b, " %s |", escape(v))
+		}
+		if c.Several {
+			fmt.Fprintf(b, " %s |", map[bool]string{true: "yes"}[s.Differ])
 		}
 		fmt.Fprintln(b)
 	}
-	if len(c.Answers) == 0 {
-		fmt.Fprint(b, "No row compares making, keeping or switching between goroutines and threads.\n\n")
-	} else {
-		fmt.Fprintf(b, "\n%s\n\n", escape(c.Answered))
+	fmt.Fprint(b, "\n## How it was measured\n")
+	for _, m := range c.Method {
+		fmt.Fprintf(b, "\n%s\n", escape(m))
 	}
+	_, err := io.WriteString(w, commandline.Typed(b.String()))
+	return err
+}
 
+// taught writes the statements.
+func (c *content) taught(b *strings.Builder) {
 	fmt.Fprint(b, "## What is taught, and what was measured\n\n")
 	for _, t := range c.Sums {
 		fmt.Fprintf(b, "### %s\n\n", escape(t.Title))
@@ -124,108 +175,79 @@ func (r *Report) Markdown(w io.Writer, base string) error {
 	for _, l := range c.Ledgers {
 		fmt.Fprintf(b, "%s: %s.\n\n", escape(l.Label), escape(l.Tally))
 	}
-	head := []string{"statement"}
-	for _, l := range c.Ledgers {
-		if c.Several {
-			head = append(head, escape(l.Label))
-		} else {
-			head = append(head, "verdict", "measured")
-		}
-	}
-	if len(c.Claims) > 0 {
-		tableHead(b, head, nil)
-	}
+	tableHead(b, []string{"statement", "verdict", "found", "what decides it"}, nil)
 	for _, claim := range c.Claims {
-		fmt.Fprintf(b, "| %s |", escape(claim.Says))
-		for _, v := range claim.Verdicts {
-			var measured []string
-			for _, n := range v.Needs {
-				measured = append(measured, escape(n))
-			}
-			for _, n := range v.Circumstances {
-				measured = append(measured, "*"+n.Word+":* "+escape(n.String()))
-			}
-			if v.Reason != "" {
-				measured = append([]string{escape(v.Reason)}, measured...)
-			}
-			parting := " | "
-			if c.Several {
-				parting = "<br>"
-			}
-			fmt.Fprintf(b, " **%s**%s%s |", v.Verdict, parting, strings.Join(measured, "<br>"))
-		}
-		fmt.Fprintln(b)
+		claim.markdown(b)
 	}
 	fmt.Fprintf(b, "\n%s\n\n", escape(c.About))
 	if len(c.Unasked) > 0 {
 		fmt.Fprint(b, "Missing, since the run did not include their rows (`go run ./scripts/run -profile full` measures every row that this machine can):\n\n")
-		list(c.Unasked)
+		list(b, c.Unasked)
 	}
+}
 
-	for _, f := range c.Figures {
-		fmt.Fprintf(b, "## %s\n\n", escape(f.Title))
-		for _, a := range f.About {
-			fmt.Fprintf(b, "%s\n\n", escape(a))
-		}
-		if len(f.Panels) > 0 && base != "" {
-			fmt.Fprintf(b, "![%s](%s)\n\n", escape(f.Title), link(Picture{Name: f.ID}.File(base)))
-		}
-		list(f.Words)
-		list(f.Notes)
+// markdown writes a summary as a table.
+func (a answered) markdown(b *strings.Builder) {
+	if a.Label != "" {
+		fmt.Fprintf(b, "%s:\n\n", escape(a.Label))
 	}
-
-	fmt.Fprint(b, "## Every benchmark\n\n")
-	if len(c.Families) == 0 {
-		fmt.Fprint(b, "Nothing was measured.\n\n")
+	head, right := []string{"", "goroutine"}, []bool{false, true}
+	for _, h := range a.Heads {
+		head = append(head, h.Text)
 	}
-	for _, f := range c.Families {
-		fmt.Fprintf(b, "### %s\n\n", escape(f.Name))
-		if len(f.Ops) > 0 {
-			fmt.Fprintf(b, "%s %s\n\n", escape(strings.Join(f.Ops, " ")), escape(f.Read))
-		}
-		f.Grid.markdown(b)
-		list(f.Grid.Remarks)
-	}
-
-	fmt.Fprint(b, "## The environment, and what makes it incomparable\n\n")
-	for _, p := range c.Places {
-		if c.Several {
-			fmt.Fprintf(b, "### %s\n\n", escape(p.Label))
-		}
-		list(p.Caveats)
-		if len(p.Left) > 0 {
-			fmt.Fprint(b, "Left out, cut or failed:\n\n")
-			list(p.Left)
-		}
-	}
-	head = []string{"key"}
-	for _, s := range c.Sources {
-		head = append(head, escape(s.Label))
-	}
-	if c.Several {
-		head = append(head, "differs")
-	}
-	tableHead(b, head, nil)
-	for _, s := range c.Settings {
-		fmt.Fprintf(b, "| %s |", escape(s.Key))
-		for _, v := range s.Values {
-			fmt.Fprintf(b, " %s |", escape(v))
-		}
-		if c.Several {
-			fmt.Fprintf(b, " %s |", map[bool]string{true: "yes"}[s.Differ])
+	tableHead(b, head, right)
+	for _, l := range a.Lines {
+		fmt.Fprintf(b, "| %s | %s |", l.Does, escape(l.Figure))
+		for _, c := range l.Cells {
+			text := summary.None
+			if c.Words != "" {
+				text = "**" + c.Words + "**"
+			}
+			if c.Within != "" {
+				text += " " + escape(c.Within)
+			}
+			if c.Doubt != "" {
+				text += " (" + escape(c.Doubt) + ")"
+			}
+			fmt.Fprintf(b, " %s |", text)
 		}
 		fmt.Fprintln(b)
 	}
-	fmt.Fprint(b, "\n## How it was measured\n")
-	for _, m := range c.Method {
-		fmt.Fprintf(b, "\n%s\n", escape(m))
+	fmt.Fprintln(b)
+}
+
+// markdown writes a statement as a line of a table: of several files, each cell
+// has a line for each.
+func (c claim) markdown(b *strings.Builder) {
+	verdicts, found, decides := []string{}, []string{}, []string{}
+	if c.Counts != "" {
+		verdicts, found = append(verdicts, escape(c.Counts)), append(found, escape(c.Found))
 	}
-	return b.Flush()
+	for _, v := range c.Verdicts {
+		label := ""
+		if v.Label != "" {
+			label = escape(v.Label) + ": "
+		}
+		verdicts = append(verdicts, label+"**"+v.Verdict+"**")
+		if v.Found != "" {
+			found = append(found, label+escape(v.Found))
+		}
+		if v.Reason != "" {
+			decides = append(decides, label+escape(v.Reason))
+		}
+		for _, n := range v.Needs {
+			decides = append(decides, label+escape(n))
+		}
+		for _, n := range v.Circumstances {
+			decides = append(decides, label+"*"+n.Word+":* "+escape(n.String()))
+		}
+	}
+	fmt.Fprintf(b, "| %s | %s | %s | %s |\n", escape(c.Says), strings.Join(verdicts, "<br>"), strings.Join(found, "<br>"), strings.Join(decides, "<br>"))
 }
 
 // markdown writes the grid as a table; files' columns are headed by their
 // labels.
-func (g grid) markdown(b *bufio.Writer) {
+func (g grid) markdown(b *strings.Builder) {
 	var head []string
 	var right []bool
 	group, left := 0, 0
@@ -252,7 +274,17 @@ func (g grid) markdown(b *bufio.Writer) {
 	fmt.Fprintln(b)
 }
 
-func tableHead(b *bufio.Writer, head []string, right []bool) {
+// list writes lines as a list.
+func list(b *strings.Builder, lines []string) {
+	for _, l := range lines {
+		fmt.Fprintf(b, "- %s\n", escape(l))
+	}
+	if len(lines) > 0 {
+		fmt.Fprintln(b)
+	}
+}
+
+func tableHead(b *strings.Builder, head []string, right []bool) {
 	fmt.Fprintf(b, "| %s |\n|", strings.Join(head, " | "))
 	for i := range head {
 		if i < len(right) && right[i] {

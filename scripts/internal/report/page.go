@@ -23,7 +23,8 @@ type content struct {
 	Several  bool
 	Gathered bool // figures are over machines
 	Sources  []sourceText
-	Answers  []answer
+	Answers  []answered
+	Terms    string  // what the contenders are
 	Answered string  // what the answers' figures are
 	Sums     []sheet // on how many machines each statement holds
 	Ledgers  []ledger
@@ -43,107 +44,6 @@ type sourceText struct {
 	Machine string
 	Wrong   []string // why its figures are no result
 	Begun   string
-}
-
-// An answer is a sentence.
-type answer struct {
-	Source string // the file's label, where there are several
-	Parts  []part
-}
-
-// A part of a sentence; Class is a contender's where it is a figure.
-type part struct{ Text, Class string }
-
-// Text is the sentence.
-func (a answer) Text() string {
-	var b strings.Builder
-	for _, p := range a.Parts {
-		b.WriteString(p.Text)
-	}
-	return b.String()
-}
-
-// answers are the first sentences, of each the files one after the other.
-func (r *Report) answers() []answer {
-	var all []answer
-	for _, family := range catalog.Families {
-		q := family.Answer
-		if q == nil {
-			continue
-		}
-		for _, s := range r.sources {
-			a := answer{Parts: []part{{Text: q.Begins}}}
-			if r.several() {
-				a.Source = s.label
-			}
-			var rows []*table.Row
-			var who []string
-			for _, row := range q.Rows {
-				if found := s.rows[row.Row]; found != nil && found.Factor != nil {
-					rows, who = append(rows, found), append(who, row.Says)
-				}
-			}
-			for i, found := range rows {
-				switch {
-				case i > 0 && i == len(rows)-1:
-					a.Parts = append(a.Parts, part{Text: " and "})
-				case i > 0:
-					a.Parts = append(a.Parts, part{Text: ", "})
-				}
-				f := found.Factor
-				a.Parts = append(a.Parts, part{Text: who[i] + " "}, part{f.Text(), armOf(found.Name).look.Class})
-				if f.Interval && f.States == nil {
-					a.Parts = append(a.Parts, part{Text: " " + f.Within()})
-				}
-				if found.Doubt != "" {
-					a.Parts = append(a.Parts, part{Text: " (" + found.Doubt + ")"})
-				}
-			}
-			if len(a.Parts) > 1 {
-				a.Parts = append(a.Parts, part{Text: q.Ends})
-				all = append(all, a)
-			}
-		}
-	}
-	return all
-}
-
-// A ledger is a file's verdicts in a line.
-type ledger struct{ Label, Tally string }
-
-// A claim is a statement with the verdict of each file.
-type claim struct {
-	ID, Says, Why string
-	Verdicts      []verdict
-}
-
-// A verdict is a file's. Class is its colour's.
-type verdict struct {
-	Verdict, Reason string
-	Needs           []string // "11.7× [11.5, 12.1], at least 2.00×: of what"
-	Circumstances   []claims.Circumstance
-}
-
-func (r *Report) claims() (all []claim, unasked []string) {
-	for i, first := range r.sources[0].ledger.Entries {
-		if !slices.ContainsFunc(r.sources, func(s source) bool { return !s.ledger.Entries[i].Unasked }) {
-			unasked = append(unasked, first.Statement)
-			continue
-		}
-		c := claim{ID: first.ID, Says: first.Statement, Why: first.Why}
-		for _, s := range r.sources {
-			e := s.ledger.Entries[i]
-			v := verdict{Verdict: e.Verdict, Reason: e.Reason, Circumstances: e.Circumstances()}
-			for _, n := range e.Needs {
-				if n.There {
-					v.Needs = append(v.Needs, n.String())
-				}
-			}
-			c.Verdicts = append(c.Verdicts, v)
-		}
-		all = append(all, c)
-	}
-	return all, unasked
 }
 
 // A family is a benchmark with its tables.
@@ -408,7 +308,7 @@ func (r *Report) method() []string {
 	all := []string{
 		"Each contender runs in a worker, a fresh process that does nothing else. A coordinator hands the turn to the workers of a pair, 1.5 ms each, one after the other, in counterbalanced order; what disturbs one disturbs the other. A round is a set of fresh workers, and the round is the unit of all statistics.",
 		"The task that does the ops stops the clock itself. Every row counts what shows that the thing was measured (kernel switches, threads by their ids, system calls by a tracer), and has no figure where the counts contradict its name.",
-		"A figure is the median over rounds with its 95% interval from order statistics (golang.org/x/perf/benchmath, as benchstat prints it). " + table.About(results.Lockstep) + " In the short profile an arm that takes a process of its own is measured twice only where it is quoted first.",
+		"A figure is the median over rounds with its 95% interval from order statistics (golang.org/x/perf/benchmath, as benchstat prints it). " + table.About(results.Lockstep) + " In the short profile, of the arms that take a process of their own only the goroutine arms of the summary are measured twice.",
 		"Two states are told where the gap between them is wider than the ranges of both, instead of an estimate between them. A trend is Mann and Kendall's test over the rounds, at 5% over all rows of the file.",
 		"Verdicts on statements are by signed-rank tests over rounds, with Holm's procedure over all statements: given the measures and bounds as they stand, the chance that sampling makes any of a ledger wrong is at most 5%. What of them was changed after a run, each statement says.",
 	}
@@ -424,16 +324,15 @@ func (r *Report) method() []string {
 // content puts the report in order.
 func (r *Report) content() *content {
 	c := &content{
-		Title: "Goroutines against threads", Several: r.several(), Answers: r.answers(), About: claims.About,
+		Title: "Goroutines against threads", Several: r.several(), Answers: r.answers(), Answered: r.answeredBy(), Terms: table.Terms, About: claims.About,
 		Sums: r.sums(), Figures: r.figures(), Method: r.method(),
 	}
+	c.Claims, c.Unasked = r.claims()
 	if r.many != nil {
 		r.gathered(c)
 		return c
 	}
-	c.Answered = "In brackets 95% intervals."
 	c.Families, c.Places, c.Settings = r.tables(), r.places(), r.settings()
-	c.Claims, c.Unasked = r.claims()
 	for _, s := range r.sources {
 		c.Sources = append(c.Sources, sourceText{Label: s.label, Machine: s.table.Machine(), Wrong: results.Wrong(s.file.Config), Begun: strings.Join(s.file.Begun, "; again ")})
 		c.Ledgers = append(c.Ledgers, ledger{s.label, s.ledger.Tally()})

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/results"
 )
 
@@ -170,12 +171,75 @@ func TestPage(t *testing.T) {
 	}
 	for _, want := range []string{
 		"SetMaxThreads", "kernel.pid_max", "raise it: sysctl -w kernel.pid_max=100444", // the limits, drawn and told
-		"A virtual machine (kvm)", "more than 1% of the CPU time to others (steal) in 6 of 6 rounds; the worst round lost 5.00%", "governor: none", "build with -tags pthread",
+		"A virtual machine (kvm)", "the hypervisor stole up to 5.00% of CPU time (over 1% in 6 of 6 rounds)", "governor: none", "build with -tags pthread",
 		"expected 1000 kernel switches of 1000 ops, give or take 100; seen 12 (in 1 of 6 rounds)",
 		"begun 2026-03-04T05:06:07Z on bench-host",
 	} {
 		if !strings.Contains(html.UnescapeString(page), want) {
 			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
+
+// TestEmptySections: a section that has no row to show is not there, and nothing
+// leads to it.
+func TestEmptySections(t *testing.T) {
+	page := rendered(t, load(t, "driver: lockstep\n"+round(1, "BenchmarkParse/impl=fast 10 7 ns/op")))
+	sound(t, page)
+	var headings []string
+	for _, n := range nodes(t, page, "h2") {
+		headings = append(headings, textOf(n))
+	}
+	if want := []string{"The answer", "Every benchmark", "The environment, and what makes it incomparable", "How it was measured"}; !slices.Equal(headings, want) {
+		t.Errorf("sections %q, want %q", headings, want)
+	}
+}
+
+// TestClaims: each statement that a file was to measure is one sentence of what
+// was found, with a picture of the figure that decided and its bound; what decides
+// opens on demand. Of many machines one picture has the figure of each.
+func TestClaims(t *testing.T) {
+	f, err := results.ReadFile(small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name           string
+		files          []*results.File
+		marks, verdict int // of create-faster
+	}{
+		{"one", []*results.File{f}, 1, 1},
+		{"beside each other", []*results.File{f, f}, 2, 2},
+		{"many", fleet(t, 5), 5, 0},
+	} {
+		page := rendered(t, test.files...)
+		_, claim, found := strings.Cut(page, `<h3 id="claim-create-faster">`)
+		claim, _, _ = strings.Cut(claim, `<div class="claim">`)
+		marks, verdicts := strings.Count(claim, `<g class="mark `), strings.Count(claim, `<span class="verdict `)
+		if !found || marks != test.marks || verdicts != test.verdict || strings.Count(claim, "<svg ") != 1 || strings.Count(claim, "<details>") != 1 {
+			t.Errorf("%s: %v, %d figures, %d verdicts, want %d and %d:\n%.3000s", test.name, found, marks, verdicts, test.marks, test.verdict, claim)
+		}
+		for _, want := range []string{"Creating, running and joining a raw thread takes ", " times as long as a goroutine.", "at least 2.00×", "Why the bound is there"} {
+			if !strings.Contains(html.UnescapeString(claim), want) {
+				t.Errorf("%s: it does not say %q", test.name, want)
+			}
+		}
+	}
+}
+
+// TestTyped: page and Markdown name the commands as they are typed to the program
+// that made them.
+func TestTyped(t *testing.T) {
+	commandline.OneFile = true
+	defer func() { commandline.OneFile = false }()
+	f := load(t, "driver: lockstep\n"+round(1, "BenchmarkParse/impl=fast 10 7 ns/op"))
+	var md bytes.Buffer
+	if err := New([]*results.File{f}).Markdown(&md, "file"); err != nil {
+		t.Fatal(err)
+	}
+	for form, text := range map[string]string{"page": rendered(t, f), "Markdown": md.String()} {
+		if strings.Contains(text, "go run") || !strings.Contains(text, "threadbench run") {
+			t.Errorf("the %s names a command that isn't there", form)
 		}
 	}
 }
@@ -363,7 +427,7 @@ func TestBadInput(t *testing.T) {
 		fails      string   // or in the error
 	}{
 		{"no known rows", driver + round(1, "BenchmarkParse/impl=fast 10 7 ns/op"),
-			[]string{"This file has no row that compares making, keeping or switching", "There is nothing to compare", "No row of this is in this file", "Missing, since the run did not include their rows", "Parse", "7.00 ns"}, ""},
+			[]string{"This file has no row that compares what a task takes", "Parse", "7.00 ns"}, ""},
 		{"of another suite", "goos: linux\npkg: encoding/json\nBenchmarkEncode-8 1000 1234 ns/op\n", nil, `driver "" is neither lockstep nor testing`},
 		{"another suite's names", driver + round(1, "BenchmarkEncode/small 1000 1234 ns/op"), nil, "only this suite's own names can be read"},
 		{"NaN", driver + round(1, "BenchmarkSwitch/impl=goroutine/via=channel 10 NaN ns/op"), nil, "NaN"},
@@ -371,7 +435,7 @@ func TestBadInput(t *testing.T) {
 			round(3, pair[0], "BenchmarkSwitch/impl=locked/via=channel/place=same 10 1e12 ns/op 4e9 x-goroutine"),
 			[]string{"1000 s"}, ""},
 		{"one arm only", driver + round(1, pair[1]), []string{"The goroutine arm of these lines is not in this file", "locked thread", "56.0×"}, ""},
-		{"the goroutine alone", driver + round(1, pair[0]), []string{"There is nothing to compare", "250 ns"}, ""},
+		{"the goroutine alone", driver + round(1, pair[0]), []string{"This file has no row that compares what a task takes", "250 ns"}, ""},
 		{"cut in mid-line", driver + round(1, pair...) + pair[0] + "\nBenchmarkSwitch/impl=lock", []string{"A round of this file never ended", "14.0 µs"}, ""},
 		{"cut in its first round", driver + pair[0] + "\nBenchmarkSwitch/impl=lock", nil, "no complete round"},
 		{"notes alone", driver + "# skip BenchmarkSwitch/impl=clone/via=futex: 1 CPU: 2 wanted\n", []string{"Nothing was measured", "1 CPU: 2 wanted"}, ""},
@@ -465,7 +529,7 @@ func TestSeveral(t *testing.T) {
 	if err := New([]*results.File{a, b}).Markdown(&md, "two"); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| kernel | 6.1.0-test | 7.0 | yes |", "| cpus | 2 | 2 |  |", "go1.27.0<br>against goroutine", "- go1.26.0: To make"} {
+	for _, want := range []string{"| kernel | 6.1.0-test | 7.0 | yes |", "| cpus | 2 | 2 |  |", "go1.27.0<br>against goroutine", "go1.26.0: **"} {
 		if !strings.Contains(md.String(), want) {
 			t.Errorf("the Markdown of two does not say %q", want)
 		}

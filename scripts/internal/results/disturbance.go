@@ -15,9 +15,14 @@ type Disturbance struct {
 	Says  string // "" if the round has no such line
 }
 
-// mostSteal is the greatest share of a round's CPU time, in percent, that the
-// hypervisor may take without a warning.
-const mostSteal = 1
+// A round up to these limits is no warning: CPUs that other processes kept busy,
+// and the share of the CPU time, in percent, that a hypervisor took. From
+// mostOthers on, package disturbance gives other processes as a reason for
+// scatter, too.
+const (
+	mostOthers = 0.25
+	mostSteal  = 1.0
+)
 
 // Amount is the number of a key in the round's first line: 2.2 for steal in
 // "seconds=64.5 steal=2.2%".
@@ -31,24 +36,30 @@ func (d Disturbance) Amount(key string) (float64, bool) {
 	return 0, false
 }
 
-// disturbed are warnings of what went on while the rounds were measured.
+// disturbed is the warning of what went on while the rounds were measured, nil
+// for none. The load average decides nothing: it counts this program's processes.
 func (f *File) disturbed() []string {
-	stolen, throttled, worst := 0, 0, 0.0
-	for _, d := range f.Disturbances {
-		if steal, ok := d.Amount("steal"); ok && steal > mostSteal {
-			stolen, worst = stolen+1, max(worst, steal)
-		}
-		if times, ok := d.Amount("throttled"); ok && times > 0 {
-			throttled++
-		}
-	}
-	var all []string
 	of := "of " + prose.Count(len(f.Disturbances), "round")
-	if stolen > 0 {
-		all = append(all, fmt.Sprintf("The hypervisor gave more than %d%% of the CPU time to others (steal) in %d %s; the worst round lost %.2f%%.", mostSteal, stolen, of, worst))
+	beyond := func(key string, most float64) (rounds int, worst float64) {
+		for _, d := range f.Disturbances {
+			if v, ok := d.Amount(key); ok && v > most {
+				rounds, worst = rounds+1, max(worst, v)
+			}
+		}
+		return rounds, worst
 	}
-	if throttled > 0 {
-		all = append(all, fmt.Sprintf("A CPU quota stopped the process (throttled) in %d %s.", throttled, of))
+	var why []string
+	if n, worst := beyond("others", mostOthers); n > 0 {
+		why = append(why, fmt.Sprintf("other processes took up to %.2f CPUs (over %v in %d %s)", worst, mostOthers, n, of))
 	}
-	return all
+	if n, worst := beyond("steal", mostSteal); n > 0 {
+		why = append(why, fmt.Sprintf("the hypervisor stole up to %.2f%% of CPU time (over %v%% in %d %s)", worst, mostSteal, n, of))
+	}
+	if n, _ := beyond("throttled", 0); n > 0 {
+		why = append(why, fmt.Sprintf("a CPU quota throttled this program (in %d %s)", n, of))
+	}
+	if why == nil {
+		return nil
+	}
+	return []string{"The machine was busy: " + strings.Join(why, "; ") + "."}
 }

@@ -111,18 +111,20 @@ func quoted(c measure.Case) bool {
 }
 
 // measuredTwice tells whether a profile opens a case twice. Both profiles do
-// that with what is quoted, and with goroutine arms that take turns. The full
-// profile also does it with the other goroutine arms and with the primary rows
-// of the statements; the short profile has no time for these.
+// that with what is quoted, and with goroutine arms. The full profile also does
+// it with the primary rows of the statements. Where each opening takes a process
+// of its own, the short profile has time for the quoted goroutine arms only: their
+// A/A widens the intervals of all factors beside them.
 func (p Profile) measuredTwice(c measure.Case) bool {
 	name := c.Name.String()
-	if isRef := name == c.Name.Ref().String(); isRef && c.Once == 0 || quoted(c) {
-		return true
-	} else if !p.Full {
-		return false
-	} else {
-		return isRef || slices.Contains(claims.Primary(), name)
+	isRef := name == c.Name.Ref().String()
+	switch {
+	case p.Full:
+		return isRef || quoted(c) || slices.Contains(claims.Primary(), name)
+	case c.Once > 0:
+		return isRef && quoted(c)
 	}
+	return isRef || quoted(c)
 }
 
 // selectCases are the profile's cases whose full name matches.

@@ -207,7 +207,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	page := strings.TrimSuffix(path, ".txt") + ".html"
-	if want := "building the worker\nthe report is in " + page + "\nthe raw rounds are in " + path + "\n"; stderr != want {
+	if want := "building the worker\nthe page with every figure is " + page + "\nthe raw rounds are in " + path + "\n"; stderr != want {
 		t.Errorf("standard error %q, want %q", stderr, want)
 	}
 	f := s.read(path, 2)

@@ -25,7 +25,6 @@ import (
 
 	"threadbench/bench/measure"
 	"threadbench/scripts/internal/allow"
-	"threadbench/scripts/internal/claims"
 	"threadbench/scripts/internal/commandline"
 	"threadbench/scripts/internal/disturbance"
 	"threadbench/scripts/internal/job"
@@ -34,7 +33,7 @@ import (
 	"threadbench/scripts/internal/table"
 )
 
-const usage = `run measures goroutines against threads on this machine and prints the paired table.
+const usage = `run measures goroutines against threads on this machine and prints a summary.
 
   go run ./scripts/run                             the short profile, 95 to 110 s on two cores
   go run ./scripts/run -profile full               every case, about 40 minutes
@@ -44,8 +43,9 @@ const usage = `run measures goroutines against threads on this machine and print
   go run ./scripts/run -o mine.txt -resume         go on after ^C or a kill, to the same plan
   go run ./scripts/run -list                       the cases that would be measured
 
-Progress goes to standard error, the table to standard output. Beside the
-results file a page is written that shows the same (.html). The exit code
+Progress goes to standard error, the summary to standard output. The page beside
+the results file (.html) has every figure, with pictures; -v prints the full table
+and the ledger of statements, -bench the table of its cases. The exit code
 is 0 when the job is done, whatever the numbers say, else 2.
 
 -until decided measures the rows that decide the statements of the ledger
@@ -67,6 +67,7 @@ type options struct {
 	force  bool
 	resume bool
 	list   bool
+	full   bool // print the table and the ledger before the summary
 	format string
 
 	allowed  allow.Flags
@@ -97,7 +98,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.BoolVar(&o.force, "force", false, "replace the results file if it exists")
 	fs.BoolVar(&o.resume, "resume", false, "go on with the results file of an earlier run of the same plan")
 	fs.BoolVar(&o.list, "list", false, "list the cases that would be measured, and exit")
-	fs.StringVar(&o.format, "format", "text", "`FORMAT` of the table: text, json or csv; raw prints the results file in its place")
+	fs.BoolVar(&o.full, "v", false, "print the full table and the ledger of statements, and then the summary")
+	fs.StringVar(&o.format, "format", "text", "`FORMAT` of the output: text for the summary, json or csv for the table; raw prints the results file")
 	fs.DurationVar(&o.patience, "patience", time.Minute, "give a worker `TIME` to answer before it is killed as hung")
 	if err := commandline.Parse(fs, usage, args, stdout); err != nil {
 		return o, err
@@ -266,13 +268,13 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if readErr != nil {
 		return errors.Join(err, readErr)
 	}
-	if e := render(file, o.format, stdout); e != nil {
+	if e := o.render(file, stdout); e != nil {
 		return errors.Join(err, e)
 	}
 	if e := report.New([]*results.File{file}).Save(page); e != nil {
 		err = errors.Join(err, e)
 	} else {
-		fmt.Fprintf(stderr, "the report is in %s\n", page)
+		fmt.Fprintf(stderr, "the page with every figure is %s\n", page)
 	}
 	fmt.Fprintf(stderr, "the raw rounds are in %s\n", o.out)
 	if err == nil {
@@ -309,14 +311,15 @@ func unmeasured(cases []measure.Case, file *results.File) error {
 	return fmt.Errorf("no figure for %s: failed in every round; the notes say why", strings.Join(names, ", "))
 }
 
-// render writes the table and the ledger that it decides, or the file as it is.
-func render(file *results.File, format string, w io.Writer) error {
-	t := table.New(file)
-	switch format {
+// render writes, for a reader, the summary and what was asked for besides: the
+// table by -v and -bench, the ledger by -v and -until. Else it writes the table
+// as data, or the file as it is.
+func (o options) render(file *results.File, w io.Writer) error {
+	switch o.format {
 	case "json":
-		return t.JSON(w)
+		return table.New(file).JSON(w)
 	case "csv":
-		return t.CSV(w)
+		return table.New(file).CSV(w)
 	case "raw":
 		raw, err := os.ReadFile(file.Name)
 		if err == nil {
@@ -324,13 +327,7 @@ func render(file *results.File, format string, w io.Writer) error {
 		}
 		return err
 	}
-	if err := t.Text(w); err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintln(w); err != nil {
-		return err
-	}
-	return claims.Text(w, []claims.Ledger{claims.New(file)})
+	return report.Text(w, file, report.Parts{Table: o.full || o.plan.Bench != "", Ledger: o.full || o.until == decided})
 }
 
 // buildWorker builds the bench test binary, which is its own worker, into a

@@ -70,7 +70,7 @@ func (a *AA) Allowance() float64 {
 // 12 rounds".
 func (a *AA) String() string {
 	if a == nil {
-		return "A/A: none in this file; intervals are those of the rounds alone."
+		return "A/A: not measured for these lines; their intervals are those of the rounds alone."
 	}
 	s := "A/A: " + a.Figure(a.Center)
 	if a.Interval {

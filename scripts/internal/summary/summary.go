@@ -38,6 +38,7 @@ type Summary struct {
 	Unit      string // as in the file; "" for a factor and for a bare number
 	Factor    bool
 	Unpaired  bool // of two sets of runs, not of pairs
+	Machines  bool // over machines: Low and High are the least and the greatest, Rounds is how many there are
 	Center    float64
 	Low, High float64 // the 95% interval, if Interval; in an Estimate they may be infinite
 	Interval  bool    // false where there are too few rounds for one
@@ -137,7 +138,7 @@ func over(f *results.File, r *results.Row, sign float64) *Estimate {
 }
 
 // Lacks warns that the estimate allows for no A/A, since there is none.
-func (e *Estimate) Lacks() { e.warn(NoAA, "no A/A in this file") }
+func (e *Estimate) Lacks() { e.warn(NoAA, "A/A not measured") }
 
 // logarithms are those of a row's values above 0, with a sign: of the rounds
 // that were not cut, if there are any.

@@ -200,7 +200,7 @@ func TestAA(t *testing.T) {
 	}{
 		{8, "1.1", "A/A: 1.10× [1.10, 1.10], worst round 1.10×, 8 rounds; the interval of the A/A is off 1 by more than 1%."},
 		{3, "0.9", "A/A: 0.900×, worst round 0.900×, 3 rounds: too few for an interval."},
-		{8, "", "A/A: none in this file; intervals are those of the rounds alone."},
+		{8, "", "A/A: not measured for these lines; their intervals are those of the rounds alone."},
 	} {
 		f := file(t, results.Lockstep, test.rounds, func(int) (string, string, string) {
 			g := "100 ns/op 1 x-goroutine"

@@ -76,5 +76,5 @@ func Over(rows []*Row) Row {
 
 // over is the median of machines' figures, with the least and the greatest.
 func over(unit string, figures []float64) summary.Summary {
-	return summary.Summary{Unit: unit, Center: numbers.Median(figures), Low: slices.Min(figures), High: slices.Max(figures), Interval: true, Rounds: len(figures)}
+	return summary.Summary{Unit: unit, Center: numbers.Median(figures), Low: slices.Min(figures), High: slices.Max(figures), Interval: true, Machines: true, Rounds: len(figures)}
 }

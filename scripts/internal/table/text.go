@@ -38,62 +38,43 @@ func (t *Table) Text(w io.Writer) error {
 			prose.Wrap(b, n, "  ", "    ")
 		}
 	}
-	if short := t.Short(); len(short) > 0 {
-		fmt.Fprintln(b, "\nIn short")
-		for _, s := range short {
-			prose.Wrap(b, s, "  ", "    ")
-		}
-	}
 	return b.Flush()
 }
 
-// headlines are the rows that answer what a goroutine costs against a thread
-// of either kind: made with none to reuse, held, and switched between with each
-// side's own primitive on one CPU.
-var headlines = []string{
-	"Create/impl=locked/mode=cold", "Create/impl=clone/mode=cold", "Create/impl=pthread/mode=cold",
-	"Stack/impl=locked/depth=0", "Stack/impl=clone/stack=least/depth=0", "Stack/impl=pthread/stack=default/depth=0",
-	"Switch/impl=locked/via=channel/place=same", "Switch/impl=clone/via=futex/place=same", "Switch/impl=pthread/via=futex/place=same",
-}
-
-// Short is the table in a sentence for each of the headlines that it holds.
-func (t *Table) Short() []string {
-	var short []string
-	for _, name := range headlines {
-		for _, s := range t.Sections {
-			for _, r := range s.Rows {
-				if r.Name.String() == name && r.Words != "" {
-					short = append(short, r.Words)
-				}
-			}
+// setting is the value of a key of the configuration, "" for none.
+func (t *Table) setting(key string) string {
+	for _, s := range t.Config {
+		if s.Key == key {
+			return s.Value
 		}
 	}
-	return short
+	return ""
 }
 
 // Machine says what was measured, and on what.
 func (t *Table) Machine() string {
-	get := func(key string) string {
-		for _, s := range t.Config {
-			if s.Key == key {
-				return s.Value
-			}
-		}
-		return ""
-	}
+	return t.machine(", driver "+t.Driver, "kernel", "go", "cpus", "memory", "virt")
+}
+
+// machine is the same, with something behind the rounds and with some keys of the
+// configuration.
+func (t *Table) machine(behind string, keys ...string) string {
 	rounds := prose.Count(t.Rounds, summary.Noun(t.Driver))
 	if t.Looks != nil {
 		rounds = "up to " + rounds + ", less of what was decided before"
 	}
-	parts := []string{fmt.Sprintf("threadbench: %s, driver %s", rounds, t.Driver)}
-	if os, arch := get("goos"), get("goarch"); os != "" || arch != "" {
+	parts := []string{"threadbench: " + rounds + behind}
+	if os, arch := t.setting("goos"), t.setting("goarch"); os != "" || arch != "" {
 		parts = append(parts, os+"/"+arch)
 	}
-	for _, p := range []struct{ key, format string }{
-		{"kernel", "kernel %s"}, {"go", "%s"}, {"cpus", "cpus %s"}, {"memory", "memory %s"}, {"virt", "virt %s"},
-	} {
-		if v := get(p.key); v != "" {
-			parts = append(parts, fmt.Sprintf(p.format, v))
+	for _, key := range keys {
+		v := t.setting(key)
+		switch {
+		case v == "":
+		case key == "go":
+			parts = append(parts, v)
+		default:
+			parts = append(parts, key+" "+v)
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -102,9 +83,9 @@ func (t *Table) Machine() string {
 // About says what the figures of a driver's file are.
 func About(driver string) string {
 	if driver == results.Testing {
-		return "The driver was go test: one arm ran after the other. A factor is the shift between two sets of runs, unpaired, by Hodges and Lehmann on logarithms, with the 95% rank-sum interval. Nothing here shows what the instrument is worth (A/A)."
+		return "The driver was go test: one arm ran after the other. A factor is the shift between two sets of runs, unpaired, by Hodges and Lehmann on logarithms, with the 95% rank-sum interval. Nothing here shows what the instrument is worth: there is no A/A (" + AAIs + ")."
 	}
-	return "A time is the median over rounds. A factor is the Hodges-Lehmann estimate of the rounds' paired factors, on logarithms. Its 95% signed-rank interval is widened on both sides by the far end of the A/A below it, where there is one: the goroutine arm over itself. Each interval is 95% by itself."
+	return "A time is the median over rounds. A factor is the Hodges-Lehmann estimate of the rounds' paired factors, on logarithms. A/A is " + AAIs + ". A factor's 95% signed-rank interval is widened on both sides by the far end of the A/A's, where there is one. Each interval is 95% by itself."
 }
 
 // Title names the section: "Switch place=same".

@@ -103,11 +103,8 @@ func remarks(r Row) []string {
 	} else if !f.Interval {
 		all = append(all, f.Says(summary.Few))
 	}
-	switch {
-	case r.Factor.Unpaired:
+	if r.Factor.Unpaired {
 		all = append(all, "unpaired")
-	case r.Factor.Says(summary.NoAA) != "":
-		all = append(all, "no A/A")
 	}
 	if r.Lottery {
 		all = append(all, "a lottery")
