@@ -35,7 +35,7 @@ import (
 
 const usage = `run measures goroutines against threads on this machine and prints a summary.
 
-  go run ./scripts/run                             the short profile, 95 to 110 s on two cores
+  go run ./scripts/run                             the short profile, about two minutes on two cores
   go run ./scripts/run -profile full               every case, about 40 minutes
   go run ./scripts/run -bench 'Switch/.*via=pipe'  the cases whose full name matches
   go run ./scripts/run -until decided              what the ledger needs, until it is decided
