@@ -191,7 +191,11 @@ var (
 	inUse    = map[string]bool{} // units: true once their line is written
 )
 
-func use(unit string) { inUse[unit] = inUse[unit] }
+func use(unit string) {
+	if !inUse[unit] {
+		inUse[unit] = false
+	}
+}
 
 // writeUnits writes the lines of the units in use that have none yet.
 func writeUnits() {
