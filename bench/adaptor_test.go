@@ -107,9 +107,17 @@ func TestAdaptor(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			cmd := benchmarks(t, "-test.bench="+test.bench, "-test.benchtime="+test.time, "-test.benchmem")
-			err := cmd.Run()
-			stdout, stderr := said(cmd)
+			var stdout, stderr string
+			var err error
+			for range 5 { // other processes may spoil the evidence
+				cmd := benchmarks(t, "-test.bench="+test.bench, "-test.benchtime="+test.time, "-test.benchmem")
+				err = cmd.Run()
+				stdout, stderr = said(cmd)
+				if err == nil || !strings.Contains(stdout, "measured something else") {
+					break
+				}
+				t.Logf("once more, since the evidence does not hold:\n%s", stdout)
+			}
 			if skips := lines(stderr, "# skip "); skips != nil {
 				t.Skip(strings.Join(skips, "\n"))
 			}

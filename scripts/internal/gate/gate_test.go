@@ -469,7 +469,7 @@ func TestUsage(t *testing.T) {
 		{"-base x -pkg=", "-pkg is empty"},
 		{"-base x -unit ns/op", "-unit is for -pkg"},
 		{"-base x -inject Switch", "REGEXP=FACTOR"},
-		{"-base x -inject Switch=0.5", `"0.5" is no factor`},
+		{"-base x -inject Switch=0.5", `"0.5" is not a factor`},
 		{"-base x -inject (=2", "regular expression"},
 		{"-base x -margin little", `"little" is no percentage`},
 		{"-base x -margin -1%", "-margin"},

@@ -127,42 +127,52 @@ func (p *process) turn(ctx context.Context, long time.Duration) {
 		enough.Stop()
 	}
 	p.stop()
-	to := time.Since(p.begun)
+	p.took(span{from, time.Since(p.begun)})
 	p.exited = p.stopped()
-	p.turns = append(p.turns, span{from, to})
-	p.ran += to - from
+	p.out.drain(p.files[0], p.begun)
 	p.limit()
 }
 
 // stopped waits until the process, which was asked to stop, has stopped or
 // ended. A process that is starting another one can't stop before the other
 // runs its program, and the other was asked to stop, too. So if it takes long,
-// all run for a moment and are asked again.
+// all run for a moment and are asked again. Such moments count as turns.
 func (p *process) stopped() (ended bool) {
 	const long, moment = 100 * time.Millisecond, time.Millisecond
 	over := make(chan struct{})
-	nudged := make(chan bool, 1)
+	nudged := make(chan []span, 1)
 	go func() {
-		nudges := 0
+		var moments []span
 		for {
 			select {
 			case <-over:
-				nudged <- nudges > 0
+				nudged <- moments
 				return
 			case <-time.After(long):
-				nudges++
+				from := time.Since(p.begun)
 				p.resume()
 				time.Sleep(moment)
 				p.stop()
+				moments = append(moments, span{from, time.Since(p.begun)})
 			}
 		}
 	}()
 	ended = p.await(true)
 	close(over)
-	if <-nudged && !ended {
+	moments := <-nudged
+	for _, m := range moments {
+		p.took(m)
+	}
+	if len(moments) > 0 && !ended {
 		return p.stopped() // it may have been asked again since
 	}
 	return ended
+}
+
+// took notes a turn.
+func (p *process) took(t span) {
+	p.turns = append(p.turns, t)
+	p.ran += t.to - t.from
 }
 
 // runOut lets the process run to its end, in one turn.
@@ -252,8 +262,11 @@ func tail(s string) string {
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 
-// output is the output of a process, with times.
+// output is the output of a process, with times. A goroutine reads it as it
+// arrives. That goroutine may be late on a busy machine, by whole turns, so drain
+// reads at the end of each turn what it hasn't read.
 type output struct {
+	mu      sync.Mutex // held from a read until its time is noted
 	text    []byte
 	chunks  []chunk
 	tooLong bool
@@ -268,19 +281,25 @@ type chunk struct {
 func (o *output) readFrom(r *os.File, begun time.Time, kill func()) {
 	buf := make([]byte, 64<<10)
 	for {
-		n, err := r.Read(buf)
-		at := time.Since(begun)
-		if len(o.text)+n > mostOutput {
-			o.tooLong = true
+		n, err := o.read(r, buf, begun)
+		if n > 0 && o.tooLong {
 			kill()
 			return
 		}
-		o.text = append(o.text, buf[:n]...)
-		o.chunks = append(o.chunks, chunk{len(o.text), at})
 		if err != nil {
 			return
 		}
 	}
+}
+
+// add notes what was read. The caller holds mu.
+func (o *output) add(text []byte, at time.Duration) {
+	if len(o.text)+len(text) > mostOutput {
+		o.tooLong = true
+		return
+	}
+	o.text = append(o.text, text...)
+	o.chunks = append(o.chunks, chunk{len(o.text), at})
 }
 
 // at is when the byte at the offset arrived.

@@ -2,6 +2,8 @@ package turns
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -94,5 +96,35 @@ func TestStops(t *testing.T) {
 		if sum > 100*ms || sum < 99*ms || len(all) > 60 {
 			t.Errorf("of %v: %d stops of %v in all", stretch, len(all), sum)
 		}
+	}
+}
+
+// TestDrain: what a stopped process has written is noted at once, whoever is late
+// to read, and what follows comes after it.
+func TestDrain(t *testing.T) {
+	if !Supported {
+		t.Skip("without turns nothing is drained")
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var o output
+	begun := time.Now()
+	o.drain(r, begun) // nothing yet
+	for _, line := range []string{"first\n", "second\n"} {
+		io.WriteString(w, line)
+		before := time.Since(begun)
+		o.drain(r, begun)
+		if last := o.chunks[len(o.chunks)-1]; last.at < before || last.at > time.Since(begun) || last.end != len(o.text) {
+			t.Errorf("%q is noted as %+v of %d bytes, after %v", line, last, len(o.text), before)
+		}
+	}
+	io.WriteString(w, "third\n")
+	w.Close()
+	o.readFrom(r, begun, func() { t.Error("it is taken for too long") })
+	if got := string(o.text); got != "first\nsecond\nthird\n" || len(o.chunks) != 3 {
+		t.Errorf("it reads %q in %d chunks", got, len(o.chunks))
 	}
 }
