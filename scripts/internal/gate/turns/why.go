@@ -10,9 +10,9 @@
 // Package testing reads its clock across the stops. So the gate scales a time
 // by the share of the timed window in which the process was let run. The window
 // ends when the result line arrives, and is as long as the line says. A line is
-// read at the latest when the turn in which it was written has ended: read by a
-// goroutine alone, a line was late by two turns on a busy machine, and a benchmark
-// of three turns read 0.36 of its time. Spread of
+// read at the latest when the turn in which it was written has ended: on a busy
+// machine the goroutine that reads may be late by a turn or two, which would then
+// lie outside of the window. Spread of
 // the ratios of unchanged golang-lru, by the length of a turn:
 //
 //	turns of 3 ms    17%, for cold caches
