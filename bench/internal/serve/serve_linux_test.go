@@ -15,6 +15,7 @@ import (
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/armtest"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"threadbench/threads"
 )
 
@@ -248,6 +249,50 @@ func TestServeEvidenceCanFail(t *testing.T) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
 			if err := test.arm.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestLockedPollerEvidenceCanFail breaks the arm of locked goroutines that wait
+// through the poller.
+func TestLockedPollerEvidenceCanFail(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		breakDown func(a *serveArm, s *goServer)
+		want      string // of the error, "" for none
+	}{
+		{"as it says", func(*serveArm, *goServer) {}, ""},
+		{"not locked", func(_ *serveArm, s *goServer) { s.locked = false }, "expected a thread for each of 40 connections, give or take 16; seen"},
+		{"in read(2)", func(a *serveArm, s *goServer) { a.blocking, s.blocking = true, true }, "expected a goroutine that waits outside of a system call for each of 40 connections, seen"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if !armtest.Alone(t, "GOMAXPROCS=1") {
+				return
+			}
+			if _, _, err := measure.TwoCPUs(); err != nil {
+				t.Skip(err)
+			}
+			if test.want != "" {
+				parkFor = 100 * time.Millisecond
+			}
+			m, err := openServe("locked", "poller", 40)(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := m.(*serveArm)
+			test.breakDown(a, a.server.(*goServer))
+			s, err := a.Measure()
+			switch {
+			case test.want == "" && err != nil:
+				t.Error(err)
+			case test.want == "" && (s.Counts["answers"] == 0 || s.Figures["threads"] < 40):
+				t.Errorf("measured %+v", s)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+			if err := a.Close(); err != nil {
 				t.Error(err)
 			}
 		})
