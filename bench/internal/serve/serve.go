@@ -132,6 +132,11 @@ const (
 
 	// The most threads of a server that needs none for its connections.
 	serveFewThreads = 16
+
+	// The most threads beside those of locked goroutines that wait through the
+	// poller. A thread that has handed its P on stays, parked, and the runtime
+	// starts another if none is parked at that moment: up to 13 have been seen.
+	serveSpareThreads = 64
 )
 
 func serveCases() []measure.Case {

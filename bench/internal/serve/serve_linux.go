@@ -164,14 +164,18 @@ func (a *serveArm) parked(now headcount) error {
 }
 
 // threadsOf returns an error unless a control has the right number of threads,
-// give or take a few of the runtime's own, and each task that reports its
-// thread has begun.
+// a few of the runtime's own aside, and each task that reports its thread has
+// begun.
 func (a *serveArm) threadsOf(now headcount) error {
 	n, made := int64(a.n), now.threads-a.before.threads
 	few := min(serveFewThreads, n/2)
+	spare := few
+	if a.polls {
+		spare = min(serveSpareThreads, n-1)
+	}
 	switch {
-	case a.threaded && (made < n-few || made > n+few):
-		return fmt.Errorf("expected a thread for each of %d connections, give or take %d; seen %d", n, few, made)
+	case a.threaded && (made < n-few || made > n+spare):
+		return fmt.Errorf("expected a thread for each of %d connections, %d to %d in all; seen %d", n, n-few, n+spare, made)
 	case a.single && now.threads > serveFewThreads:
 		return fmt.Errorf("expected at most %d threads for %d connections, seen %d", serveFewThreads, n, now.threads)
 	}
