@@ -50,13 +50,15 @@ func openServe(impl, mode string, n int) measure.OpeningOnce {
 		default:
 			a.server = &goServer{blocking: a.blocking, locked: impl == "locked"}
 		}
+		takesThreads := a.blocking || impl == "locked"
 		// Arms whose threads the ledger of claims judges have no evidence of
 		// threads.
-		a.threaded = a.blocking && ofRuntime
+		a.threaded = takesThreads && ofRuntime
 		a.single = impl == "floor"
 		a.inCalls = a.blocking && ofRuntime
+		a.polls = impl == "locked" && !a.blocking
 		a.parks = impl == "goroutine" && !a.blocking
-		if a.blocking {
+		if takesThreads {
 			need := arm.NeedOf(n, ofRuntime)
 			need.BytesPerThread = 128 << 10
 			if ofRuntime {
@@ -108,6 +110,7 @@ type serveArm struct {
 	threaded bool // each connection has to hold a thread
 	single   bool // none may
 	inCalls  bool // each has a goroutine in a system call
+	polls    bool // each has a goroutine that waits outside of a system call
 	parks    bool // each has a goroutine that waits, parked or in a system call
 
 	before headcount
@@ -146,12 +149,14 @@ func (a *serveArm) settle() error {
 }
 
 // parked returns an error unless a goroutine waits for each connection, in a
-// system call if the mode says so.
+// system call or outside of one if the arm says so.
 func (a *serveArm) parked(now headcount) error {
 	waiting, inCalls := now.waiting-a.before.waiting, now.inCalls-a.before.inCalls
 	switch {
 	case a.parks && waiting+inCalls < int64(a.n):
 		return fmt.Errorf("expected a goroutine that waits for each of %d connections, seen %d, and %d in system calls", a.n, waiting, inCalls)
+	case a.polls && waiting < int64(a.n):
+		return fmt.Errorf("expected a goroutine that waits outside of a system call for each of %d connections, seen %d, and %d in system calls", a.n, waiting, inCalls)
 	case a.inCalls && inCalls < int64(a.n):
 		return fmt.Errorf("expected a goroutine in a system call for each of %d connections, seen %d, and %d that wait", a.n, inCalls, waiting)
 	}
@@ -159,14 +164,18 @@ func (a *serveArm) parked(now headcount) error {
 }
 
 // threadsOf returns an error unless a control has the right number of threads,
-// give or take a few of the runtime's own, and each task that reports its
-// thread has begun.
+// a few of the runtime's own aside, and each task that reports its thread has
+// begun.
 func (a *serveArm) threadsOf(now headcount) error {
 	n, made := int64(a.n), now.threads-a.before.threads
 	few := min(serveFewThreads, n/2)
+	spare := few
+	if a.polls {
+		spare = min(serveSpareThreads, n-1)
+	}
 	switch {
-	case a.threaded && (made < n-few || made > n+few):
-		return fmt.Errorf("expected a thread for each of %d connections, give or take %d; seen %d", n, few, made)
+	case a.threaded && (made < n-few || made > n+spare):
+		return fmt.Errorf("expected a thread for each of %d connections, %d to %d in all; seen %d", n, n-few, n+spare, made)
 	case a.single && now.threads > serveFewThreads:
 		return fmt.Errorf("expected at most %d threads for %d connections, seen %d", serveFewThreads, n, now.threads)
 	}

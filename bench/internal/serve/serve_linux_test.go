@@ -15,6 +15,7 @@ import (
 	"threadbench/bench/internal/arm"
 	"threadbench/bench/internal/armtest"
 	"threadbench/bench/lockstep"
+	"threadbench/bench/measure"
 	"threadbench/threads"
 )
 
@@ -254,6 +255,50 @@ func TestServeEvidenceCanFail(t *testing.T) {
 	}
 }
 
+// TestLockedPollerEvidenceCanFail breaks the arm of locked goroutines that wait
+// through the poller.
+func TestLockedPollerEvidenceCanFail(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		breakDown func(a *serveArm, s *goServer)
+		want      string // of the error, "" for none
+	}{
+		{"as it says", func(*serveArm, *goServer) {}, ""},
+		{"not locked", func(_ *serveArm, s *goServer) { s.locked = false }, "expected a thread for each of 40 connections, 24 to 79 in all; seen"},
+		{"in read(2)", func(a *serveArm, s *goServer) { a.blocking, s.blocking = true, true }, "expected a goroutine that waits outside of a system call for each of 40 connections, seen"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if !armtest.Alone(t, "GOMAXPROCS=1") {
+				return
+			}
+			if _, _, err := measure.TwoCPUs(); err != nil {
+				t.Skip(err)
+			}
+			if test.want != "" {
+				parkFor = 100 * time.Millisecond
+			}
+			m, err := openServe("locked", "poller", 40)(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := m.(*serveArm)
+			test.breakDown(a, a.server.(*goServer))
+			s, err := a.Measure()
+			switch {
+			case test.want == "" && err != nil:
+				t.Error(err)
+			case test.want == "" && (s.Counts["answers"] == 0 || s.Figures["threads"] < 40):
+				t.Errorf("measured %+v", s)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+			if err := a.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestThreadsOf compares counts with the threads that an arm should have.
 func TestThreadsOf(t *testing.T) {
 	ids := make([]int, 100)
@@ -270,7 +315,10 @@ func TestThreadsOf(t *testing.T) {
 		{"a thread each", &serveArm{server: with, threaded: true}, 105, ""},
 		{"a few short", &serveArm{server: with, threaded: true}, 88, "expected a thread for each of 100"},
 		{"half", &serveArm{server: with, threaded: true}, 55, "expected a thread for each of 100"},
+		{"too many spare ones", &serveArm{server: with, threaded: true}, 122, "expected a thread for each of 100"},
 		{"two each", &serveArm{server: with, threaded: true}, 205, "expected a thread for each of 100"},
+		{"spare ones of a poller", &serveArm{server: with, threaded: true, polls: true}, 169, ""},
+		{"too many of a poller", &serveArm{server: with, threaded: true, polls: true}, 170, "expected a thread for each of 100"},
 		{"the same thread", &serveArm{server: &liar{ids: slices.Repeat([]int{1}, 100)}, threaded: true}, 105, "expected 100 threads of the connections, seen 1"},
 		{"none", &serveArm{server: &liar{}, single: true}, 16, ""},
 		{"too many", &serveArm{server: &liar{}, single: true}, 17, "expected at most 16 threads"},
