@@ -190,6 +190,29 @@ func TestFit(t *testing.T) {
 	}
 }
 
+// TestNeeds: the budget named is one with which the first looks fit, and none
+// is named where they did.
+func TestNeeds(t *testing.T) {
+	it := &item{name: "item", varying: 1, rounds: 7, over: true, cost: 1240 * time.Millisecond, rows: []*verdict.Row{{Name: "item", Unit: "ns/op", Better: "lower"}}}
+	rounds := verdictRounds(t, it)
+	want := (time.Second + time.Duration(rounds)*(it.cost+100*time.Millisecond)) * 10 / 9
+	if got := needs([]*item{it}, 100*time.Millisecond, time.Second, 8*time.Second); got != roundUp(want) {
+		t.Errorf("needs -budget %s, want %s", got, roundUp(want))
+	}
+	if got := needs([]*item{it}, 100*time.Millisecond, time.Second, time.Minute); got != "" {
+		t.Errorf("needs -budget %s of a minute, which was enough", got)
+	}
+}
+
+// verdictRounds are the rounds of the item's first look.
+func verdictRounds(t *testing.T, it *item) int {
+	looks, err := verdict.PlanLooks(rowsOf([]*item{it}), alpha)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return looks.Rounds(0)
+}
+
 // TestSelected reads -bench and -skip as package testing does.
 func TestSelected(t *testing.T) {
 	for _, test := range []struct {
