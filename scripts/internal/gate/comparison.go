@@ -201,8 +201,10 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 	if o.list {
 		return nil, c.costs(items, linked.cost, spent)
 	}
+	var would time.Duration // the budget that items need that were left out
 	if o.rounds == 0 {
-		missing, err := fit(items, time.Until(begun.Add(o.budget))*9/10, time.Duration(grace*float64(o.budget)), linked.cost)
+		var missing []verdict.Missing
+		missing, would, err = fit(items, time.Until(begun.Add(o.budget))*9/10, time.Duration(grace*float64(o.budget)), linked.cost)
 		if err != nil {
 			return nil, err
 		}
@@ -254,7 +256,7 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 	}
 	report.Plan, report.Disturbance = repeat, at
 	if o.rounds == 0 {
-		report.Needs = needs(items, linked.cost, spent, o.budget)
+		report.Needs = needs(items, linked.cost, spent, would, o.budget)
 	}
 	run.Report = report
 	return run, nil
@@ -423,7 +425,7 @@ func (r *rounds) measure(ctx context.Context) error {
 		if r.c.o.rounds == 0 && r.done < r.rules.Looks.Rounds(0) {
 			// Now it is known what a round costs and which counts need more
 			// rounds.
-			lost, err := trim(r.items, time.Until(r.deadline)+time.Duration(grace*float64(r.c.o.budget)), 0, r.linked.cost)
+			lost, _, err := trim(r.items, time.Until(r.deadline)+time.Duration(grace*float64(r.c.o.budget)), 0, r.linked.cost)
 			if err != nil {
 				return err
 			}

@@ -130,7 +130,7 @@ func toFirst(items []*item, link time.Duration) (all time.Duration, err error) {
 // fit chooses the longest measurements with which the rounds of the first look
 // fit the time left. If none fits, trim leaves items out. Counts may use the
 // time beyond the budget, too.
-func fit(items []*item, left, beyond, link time.Duration) (missing []verdict.Missing, err error) {
+func fit(items []*item, left, beyond, link time.Duration) (missing []verdict.Missing, would time.Duration, err error) {
 	counts := verdict.CountRounds(rowsOf(items), alpha)
 	for _, it := range items {
 		if it.varying == 0 && it.size != nil {
@@ -144,7 +144,7 @@ func fit(items []*item, left, beyond, link time.Duration) (missing []verdict.Mis
 			}
 		}
 		if all, err := toFirst(items, link); err != nil || all <= left {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	return trim(items, left, beyond, link)
@@ -152,8 +152,8 @@ func fit(items []*item, left, beyond, link time.Duration) (missing []verdict.Mis
 
 // trim leaves out the costliest items until the rest fits the time. First it
 // drops an item's timing, and then, if the counts don't fit either, the whole
-// item. missing names what was left out.
-func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Missing, err error) {
+// item. missing names what was left out, and would is the budget that it needs.
+func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Missing, would time.Duration, err error) {
 	var anew []*item // as if nothing had been measured yet
 	for _, it := range items {
 		again := *it
@@ -161,7 +161,8 @@ func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Mi
 		anew = append(anew, &again)
 	}
 	all, err := toFirst(anew, link)
-	would := roundUp(all * 3 / 2) // trying out included
+	would = all * 3 / 2 // trying out included
+	budget := roundUp(would)
 	counts := verdict.CountRounds(rowsOf(items), alpha)
 	byCost := func(timed bool) []*item {
 		some := slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.over || (it.varying > 0) != timed })
@@ -174,21 +175,21 @@ func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Mi
 	timed := byCost(true)
 	for _, it := range timed {
 		if all, err = toFirst(items, link); err != nil || all <= left {
-			return missing, err
+			return missing, would, err
 		}
 		if it == timed[len(timed)-1] {
 			break // keep at least one
 		}
 		it.untimed(counts)
 		if it.over {
-			leave(it, "it takes longest and doesn't fit the budget; -budget "+would+" would do")
+			leave(it, "it takes longest and doesn't fit the budget; -budget "+budget+" would do")
 			continue
 		}
-		leave(it, "only its counts (allocations) are measured: its time takes longest and doesn't fit the budget; -budget "+would+" would do")
+		leave(it, "only its counts (allocations) are measured: its time takes longest and doesn't fit the budget; -budget "+budget+" would do")
 	}
 	for _, it := range byCost(false) {
 		if all, err = toFirst(items, link); err != nil || all <= left+beyond || len(byCost(false))+len(byCost(true)) == 1 {
-			return missing, err
+			return missing, would, err
 		}
 		if it.over = true; it.rounds == 0 {
 			it.rows = nil
@@ -198,9 +199,9 @@ func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Mi
 			leave(it, "")
 			i = len(missing) - 1
 		}
-		missing[i].Why = "it takes longest and doesn't fit the budget; -budget " + would + " would do"
+		missing[i].Why = "it takes longest and doesn't fit the budget; -budget " + budget + " would do"
 	}
-	return missing, err
+	return missing, would, err
 }
 
 // roundUp rounds a duration up to one that a person would type: 90s, 3m.
@@ -213,8 +214,8 @@ func roundUp(d time.Duration) string {
 
 // needs is the budget with which every item would have had its first look, ""
 // if the budget given was long enough. spent is the time that the trying out
-// took.
-func needs(items []*item, link, spent, budget time.Duration) string {
+// took. would is what the items need that were left out; 0 for none.
+func needs(items []*item, link, spent, would, budget time.Duration) string {
 	var anew []*item // as if nothing had been measured yet
 	for _, it := range items {
 		if it.lost == 0 && len(it.rows) > 0 {
@@ -224,7 +225,8 @@ func needs(items []*item, link, spent, budget time.Duration) string {
 		}
 	}
 	all, err := toFirst(anew, link)
-	if all = (spent + all) * 10 / 9; err != nil || all <= budget { // 10/9: fit keeps a tenth of the budget back
+	all = max(would, (spent+all)*10/9) // 10/9: fit keeps a tenth of the budget back
+	if err != nil || all <= budget {
 		return ""
 	}
 	return roundUp(all)

@@ -68,7 +68,7 @@ func (r *Report) Text(w io.Writer, color bool) error {
 		fmt.Fprintln(b)
 		prose.Wrap(b, s, "", "")
 	}
-	if r.Plan != "" {
+	if r.Plan != "" && len(r.Rows) > 0 {
 		fmt.Fprintf(b, "To measure anew in the same layouts and order (figures will differ): %s\n", prose.Legible(r.Plan))
 	}
 	return b.Flush()
