@@ -29,7 +29,10 @@ type target struct {
 }
 
 // A leftOut was selected and can't be compared.
-type leftOut struct{ name, why string }
+type leftOut struct {
+	name, why string
+	broken    bool // by head: base has benchmarks there
+}
 
 func (l leftOut) String() string { return l.name + " is left out: " + l.why }
 
@@ -94,16 +97,21 @@ func findTargets(ctx context.Context, temp string, base, head *side, sel selecti
 			name := "package " + p.path
 			switch {
 			case p.err != nil && (arm == headArm || other == nil || other.err == nil || other.err.Error() != p.err.Error()):
-				left = append(left, leftOut{name, fmt.Sprintf("%s: %v%s", armNames[arm], p.err, sides[arm].hint())})
+				broken := arm == headArm && other != nil && other.err == nil && len(other.benchmarks) > 0
+				what := "it doesn't build in "
+				if p.dir == "" { // a pattern that matches nothing
+					what = ""
+				}
+				left = append(left, leftOut{name, fmt.Sprintf("%s%s: %v%s", what, armNames[arm], p.err, sides[arm].hint()), broken})
 			case p.err != nil || other != nil && other.err != nil:
 			case len(p.benchmarks) > 0 && other == nil:
-				left = append(left, leftOut{name, "only " + armNames[arm] + " has it"})
+				left = append(left, leftOut{name: name, why: "only " + armNames[arm] + " has it"})
 			case len(p.benchmarks) > 0 && len(other.benchmarks) == 0:
-				left = append(left, leftOut{name, "only " + armNames[arm] + " has selected benchmarks in it"})
+				left = append(left, leftOut{name: name, why: "only " + armNames[arm] + " has selected benchmarks in it"})
 			case len(p.benchmarks) > 0:
 				for _, b := range p.benchmarks {
 					if !slices.Contains(other.benchmarks, b) {
-						left = append(left, leftOut{b + " of " + p.path, "only " + armNames[arm] + " has it"})
+						left = append(left, leftOut{name: b + " of " + p.path, why: "only " + armNames[arm] + " has it"})
 					}
 				}
 			}

@@ -196,7 +196,11 @@ func (c *comparison) choose(ctx context.Context) error {
 			return err
 		}
 		for _, m := range left {
-			c.missing = append(c.missing, verdict.Missing{Name: m.name, Why: m.why})
+			one := verdict.Missing{Name: m.name, Why: m.why}
+			if m.broken {
+				one.Verdict = verdict.Regression
+			}
+			c.missing = append(c.missing, one)
 		}
 		targets, unselected = found, others
 	} else {
