@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -51,7 +53,51 @@ type layout [controlArm]uint64
 type unbuilt struct {
 	pkg   int // of builds.pkgs
 	sides [controlArm]bool
-	err   error // head's, or base's if head builds
+	hint  string // a way out if a file is missing
+	said  string // by go test -c: head's, or base's if head builds
+}
+
+var (
+	sourceLine = regexp.MustCompile(`^\S+\.go:\d+:(?:\d+:)? .`)
+	lacksFile  = regexp.MustCompile(`undefined: |no matching files|no such file|cannot find|no required module|is not in std|no non-test Go files`)
+)
+
+// why is why the package has no figures: the compiler's first error.
+func (u unbuilt) why() string {
+	sides := "base"
+	switch {
+	case u.sides[baseArm] && u.sides[headArm]:
+		sides = "base and head"
+	case u.sides[headArm]:
+		sides = "head"
+	}
+	first := ""
+	for line := range strings.Lines(u.said) {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "./")
+		if sourceLine.MatchString(line) {
+			first = line
+			break
+		}
+		if first == "" && !strings.HasPrefix(line, "# ") && !strings.HasPrefix(line, "go: downloading ") {
+			first = line
+		}
+	}
+	why := "it doesn't build in " + sides + ": " + oneLine(first)
+	if lacksFile.MatchString(first) {
+		why += u.hint
+	}
+	return why
+}
+
+// output is what a command printed, of an error of job.Output.
+func output(err error) string {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if _, said, ok := strings.Cut(err.Error(), exit.Error()+": "); ok {
+			return said
+		}
+	}
+	return err.Error()
 }
 
 func (b *builds) path(folder string, pkg, arm int) string {
@@ -88,7 +134,7 @@ func (b *builds) first(ctx context.Context, say func(format string, a ...any)) (
 				failed[i] = &unbuilt{pkg: i}
 			}
 			failed[i].sides[arm] = true
-			failed[i].err = fmt.Errorf("building %w%s", err, s.hint())
+			failed[i].said, failed[i].hint = output(err), s.hint()
 		}
 	}
 	var left []unbuilt

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -85,8 +86,10 @@ func TestFirst(t *testing.T) {
 	want := map[string][2]bool{"inbase": {true, false}, "inhead": {false, true}, "inboth": {true, true}}
 	for _, u := range left {
 		name := filepath.Base(b.pkgs[u.pkg])
-		if u.sides != want[name] || !strings.Contains(u.err.Error(), "b.Nothing undefined") || progs[u.pkg] != [arms]string{} {
-			t.Errorf("%s does not build on %v: %v", name, u.sides, u.err)
+		sides := map[string]string{"inbase": "base", "inhead": "head", "inboth": "base and head"}[name]
+		why := regexp.MustCompile("^it doesn't build in " + sides + `: \S*work_test\.go:\d+:\d+: b\.Nothing undefined`)
+		if u.sides != want[name] || !why.MatchString(u.why()) || progs[u.pkg] != [arms]string{} {
+			t.Errorf("%s does not build on %v: %s", name, u.sides, u.why())
 		}
 		delete(want, name)
 	}
@@ -104,6 +107,21 @@ func TestFirst(t *testing.T) {
 	head.write("changed/more_test.go", "package changed\n")
 	if err := b.unchanged(); err == nil || !strings.Contains(err.Error(), "the source of head") {
 		t.Errorf("a file more is no change: %v", err)
+	}
+}
+
+// TestUnbuilt says why a package doesn't build, without the command.
+func TestUnbuilt(t *testing.T) {
+	for said, want := range map[string]string{
+		"go: downloading example.com/x v1.0.0\n# m/a\na/a.go:3:8: too many return values\n\thave (int)\n": "a/a.go:3:8: too many return values",
+		"# m/a\n./a.go:3:8: undefined: generated":                                                         "a.go:3:8: undefined: generated; hint",
+		"# m/a\n/usr/bin/ld: cannot find -lz\ncollect2: error":                                            "/usr/bin/ld: cannot find -lz; hint",
+		"go: updates to go.mod needed":                                                                    "go: updates to go.mod needed",
+		"":                                                                                                "it says no reason",
+	} {
+		if got := (unbuilt{sides: [controlArm]bool{false, true}, said: said, hint: "; hint"}).why(); got != "it doesn't build in head: "+want {
+			t.Errorf("of %q: %q, want %q", said, got, want)
+		}
 	}
 }
 

@@ -111,13 +111,15 @@ func (c *comparison) prepare(ctx context.Context) error {
 		return err
 	}
 	for _, f := range failed {
-		m := verdict.Missing{Name: "package " + c.b.pkgs[f.pkg], Why: oneLine(f.err.Error())}
+		name := "package " + c.b.pkgs[f.pkg]
+		m := verdict.Missing{Name: name, Why: f.why()}
 		if !f.sides[baseArm] {
 			m.Verdict = verdict.Regression
 		}
 		if len(failed) == len(c.b.pkgs) && len(c.unchanged) == 0 {
-			return f.err
+			return fmt.Errorf("%s\n%s", verdict.Sentence(name, m.Why), f.said)
 		}
+		c.say("%s\n%s", verdict.Sentence(name, m.Why), f.said)
 		c.missing = append(c.missing, m)
 	}
 	if c.o.pkg == "" {
@@ -190,16 +192,19 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 	if len(items) == 0 && c.silent() {
 		return nil, c.nothing()
 	}
+	spent := time.Since(begun)
 	if len(items) > 0 {
 		if _, err := verdict.PlanLooks(rowsOf(items), alpha); err != nil {
 			return nil, fmt.Errorf("no row can decide: in %s and all others selected the schedulers choose the CPUs (place=free), so figures vary by chance; select rows of another place, too", items[0].name)
 		}
 	}
 	if o.list {
-		return nil, c.costs(items, linked.cost, time.Since(begun))
+		return nil, c.costs(items, linked.cost, spent)
 	}
+	var would time.Duration // the budget that items need that were left out
 	if o.rounds == 0 {
-		missing, err := fit(items, time.Until(begun.Add(o.budget))*9/10, time.Duration(grace*float64(o.budget)), linked.cost)
+		var missing []verdict.Missing
+		missing, would, err = fit(items, time.Until(begun.Add(o.budget))*9/10, time.Duration(grace*float64(o.budget)), linked.cost)
 		if err != nil {
 			return nil, err
 		}
@@ -250,6 +255,9 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 		return run, err
 	}
 	report.Plan, report.Disturbance = repeat, at
+	if o.rounds == 0 {
+		report.Needs = needs(items, linked.cost, spent, would, o.budget)
+	}
 	run.Report = report
 	return run, nil
 }
@@ -266,6 +274,14 @@ func rowsOf(items []*item) (rows []verdict.Row) {
 	return rows
 }
 
+// pkg is the package that the item's name begins with; "" if it has none.
+func (c *comparison) pkg(it *item) string {
+	if pkg := c.b.pkgs[it.pkg]; strings.HasPrefix(it.name, pkg+".") {
+		return pkg
+	}
+	return ""
+}
+
 // silent tells that, without rows, there is nothing to report about head.
 func (c *comparison) silent() bool {
 	return len(c.unchanged) == 0 && !slices.ContainsFunc(c.missing, func(m verdict.Missing) bool { return m.Verdict != "" })
@@ -274,7 +290,7 @@ func (c *comparison) silent() bool {
 // nothing is the error for a comparison without any row.
 func (c *comparison) nothing() error {
 	if len(c.missing) == 0 {
-		return fmt.Errorf("-bench %q and -skip %q leave no benchmark of %s; go test -list Benchmark shows them", c.o.bench, c.o.skip, c.o.pkg)
+		return fmt.Errorf("%s of %s; go test -list Benchmark shows them", selection{bench: c.o.bench, skip: c.o.skip}.none(), c.o.pkg)
 	}
 	var why []string
 	for _, m := range c.missing {
@@ -297,7 +313,7 @@ func (c *comparison) judge(items []*item, rules verdict.Rules) (*verdict.Report,
 		}
 		measured = append(measured, it)
 		if it.lost > 0 {
-			remarks = append(remarks, verdict.Remark{Level: verdict.Warning, Text: fmt.Sprintf("Benchmark%s failed in %d of %d rounds, which don't count: %s", it.name, it.lost, it.lost+it.rounds, oneLine(it.failed[0]))})
+			remarks = append(remarks, verdict.Remark{Level: verdict.Warning, Text: fmt.Sprintf("%s failed in %d of %d rounds, which don't count: %s", verdict.Row{Name: it.name, Pkg: c.pkg(it)}.Benchmark(), it.lost, it.lost+it.rounds, oneLine(it.failed[0]))})
 		}
 	}
 	report, err := verdict.Judge(rowsOf(measured), rules)
@@ -409,7 +425,7 @@ func (r *rounds) measure(ctx context.Context) error {
 		if r.c.o.rounds == 0 && r.done < r.rules.Looks.Rounds(0) {
 			// Now it is known what a round costs and which counts need more
 			// rounds.
-			lost, err := trim(r.items, time.Until(r.deadline)+time.Duration(grace*float64(r.c.o.budget)), 0, r.linked.cost)
+			lost, _, err := trim(r.items, time.Until(r.deadline)+time.Duration(grace*float64(r.c.o.budget)), 0, r.linked.cost)
 			if err != nil {
 				return err
 			}

@@ -27,7 +27,7 @@ func compareFiles(o options) (*verdict.Report, error) {
 		byName[r.Name] = append(byName[r.Name], r)
 	}
 	if names == nil {
-		return nil, fmt.Errorf("-bench %q matches none of the rows that %s and %s have in common, such as Benchmark%s", o.bench, o.files[0], o.files[1], all[0].Name)
+		return nil, fmt.Errorf("%s among the rows that %s and %s have in common, such as Benchmark%s", selection{bench: o.bench, skip: o.skip}.none(), o.files[0], o.files[1], all[0].Name)
 	}
 	var rows []verdict.Row
 	var units []string

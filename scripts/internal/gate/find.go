@@ -17,6 +17,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"threadbench/scripts/internal/prose"
 )
 
 // A target is a package that has benchmarks on both sides.
@@ -27,7 +29,10 @@ type target struct {
 }
 
 // A leftOut was selected and can't be compared.
-type leftOut struct{ name, why string }
+type leftOut struct {
+	name, why string
+	broken    bool // by head: base has benchmarks there
+}
 
 func (l leftOut) String() string { return l.name + " is left out: " + l.why }
 
@@ -37,26 +42,47 @@ type selection struct {
 	bench, skip string
 }
 
+// String names the flags that select benchmarks.
+func (sel selection) String() string {
+	if sel.skip == "" {
+		return fmt.Sprintf("-bench %q", sel.bench)
+	}
+	return fmt.Sprintf("-bench %q and -skip %q", sel.bench, sel.skip)
+}
+
+// none says that the flags leave no benchmark. -bench "." leaves out none.
+func (sel selection) none() string {
+	switch {
+	case sel.skip == "":
+		return fmt.Sprintf("-bench %q matches no benchmark", sel.bench)
+	case sel.bench == "." || sel.bench == "":
+		return fmt.Sprintf("-skip %q leaves out all benchmarks", sel.skip)
+	}
+	return sel.String() + " leave no benchmark"
+}
+
 // A listed package is what go list and the source say of it.
 type listed struct {
 	path, dir  string
 	benchmarks []string // that are selected
+	all        int      // benchmarks, selected or not
 	err        error
 }
 
 // findTargets finds the packages that have benchmarks on both sides. It reads
-// go list and the source, and builds nothing. If nothing is left to compare,
-// the error says why.
-func findTargets(ctx context.Context, temp string, base, head *side, sel selection) (targets []target, left []leftOut, err error) {
+// go list and the source, and builds nothing. unselected are packages whose
+// benchmarks -bench and -skip all leave out. If nothing is left to compare, the
+// error says why.
+func findTargets(ctx context.Context, temp string, base, head *side, sel selection) (targets, unselected []target, left []leftOut, err error) {
 	matches, err := newSelector(sel)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var found [controlArm][]listed
 	sides := []*side{base, head}
 	for arm, s := range sides {
 		if found[arm], err = s.list(ctx, temp, sel.pkgs, matches); err != nil {
-			return nil, nil, fmt.Errorf("finding packages: %w", err)
+			return nil, nil, nil, fmt.Errorf("finding packages: %w", err)
 		}
 	}
 	at := func(arm int, path string) *listed {
@@ -71,16 +97,21 @@ func findTargets(ctx context.Context, temp string, base, head *side, sel selecti
 			name := "package " + p.path
 			switch {
 			case p.err != nil && (arm == headArm || other == nil || other.err == nil || other.err.Error() != p.err.Error()):
-				left = append(left, leftOut{name, fmt.Sprintf("%s: %v%s", armNames[arm], p.err, sides[arm].hint())})
+				broken := arm == headArm && other != nil && other.err == nil && len(other.benchmarks) > 0
+				what := "it doesn't build in "
+				if p.dir == "" { // a pattern that matches nothing
+					what = ""
+				}
+				left = append(left, leftOut{name, fmt.Sprintf("%s%s: %v%s", what, armNames[arm], p.err, sides[arm].hint()), broken})
 			case p.err != nil || other != nil && other.err != nil:
 			case len(p.benchmarks) > 0 && other == nil:
-				left = append(left, leftOut{name, "only " + armNames[arm] + " has it"})
+				left = append(left, leftOut{name: name, why: "only " + armNames[arm] + " has it"})
 			case len(p.benchmarks) > 0 && len(other.benchmarks) == 0:
-				left = append(left, leftOut{name, "only " + armNames[arm] + " has selected benchmarks in it"})
+				left = append(left, leftOut{name: name, why: "only " + armNames[arm] + " has selected benchmarks in it"})
 			case len(p.benchmarks) > 0:
 				for _, b := range p.benchmarks {
 					if !slices.Contains(other.benchmarks, b) {
-						left = append(left, leftOut{b + " of " + p.path, "only " + armNames[arm] + " has it"})
+						left = append(left, leftOut{name: b + " of " + p.path, why: "only " + armNames[arm] + " has it"})
 					}
 				}
 			}
@@ -99,23 +130,26 @@ func findTargets(ctx context.Context, temp string, base, head *side, sel selecti
 				t.benchmarks = append(t.benchmarks, name)
 			}
 		}
-		if len(t.benchmarks) > 0 {
+		switch {
+		case len(t.benchmarks) > 0:
 			targets = append(targets, t)
+		case len(h.benchmarks)+len(b.benchmarks) == 0 && min(h.all, b.all) > 0:
+			unselected = append(unselected, t)
 		}
 	}
 	switch {
 	case len(targets) > 0:
-		return targets, left, nil
+		return targets, unselected, left, nil
 	case len(left) > 0:
 		var lines strings.Builder
 		for _, l := range left {
 			fmt.Fprintf(&lines, "\n%s", l)
 		}
-		return nil, left, fmt.Errorf("base and head have no benchmark in common that -pkg %q and -bench %q select:%s", strings.Join(sel.pkgs, " "), sel.bench, lines.String())
+		return nil, nil, left, fmt.Errorf("base and head have no benchmark in common by -pkg %q, %s:%s", strings.Join(sel.pkgs, " "), sel, lines.String())
 	case some == 0:
-		return nil, nil, fmt.Errorf("-pkg %q: no package is on both sides (base has %d, head %d); choose others, ./... is all of a module", strings.Join(sel.pkgs, " "), len(found[baseArm]), len(found[headArm]))
+		return nil, nil, nil, fmt.Errorf("-pkg %q: no package is on both sides (base has %d, head %d); choose others, ./... is all of a module", strings.Join(sel.pkgs, " "), len(found[baseArm]), len(found[headArm]))
 	}
-	return nil, nil, fmt.Errorf("-bench %q matches no benchmark of %d packages (-pkg %s); go test -list Benchmark shows them", sel.bench, some, strings.Join(sel.pkgs, " "))
+	return nil, nil, nil, fmt.Errorf("%s of %s (-pkg %s); go test -list Benchmark shows them", sel.none(), prose.Count(some, "package"), strings.Join(sel.pkgs, " "))
 }
 
 // list lists the packages of a side.
@@ -147,7 +181,7 @@ func (s *side) list(ctx context.Context, temp string, patterns []string, matches
 		case p.Error != nil:
 			one.err = errors.New(strings.TrimSpace(p.Error.Pos + " " + p.Error.Err))
 		default:
-			one.benchmarks, one.err = benchmarksIn(p.Dir, files, matches)
+			one.benchmarks, one.all, one.err = benchmarksIn(p.Dir, files, matches)
 		}
 		all = append(all, one)
 	}
@@ -160,24 +194,30 @@ func (s *side) list(ctx context.Context, temp string, patterns []string, matches
 	return all, nil
 }
 
-// benchmarksIn reads the names of the selected benchmarks in files.
-func benchmarksIn(dir string, files []string, matches func(string) bool) (names []string, err error) {
+// benchmarksIn reads the names of the selected benchmarks in files. all counts
+// the others, too.
+func benchmarksIn(dir string, files []string, matches func(string) bool) (names []string, all int, err error) {
 	for _, file := range files {
 		text, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		f, err := parser.ParseFile(token.NewFileSet(), file, text, parser.SkipObjectResolution)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		for _, d := range f.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && isBenchmark(f) && matches(f.Name.Name) {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || !isBenchmark(f) {
+				continue
+			}
+			all++
+			if matches(f.Name.Name) {
 				names = append(names, f.Name.Name)
 			}
 		}
 	}
-	return names, nil
+	return names, all, nil
 }
 
 // isBenchmark tells whether go test takes a function for a benchmark.

@@ -12,7 +12,7 @@ import (
 // find finds targets in the module's folder and in another module's.
 func find(t *testing.T, base, head *module, sel selection) (targets []target, left []string, err error) {
 	t.Helper()
-	targets, missing, err := findTargets(t.Context(), t.TempDir(), &side{name: "base", dir: base.dir}, &side{name: "head", dir: head.dir}, sel)
+	targets, _, missing, err := findTargets(t.Context(), t.TempDir(), &side{name: "base", dir: base.dir}, &side{name: "head", dir: head.dir}, sel)
 	for _, m := range missing {
 		left = append(left, m.String())
 	}
@@ -76,8 +76,8 @@ type set struct{}
 		"BenchmarkA3 of example.com/steps/a is left out: only head has it",
 		"package example.com/steps/idle is left out: only head has selected benchmarks in it",
 		"package example.com/steps/new is left out: only head has it",
-		"package example.com/steps/syntax is left out: head: ",
-		"package example.com/steps/web is left out: head: ",
+		"package example.com/steps/syntax is left out: it doesn't build in head: ",
+		"package example.com/steps/web is left out: it doesn't build in head: ",
 	}
 	slices.Sort(left)
 	slices.Sort(want)
@@ -107,6 +107,8 @@ type set struct{}
 		{selection{pkgs: []string{"./..."}, bench: ".", skip: "x/("}, `-skip "x/(" is no regular expression`},
 		{selection{pkgs: []string{"./nowhere"}, bench: "."}, "finding packages: base: "},
 		{selection{pkgs: []string{"./a", "./plain"}, bench: "Nothing"}, `-bench "Nothing" matches no benchmark of 2 packages`},
+		{selection{pkgs: []string{"./a"}, bench: ".", skip: "."}, `-skip "." leaves out all benchmarks of 1 package (-pkg ./a)`},
+		{selection{pkgs: []string{"./a"}, bench: "A", skip: "A1|A2"}, `-bench "A" and -skip "A1|A2"`},
 		{selection{pkgs: []string{"./new", "./old"}, bench: "."}, "only head has it"},
 	} {
 		if targets, _, err := find(t, base, head, test.sel); err == nil || !strings.Contains(err.Error(), test.want) {

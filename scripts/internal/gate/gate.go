@@ -187,17 +187,22 @@ func (o options) write(report *verdict.Report, stdout io.Writer) error {
 func (c *comparison) choose(ctx context.Context) error {
 	o, b := c.o, c.b
 	base, head := b.sides[baseArm], b.sides[headArm]
-	var targets []target
+	var targets, unselected []target
 	var ours *cases
+	sel := selection{pkgs: strings.Fields(o.pkg), bench: o.bench, skip: o.skip}
 	if o.pkg != "" {
-		found, left, err := findTargets(ctx, b.temp, base, head, selection{pkgs: strings.Fields(o.pkg), bench: o.bench, skip: o.skip})
+		found, others, left, err := findTargets(ctx, b.temp, base, head, sel)
 		if err != nil {
 			return err
 		}
 		for _, m := range left {
-			c.missing = append(c.missing, verdict.Missing{Name: m.name, Why: m.why})
+			one := verdict.Missing{Name: m.name, Why: m.why}
+			if m.broken {
+				one.Verdict = verdict.Regression
+			}
+			c.missing = append(c.missing, one)
 		}
-		targets = found
+		targets, unselected = found, others
 	} else {
 		var err error
 		if ours, err = chooseCases(o, [arms][]string{base.env, head.env, base.env}); err != nil {
@@ -211,7 +216,7 @@ func (c *comparison) choose(ctx context.Context) error {
 		targets = []target{{path: "threadbench/bench", dirs: [controlArm]string{base.dir, head.dir}}}
 	}
 	if !o.apart && o.inject == nil {
-		why, err := unchangedPackages(ctx, b.temp, base, head, targets)
+		why, err := unchangedPackages(ctx, b.temp, base, head, slices.Concat(targets, unselected))
 		if err != nil {
 			return err
 		}
@@ -221,6 +226,12 @@ func (c *comparison) choose(ctx context.Context) error {
 				c.unchanged = append(c.unchanged, t.path)
 			} else {
 				changed = append(changed, t)
+			}
+		}
+		// Beside unchanged packages, a reader would take these for unchanged, too.
+		for i, t := range unselected {
+			if reason := why[len(targets)+i]; reason != "" && len(c.unchanged) > 0 {
+				c.missing = append(c.missing, verdict.Missing{Name: "package " + t.path, Why: reason + ", but " + sel.none() + " of it"})
 			}
 		}
 		targets = changed

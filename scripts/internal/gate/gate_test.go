@@ -241,12 +241,13 @@ func TestNoVerdict(t *testing.T) {
 		args  []string
 		words []string
 	}{
-		{"broken head", append(pkg, "-base", "good", "-head", "broken"), []string{"building head", "undefined: undefinedName"}},
-		{"broken base", append(pkg, "-base", "broken"), []string{"building base", "undefined: undefinedName"}},
+		{"broken head", append(pkg, "-base", "good", "-head", "broken"), []string{"gate: package example.com/steps doesn't build in head: ", "head: work_test.go:20:13: undefined: undefinedName"}},
+		{"broken base", append(pkg, "-base", "broken"), []string{"gate: package example.com/steps doesn't build in base: ", "undefined: undefinedName"}},
 		{"no such ref", append(pkg, "-base", "nowhere"), []string{`"nowhere"`, "no such commit"}},
 		{"ref like a flag", append(pkg, "-base", "--help"), []string{`"--help"`, "no such commit"}},
 		{"renamed", append(pkg, "-base", "good", "-head", "renamed"), []string{"no benchmark in common", "only base has it", "only head has it"}},
 		{"no benchmark", append(pkg, "-base", "empty", "-head", "empty"), []string{`-bench "." matches no benchmark`}},
+		{"all skipped", append(pkg, "-base", "good", "-skip", "."), []string{`-skip "." leaves out all benchmarks of 1 package`}},
 		{"unmatched", append(pkg, "-base", "good", "-bench", "Nothing"), []string{`-bench "Nothing" matches no benchmark`}},
 		{"bad pattern", append(pkg, "-base", "good", "-bench", "("), []string{`-bench "("`}},
 		{"no package", []string{"-base", "good", "-pkg", "./nowhere"}, []string{"finding packages", "nowhere"}},
@@ -338,6 +339,9 @@ func BenchmarkHere(b *testing.B) {
 		t.Errorf("lines by package %v, want 6 of each: two benchmarks, three rounds that read the same", pkgs)
 	}
 	s.clean(m.dir)
+	if stdout, _ := s.expect(0, dir, []string{"-files", "-unit", "steps/op", rawPath(raw, baseArm), rawPath(raw, headArm)}, "PASS"); strings.Contains(stdout, "cut short") {
+		t.Errorf("-files takes the raw rounds for cut short:\n%s", stdout)
+	}
 }
 
 // TestChanged edits head's source while it is measured.
@@ -404,6 +408,7 @@ func TestFiles(t *testing.T) {
 		{2, []string{fast, slow, wide}, []string{"OLD NEW; 3 given"}},
 		{2, []string{fast, filepath.Join(dir, "nowhere")}, []string{"nowhere"}},
 		{2, []string{"-bench", "Nothing", fast, slow}, []string{`-bench "Nothing"`, "BenchmarkA"}},
+		{2, []string{"-skip", ".", fast, slow}, []string{`-skip "." leaves out all benchmarks`, "BenchmarkA"}},
 		{2, []string{"-unit", "hops", "-bench", "^BenchmarkB$", hops, hops}, []string{"-unit hops", "better=lower"}},
 		{2, []string{"-bench", "^BenchmarkB$", hops, hops}, []string{"none of the units in common (hops)", "-unit"}},
 		{2, []string{"-rounds", "9", fast, slow}, []string{"-rounds and -files exclude each other"}},
@@ -461,6 +466,11 @@ func TestUsage(t *testing.T) {
 		{"-base x -rounds 9 -budget 1m", "-rounds and -budget exclude"},
 		{"-base x -rounds 0", "-rounds 0"},
 		{"-base x -budget 0s", "-budget 0s"},
+		{"-base x -budget 3", "3 has no unit; give 3s or 3m"},
+		{"-base x -budget soon", `"soon" is no time`},
+		{"-base x -pkg . -skip A -skip B", `flag -skip: the flag is given twice, first as "A"`},
+		{"-base x -base y", "the flag is given twice"},
+		{"-base x -force -force", "the flag is given twice"},
 		{"-base x -cpu -2", "-cpu -2"},
 		{"-base x -pkg . -cpu 0", "-cpu is for our own cases"},
 		{"-base x -pkg . -inject Switch=1.1", "-inject is for our own cases"},

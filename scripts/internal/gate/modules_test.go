@@ -149,10 +149,10 @@ func (tr *trial) run(archive string) {
 			}
 		case "says":
 			r := runs[len(runs)-1]
-			r.says = append(r.says, regexp.MustCompile(rest))
+			r.says = append(r.says, regexp.MustCompile("(?m)"+rest))
 		case "hides":
 			r := runs[len(runs)-1]
-			r.hides = append(r.hides, regexp.MustCompile(rest))
+			r.hides = append(r.hides, regexp.MustCompile("(?m)"+rest))
 		default:
 			tr.Fatalf("%q is no line of an archive", line)
 		}

@@ -39,9 +39,12 @@ Base, head and a control (base again, in another layout) run side by side, in tu
 of fresh processes. A benchmark takes no more rounds when it is decided: slower by more than the
 margin, or shown not to be. The raw rounds are kept in a folder that benchstat reads.
 
-Exit code: 0 nothing is slower by more than the margin; 1 something is; 3 undecided, or invalid
-since the control saw a difference; 2 no verdict is possible (usage, a failed build, nothing
-selected, ^C). scripts/gate/README.md tells the rest.
+A run takes -budget, up to half as long again where the first verdict needs that, and the builds
+before it.
+
+Exit code: 0 nothing is slower by more than the margin; 1 something is, or fails or doesn't build in
+head only; 3 inconclusive, or invalid since the control saw a difference; 2 no verdict is possible
+(usage, nothing builds, nothing selected, ^C). scripts/gate/README.md tells the rest.
 
 `
 
@@ -132,13 +135,19 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.IntVar(&o.cpu, "cpu", -1, "measure on CPU `N` threadbench's own cases that take place on one CPU (default the highest-numbered of the fastest CPUs allowed)")
 	fs.Var(&o.allowed, "allow", allow.Usage)
 	fs.IntVar(&o.rounds, "rounds", 0, "measure `N` rounds at most, instead of -budget")
-	fs.DurationVar(&o.budget, "budget", defaultBudget, "measure for about `TIME`, the first builds not counted; half as long again where the first verdict needs that")
+	o.budget = defaultBudget
+	fs.Func("budget", "measure for about `TIME`, up to half as long again where the first verdict needs that, builds before the first round not counted (default 5m)", o.setBudget)
 	fs.Uint64Var(&o.seed, "seed", 0, "draw layouts and the orders of start by `N`, to repeat an earlier run's (default a random one, which is printed)")
 	fs.StringVar(&margin, "margin", defaultMargin, "let pass what is slower by up to `PERCENT`: 3 or 3%")
 	fs.Func("format", "write the report as `FORMAT` to standard output, or as FORMAT=FILE at the end of FILE: text, markdown, json or annotations (of GitHub's CI); repeatable (default text)", o.addFormat)
 	fs.StringVar(&o.inconclusive, "inconclusive", "", "answer exit code 3 as `VERDICT`: pass is 0, fail is 1 (default neither)")
 	fs.StringVar(&o.out, "o", "", "keep the raw rounds in `FOLDER` (default results/local/gate-DATE-HOST, with -pkg gate-DATE-HOST)")
 	fs.BoolVar(&o.force, "force", false, "replace the raw rounds in the folder of -o")
+	fs.VisitAll(func(f *flag.Flag) {
+		if !slices.Contains([]string{"base-env", "head-env", "format"}, f.Name) { // these may be given more than once
+			f.Value = &once{Value: f.Value}
+		}
+	})
 	if err := commandline.Parse(fs, usage, args, stdout); err != nil {
 		return o, err
 	}
@@ -266,6 +275,46 @@ func (o *options) parseSides() error {
 				return fmt.Errorf("%s is set twice for one side; give it once", key)
 			}
 		}
+	}
+	return nil
+}
+
+// A once is a flag that may be given once: the last of several would win in
+// silence.
+type once struct {
+	flag.Value
+	text string // as given
+	set  bool
+}
+
+func (v *once) Set(text string) error {
+	if v.set {
+		return fmt.Errorf("the flag is given twice, first as %q; give it once", v.text)
+	}
+	v.text, v.set = text, true
+	return v.Value.Set(text)
+}
+
+// String is for the zero value, too: package flag asks for it.
+func (v *once) String() string {
+	if v.Value == nil {
+		return ""
+	}
+	return v.Value.String()
+}
+
+// IsBoolFlag tells package flag that -force needs no value.
+func (v *once) IsBoolFlag() bool {
+	b, ok := v.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
+}
+
+func (o *options) setBudget(s string) (err error) {
+	if _, e := strconv.ParseFloat(s, 64); e == nil && s != "0" {
+		return fmt.Errorf("%s has no unit; give %[1]ss or %[1]sm", s)
+	}
+	if o.budget, err = time.ParseDuration(s); err != nil {
+		return fmt.Errorf("%q is no time; give one such as 90s or 5m", s)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -129,7 +130,7 @@ func toFirst(items []*item, link time.Duration) (all time.Duration, err error) {
 // fit chooses the longest measurements with which the rounds of the first look
 // fit the time left. If none fits, trim leaves items out. Counts may use the
 // time beyond the budget, too.
-func fit(items []*item, left, beyond, link time.Duration) (missing []verdict.Missing, err error) {
+func fit(items []*item, left, beyond, link time.Duration) (missing []verdict.Missing, would time.Duration, err error) {
 	counts := verdict.CountRounds(rowsOf(items), alpha)
 	for _, it := range items {
 		if it.varying == 0 && it.size != nil {
@@ -143,7 +144,7 @@ func fit(items []*item, left, beyond, link time.Duration) (missing []verdict.Mis
 			}
 		}
 		if all, err := toFirst(items, link); err != nil || all <= left {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	return trim(items, left, beyond, link)
@@ -151,8 +152,8 @@ func fit(items []*item, left, beyond, link time.Duration) (missing []verdict.Mis
 
 // trim leaves out the costliest items until the rest fits the time. First it
 // drops an item's timing, and then, if the counts don't fit either, the whole
-// item. missing names what was left out.
-func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Missing, err error) {
+// item. missing names what was left out, and would is the budget that it needs.
+func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Missing, would time.Duration, err error) {
 	var anew []*item // as if nothing had been measured yet
 	for _, it := range items {
 		again := *it
@@ -160,7 +161,8 @@ func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Mi
 		anew = append(anew, &again)
 	}
 	all, err := toFirst(anew, link)
-	would := roundUp(all * 3 / 2) // trying out included
+	would = all * 3 / 2 // trying out included
+	budget := roundUp(would)
 	counts := verdict.CountRounds(rowsOf(items), alpha)
 	byCost := func(timed bool) []*item {
 		some := slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.over || (it.varying > 0) != timed })
@@ -173,21 +175,21 @@ func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Mi
 	timed := byCost(true)
 	for _, it := range timed {
 		if all, err = toFirst(items, link); err != nil || all <= left {
-			return missing, err
+			return missing, would, err
 		}
 		if it == timed[len(timed)-1] {
 			break // keep at least one
 		}
 		it.untimed(counts)
 		if it.over {
-			leave(it, "it takes longest and doesn't fit the budget; -budget "+would+" would do")
+			leave(it, "it takes longest and doesn't fit the budget; -budget "+budget+" would do")
 			continue
 		}
-		leave(it, "only its counts (allocations) are measured: its time takes longest and doesn't fit the budget; -budget "+would+" would do")
+		leave(it, "only its counts (allocations) are measured: its time takes longest and doesn't fit the budget; -budget "+budget+" would do")
 	}
 	for _, it := range byCost(false) {
 		if all, err = toFirst(items, link); err != nil || all <= left+beyond || len(byCost(false))+len(byCost(true)) == 1 {
-			return missing, err
+			return missing, would, err
 		}
 		if it.over = true; it.rounds == 0 {
 			it.rows = nil
@@ -197,9 +199,9 @@ func trim(items []*item, left, beyond, link time.Duration) (missing []verdict.Mi
 			leave(it, "")
 			i = len(missing) - 1
 		}
-		missing[i].Why = "it takes longest and doesn't fit the budget; -budget " + would + " would do"
+		missing[i].Why = "it takes longest and doesn't fit the budget; -budget " + budget + " would do"
 	}
-	return missing, err
+	return missing, would, err
 }
 
 // roundUp rounds a duration up to one that a person would type: 90s, 3m.
@@ -210,34 +212,72 @@ func roundUp(d time.Duration) string {
 	return fmt.Sprintf("%ds", (d+time.Second-1)/time.Second)
 }
 
+// needs is the budget with which every item would have had its first look, ""
+// if the budget given was long enough. spent is the time that the trying out
+// took. would is what the items need that were left out; 0 for none.
+func needs(items []*item, link, spent, would, budget time.Duration) string {
+	var anew []*item // as if nothing had been measured yet
+	for _, it := range items {
+		if it.lost == 0 && len(it.rows) > 0 {
+			again := *it
+			again.rounds, again.over = 0, false
+			anew = append(anew, &again)
+		}
+	}
+	all, err := toFirst(anew, link)
+	all = max(would, (spent+all)*10/9) // 10/9: fit keeps a tenth of the budget back
+	if err != nil || all <= budget {
+		return ""
+	}
+	return roundUp(all)
+}
+
 // usualSpread is the standard deviation of log(head/base) over rounds that most
 // benchmarks have in turns.
 const usualSpread = 0.015
 
 // costs lists the benchmarks with what a round of each costs, and the budget
 // that each margin takes at the usual spread. spent is the time that the trying
-// out took.
+// out took. Below stands what isn't measured, as in the report.
 func (c *comparison) costs(items []*item, link, spent time.Duration) error {
+	t := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	if len(items) == 0 {
+		fmt.Fprintln(t, "Nothing is left to measure.")
+	} else if err := c.budgets(t, items, link, spent); err != nil {
+		return err
+	}
+	for _, m := range c.missing {
+		fmt.Fprintln(t, verdict.Sentence(m.Name, m.Why))
+	}
+	if len(c.unchanged) > 0 {
+		fmt.Fprintln(t, verdict.PassedUnmeasured(c.unchanged))
+	}
+	return t.Flush()
+}
+
+// budgets writes the table of costs.
+func (c *comparison) budgets(t io.Writer, items []*item, link, spent time.Duration) error {
 	looks, err := verdict.PlanLooks(rowsOf(items), alpha)
 	if err != nil {
 		return err
 	}
-	t := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "benchmark\ta round\tmeasured in")
-	round, rows := link, 0
+	var firsts []verdict.Row
 	for _, it := range items {
+		firsts = append(firsts, *it.rows[0])
+	}
+	names := verdict.Names(firsts)
+	round, rows := link, 0
+	for i, it := range items {
 		round, rows = round+it.cost, rows+it.varying
-		fmt.Fprintf(t, "Benchmark%s\t%v\t%s\n", it.name, it.cost.Round(time.Millisecond), cmp.Or(it.how, "turns"))
+		fmt.Fprintf(t, "%s\t%v\t%s\n", names[i], it.cost.Round(time.Millisecond), cmp.Or(it.how, "turns"))
 	}
 	fmt.Fprintf(t, "\n%s; a round of all, with its links, takes %v.\n", prose.Count(len(items), "benchmark"), round.Round(10*time.Millisecond))
-	fmt.Fprintf(t, "Budget for each margin, if unchanged code has a noise of %v%% from round to round:\n", 100*usualSpread)
+	fmt.Fprintf(t, "Budget for each margin, where a noise of %v%% from round to round is assumed, not measured:\n", 100*usualSpread)
 	const most = 1000
 	for _, margin := range []float64{0.01, 0.02, 0.03, 0.05, 0.10} {
 		n := looks.Needed(0, alpha/float64(max(1, rows)), usualSpread, math.Log1p(margin), most)
 		fmt.Fprintf(t, "  -margin %v%%\t-budget %s\n", 100*margin, roundUp((spent+time.Duration(n)*round)*10/9)) // 10/9: fit keeps a tenth of the budget back
 	}
-	for _, m := range c.missing {
-		fmt.Fprintf(t, "%s: %s\n", m.Name, m.Why)
-	}
-	return t.Flush()
+	return nil
 }

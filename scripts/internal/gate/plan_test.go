@@ -168,7 +168,7 @@ func TestFit(t *testing.T) {
 		{second, []time.Duration{second / 5, 8 * second / 100, 4 * second / 100}, []int{2, 0, 0}, []string{"item1", "item2"}},
 	} {
 		all := items()
-		missing, err := fit(all, test.left, 0, 100*time.Millisecond)
+		missing, would, err := fit(all, test.left, 0, 100*time.Millisecond)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,6 +179,9 @@ func TestFit(t *testing.T) {
 				t.Errorf("within %v: %+v", test.left, m)
 			}
 		}
+		if (would > test.left) != (lost != nil) {
+			t.Errorf("within %v, a budget of %v would do for all, and %q are not timed", test.left, would, lost)
+		}
 		if !slices.Equal(lost, test.lost) {
 			t.Errorf("within %v, %q are not timed, want %q", test.left, lost, test.lost)
 		}
@@ -188,6 +191,32 @@ func TestFit(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestNeeds: the budget named is one with which the first looks fit, and none
+// is named where they did.
+func TestNeeds(t *testing.T) {
+	it := &item{name: "item", varying: 1, rounds: 7, over: true, cost: 1240 * time.Millisecond, rows: []*verdict.Row{{Name: "item", Unit: "ns/op", Better: "lower"}}}
+	rounds := verdictRounds(t, it)
+	want := (time.Second + time.Duration(rounds)*(it.cost+100*time.Millisecond)) * 10 / 9
+	if got := needs([]*item{it}, 100*time.Millisecond, time.Second, 0, 8*time.Second); got != roundUp(want) {
+		t.Errorf("needs -budget %s, want %s", got, roundUp(want))
+	}
+	if got := needs([]*item{it}, 100*time.Millisecond, time.Second, 0, time.Minute); got != "" {
+		t.Errorf("needs -budget %s of a minute, which was enough", got)
+	}
+	if got := needs([]*item{it}, 100*time.Millisecond, time.Second, 50*time.Second, 8*time.Second); got != "50s" {
+		t.Errorf("needs -budget %s with an item left out, want 50s", got)
+	}
+}
+
+// verdictRounds are the rounds of the item's first look.
+func verdictRounds(t *testing.T, it *item) int {
+	looks, err := verdict.PlanLooks(rowsOf([]*item{it}), alpha)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return looks.Rounds(0)
 }
 
 // TestSelected reads -bench and -skip as package testing does.

@@ -16,8 +16,8 @@
 //
 // Any output of "go test -bench" will do, of one package or of several. This
 // suite's own files will do, too: a row's figure is that of a round, and only
-// the primary figures are compared, since the rest is evidence. The figures of
-// the two files are unpaired.
+// the primary figures are compared, since the rest is evidence. So will the raw
+// rounds that the gate keeps. The figures of the two files are unpaired.
 //
 // Of ours it imports the catalog of names, units and families, and prose,
 // results and verdict.
@@ -43,7 +43,8 @@ type file struct {
 	rows    []*row // in order of first appearance
 	config  []setting
 	remarks []verdict.Remark
-	inTest  int // the line of a package for which go test never printed PASS or ok; 0 if none
+	inTest  int  // the line of a package for which go test never printed PASS or ok; 0 if none
+	gate    bool // raw rounds of the gate
 }
 
 // A setting is a configuration key with all its values in a file, in order.
@@ -301,7 +302,8 @@ func same(a, b string) bool {
 }
 
 // uneven adds a remark on rows that have fewer figures than the file's others.
-// They are an error if the file looks cut short.
+// They are an error if the file looks cut short. The gate measures a row no
+// longer once it is decided, so there they are usual.
 func (f *file) uneven() error {
 	most := 0
 	for _, r := range f.rows {
@@ -318,6 +320,8 @@ func (f *file) uneven() error {
 	}
 	switch {
 	case len(few) == 0:
+	case f.gate:
+		f.remark(verdict.Notice, "%s: the gate measured decided rows no longer, so not all have %s: %s.", f.path, prose.Count(most, "round"), some(few))
 	case f.inTest > 0:
 		return f.cut(fmt.Sprintf("not all rows have %s (%s)", prose.Count(most, "figure"), some(few)))
 	default:

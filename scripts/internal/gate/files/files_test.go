@@ -173,6 +173,30 @@ func TestOwn(t *testing.T) {
 	}
 }
 
+// Raw rounds of the gate, in which a decided row takes no more rounds. A round
+// that was cut short is an error.
+func TestGateRounds(t *testing.T) {
+	raw := "Unit steps/op better=lower\ngoos: linux\n# plan gate -base main -pkg ./... -seed 7\n# begun 2026-01-02T03:04:05Z\n"
+	for k := range 6 {
+		raw += fmt.Sprintf("# round %d: layout=%d steal=0.00%%\n", k+1, k)
+		if k < 3 {
+			raw += "pkg: example.com/a\nBenchmarkEarly 100 10 ns/op\n"
+		}
+		raw += fmt.Sprintf("pkg: example.com/b\nBenchmarkLate 100 2%d ns/op\n# end round %d\n", k, k+1)
+	}
+	rows, remarks := read(t, raw, raw)
+	if len(rows) != 2 || len(rows[0].New) != 3 || len(rows[1].New) != 6 {
+		t.Errorf("rows %+v", rows)
+	}
+	if want := "not all have 6 rounds: example.com/a.Early in ns/op has 3."; !says(remarks, verdict.Notice, want) || says(remarks, verdict.Notice, "cut short") {
+		t.Errorf("remarks %v, want %q", remarks, want)
+	}
+	cut := raw[:strings.LastIndex(raw, "# end round")]
+	if rows, _, err := Read(write(t, "old.txt", raw), write(t, "new.txt", cut)); err == nil || !strings.Contains(err.Error(), "this round never ended") {
+		t.Errorf("with a cut round it reads %+v, %v", rows, err)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	const testing = "driver: testing\nBenchmarkSwitch/impl=goroutine 1 6 ns/op\n"
 	for _, tt := range []struct{ name, before, after, want string }{

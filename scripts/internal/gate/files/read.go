@@ -61,7 +61,7 @@ func parse(path string, data []byte) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &file{path: path}
+	f := &file{path: path, gate: l.gate}
 	l.remark(f, t.told)
 	if l.ours {
 		err = f.own(l)
@@ -76,8 +76,12 @@ func parse(path string, data []byte) (*file, error) {
 }
 
 // unended adds a remark on a package that go test never said was done. That
-// alone is no error: other programs write the format, too.
+// alone is no error: other programs write the format, too. The gate writes no
+// PASS into its raw rounds: each has an end of its own.
 func (f *file) unended(l *layout) {
+	if l.gate {
+		return
+	}
 	if f.inTest = l.inTest; f.inTest > 0 {
 		f.remark(verdict.Notice, "%s:%d: go test never says PASS or ok of this package: the file may be cut short.", f.path, f.inTest)
 	}

@@ -49,6 +49,7 @@ type layout struct {
 	text   []byte // line for line
 	lines  int    // of text
 	ours   bool   // a file of this suite
+	gate   bool   // raw rounds of the gate
 	inTest int    // as in file
 
 	failed  []string // what go test said failed
@@ -171,6 +172,8 @@ func (l *layout) line(ln line, text []byte) error {
 	case is("--- FAIL"), string(text) == "FAIL", is("FAIL\t"), is("FAIL  "):
 		l.fail(ln, text)
 		return nil
+	case is("# plan gate "):
+		l.gate = true
 	case is("# round "):
 		l.round = ln.at
 	case is("# end round "):

@@ -280,6 +280,7 @@ func TestMore(t *testing.T) {
 // Benchmarks and packages without figures count in the verdict.
 func TestBeside(t *testing.T) {
 	pass := []Row{row("x", rounds(2, 30, 1, 0.004))}
+	worse := []Row{row("Worse", rounds(1, 30, 1.2, 0.001)), row("Too", rounds(2, 30, 1.2, 0.001))}
 	for _, tt := range []struct {
 		name      string
 		rows      []Row
@@ -291,9 +292,13 @@ func TestBeside(t *testing.T) {
 		{"nothing at all", nil, nil, nil, Inconclusive, "Nothing was compared."},
 		{"all unchanged", nil, nil, []string{"a", "b"}, Pass, "Nothing has changed: the sources of all 2 packages are the same in base and head."},
 		{"one unchanged", nil, nil, []string{"a"}, Pass, "the sources of a are the same in base and head."},
+		{"skipped beside it", nil, []Missing{{"package b", "b.go differs, but -skip leaves it out", ""}}, []string{"a"}, Pass, "Nothing that was compared has changed: the sources of a are the same in base and head. Not compared: package b: b.go differs, but -skip leaves it out."},
+		{"not built", pass, []Missing{{"package b", "it doesn't build in head: b.go:1:2: no", Regression}}, nil, Regression, "package b doesn't build in head: b.go:1:2: no."},
+		{"not built, one slower", worse[:1], []Missing{{"package b", "it doesn't build in head: no", Regression}, {"C", "no time", Inconclusive}}, nil, Regression, "package b doesn't build in head: no. BenchmarkWorse is 20% slower [+20%, +20%]. 1 other benchmark is inconclusive."},
+		{"not built, two slower", worse, []Missing{{"package b", "it doesn't build in head: no", Regression}}, nil, Regression, "package b doesn't build in head: no. 2 of 2 benchmarks are worse: "},
 		{"new in head", pass, []Missing{{"BenchmarkNew", "only head has it", ""}}, nil, Pass, "Nothing is slower by more than 1%."},
-		{"only new ones", nil, []Missing{{"BenchmarkNew", "only head has it", ""}}, nil, Inconclusive, "Undecided: no row decides anything."},
-		{"no time", pass, []Missing{{"BenchmarkSlow", "no time was left", Inconclusive}}, []string{"a"}, Inconclusive, "Undecided: BenchmarkSlow, no time was left."},
+		{"only new ones", nil, []Missing{{"BenchmarkNew", "only head has it", ""}}, nil, Inconclusive, "Inconclusive: no row decides anything."},
+		{"no time", pass, []Missing{{"BenchmarkSlow", "no time was left", Inconclusive}}, []string{"a"}, Inconclusive, "Inconclusive: BenchmarkSlow, no time was left."},
 		{"fails", pass, []Missing{{"BenchmarkBad", "fails in head: no luck", Regression}}, nil, Regression, "BenchmarkBad: fails in head: no luck."},
 	} {
 		r := judge(t, tt.rows, rules)
@@ -334,7 +339,7 @@ func TestHeadlines(t *testing.T) {
 		{"another unit that passes", []Row{unit(slow("A", 1), "steps/op", "lower")}, "Nothing is worse by more than 3%."},
 		{"another unit, undecided", []Row{unit(row("A", rounds(6, 15, 1, 0.1)), "steps/op", "lower")}, "worse in steps/op."},
 		{"the worst three", []Row{slow("A", 1.1), slow("B", 1.3), slow("C", 1.2), slow("D", 1), slow("E", 1.4), slow("F", 1.15)}, "5 of 6 benchmarks are worse: BenchmarkE is 40% slower [+40%, +40%]; BenchmarkB is 30% slower [+30%, +30%]; BenchmarkC is 20% slower [+20%, +20%]; and 2 more."},
-		{"undecided, busy", []Row{row("A", rounds(6, 15, 1, 0.1)), slow("B", 1)}, "Undecided: BenchmarkA, at most "},
+		{"undecided, busy", []Row{row("A", rounds(6, 15, 1, 0.1)), slow("B", 1)}, "Inconclusive: BenchmarkA, at most "},
 		{"packages", []Row{inPkg(slow("A", 1.12), "example.com/m/p"), inPkg(slow("B", 1), "example.com/m/q")}, "p.BenchmarkA is 12% slower"},
 	} {
 		r := judge(t, tt.rows, Rules{Alpha: 0.01, Margin: 0.03})
@@ -344,6 +349,39 @@ func TestHeadlines(t *testing.T) {
 		} else if strings.Contains(got, "The machine was busy") != (r.Verdict == Inconclusive) {
 			t.Errorf("%s, %s: %q", tt.name, r.Verdict, got)
 		}
+	}
+}
+
+// A row that is slower, though maybe by less than the margin, is not said to be
+// "at most" something.
+func TestSurelySlower(t *testing.T) {
+	for _, better := range []string{"lower", "higher"} {
+		a := Row{Name: "A", Unit: "ns/op", Better: better, Pairs: rounds(1, 30, 1.03, 0.02)}
+		if better == "higher" {
+			a.Unit = "MB/s"
+			for i, p := range a.Pairs {
+				a.Pairs[i] = Pair{Base: p.Head, Head: p.Base}
+			}
+		}
+		r := judge(t, []Row{a}, Rules{Alpha: 0.01, Margin: 0.02})
+		if res := r.Rows[0]; res.Verdict != Inconclusive || !res.surely() {
+			t.Fatalf("%s, [%v, %v]: this is no such row", res.Verdict, res.Low, res.High)
+		}
+		if got := r.Headline(); !strings.HasPrefix(got, "Inconclusive: BenchmarkA, which is 2.") && !strings.HasPrefix(got, "Inconclusive: BenchmarkA, which is 1.") || !strings.HasSuffix(got, "], but isn't shown to exceed the margin.") {
+			t.Errorf("%s: %s", better, got)
+		}
+	}
+}
+
+// What a longer budget gives comes before a busy machine, which is then no
+// likely reason.
+func TestNeedsBudget(t *testing.T) {
+	rows := after([]Row{row("A", rounds(1, 30, 1, 0.01))}, 3)
+	r := judge(t, rows, planned(t, rows, 0.03))
+	r.Needs, r.Disturbance = "12s", disturbance.Amount{Time: time.Minute, CPUs: 2, Others: 1.2, Throttled: -1}
+	want := fmt.Sprintf("Inconclusive: BenchmarkA, only 3 of %d rounds; %[1]d rounds need -budget 12s. The machine was busy, too: ", r.Rows[0].Next)
+	if got := r.Headline(); !strings.HasPrefix(got, want) {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

@@ -55,7 +55,7 @@ func (r *Report) Markdown(w io.Writer) error {
 	if s := r.terms(); s != "" {
 		fmt.Fprintf(b, "%s\n\n", prose.Markdown(s))
 	}
-	if r.Plan != "" {
+	if r.Plan != "" && len(r.Rows) > 0 {
 		fmt.Fprintf(b, "<code>%s</code>\n", prose.Markdown(r.Plan))
 	}
 	return b.Flush()

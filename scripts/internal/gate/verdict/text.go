@@ -68,8 +68,8 @@ func (r *Report) Text(w io.Writer, color bool) error {
 		fmt.Fprintln(b)
 		prose.Wrap(b, s, "", "")
 	}
-	if r.Plan != "" {
-		fmt.Fprintf(b, "To repeat: %s\n", prose.Legible(r.Plan))
+	if r.Plan != "" && len(r.Rows) > 0 {
+		fmt.Fprintf(b, "To measure anew in the same layouts and order (figures will differ): %s\n", prose.Legible(r.Plan))
 	}
 	return b.Flush()
 }
@@ -93,12 +93,12 @@ func (r *Report) missing() (all []lacking) {
 	return all
 }
 
-// heading stands before the names: "undecided, no time was left to try it: ".
+// heading stands before the names: "inconclusive, no time was left to try it: ".
 func (l lacking) heading() string {
 	s := "not compared"
 	switch l.verdict {
 	case Inconclusive:
-		s = "undecided"
+		s = "inconclusive"
 	case Regression:
 		s = "regression"
 	}

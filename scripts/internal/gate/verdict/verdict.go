@@ -141,7 +141,7 @@ type Missing struct {
 }
 
 // A Report is what Judge found. Before rendering it, the caller may fill in
-// Base, Head, Plan and Disturbance, and append Remarks.
+// Base, Head, Plan, Disturbance and Needs, and append Remarks.
 type Report struct {
 	Base, Head  string // what was compared, for the reader
 	Plan        string // how to repeat it, for the reader
@@ -154,6 +154,7 @@ type Report struct {
 	Unchanged   []string           // by Beside: packages whose sources are the same on both sides
 	Disturbance disturbance.Amount // while the rounds were measured
 	More        time.Duration      // about how much longer would decide what is undecided; 0 if unknown
+	Needs       string             // the -budget that the first looks need; "" if the run's was long enough, or unknown
 }
 
 // A Result is a judged row. Pass and Regression need no more rounds.

@@ -164,6 +164,39 @@ func (r Row) benchmark(dir string) string {
 	return prose.Legible(pkg + name)
 }
 
+// Benchmark is the row's benchmark as a test file names it, with its whole
+// package.
+func (r Row) Benchmark() string { return r.benchmark("") }
+
+// Names are the rows' names as the report has them: packages without the folder
+// that all have in common.
+func Names(rows []Row) []string {
+	var r Report
+	for _, row := range rows {
+		r.Rows = append(r.Rows, Result{Row: row})
+	}
+	dir := r.dir()
+	var names []string
+	for _, row := range rows {
+		names = append(names, row.short(dir))
+	}
+	return names
+}
+
+// Sentence says of a benchmark or a package why it has no figures: "BenchmarkA
+// fails in head: no luck".
+func Sentence(name, why string) string {
+	if what, ok := strings.CutPrefix(why, "it "); ok {
+		return prose.Legible(name + " " + what)
+	}
+	return prose.Legible(name + ": " + why)
+}
+
+// PassedUnmeasured says that unchanged packages pass.
+func PassedUnmeasured(packages []string) string {
+	return "passed without measuring, since their sources are the same: " + some(packages)
+}
+
 // short is the row's name with its package below dir.
 func (r Row) short(dir string) string {
 	pkg, name := r.split(dir)
@@ -221,6 +254,13 @@ func (r Result) says() string {
 	return fmt.Sprintf("has %s less %s %s", share(1-r.Ratio), unit, interval)
 }
 
+// surely tells that an undecided row is worse, though maybe by less than the
+// margin.
+func (r Result) surely() bool {
+	return r.Verdict == Inconclusive && !r.Counted && !math.IsInf(r.AtMost, 0) &&
+		(r.Row.Better == "lower" && r.Low > 1 || r.Row.Better == "higher" && r.High < 1)
+}
+
 // can is how bad an undecided row may still be: "at most 6.1% slower".
 func (r Result) can() string {
 	unit, time := r.unit()
@@ -234,6 +274,8 @@ func (r Result) can() string {
 		return "nothing known"
 	case r.Counted && r.Why != "":
 		return r.Why
+	case r.surely():
+		return r.says() + ", but isn't shown to exceed the margin"
 	case time:
 		return "at most " + share(r.AtMost) + " slower"
 	}
@@ -369,10 +411,8 @@ func (r *Report) Headline() string {
 		return r.regressions()
 	case r.Verdict == Inconclusive:
 		return r.undecided()
-	case len(r.Rows) == 0 && len(r.Unchanged) == 1:
-		return "Nothing has changed: the sources of " + prose.Legible(r.Unchanged[0]) + " are the same in base and head."
 	case len(r.Rows) == 0:
-		return fmt.Sprintf("Nothing has changed: the sources of all %s are the same in base and head.", prose.Count(len(r.Unchanged), "package"))
+		return r.nothing()
 	}
 	word := "worse"
 	if slices.ContainsFunc(r.Rows, func(res Result) bool { _, time := res.unit(); return time && res.Verdict != "" }) {
@@ -385,6 +425,22 @@ func (r *Report) Headline() string {
 	return s
 }
 
+// nothing is the headline where all that was compared is unchanged.
+func (r *Report) nothing() string {
+	of := "all " + prose.Count(len(r.Unchanged), "package")
+	if len(r.Unchanged) == 1 {
+		of = prose.Legible(r.Unchanged[0])
+	}
+	if len(r.Missing) == 0 {
+		return "Nothing has changed: the sources of " + of + " are the same in base and head."
+	}
+	var phrases []string
+	for _, m := range r.Missing {
+		phrases = append(phrases, Sentence(m.Name, m.Why))
+	}
+	return "Nothing that was compared has changed: the sources of " + of + " are the same in base and head. Not compared: " + listed(phrases)
+}
+
 // listed are the first phrases, and how many more there are.
 func listed(phrases []string) string {
 	if more := len(phrases) - named; more > 0 {
@@ -394,29 +450,44 @@ func listed(phrases []string) string {
 }
 
 func (r *Report) regressions() string {
-	var phrases []string
+	var fail, worse, all []string
 	dir := r.dir()
 	for _, m := range r.Missing {
 		if m.Verdict == Regression {
-			phrases = append(phrases, prose.Legible(m.Name+": "+m.Why))
+			fail = append(fail, Sentence(m.Name, m.Why))
 		}
 	}
 	for _, res := range r.worst(func(res Result) bool { return res.Verdict == Regression }, Result.worse) {
-		phrases = append(phrases, res.Row.benchmark(dir)+" "+res.says())
+		worse = append(worse, res.Row.benchmark(dir)+" "+res.says())
 	}
-	s := listed(phrases)
-	if n := len(phrases); n > 1 {
-		s = fmt.Sprintf("%d of %s are worse: ", n, prose.Count(r.benchmarks(func(v Verdict) bool { return v != "" }), "benchmark")) + s
+	if fail != nil {
+		all = append(all, listed(fail))
+	}
+	if n := len(worse); n == 1 {
+		all = append(all, listed(worse))
+	} else if n > 1 {
+		all = append(all, fmt.Sprintf("%d of %s are worse: %s", n, prose.Count(r.measured(), "benchmark"), listed(worse)))
 	}
 	either := r.benchmarks(func(v Verdict) bool { return v == Inconclusive || v == Regression })
-	switch n := either - len(phrases); n {
+	switch n := either - r.benchmarks(func(v Verdict) bool { return v == Regression }); n {
 	case 0:
 	case 1:
-		s += " 1 other benchmark is undecided."
+		all = append(all, "1 other benchmark is inconclusive.")
 	default:
-		s += fmt.Sprintf(" %d others are undecided.", n)
+		all = append(all, fmt.Sprintf("%d others are inconclusive.", n))
 	}
-	return s
+	return strings.Join(all, " ")
+}
+
+// measured is the number of benchmarks with rows that decide.
+func (r *Report) measured() int {
+	names := map[string]bool{}
+	for _, res := range r.Rows {
+		if res.Verdict != "" {
+			names[res.Row.Name] = true
+		}
+	}
+	return len(names)
 }
 
 // improvements are the rows that are better by more than the margin.
@@ -433,7 +504,7 @@ func (r *Report) improvements() string {
 }
 
 func (r *Report) undecided() string {
-	s := "Undecided: "
+	s := "Inconclusive: "
 	n := r.benchmarks(func(v Verdict) bool { return v == Inconclusive })
 	all := r.benchmarks(func(v Verdict) bool { return v != "" })
 	worst := r.worst(func(res Result) bool { return res.Verdict == Inconclusive }, func(res Result) float64 {
@@ -446,16 +517,23 @@ func (r *Report) undecided() string {
 		s += fmt.Sprintf("%d of %s, among them ", n, prose.Count(all, "benchmark"))
 	}
 	if len(worst) > 0 {
-		s += worst[0].Row.benchmark(r.dir()) + ", " + prose.Legible(worst[0].can())
+		s += worst[0].Row.benchmark(r.dir()) + ", "
+		if worst[0].surely() {
+			s += "which "
+		}
+		s += prose.Legible(worst[0].can())
 	} else {
 		i := slices.IndexFunc(r.Missing, func(m Missing) bool { return m.Verdict == Inconclusive })
 		if i < 0 {
-			return "Undecided: no row decides anything."
+			return "Inconclusive: no row decides anything."
 		}
 		s += prose.Legible(r.Missing[i].Name + ", " + r.Missing[i].Why)
 	}
-	busy := r.Disturbance.Busy()
+	busy, because := r.Disturbance.Busy(), "which is the likely reason"
 	switch {
+	case r.Needs != "" && len(worst) > 0 && worst[0].early():
+		s += fmt.Sprintf("; %d rounds need -budget %s", worst[0].Next, r.Needs)
+		because = "too"
 	case r.More > 0:
 		s += fmt.Sprintf("; about %s would decide", longer(r.More))
 	case busy == "" && r.Plan != "":
@@ -463,7 +541,7 @@ func (r *Report) undecided() string {
 	}
 	s += "."
 	if busy != "" {
-		s += " The machine was busy, which is the likely reason: " + busy + "."
+		s += " The machine was busy, " + because + ": " + busy + "."
 	}
 	return s
 }
@@ -522,7 +600,7 @@ func (r *Report) lines() []string {
 	}
 	all = append(all, r.controls()...)
 	if n := len(r.Unchanged); n > 0 && len(r.Rows)+len(r.Missing) > 0 {
-		all = append(all, fmt.Sprintf("passed without measuring, since their sources are the same: %s", some(r.Unchanged)))
+		all = append(all, PassedUnmeasured(r.Unchanged))
 	}
 	return all
 }
