@@ -10,31 +10,32 @@ import (
 	"threadbench/scripts/internal/table"
 )
 
-// An answered is a file's summary as a table.
+// An answered is the summary of one file, as a table.
 type answered struct {
-	Label  string // the file's, where there are several
+	Label  string // the file's label; "" for a single file
 	Heads  []part // the contenders
 	Lines  []answer
 	Doubts []string
 }
 
-// A part is a text; Class is a contender's.
+// A part is a text. Class is the contender's class.
 type part struct{ Text, Class string }
 
-// An answer is a line of a summary.
+// An answer is one line of a summary.
 type answer struct {
 	Does, Figure string
 	Cells        []against
 }
 
-// An against is a thread's factor. Words is "" where there is none.
+// An against is the factor of one contender against the goroutine. Words is ""
+// where the contender has no factor.
 type against struct {
-	Head, Class   string // the contender's
+	Head, Class   string // the contender's name and class
 	Words, Within string
 	Doubt         string
 }
 
-// answers are the summaries of the files that have one.
+// answers returns the summaries of the files that have one.
 func (r *Report) answers() []answered {
 	var all []answered
 	for _, s := range r.sources {
@@ -44,7 +45,7 @@ func (r *Report) answers() []answered {
 		}
 		a := answered{}
 		if r.many == nil {
-			a.Doubts = slices.DeleteFunc(s.table.Doubts(lines), func(d string) bool { return slices.Contains(results.Wrong(s.file.Config), d) }) // the page begins with those
+			a.Doubts = slices.DeleteFunc(s.table.Doubts(lines), func(d string) bool { return slices.Contains(results.Wrong(s.file.Config), d) }) // the page begins with the texts of Wrong
 		}
 		if r.several() {
 			a.Label = s.label
@@ -65,7 +66,7 @@ func (r *Report) answers() []answered {
 	return all
 }
 
-// cellOf is what a line says of a contender.
+// cellOf is the cell of a contender in a line of the summary.
 func cellOf(l table.Answer, c catalog.Contender) against {
 	cell := against{Head: c.Short, Class: c.Impl}
 	row := l.Thread(c.Impl)
@@ -84,7 +85,7 @@ func cellOf(l table.Answer, c catalog.Contender) against {
 	return cell
 }
 
-// answeredBy says what the figures of summaries are.
+// answeredBy explains the figures in the summaries.
 func (r *Report) answeredBy() string {
 	if r.many != nil {
 		return fmt.Sprintf("A figure, and a factor against the goroutine, is the median of the machines' own; in brackets are the least and the greatest of %s.", r.sources[0].label)

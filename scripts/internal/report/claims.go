@@ -9,27 +9,28 @@ import (
 	"threadbench/scripts/internal/claims"
 )
 
-// A ledger is a file's verdicts in a line.
+// A ledger counts the verdicts of one file, in one line.
 type ledger struct{ Label, Tally string }
 
 // A claim is a statement with the verdict of each file.
 type claim struct {
 	ID, Says, Why string
-	Counts        string // on how many machines it holds, of more files than stand side by side
-	Found         string // by all of them
+	Counts        string // on how many machines the statement holds; "" where files stand side by side
+	Found         string // what all the machines found; "" where files stand side by side
 	Verdicts      []verdict
 	Drawing       chart.Drawing // nil where no file has a figure
 }
 
-// A verdict is a file's.
+// A verdict is the verdict of one file on a statement.
 type verdict struct {
-	Label                  string // the file's, where there are several
+	Label                  string // the file's label; "" for a single file
 	Verdict, Found, Reason string
 	Needs                  []string // "11.7× [11.5, 12.1], at least 2.00×: of what"
 	Circumstances          []claims.Circumstance
 }
 
-// claims are the statements that a file was to measure, and the others.
+// claims returns the statements whose rows a file was to measure. unasked are the
+// others.
 func (r *Report) claims() (all []claim, unasked []string) {
 	if r.many != nil {
 		return r.manyClaims()
@@ -61,8 +62,8 @@ func (r *Report) claims() (all []claim, unasked []string) {
 	return all, unasked
 }
 
-// manyClaims are the statements of machines that don't stand side by side: on how
-// many of them each holds, with the figure of each in one picture.
+// manyClaims does the work of claims for a report of many files. It says on how
+// many machines each statement holds, and draws all machines in one picture.
 func (r *Report) manyClaims() (all []claim, unasked []string) {
 	if len(r.summary.Machines) == 0 {
 		return nil, nil
@@ -85,13 +86,13 @@ func (r *Report) manyClaims() (all []claim, unasked []string) {
 	return all, unasked
 }
 
-// A measured is a machine's, or a file's, entry.
+// A measured is the ledger entry of a machine or of a file.
 type measured struct {
 	label string
 	entry claims.Entry
 }
 
-// of is the finding of a condition, by its words.
+// of returns the finding whose condition has these words.
 func (m measured) of(what string) claims.Finding {
 	i := slices.IndexFunc(m.entry.Needs, func(n claims.Finding) bool { return n.What == what })
 	if i < 0 {
@@ -103,9 +104,10 @@ func (m measured) of(what string) claims.Finding {
 // verdictMarkers tell verdicts apart without their colours.
 var verdictMarkers = map[string]chart.Marker{claims.Holds: chart.Circle, claims.Fails: chart.Square, claims.Inconclusive: chart.Diamond, claims.Missing: chart.Cross}
 
-// gauge draws the condition that decided, of the first entry that has it, against
-// its bound: a line for each entry, or for all of them one. It is nil where no
-// entry has a figure.
+// gauge draws one condition of a statement against its bound, or returns nil where
+// no entry has a figure. The first entry whose deciding condition has a figure
+// chooses: that condition is drawn, with a line for each entry. With together, the
+// entry's first condition is drawn, and all entries share one line.
 func gauge(title string, entries []measured, together bool) chart.Drawing {
 	i := slices.IndexFunc(entries, func(m measured) bool { return m.entry.Decided().There })
 	if i < 0 {

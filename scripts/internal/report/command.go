@@ -40,8 +40,8 @@ Exit status: 0 when the report is written or printed; else 2.
 
 `
 
-// Run is the report command: args without its name. The answer is its exit
-// status, 0 or 2.
+// Run runs the report command. args leave out the command's name. It returns the
+// exit status, 0 or 2.
 func Run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("report", flag.ContinueOnError)
 	format := flags.String("format", "html", "`FORMAT` of the report: html, markdown or text")
@@ -87,13 +87,13 @@ func run(paths []string, format, out string, stdout, stderr io.Writer) error {
 	return r.writeHTML(out, stdout)
 }
 
-// Beside is where a results file's report lies: its path with another ending.
+// Beside is the path of a results file's report: the same path with another ending.
 func Beside(path, ending string) string {
 	return strings.TrimSuffix(path, ".txt") + ending
 }
 
-// writeHTML writes the page to a path and prints that, or to standard output
-// where the path is "-".
+// writeHTML writes the page to a path and prints the path. The path "-" means
+// standard output.
 func (r *Report) writeHTML(path string, stdout io.Writer) error {
 	if path == "-" {
 		return r.HTML(stdout)
@@ -105,8 +105,8 @@ func (r *Report) writeHTML(path string, stdout io.Writer) error {
 	return err
 }
 
-// Save writes the page to a path, in the place of an earlier one only. Its
-// errors name the path and the way out.
+// Save writes the page to a path. It replaces an earlier report and no other file.
+// Its errors name the path and the way out.
 func (r *Report) Save(path string) error {
 	var b bytes.Buffer
 	if err := r.HTML(&b); err != nil {
@@ -138,7 +138,7 @@ func (r *Report) writeMarkdown(path string, stdout io.Writer) error {
 		texts = append(texts, p.SVG)
 		paths = append(paths, filepath.Join(filepath.Dir(path), p.File(base)))
 	}
-	for _, p := range paths { // all of them, or none
+	for _, p := range paths { // write all files or none
 		if err := Free(p); err != nil {
 			return err
 		}

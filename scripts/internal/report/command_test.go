@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// call runs the command and answers its exit status and what it wrote.
+// call runs the command and returns its exit status and its output.
 func call(args ...string) (status int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	status = Run(args, &out, &errs)
@@ -48,8 +48,8 @@ func entries(t *testing.T, dir string) []string {
 	return names
 }
 
-// TestCommand writes a page beside its file, again in its place, and Markdown
-// with its pictures, and prints the paths.
+// TestCommand: the command writes a page beside its file and replaces it the next
+// time. It writes Markdown with its pictures. It prints the paths.
 func TestCommand(t *testing.T) {
 	dir := folder(t)
 	in, page := filepath.Join(dir, "file.txt"), filepath.Join(dir, "file.html")
@@ -92,7 +92,7 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// TestGolden holds the Markdown of the small file against what it was.
+// TestGolden compares the Markdown of the small file with its golden file.
 func TestGolden(t *testing.T) {
 	f, err := results.ReadFile(small)
 	if err != nil {
@@ -135,7 +135,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestForeign: what report hasn't made stays, and then nothing is written.
+// TestForeign: a file that report didn't make stays, and report writes nothing.
 func TestForeign(t *testing.T) {
 	for _, tt := range []struct {
 		name, at string
@@ -167,7 +167,7 @@ func TestForeign(t *testing.T) {
 	}
 }
 
-// TestErrors: what the command can't do it says, with the way out.
+// TestErrors: each error says what the command can't do, and the way out.
 func TestErrors(t *testing.T) {
 	dir := folder(t)
 	in := filepath.Join(dir, "file.txt")

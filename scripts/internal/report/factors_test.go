@@ -15,9 +15,9 @@ import (
 	"threadbench/scripts/internal/table"
 )
 
-// TestFactors: a row's factor and its interval are the same digits in every
-// form: the table's text, JSON and CSV, the page and the Markdown. Those of the
-// ledger are held to the same by a test of package claims.
+// TestFactors: a row's factor and its interval have the same digits in every form:
+// the table's text, JSON and CSV, the page and the Markdown. A test of package
+// claims checks the ledger's digits.
 func TestFactors(t *testing.T) {
 	f, err := results.ReadFile("../../../results/reference.txt")
 	if err != nil {
@@ -75,8 +75,8 @@ func TestFactors(t *testing.T) {
 		said("CSV", l[column["name"]], v[0], v[1], v[2])
 	}
 
-	// Those for readers are looked through from top to bottom: families, and the
-	// rows of each, stand in the table's order.
+	// The forms for readers are searched from top to bottom, since families and
+	// their rows stand in the table's order.
 	inText, inMarkdown := strings.Split(text.String(), "\n"), strings.Split(md.String(), "\n")
 	_, page, _ := strings.Cut(rendered(t, f), `<section id="tables"`)
 	found := 0
@@ -119,7 +119,7 @@ func TestFactors(t *testing.T) {
 	}
 }
 
-// families are those of a table, in its order.
+// families are the families of a table, in its order.
 func families(t *table.Table) []string {
 	var all []string
 	for _, s := range t.Sections {

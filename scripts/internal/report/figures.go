@@ -14,25 +14,25 @@ import (
 	"threadbench/scripts/internal/table"
 )
 
-// A figure is a section of pictures.
+// A figure is a section of the report with pictures.
 type figure struct {
 	ID, Title string
-	Short     string   // of the list of sections
-	About     []string // what it shows and how to read it
-	Wide      bool     // its panels take the whole width
+	Short     string   // the title in the list of sections
+	About     []string // what the pictures show and how to read them
+	Wide      bool     // the panels take the whole width
 	Panels    []panel
 	Words     []string // what the rows say, as sentences
-	Notes     []string // what isn't drawn, and why
+	Notes     []string // which rows aren't drawn, and why
 }
 
-// A panel is one of its pictures.
+// A panel is one picture of a figure.
 type panel struct {
 	Title   string
 	Drawing chart.Drawing
 }
 
-// figures are the sections of pictures that have something to show, in the
-// page's order.
+// figures are the sections of pictures, in the page's order. Sections with nothing
+// to show are left out.
 func (r *Report) figures() []figure {
 	var all []figure
 	if r.many != nil {
@@ -43,8 +43,8 @@ func (r *Report) figures() []figure {
 	return slices.DeleteFunc(all, func(f figure) bool { return f.Panels == nil && f.Notes == nil })
 }
 
-// pictured is a family's section of pictures, without any yet; more is what to
-// say beside what the family says of it.
+// pictured is a family's section of pictures, still without pictures. more is added
+// to the family's own text about the section.
 func pictured(id string, f catalog.Family, more ...string) figure {
 	about := strings.Join(append([]string{f.Picture.About}, more...), " ")
 	return figure{ID: id, Title: f.Picture.Title, Short: f.Picture.Short, About: []string{about}}
@@ -58,7 +58,7 @@ func (r *Report) titled(s source, title string) string {
 	return s.label + ": " + title
 }
 
-// says is the exact figure of a row in a unit.
+// says is the text of a mark: the exact figure of a row in a unit.
 func says(row *table.Row, s summary.Summary) string {
 	text := prose.Figure(s.Unit, s.Center)
 	if s.Interval {
@@ -67,14 +67,14 @@ func says(row *table.Row, s summary.Summary) string {
 	return fmt.Sprintf("%s: %s, %s, %s (%.6g, median of %s)", text, row.Contender, keyed(row.Name), s.Unit, s.Center, prose.Count(s.Rounds, "value"))
 }
 
-// unplaced notes a value that a logarithmic axis has no place for.
+// unplaced adds a note for a value that has no place on a logarithmic axis.
 func (f *figure) unplaced(row *table.Row, s summary.Summary) {
 	if s.Center <= 0 {
 		f.Notes = append(f.Notes, fmt.Sprintf("Not drawn, since a logarithmic axis has no place for it: %s.", says(row, s)))
 	}
 }
 
-// overview is every pair's factor on one axis.
+// overview draws every pair's factor on one axis.
 func (r *Report) overview() figure {
 	f := figure{ID: "overview", Title: "Every pair on one axis", Short: "Overview", Wide: true, About: []string{
 		"Each line is a pair: the thread's figure over the goroutine arm's, on a logarithmic axis. On the line at 1× they are alike; to the right of it the goroutine needs less, to the left the thread. " +
@@ -116,7 +116,8 @@ func (r *Report) scale() figure {
 	return f
 }
 
-// stack is memory by depth: user and kernel on end, reserved as an outline.
+// stack draws memory by depth: user and kernel memory stacked in one bar, reserved
+// memory as an outline.
 func (r *Report) stack() figure {
 	f := pictured("stack", catalog.Stack)
 	var depths []string
@@ -162,8 +163,8 @@ func (r *Report) stack() figure {
 	return f
 }
 
-// stacked is a row of Stack as bars, and how long they are; nil where it lacks
-// the units.
+// stacked is a row of Stack as bars, with their length. It is nil where the row
+// lacks one of the units.
 func (f *figure) stacked(row *table.Row) (*chart.Row, float64) {
 	arm := armOf(row.Name)
 	user, ok1 := row.Stat("user-B/task")
@@ -198,7 +199,7 @@ func (f *figure) stacked(row *table.Row) (*chart.Row, float64) {
 	return line, total
 }
 
-// known says what of a distribution is known.
+// known says which points of a distribution a results file has.
 const known = "A results file holds the median, the 90th, 99th and 99.9th percentile and the slowest of a round, each drawn as the median over rounds with its interval; the straight lines between them are not measured, and the dashed one leads to the slowest, which has no share of its own."
 
 func (r *Report) latency() figure {

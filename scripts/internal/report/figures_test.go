@@ -20,8 +20,8 @@ var (
 	exactly  = regexp.MustCompile(`^(\S[^:]*): (.*?), (\S+) \(([^,\s]+), (?:median of )?(\d+) values?\)(; stopped by .*)?$`)
 )
 
-// TestFigures: every mark of a picture tells a figure of the data, to the last
-// digit, and every pair has its mark.
+// TestFigures: every mark of a picture gives a figure of the data to the last
+// digit, and every pair has a mark.
 func TestFigures(t *testing.T) {
 	for _, path := range []string{small, "../../../results/reference.txt"} {
 		file, err := results.ReadFile(path)

@@ -24,16 +24,16 @@ var pageStyle string
 //go:embed page.js
 var script string
 
-// The widths that charts are drawn on, in CSS pixels: beside others, alone on
-// a wide screen, and alone on a narrow one.
+// The widths of charts, in CSS pixels: beside other charts, alone on a wide screen,
+// and alone on a narrow screen.
 const (
 	panelWidth  = 360
 	wideWidth   = 900
 	narrowWidth = 340
 )
 
-// page is parsed at its first use. The one file is its own worker, and a worker
-// that has parsed templates has more for each collection to mark.
+// page is parsed at its first use, and so never in a worker: the one file is its own
+// worker, and each garbage collection would mark the parsed templates, too.
 var page = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page").Funcs(functions).Parse(pageSource))
 })
@@ -47,7 +47,7 @@ var functions = template.FuncMap{
 // HTML writes the page. Its error is the writer's.
 func (r *Report) HTML(w io.Writer) error {
 	style := chart.Style + pageStyle
-	if r.several() { // tables are twice as wide
+	if r.several() { // tables have the columns of several files
 		style += "@page { size: landscape; }\n@media print { .sortable { font-size: 5.5pt; } }\n"
 	}
 	var b strings.Builder

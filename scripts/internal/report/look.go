@@ -12,17 +12,18 @@ import (
 	"threadbench/scripts/internal/summary"
 )
 
-// An arm is how a contender looks and what it is called in every picture.
+// An arm is a contender's look and short name, the same in every picture.
 type arm struct {
 	look  chart.Look
 	short string
 }
 
-// markers are those of catalog.Contenders. A contender's colour is that of its
-// class, which chart has by the key impl.
+// markers are the markers of catalog.Contenders, in that order. A contender's
+// colour comes from its class, which is the value of the key impl; chart has the
+// colours.
 var markers = []chart.Marker{chart.Circle, chart.Square, chart.Triangle, chart.Diamond, chart.Cross}
 
-// armOf is a name's contender; one of no known kind has a look of its own.
+// armOf is the arm of a name's contender. All unknown contenders share one look.
 func armOf(n catalog.Name) arm {
 	if i := n.Contender(); i >= 0 {
 		c := catalog.Contenders[i]
@@ -31,8 +32,8 @@ func armOf(n catalog.Name) arm {
 	return arm{chart.Look{Class: "other", Marker: chart.Circle}, cmp.Or(n.Get("impl"), "no impl")}
 }
 
-// keyed is what a name says beside family and contender, short: "channel,
-// same", "n=1000".
+// keyed is a name's keys in short, without family and contender: "channel, same",
+// "n=1000".
 func keyed(n catalog.Name, but ...string) string {
 	var parts []string
 	for _, k := range catalog.Keys {
@@ -56,7 +57,7 @@ func keyed(n catalog.Name, but ...string) string {
 	return strings.Join(parts, ", ")
 }
 
-// tick is a tick's value in a unit: "10 µs", "0.5".
+// tick formats the ticks of an axis in a unit: "10 µs", "0.5".
 func tick(unit string) func(float64) string {
 	return func(v float64) string {
 		number, of, _ := strings.Cut(prose.Figure(unit, v), " ")
@@ -64,10 +65,10 @@ func tick(unit string) func(float64) string {
 	}
 }
 
-// times is a tick's value as a factor: "10×".
+// times formats a tick as a factor: "10×".
 func times(v float64) string { return short(strings.TrimSuffix(prose.Times(v), "×")) + "×" }
 
-// short is a number without the zeros behind its point.
+// short removes the zeros at the end of a decimal fraction.
 func short(number string) string {
 	if strings.Contains(number, ".") {
 		number = strings.TrimSuffix(strings.TrimRight(number, "0"), ".")
@@ -75,7 +76,7 @@ func short(number string) string {
 	return number
 }
 
-// tasks is a number of tasks as a tick: "1k", "1M".
+// tasks formats a tick as a number of tasks: "1k", "1M".
 func tasks(v float64) string {
 	switch {
 	case v >= 1e6:
@@ -86,7 +87,8 @@ func tasks(v float64) string {
 	return short(prose.Figure("", v))
 }
 
-// bytesOf is a depth of a name: "4 KiB"; as it stands if it is no number.
+// bytesOf formats the depth of a name: "4 KiB". A depth that is no number stays as
+// it is.
 func bytesOf(depth string) string {
 	v, err := strconv.ParseFloat(depth, 64)
 	if err != nil {
@@ -95,7 +97,7 @@ func bytesOf(depth string) string {
 	return tick("B")(v)
 }
 
-// span is a summary's interval.
+// span is the interval of a summary.
 func span(s summary.Summary) chart.Span {
 	return chart.Span{Low: s.Low, High: s.High, There: s.Interval}
 }

@@ -15,18 +15,19 @@ import (
 	"threadbench/scripts/internal/table"
 )
 
-// beside is up to how many files stand side by side, each with its pictures. A
-// report of more is of what their machines have in common, and names the
-// command that shows one of them.
+// beside is the greatest number of files that stand side by side, each with its
+// pictures. A report of more files shows what their machines have in common, and
+// names the command that shows a single file.
 const beside = 3
 
-// many is a report of so many files that they don't stand side by side. Its
-// rows have, of each machine, one figure: the middle one stands for all, with
-// the least and the greatest in place of an interval.
+// many is a report of more files than stand side by side. Each machine gives one
+// figure to a row. The median of these figures stands for all machines, with the
+// least and the greatest in place of an interval.
 type many struct{ files []source }
 
-// gather is the source that stands for all files that count, and what it is
-// made of. The files' tables are aligned.
+// gather returns one source that stands for all files, and the files themselves.
+// Files with wrong figures (results.Wrong) give it no rows. The files' tables must be
+// aligned.
 func gather(files []source) (source, *many) {
 	var counts []*results.File
 	of := map[*results.File]source{}
@@ -53,8 +54,9 @@ func gather(files []source) (source, *many) {
 	return one, &many{files}
 }
 
-// rowsOf are a row's of each machine that has it. Of a machine's files that one
-// counts which has the most rounds of the row, and of those the latest.
+// rowsOf returns the row of this name once for each machine that has it. Of a
+// machine's files the one with the most rounds of the row counts, and of several
+// such files the latest.
 func rowsOf(name string, machines [][]*results.File, of map[*results.File]source) []*table.Row {
 	var all []*table.Row
 	for _, files := range machines {
@@ -76,7 +78,7 @@ func rowsOf(name string, machines [][]*results.File, of map[*results.File]source
 	return all
 }
 
-// from is "10.2× to 19.5×".
+// from is the range over machines: "10.2× to 19.5×".
 func from(s summary.Summary) string {
 	if s.Rounds == 1 {
 		return s.Figure(s.Center)
@@ -84,8 +86,8 @@ func from(s summary.Summary) string {
 	return s.Figure(s.Low) + " to " + s.Figure(s.High)
 }
 
-// gathered puts in what a report of many files has in place of files side by
-// side.
+// gathered fills in the content that a report of many files has in place of files
+// side by side.
 func (r *Report) gathered(c *content) {
 	one := r.sources[0]
 	c.Gathered = true
@@ -97,13 +99,14 @@ func (r *Report) gathered(c *content) {
 	}, c.Method...)
 }
 
-// A sheet is a table of words; the first of its rows heads it.
+// A sheet is a table of words. Its first row is the heading.
 type sheet struct {
 	Title, About string
 	Rows         [][]string
 }
 
-// sums are the summary's tables, and each machine's verdicts.
+// sums are the tables of the summary of several files. With many files, a table of
+// each machine's verdicts follows.
 func (r *Report) sums() []sheet {
 	if r.summary == nil {
 		return nil
@@ -149,7 +152,7 @@ func (r *Report) sums() []sheet {
 	return append(all, each)
 }
 
-// manyOverview is every pair's factor on one axis, over machines.
+// manyOverview draws every pair's factor over machines on one axis.
 func (r *Report) manyOverview() figure {
 	f := figure{ID: "overview", Title: "Every pair on one axis", Short: "Overview", Wide: true, About: []string{
 		"Each line is a pair: the thread's figure over the goroutine arm's, on a logarithmic axis, as the median over machines. Bars reach from the least to the greatest machine: one that holds 1× shows that machines disagree.",
@@ -170,8 +173,8 @@ func (r *Report) manyOverview() figure {
 	return f
 }
 
-// manyTables are the families' tables: of each row the machines' middle, least
-// and greatest.
+// manyTables are the families' tables. Each row has the machines' median, least and
+// greatest figure.
 func (r *Report) manyTables() []family {
 	var all []family
 	for _, name := range r.families() {
@@ -231,7 +234,7 @@ func ranges(row *table.Row) []cell {
 	return cells
 }
 
-// gather says once what is said of several files alike.
+// gather returns the files' texts. A text that several files share stands there once.
 func (m *many) gather(of func(source) []string) []string {
 	var all []claims.Said
 	for _, s := range m.files {
@@ -242,7 +245,7 @@ func (m *many) gather(of func(source) []string) []string {
 	return claims.Gather(all)
 }
 
-// caveats are the files' caveats, and the rows that they lack.
+// caveats are the files' caveats, and the rows that were skipped, cut or failed.
 func (m *many) caveats() []string {
 	lacks := func(s source) []string {
 		var all []string
@@ -269,8 +272,8 @@ func (m *many) caveats() []string {
 	return all
 }
 
-// settings are the keys of the configuration, each with its values and the
-// number of files that have it.
+// settings are the keys of the configuration. Each has its values, and the number of
+// files with each value.
 func (m *many) settings() []setting {
 	var all []setting
 	for _, s := range m.files {
@@ -302,7 +305,7 @@ func (m *many) settings() []setting {
 	return all
 }
 
-// threads are the names of the rows that stand against a goroutine's.
+// threads are the names of the rows that are compared with a goroutine arm.
 func (r *Report) threads() []catalog.Name {
 	var names []catalog.Name
 	for _, section := range r.sources[0].table.Sections {

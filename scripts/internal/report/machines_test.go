@@ -12,7 +12,7 @@ import (
 	"threadbench/scripts/internal/results/resample"
 )
 
-// fleet are the files of n machines, drawn from the reference.
+// fleet makes the files of n machines out of the reference file.
 func fleet(t testing.TB, n int) []*results.File {
 	t.Helper()
 	text := contents(t, "../../../results/reference.txt")
@@ -32,8 +32,8 @@ func fleet(t testing.TB, n int) []*results.File {
 	return files
 }
 
-// TestMany: a page of 40 machines has what they have in common, in no more
-// bytes than a page of three.
+// TestMany: a page of 40 machines shows what they have in common. It has no more
+// bytes than a page of three machines.
 func TestMany(t *testing.T) {
 	const most = 3 << 20
 	files := fleet(t, 40)
@@ -74,7 +74,7 @@ func TestMany(t *testing.T) {
 	}
 }
 
-// TestMachineRows: a row has one figure of each machine, by the file with the
+// TestMachineRows: each machine gives one figure to a row, from the file with the
 // most rounds.
 func TestMachineRows(t *testing.T) {
 	made := func(host string, rounds int, x float64) *results.File {

@@ -22,7 +22,7 @@ type Picture struct {
 // File is the picture's file name beside BASE.md: "BASE.overview.svg".
 func (p Picture) File(base string) string { return base + "." + p.Name + ".svg" }
 
-// Pictures are the figures as SVG files, those that have something to show.
+// Pictures are the figures as SVG files. Figures with nothing to show are left out.
 func (r *Report) Pictures() ([]Picture, error) {
 	var all []Picture
 	for _, f := range r.figures() {
@@ -50,8 +50,8 @@ func (f figure) sheet() chart.Sheet {
 	return s
 }
 
-// Markdown writes the report as Markdown, whose pictures are BASE.NAME.svg
-// beside it; with an empty base it has none. Its error is the writer's.
+// Markdown writes the report as Markdown. Its pictures are the files BASE.NAME.svg
+// beside it; with an empty base it has no pictures. Its error is the writer's.
 func (r *Report) Markdown(w io.Writer, base string) error {
 	c := r.content()
 	b := &strings.Builder{}
@@ -216,8 +216,8 @@ func (a answered) markdown(b *strings.Builder) {
 	fmt.Fprintln(b)
 }
 
-// markdown writes a statement as a line of a table: of several files, each cell
-// has a line for each.
+// markdown writes a statement as a line of a table. With several files, each cell has
+// a line for each file.
 func (c claim) markdown(b *strings.Builder) {
 	verdicts, found, decides := []string{}, []string{}, []string{}
 	if c.Counts != "" {
@@ -245,8 +245,7 @@ func (c claim) markdown(b *strings.Builder) {
 	fmt.Fprintf(b, "| %s | %s | %s | %s |\n", escape(c.Says), strings.Join(verdicts, "<br>"), strings.Join(found, "<br>"), strings.Join(decides, "<br>"))
 }
 
-// markdown writes the grid as a table; files' columns are headed by their
-// labels.
+// markdown writes the grid as a table. The labels of files head their columns.
 func (g grid) markdown(b *strings.Builder) {
 	var head []string
 	var right []bool
@@ -274,7 +273,6 @@ func (g grid) markdown(b *strings.Builder) {
 	fmt.Fprintln(b)
 }
 
-// list writes lines as a list.
 func list(b *strings.Builder, lines []string) {
 	for _, l := range lines {
 		fmt.Fprintf(b, "- %s\n", escape(l))
@@ -296,10 +294,10 @@ func tableHead(b *strings.Builder, head []string, right []bool) {
 	fmt.Fprintln(b)
 }
 
-// escape is text for Markdown without spaces at its ends or in a row.
+// escape escapes text for Markdown, and trims and collapses its spaces.
 func escape(s string) string { return strings.Join(strings.Fields(prose.Markdown(s)), " ") }
 
-// link is a file name as a link's target.
+// link escapes a file name for use as the target of a link.
 func link(name string) string {
 	return "<" + strings.NewReplacer("<", "%3C", ">", "%3E", "\n", " ").Replace(name) + ">"
 }

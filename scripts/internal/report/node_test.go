@@ -16,8 +16,8 @@ type node struct {
 	Attr     []xml.Attr
 	Parent   *node
 	Children []*node
-	from, to int    // where its text begins and ends in that of the page
-	text     string // its own and its descendants'
+	from, to int    // where the element's text begins and ends in the page's text
+	text     string // the element's own text and its descendants'
 }
 
 // descendants are the elements within n, in the page's order.
@@ -34,11 +34,12 @@ func (n *node) walk(yield func(*node) bool) bool {
 	return true
 }
 
-// programs are what a page has in another language.
+// programs matches the parts of a page that are not HTML.
 var programs = regexp.MustCompile(`(?s)(<script>|<style>).*?(</script>|</style>)`)
 
-// nodes are the elements of a page with one of the names, or all. Our pages are
-// XML but for what the decoder of encoding/xml knows of HTML.
+// nodes returns the elements of a page with one of these names, or all elements
+// without names. Our pages are XML, apart from the HTML that the decoder of
+// encoding/xml knows.
 func nodes(t testing.TB, page string, names ...string) []*node {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(programs.ReplaceAllString(page, "$1$2")))
@@ -85,5 +86,5 @@ func attr(n *node, key string) string {
 	return ""
 }
 
-// textOf is the text of an element.
+// textOf is the text of an element, its spaces collapsed.
 func textOf(n *node) string { return strings.Join(strings.Fields(n.text), " ") }

@@ -16,12 +16,12 @@ import (
 	"threadbench/scripts/internal/table"
 )
 
-// A content is a Report put in order: what the forms of it render, section by
-// section.
+// A content is a Report in order, section by section, for page and Markdown to
+// render.
 type content struct {
 	Title    string
 	Several  bool
-	Gathered bool // figures are over machines
+	Gathered bool // the figures are over machines
 	Sources  []sourceText
 	Answers  []answered
 	Terms    string  // what the contenders are
@@ -30,7 +30,7 @@ type content struct {
 	Ledgers  []ledger
 	Claims   []claim
 	Unasked  []string // statements whose rows no file was to measure
-	About    string   // of the ledger
+	About    string   // about the ledger
 	Figures  []figure
 	Families []family
 	Places   []place
@@ -42,7 +42,7 @@ type content struct {
 type sourceText struct {
 	Label   string
 	Machine string
-	Wrong   []string // why its figures are no result
+	Wrong   []string // why the file's figures are no result
 	Begun   string
 }
 
@@ -58,7 +58,7 @@ type family struct {
 // A term is a unit and what it is.
 type term struct{ Unit, What string }
 
-// A grid is a table of rows, for each file its columns.
+// A grid is a table of rows. Each file has its own columns.
 type grid struct {
 	ID, Caption string
 	Groups      []headGroup // above the columns; nil with one file
@@ -68,7 +68,8 @@ type grid struct {
 	Remarks     []string
 }
 
-// A line of a grid. First begins those that refer to the same goroutine arm.
+// A line is a row of a grid. First marks the first of the lines that refer to the same
+// goroutine arm.
 type line struct {
 	Cells []cell
 	First bool
@@ -80,15 +81,15 @@ type headGroup struct {
 	Span  int
 }
 
-// A cell is one of a grid, or of its head.
+// A cell is a cell of a grid, or of a grid's head.
 type cell struct {
 	Text  string
-	Value string // what it is sorted by, in full; "" for the text
+	Value string // the full value to sort by; "" sorts by Text
 	Right bool
-	Class string // a contender's, in the first column
+	Class string // the contender's class, in the first column
 }
 
-// exact is a value in full, "" for none.
+// exact is a value in full digits, "" for NaN.
 func exact(v float64) string {
 	if math.IsNaN(v) {
 		return ""
@@ -106,7 +107,7 @@ func (r *Report) tables() []family {
 	return all
 }
 
-// family is a family without its table.
+// family is a family's section without its table.
 func (r *Report) family(name string) family {
 	f := family{Name: name}
 	if known, ok := catalog.FamilyOf(name); ok {
@@ -133,7 +134,7 @@ func (r *Report) family(name string) family {
 	return f
 }
 
-// identifier is a name as part of an id: letters and digits of it.
+// identifier keeps a name's letters and digits, for use in an id.
 func identifier(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
@@ -170,7 +171,7 @@ func (r *Report) grid(family string) grid {
 	}
 	for _, c := range columns {
 		head := strings.Join(strings.Fields(c.Head), " ")
-		if head == "" { // of a file without a row of the family
+		if head == "" { // the first file has no row of the family
 			head = "figure"
 		}
 		g.Head = append(g.Head, cell{Text: head, Right: c.Right})
@@ -189,12 +190,12 @@ func (r *Report) grid(family string) grid {
 	return g
 }
 
-// A place is a file's surroundings, and what makes it incomparable.
+// A place is where and how a file was measured, and what makes it incomparable.
 type place struct {
 	Label   string
 	Caveats []string
 	Left    []string // what was left out, cut or failed
-	Weather []cell   // head, then rows
+	Weather []cell   // the table's head; Rounds are its rows
 	Rounds  [][]cell
 }
 
@@ -234,7 +235,7 @@ func (r *Report) places() []place {
 	return all
 }
 
-// weather is what the rounds' first lines say, as a table.
+// weather makes a table of the disturbance that the rounds' first lines report.
 func (s source) weather() (head []cell, rows [][]cell) {
 	var keys []string
 	said := make([]map[string]string, len(s.file.Disturbances))
@@ -270,8 +271,8 @@ func (s source) weather() (head []cell, rows [][]cell) {
 	return head, rows
 }
 
-// caveats say what keeps a file's figures from being compared with others, or
-// trusted.
+// caveats are the reasons not to trust a file's figures, or not to compare them with
+// other files.
 func (s source) caveats() []string {
 	all := s.file.Warnings()
 	add := func(when bool, format string, args ...any) {
@@ -303,7 +304,7 @@ func rowsWere(n int) string {
 	return fmt.Sprintf("%d rows were", n)
 }
 
-// method says how the figures came about.
+// method explains how the figures were computed.
 func (r *Report) method() []string {
 	all := []string{
 		"Each contender runs in a worker, a fresh process that does nothing else. A coordinator hands the turn to the workers of a pair, 1.5 ms each, one after the other, in counterbalanced order; what disturbs one disturbs the other. A round is a set of fresh workers, and the round is the unit of all statistics.",

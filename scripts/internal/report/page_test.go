@@ -40,7 +40,7 @@ func contents(t testing.TB, path string) string {
 	return string(text)
 }
 
-// rendered is the page of files.
+// rendered is the page that files give.
 func rendered(t testing.TB, files ...*results.File) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -114,7 +114,7 @@ func sound(t testing.TB, page string) {
 	if scripts != 1 || styles != 1 {
 		t.Errorf("%d scripts and %d style sheets, want 1 of each", scripts, styles)
 	}
-	// Pictures are XML, too: what a lenient parser mends it would refuse.
+	// Pictures must also be strict XML. The parser of the page mends errors.
 	for _, svg := range regexp.MustCompile(`(?s)<svg .*?</svg>`).FindAllString(page, -1) {
 		if err := xml.Unmarshal([]byte(svg), new(struct{})); err != nil {
 			t.Errorf("a picture is no XML: %v: %.200s", err, svg)
@@ -170,7 +170,7 @@ func TestPage(t *testing.T) {
 		t.Errorf("%d marks, want 150 at least", marks)
 	}
 	for _, want := range []string{
-		"SetMaxThreads", "kernel.pid_max", "raise it: sysctl -w kernel.pid_max=100444", // the limits, drawn and told
+		"SetMaxThreads", "kernel.pid_max", "raise it: sysctl -w kernel.pid_max=100444", // the limits, in the picture and in words
 		"A virtual machine (kvm)", "the hypervisor stole up to 5.00% of CPU time (over 1% in 6 of 6 rounds)", "governor: none", "build with -tags pthread",
 		"expected 1000 kernel switches of 1000 ops, give or take 100; seen 12 (in 1 of 6 rounds)",
 		"begun 2026-03-04T05:06:07Z on bench-host",
@@ -181,8 +181,8 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestEmptySections: a section that has no row to show is not there, and nothing
-// leads to it.
+// TestEmptySections: a section without rows is not on the page, and no link leads to
+// it.
 func TestEmptySections(t *testing.T) {
 	page := rendered(t, load(t, "driver: lockstep\n"+round(1, "BenchmarkParse/impl=fast 10 7 ns/op")))
 	sound(t, page)
@@ -195,9 +195,9 @@ func TestEmptySections(t *testing.T) {
 	}
 }
 
-// TestClaims: each statement that a file was to measure is one sentence of what
-// was found, with a picture of the figure that decided and its bound; what decides
-// opens on demand. Of many machines one picture has the figure of each.
+// TestClaims: each statement that a file was to measure has one sentence with the
+// finding. A picture shows the deciding figure and its bound. The conditions open on
+// demand. With many machines one picture has the figures of all.
 func TestClaims(t *testing.T) {
 	f, err := results.ReadFile(small)
 	if err != nil {
@@ -227,8 +227,8 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// TestTyped: page and Markdown name the commands as they are typed to the program
-// that made them.
+// TestTyped: page and Markdown name commands as a user types them to the program that
+// made the report.
 func TestTyped(t *testing.T) {
 	commandline.OneFile = true
 	defer func() { commandline.OneFile = false }()
@@ -264,8 +264,8 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// TestBenchstat holds every figure of the page's tables against what benchstat
-// prints of the same file.
+// TestBenchstat compares every figure of the page's tables with benchstat's output
+// for the same file.
 func TestBenchstat(t *testing.T) {
 	out, err := exec.Command("go", "tool", "benchstat", "-table", "", "-row", ".fullname", "-format", "csv", small).Output()
 	if err != nil {
@@ -275,7 +275,7 @@ func TestBenchstat(t *testing.T) {
 	type printed struct {
 		center float64
 		within string
-		scale  float64 // of the unit that the page shows it in
+		scale  float64 // of the unit that the page shows the figure in
 	}
 	theirs := map[key]printed{}
 	unit := ""
@@ -360,7 +360,7 @@ func TestBenchstat(t *testing.T) {
 						t.Errorf("%s %s: %v on the page, %v by benchstat", name, of, got, want.center)
 					}
 					held++
-					// What a reader sees is that figure, to three digits.
+					// The visible text is the same figure, to three digits.
 					number, of, _ := strings.Cut(strings.TrimSuffix(textOf(c), "×"), " ")
 					if s, ok := scales[of]; ok {
 						want.scale = s
@@ -378,7 +378,7 @@ func TestBenchstat(t *testing.T) {
 	}
 }
 
-// compareInterval holds "[1.92, 2.05]" against benchstat's "± 4%" of the center.
+// compareInterval compares "[1.92, 2.05]" with benchstat's "± 4%" of the center.
 func compareInterval(t *testing.T, name, text string, center, scale float64, within string) {
 	t.Helper()
 	var low, high float64
@@ -397,8 +397,8 @@ func compareInterval(t *testing.T, name, text string, center, scale float64, wit
 	}
 }
 
-// TestBothMemories: user and kernel memory together, which no file holds, is
-// the median of the rounds' sums.
+// TestBothMemories: the page adds user and kernel memory, which no file does. The
+// figure is the median of the rounds' sums.
 func TestBothMemories(t *testing.T) {
 	f := load(t, "driver: lockstep\n"+
 		"BenchmarkStack/impl=goroutine/depth=0 9 1 x-goroutine 1 kernel-B/task 10 user-B/task\n# end round 1\n"+
@@ -416,8 +416,8 @@ func round(k int, lines ...string) string {
 
 const evil = `"><script>alert(1)</script><img/src=x/onerror=alert(2)>`
 
-// TestBadInput: of what a results file may hold, a page that says so, or a
-// clear error.
+// TestBadInput: an unusual results file gives a page that says so, or a clear
+// error.
 func TestBadInput(t *testing.T) {
 	const driver = "driver: lockstep\n"
 	pair := []string{"BenchmarkSwitch/impl=goroutine/via=channel/place=same 10 250 ns/op 1 x-goroutine", "BenchmarkSwitch/impl=locked/via=channel/place=same 10 14000 ns/op 56 x-goroutine"}
@@ -482,7 +482,8 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// TestSeveral puts files side by side, named after what differs.
+// TestSeveral: files stand side by side, each labelled with the settings that
+// differ.
 func TestSeveral(t *testing.T) {
 	text := contents(t, small)
 	other := strings.NewReplacer("go1.26.0", "go1.27.0", "kernel: 6.1.0-test", "kernel: 7.0").Replace(text)
@@ -517,7 +518,7 @@ func TestSeveral(t *testing.T) {
 			}
 		})
 	}
-	// A row that one of two lacks leaves its cells empty, and the other's stay.
+	// A row that one of two files lacks has empty cells for that file only.
 	page := rendered(t, a, load(t, "driver: lockstep\n"+round(1, "BenchmarkMixed/impl=goroutine/mode=together 10 250 ns/op 1 x-goroutine")))
 	sound(t, page)
 	for _, want := range []string{"together", "56.4×"} {
@@ -536,8 +537,7 @@ func TestSeveral(t *testing.T) {
 	}
 }
 
-// FuzzPage: whatever a results file says, its page is whole, with no markup of
-// the file's.
+// FuzzPage: every results file gives a whole page, without markup from the file.
 func FuzzPage(f *testing.F) {
 	f.Add("driver: lockstep\ngo: go1\n# begun 1 on h\n# round 1: steal=1%\nBenchmarkSwitch/impl=goroutine/mode=stamped/via=pipe/place=same 1 2 ns/op 1 x-goroutine 1 x-self 3 p50-ns 4 max-ns\n" +
 		"BenchmarkSwitch/impl=clone/mode=stamped/via=pipe/place=same 1 3 ns/op 1.5 x-goroutine 3 p50-ns 4 p999-ns\n# end round 1\n")

@@ -16,16 +16,16 @@ import (
 	"threadbench/scripts/internal/table"
 )
 
-// A dot is a row's figure on an axis, its value in short, and all of it.
+// A dot is a row's figure on an axis, with its value in short and in full.
 type dot struct {
 	stat        summary.Summary
 	value, says string
 }
 
-// dots adds a panel for each file, with a line for those of the rows that
-// differ in their contender alone. Rows without a dot in any of the files are
-// left out; those of one file keep their place in the others', so that the
-// files' lines lie at the same height. All have the same axis.
+// dots adds a panel for each file that has a dot. Rows that differ only in their
+// contender share a line. A row without a dot in any file is left out. A row with a
+// dot in only one file keeps its line in all panels, so that equal lines lie at the
+// same height. All panels have the same axis.
 func (r *Report) dots(f *figure, title string, axis chart.Axis, rules []chart.Rule, names []catalog.Name, of func(*table.Row) (dot, bool)) {
 	at := func(s source, name catalog.Name) (row *table.Row, d dot, ok bool) {
 		if row = s.rows[name.String()]; row != nil {
@@ -105,7 +105,7 @@ func (s source) stat(row *table.Row, unit string) (summary.Summary, bool) {
 	return summary.Median(unit, both), true
 }
 
-// number is the value of a name's key, NaN where it is none.
+// number is the value of a name's key, NaN where the value is no number.
 func number(n catalog.Name, key string) float64 {
 	v, err := strconv.ParseFloat(n.Get(key), 64)
 	if err != nil {
@@ -114,8 +114,8 @@ func number(n catalog.Name, key string) float64 {
 	return v
 }
 
-// curves are the lines of a plot over the key n: of each contender the rows'
-// figures in a unit.
+// curves are the lines of a plot over the key n: one for each contender, through the
+// figures of its rows in a unit.
 func (f *figure) curves(s source, rows []catalog.Name, unit string, log bool) []chart.Line {
 	var lines []chart.Line
 	at := map[string]int{}
@@ -158,8 +158,8 @@ func (f *figure) curves(s source, rows []catalog.Name, unit string, log bool) []
 	return lines
 }
 
-// limit is what stopped an arm at a row: the row was cut, or the next one left
-// out; "" if nothing did.
+// limit names the limit that stopped an arm at a row: the row was cut, or the next
+// row was skipped. It is "" if nothing stopped the arm.
 func (s source) limit(name catalog.Name) string {
 	n := number(name, "n")
 	for _, note := range s.file.Notes {
@@ -175,14 +175,14 @@ func (s source) limit(name catalog.Name) string {
 	return ""
 }
 
-// last tells whether no row of the same name has a greater n.
+// last reports whether no row of the same name has a greater n.
 func (s source) last(name catalog.Name) bool {
 	return !slices.ContainsFunc(s.file.Rows, func(r *results.Row) bool {
 		return r.Name.With("n", "").String() == name.With("n", "").String() && number(r.Name, "n") > number(name, "n")
 	})
 }
 
-// A quantity is what a plot over n shows.
+// A quantity is the figure that a plot over n shows.
 type quantity struct {
 	title string
 	unit  string
@@ -190,8 +190,8 @@ type quantity struct {
 	log   bool
 }
 
-// overN adds a panel for each quantity and file; those of one quantity have
-// the same axes.
+// overN adds a panel for each quantity and file. The panels of a quantity have the
+// same axes.
 func (r *Report) overN(f *figure, rows []catalog.Name, x string, rules []chart.Rule, quantities ...quantity) {
 	for _, q := range quantities {
 		yAxis := chart.Axis{Label: q.label, Log: q.log, Zero: true, Format: tick(q.unit)}
@@ -239,15 +239,15 @@ func names(lines []chart.Line) string {
 	return strings.Join(all, ", ")
 }
 
-// percentiles are the units of a distribution and the share of ops that took
-// longer. The slowest op has no share of its own: it stands below the others.
+// percentiles are the units of a distribution, each with the share of ops that took
+// longer. The slowest op has no such share, and stands below the other points.
 var percentiles = []struct {
 	unit  string
 	share float64
 }{{"p50-ns", 0.5}, {"p90-ns", 0.1}, {"p99-ns", 0.01}, {"p999-ns", 0.001}, {"max-ns", 0.0001}}
 
-// distributions adds a panel for each set of rows and each file. All have the
-// same axes.
+// distributions adds a panel for each group of rows and each file. All panels have
+// the same axes.
 func (r *Report) distributions(f *figure, family, ops string, group func(catalog.Name) (title string, ok bool)) {
 	x := chart.Axis{Label: "time", Log: true, Format: tick("ns")}
 	y := chart.Axis{Label: "share of " + ops + " that took longer", Log: true, Min: 0.00006, Max: 0.7,

@@ -1,15 +1,14 @@
-// Package report makes what people look at of results files: one HTML page,
-// or Markdown with pictures.
+// Package report shows results files to people: as one HTML page, or as Markdown
+// with pictures.
 //
-// Its stance: it computes nothing. Figures, intervals, factors and sentences
-// are those of package table, verdicts those of package claims; here they are
-// put in order and drawn. Page and Markdown are two forms of one Report, and each
-// is the same bytes for the same files. Text of a file is escaped by
-// html/template, or for Markdown by package prose, and the page says by its
-// content security policy that it loads nothing and runs nothing but its own
-// script.
+// Its stance: it computes nothing. Figures, intervals, factors and sentences come
+// from package table, verdicts from package claims. This package puts them in order
+// and draws them. Page and Markdown are two forms of one Report. The same files give
+// the same bytes. html/template escapes a file's text, and package prose does so for
+// Markdown. The page's content security policy lets it load nothing, and run only
+// its own script.
 //
-// Of ours it also imports the catalog of names, units and families, and
+// Of our packages it also imports the catalog of names, units and families, and
 // chart, commandline and results.
 package report
 
@@ -26,23 +25,23 @@ import (
 	"threadbench/scripts/internal/table"
 )
 
-// A Report is what there is to show of one or more results files.
+// A Report holds everything to show of one or more results files.
 type Report struct {
-	sources []source        // side by side; of many files the one that stands for all
-	summary *claims.Summary // of several files, else nil
-	many    *many           // of more files than stand side by side, else nil
+	sources []source        // side by side; with many files, one source that stands for all
+	summary *claims.Summary // nil for a single file
+	many    *many           // nil where files stand side by side
 }
 
-// A source is one of the files, reckoned up.
+// A source is a file with its table and its ledger.
 type source struct {
-	label  string // what tells it from the others
+	label  string // tells the file from the others
 	file   *results.File
 	table  *table.Table
 	ledger claims.Ledger
-	rows   map[string]*table.Row // those that the file has, by name
+	rows   map[string]*table.Row // the file's rows, by name
 }
 
-// New reckons files up, at least one.
+// New computes the tables and ledgers of at least one file.
 func New(files []*results.File) *Report {
 	r := &Report{}
 	labels := labelled(files)
@@ -74,13 +73,13 @@ func New(files []*results.File) *Report {
 	return r
 }
 
-// several tells whether files stand side by side.
+// several reports whether more than one file stands side by side.
 func (r *Report) several() bool { return len(r.sources) > 1 }
 
-// rows are the names of all files' rows of a family, in the tables' order.
+// rows are the names of a family's rows in all files, in the tables' order.
 func (r *Report) rows(family string) []catalog.Name {
 	var names []catalog.Name
-	for _, s := range r.sources[0].table.Sections { // aligned: all have the same
+	for _, s := range r.sources[0].table.Sections { // the tables are aligned: all have the same sections
 		for _, row := range s.Rows {
 			if row.Name.Family == family {
 				names = append(names, row.Name)
@@ -90,8 +89,8 @@ func (r *Report) rows(family string) []catalog.Name {
 	return names
 }
 
-// families are those of the files' rows, known ones first and in the order of
-// every table.
+// families are the families of the files' rows. Known families come first, in the
+// order of every table.
 func (r *Report) families() []string {
 	var names []string
 	for _, s := range r.sources[0].table.Sections {
@@ -110,9 +109,8 @@ func (r *Report) families() []string {
 	return names
 }
 
-// labelled are the files' names for a reader: one's own name if it is alone,
-// else what tells each from the others, by as few of the configuration's keys
-// as it takes.
+// labelled are the files' labels. A single file has its own name. Several files are
+// told apart by a few keys of the configuration, then by file name and day.
 func labelled(files []*results.File) []string {
 	labels := make([]string, len(files))
 	if len(files) == 1 {
@@ -150,7 +148,7 @@ func labelled(files []*results.File) []string {
 			return f.Get(key)
 		})
 	}
-	for i, f := range files { // one that says none of this
+	for i, f := range files { // none of these keys tells this file apart
 		if labels[i] == "" {
 			labels[i] = filepath.Base(f.Name)
 		}
@@ -165,7 +163,7 @@ func labelled(files []*results.File) []string {
 	return labels
 }
 
-// differing are the keys of the configuration that not all files agree on, in
+// differing are the keys of the configuration whose values differ between files, in
 // the files' order.
 func differing(files []*results.File) []string {
 	var keys []string

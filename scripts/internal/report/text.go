@@ -9,15 +9,14 @@ import (
 	"threadbench/scripts/internal/table"
 )
 
-// Parts are what a text has before its summary.
+// Parts are the parts of a text before its summary.
 type Parts struct{ Table, Ledger bool }
 
-// Everything is all of them.
+// Everything is all the parts.
 var Everything = Parts{Table: true, Ledger: true}
 
-// Text writes what a file says for a terminal: the parts asked for, and last the
-// summary. A file that has nothing for a summary shows its table. Its error is
-// the writer's.
+// Text writes a file for a terminal: the parts asked for, and last the summary. A
+// file without a summary shows its table. Its error is the writer's.
 func Text(w io.Writer, f *results.File, parts Parts) error {
 	t := table.New(f)
 	if parts.Table || len(t.Answers()) == 0 {

@@ -1,9 +1,8 @@
 // # Why the report computes nothing
 //
-// Its figures, factors and sentences are those of package table, its verdicts
-// those of claims. A test holds every figure of its tables against what
-// benchstat prints of the same file. Page and Markdown are two forms of one
-// content.
+// Its figures, factors and sentences come from package table, its verdicts from
+// package claims. A test compares every figure of its tables with benchstat's output
+// for the same file. Page and Markdown are two forms of one content.
 //
 // The page's policy (default-src 'none', its script and style sheet by their
 // hashes) lets nothing else in, whatever a results file holds. The same file

@@ -8,19 +8,19 @@ import (
 	"path/filepath"
 )
 
-// mark is in the head of every file that this package writes: only such a file
-// is replaced.
+// mark is in the head of every file that this package writes. Only files with the
+// mark are replaced.
 const mark = "<!-- made by threadbench report; to be made again, not edited -->"
 
-// headBytes is how far from its beginning a file's mark is looked for.
+// headBytes is how far into a file its mark may end.
 const headBytes = 400
 
-// Free is an error if there is something at the path that this package didn't
-// make, and so may not replace.
+// Free returns an error if the path holds something that this package didn't make,
+// and so may not replace.
 func Free(path string) error {
 	info, err := os.Lstat(path)
 	switch {
-	case err != nil: // if it isn't for want of a file, writing it will say so
+	case err != nil: // writing the file reports an error other than its absence
 		return nil
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("writing a report to %s: it is no regular file; choose another place with -o", path)
@@ -38,7 +38,7 @@ func Free(path string) error {
 	return nil
 }
 
-// write puts a whole file at the path, or leaves what is there.
+// write puts a whole file at the path. If writing fails, the old file stays.
 func write(path string, text []byte) error {
 	if err := Free(path); err != nil {
 		return err
@@ -46,7 +46,8 @@ func write(path string, text []byte) error {
 	fail := func(err error) error {
 		return fmt.Errorf("writing a report to %s: %w; make room, or choose another place with -o", path, err)
 	}
-	// Beside it first, since what is there is to stay if there is no room.
+	// A new file is written beside the old file and then renamed: if there is no room,
+	// the old file stays.
 	f, err := os.OpenFile(filepath.Join(filepath.Dir(path), ".report-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return fail(err)
