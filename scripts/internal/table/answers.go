@@ -18,20 +18,20 @@ import (
 // Terms says what the words of a summary mean.
 const Terms = "A locked thread is a goroutine with runtime.LockOSThread. A raw thread is made by clone(2), without Go's scheduler."
 
-// AAIs says what an A/A is, behind the word.
+// AAIs explains the word A/A.
 const AAIs = "the goroutine arm against itself: a check for noise"
 
-// An Answer is a line of the summary: what something takes a goroutine, and the
-// threads' rows.
+// An Answer is a line of the summary: an action, the figure of the goroutine arm,
+// and the rows of the threads.
 type Answer struct {
 	Does    string // what is done
 	Arm     *Row   // the goroutine arm; nil where the table lacks it
-	Threads []*Row // with a factor, at least one
+	Threads []*Row // the threads' rows with a factor, at least one
 	says    *catalog.Answer
 }
 
-// Answers are the lines of the summary that the table has a factor for, in the
-// families' order.
+// Answers are the summary's lines, in the families' order. A line needs a factor in
+// the table.
 func (t *Table) Answers() []Answer {
 	var all []Answer
 	for _, f := range catalog.Families {
@@ -51,7 +51,7 @@ func (t *Table) Answers() []Answer {
 	return all
 }
 
-// Figure is the goroutine's.
+// Figure is the figure of the goroutine arm.
 func (a Answer) Figure() string {
 	if a.Arm == nil {
 		return summary.None
@@ -59,7 +59,7 @@ func (a Answer) Figure() string {
 	return a.Arm.Stats[0].Figure(a.Arm.Stats[0].Center)
 }
 
-// Thread is the row of a contender, nil for none.
+// Thread is the row of a contender, nil if there is none.
 func (a Answer) Thread(impl string) *Row {
 	i := slices.IndexFunc(a.Threads, func(r *Row) bool { return r.Name.Get("impl") == impl })
 	if i < 0 {
@@ -68,16 +68,16 @@ func (a Answer) Thread(impl string) *Row {
 	return a.Threads[i]
 }
 
-// Contenders are those of the threads of answers.
+// Contenders are the contenders of the threads in answers.
 func Contenders(answers []Answer) []catalog.Contender {
 	return slices.DeleteFunc(slices.Clone(catalog.Contenders), func(c catalog.Contender) bool {
 		return !slices.ContainsFunc(answers, func(a Answer) bool { return a.Thread(c.Impl) != nil })
 	})
 }
 
-// Against is the factor of a thread's row in words, "28 times as long", "740
-// times sooner" or "no difference seen", and its interval, "[23, 31]", "" for none.
-// A factor over machines has words for its median in any case.
+// Against returns the factor of a thread's row in words: "28 times as long", "740
+// times sooner" or "no difference seen". within is the factor's interval, "[23, 31]",
+// or "". A factor over machines always has the words of its median.
 func (a Answer) Against(r *Row) (words, within string) {
 	f := *r.Factor
 	interval := func() string {
@@ -100,7 +100,7 @@ func (a Answer) Against(r *Row) (words, within string) {
 	return times + " times " + follows, interval()
 }
 
-// inverse is a factor turned around.
+// inverse is one over a factor.
 func inverse(f summary.Summary) summary.Summary {
 	f.Center, f.Low, f.High = 1/f.Center, 1/f.High, 1/f.Low
 	f.States = slices.Clone(f.States)
@@ -111,8 +111,8 @@ func inverse(f summary.Summary) summary.Summary {
 	return f
 }
 
-// rough is a factor with two significant digits: the summary's figures carry no
-// more from one run to the next.
+// rough is a factor with two significant digits. The summary's figures repeat no
+// further digit from one run to the next.
 func rough(x float64) string {
 	if math.IsInf(x, 0) {
 		return prose.Digits(x)
@@ -127,16 +127,16 @@ func rough(x float64) string {
 	return strconv.FormatFloat(rounded, 'f', 1-int(math.Floor(math.Log10(rounded))), 64)
 }
 
-// doubtful tells whether there is more to doubt about a thread's factor than the
-// summary says of all.
+// doubtful reports whether a thread's factor has a warning that the summary doesn't
+// give for all factors.
 func doubtful(r *Row) bool {
 	return slices.ContainsFunc(r.Warnings, func(w summary.Warning) bool {
 		return !slices.Contains([]summary.Kind{summary.Few, summary.Excludes, summary.NoAA}, w.Kind)
 	})
 }
 
-// Summary writes what the table says in a dozen lines: of what it is, the terms,
-// a line for each answer, and what there is to doubt. Its error is the writer's.
+// Summary writes the table in a dozen lines: what was measured, the terms, a line
+// for each answer, and the doubts. Its error is the writer's.
 func (t *Table) Summary(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	answers := t.Answers()
@@ -195,7 +195,7 @@ func answered(answers []Answer, intervals bool) []Column {
 	return columns
 }
 
-// Doubts are what a reader must know of a summary's figures, the file first.
+// Doubts are the warnings that a reader of a summary needs. The file's come first.
 func (t *Table) Doubts(answers []Answer) []string {
 	all := slices.Clone(t.Warnings)
 	if len(answers) > 0 {

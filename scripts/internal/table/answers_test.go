@@ -11,8 +11,8 @@ import (
 	"threadbench/scripts/internal/summary"
 )
 
-// headlines is a results file of rounds in which each thread's row of the summary
-// has the same factor, and its goroutine arm an A/A.
+// headlines makes a results file of rounds. Each thread's row of the summary has
+// the same factor, and its goroutine arm an A/A.
 func headlines(t *testing.T, rounds int, aa, says string, factor map[string]float64) *Table {
 	t.Helper()
 	var b strings.Builder
@@ -46,9 +46,9 @@ func summarized(t *testing.T, table *Table) string {
 	return b.String()
 }
 
-// TestSummary: a dozen lines say, for each family that answers, the goroutine's
-// figure and how it compares with a locked and a raw thread. What a reader has to
-// doubt is said, and nothing of it where there is nothing.
+// TestSummary: a dozen lines give the goroutine's figure for each family that
+// answers, and how a locked and a raw thread compare. Doubts stand there only where
+// there are some.
 func TestSummary(t *testing.T) {
 	factors := map[string]float64{"locked": 14.42, "clone": 0.00135}
 	busy := []string{"The machine was busy", "stole"}

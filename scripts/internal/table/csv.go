@@ -11,10 +11,10 @@ import (
 	"threadbench/bench/catalog"
 )
 
-// CSV renders the table's rows flat, one line for each case and unit, under a
-// line of headings. The columns mean what they do in JSON, with one for each
-// key of catalog.Keys; what isn't there is empty. The warnings are the file's and
-// the row's, in words. Its error is the writer's.
+// CSV renders the table as one line for each case and unit, under a line of
+// headings. The columns mean the same as in JSON. Each key of catalog.Keys has a
+// column, and a missing value is empty. The warnings are the file's and the row's, in
+// words. Its error is the writer's.
 func (t *Table) CSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	c.Write(slices.Concat([]string{"name", "family"}, catalog.Keys,

@@ -9,11 +9,11 @@ import (
 	"threadbench/scripts/internal/summary"
 )
 
-// Version is the version of the JSON form. It rises when a field is taken away
-// or changes its meaning; new fields alone don't raise it.
+// Version is the version of the JSON form. It rises when a field is removed or
+// changes its meaning. A new field doesn't raise it.
 const Version = 2
 
-// document is the JSON form, described at JSON.
+// document is the JSON form. See Table.JSON.
 type document struct {
 	Version   int               `json:"version"`
 	Driver    string            `json:"driver"`
@@ -71,7 +71,7 @@ type noteJSON struct {
 //	config     the file's configuration, key to value
 //	rounds     complete rounds; with driver testing the most runs of a case
 //	truncated  true if a round never ended and isn't counted
-//	warnings   an array of texts: what a reader must know of the file first
+//	warnings   an array of texts: what a reader must know about the file first
 //	rows       an array, one object for each case and unit
 //	notes      an array: kind ("skip", "cut", "failed"), name, reason, times
 //
@@ -96,8 +96,9 @@ type noteJSON struct {
 //	words      the comparison as a sentence
 //	warnings   an array: kind and, in words, says
 //
-// What isn't there is left out: an interval with too few rounds, a factor with
-// nothing to refer to or of a figure that isn't compared so. There is no NaN and no infinity.
+// A missing value is left out: an interval with too few rounds, a factor without a
+// goroutine arm, or a factor of a figure that isn't compared by factors. There is no
+// NaN and no infinity.
 func (t *Table) JSON(w io.Writer) error {
 	doc := document{Version: Version, Driver: t.Driver, Config: map[string]string{}, Rounds: t.Rounds, Truncated: t.Truncated, Warnings: append([]string{}, t.Warnings...), Rows: t.lines(), Notes: []noteJSON{}}
 	for _, s := range t.Config {
@@ -112,7 +113,7 @@ func (t *Table) JSON(w io.Writer) error {
 	return e.Encode(doc)
 }
 
-// lines are the table's rows flat, in its order.
+// lines has one line for each row and unit, in the table's order.
 func (t *Table) lines() []line {
 	lines := []line{}
 	for _, s := range t.Sections {
@@ -155,7 +156,7 @@ func (l *line) factor(t *Table, r Row) {
 	}
 }
 
-// ends are the interval's, nil where there is none.
+// ends are the ends of the interval, nil where there is none.
 func ends(s summary.Summary) (low, high *float64) {
 	if !s.Interval {
 		return nil, nil

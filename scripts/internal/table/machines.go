@@ -10,11 +10,11 @@ import (
 	"threadbench/scripts/internal/summary"
 )
 
-// Over is a row that stands for the rows of machines, at least one: what it is
-// of the first, and of figure and factor the median, the least and the greatest
-// of those that have it. Their Rounds is the number of machines. An unpaired
-// factor is left out. Doubt and Warnings say on how many machines there is what
-// to doubt.
+// Over returns a row that stands for the same row on several machines, at least one.
+// Its figure and its factor are the median, least and greatest of the machines that
+// have one. Their Rounds is the number of these machines. Unpaired factors don't
+// count. Doubt and Warnings say on how many machines each doubt arose. All else comes
+// from the first row.
 func Over(rows []*Row) Row {
 	row := *rows[0]
 	row.Words, row.Doubt, row.Factor, row.Warnings = "", "", nil, nil
@@ -56,7 +56,7 @@ func Over(rows []*Row) Row {
 		row.Factor = &f
 	}
 	if doubted["below 1×"] == len(factors) {
-		delete(doubted, "below 1×") // then the factor says it
+		delete(doubted, "below 1×") // the factor itself is below 1×
 	}
 	var doubts []string
 	for _, says := range []string{"below 1×", "two states", "no interval", "no difference seen"} {
@@ -74,7 +74,7 @@ func Over(rows []*Row) Row {
 	return row
 }
 
-// over is the median of machines' figures, with the least and the greatest.
+// over is the median of the machines' figures, with the least and the greatest.
 func over(unit string, figures []float64) summary.Summary {
 	return summary.Summary{Unit: unit, Center: numbers.Median(figures), Low: slices.Min(figures), High: slices.Max(figures), Interval: true, Machines: true, Rounds: len(figures)}
 }

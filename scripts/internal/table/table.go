@@ -1,13 +1,12 @@
 // Package table computes the paired table of a results file and renders it as
 // text, JSON and CSV.
 //
-// Its stance: the unit of the statistics is a round, and what is said of the
-// rounds is package summary's: here it is put in order. Each section shows what
-// its goroutine arm is over itself, and what there is to doubt stands below the
-// lines that it is about. Nothing is subtracted, pooled over cases, or left out
-// without a word.
+// Its stance: the unit of the statistics is a round. Package summary computes the
+// figures, and this package puts them in order. Each section shows the A/A of its
+// goroutine arm. Doubts stand below the lines that they concern. Nothing is
+// subtracted, pooled over cases, or left out without a word.
 //
-// Of ours it imports the catalog of names, units and families, and numbers,
+// Of our packages it imports the catalog of names, units and families, and numbers,
 // prose, results and summary.
 package table
 
@@ -21,13 +20,13 @@ import (
 	"threadbench/scripts/internal/summary"
 )
 
-// A Table is a results file reckoned up.
+// A Table is the paired table of a results file.
 type Table struct {
 	Config    []results.Setting
 	Driver    string   // results.Lockstep or results.Testing
-	Rounds    int      // complete ones; with driver testing the most runs of one case
-	Looks     []int    // after which the run went on with some of the rows only
-	Truncated bool     // a round of the file never ended and isn't counted
+	Rounds    int      // complete rounds; with driver testing the most runs of one case
+	Looks     []int    // rounds after which the run went on with some of the rows only
+	Truncated bool     // a round of the file never ended, and doesn't count
 	Warnings  []string // what a reader must know first
 	Sections  []Section
 	Notes     []results.Note
@@ -39,9 +38,9 @@ type Section struct {
 	Fixed  string      // the keys that all rows share, "place=same"; "" if none
 	Vary   []string    // the keys that tell the rows apart, impl left out
 	OneOp  string      // what ONE op is
-	AA     *summary.AA // of the goroutine arm; nil if there is none
+	AA     *summary.AA // the A/A of the goroutine arm; nil if there is none
 	Rows   []Row       // in the order of catalog.Contenders, then of the file
-	group  string      // the goroutine arm that they refer to
+	group  string      // the goroutine arm that the rows refer to
 }
 
 // A Row is one case.
@@ -50,24 +49,24 @@ type Row struct {
 	FullName  string            // as in the file
 	Contender string            // in words: "raw thread (clone)"
 	Ref       string            // the goroutine arm's name, "" if the file doesn't hold it
-	Lottery   bool              // placed by the schedulers: decides nothing
+	Lottery   bool              // the schedulers place the tasks: decides nothing
 	Stats     []summary.Summary // the primary figure first, then the file's units in order
-	Factor    *summary.Summary  // nil for the goroutine arm itself, and if there is nothing to refer to or the figure is none that is compared so
-	Compared  bool              // the figure is one that is compared so
-	AA        *summary.AA       // of the goroutine arm that it refers to; nil if there is none
+	Factor    *summary.Summary  // nil for the goroutine arm itself, without a goroutine arm, or if the family doesn't compare the figure by factors
+	Compared  bool              // the family compares the figure by factors
+	AA        *summary.AA       // the A/A of the goroutine arm that the row refers to; nil if there is none
 	Words     string            // the comparison as a sentence; "" for the goroutine arm itself
-	Doubt     string            // what a reader of the factor alone must know: "no difference seen"; "" if nothing
+	Doubt     string            // what a reader must know who sees only the factor: "no difference seen"; "" if nothing
 	Warnings  []summary.Warning // of the primary figure and the factor
 }
 
-// New reckons up a file.
+// New computes the table of a file.
 func New(f *results.File) *Table {
 	t := &Table{Config: f.Config, Driver: f.Driver, Rounds: f.Rounds, Truncated: f.Truncated, Warnings: f.Warnings(), Notes: f.Notes, Looks: f.Looks()}
 	at := map[string]int{} // group → section
 	for _, r := range f.Rows {
 		row := newRow(f, r)
-		// Rows whose goroutine arm is not there stand with those that would
-		// have had the same.
+		// Rows without their goroutine arm form a group with the rows that would
+		// have had the same arm.
 		group := row.Ref
 		if group == "" {
 			group = "no arm: " + r.Name.With("impl", "").With("via", "").With("stack", "").String()
@@ -87,7 +86,7 @@ func New(f *results.File) *Table {
 	return t
 }
 
-// gather brings the sections of a family together, families in the order in
+// gather puts the sections of each family together. Families stand in the order in
 // which they first appear.
 func gather(sections []Section) {
 	families := map[string]int{}
@@ -99,9 +98,10 @@ func gather(sections []Section) {
 	slices.SortStableFunc(sections, func(a, b Section) int { return cmp.Compare(families[a.Family], families[b.Family]) })
 }
 
-// Align gives each table the sections and rows of all of them, in one order,
-// so that they can stand side by side. A row that a table lacks has no Stats
-// there. One whose goroutine arm a table lacks stands where another has it.
+// Align gives each table the sections and rows of all the tables, in one order, so
+// that the tables can stand side by side. A row that a table lacks has no Stats
+// there. A row without its goroutine arm stands in the section of a table that has
+// the arm.
 func Align(tables []*Table) {
 	var all []Section
 	stands := map[string]bool{}
@@ -147,7 +147,7 @@ func Align(tables []*Table) {
 	}
 }
 
-// Row is the row of that name, nil if there is none.
+// Row is the row of a name, nil if there is none.
 func (t *Table) Row(name string) *Row {
 	for i := range t.Sections {
 		for j := range t.Sections[i].Rows {
@@ -159,13 +159,13 @@ func (t *Table) Row(name string) *Row {
 	return nil
 }
 
-// finish orders the section's rows and tells its keys apart.
+// finish orders the section's rows and fills in what describes them.
 func (s *Section) finish() {
 	slices.SortStableFunc(s.Rows, func(a, b Row) int { return cmp.Compare(order(a.Name), order(b.Name)) })
 	s.tell()
 }
 
-// tell says which keys the rows share and which tell them apart.
+// tell fills in which keys the rows share, which keys differ, and what ONE op is.
 func (s *Section) tell() {
 	var fixed []string
 	first := s.Rows[0].Name
@@ -183,8 +183,8 @@ func (s *Section) tell() {
 	s.OneOp = oneOp(first)
 }
 
-// Family is a family's sections as one, their rows one section after the
-// other, nil if there are none. Its OneOp is the first section's.
+// Family joins a family's sections into one, nil if there are none. The rows stay in
+// order. OneOp is that of the first section.
 func (t *Table) Family(name string) *Section {
 	all := &Section{Family: name}
 	for _, s := range t.Sections {
@@ -199,7 +199,7 @@ func (t *Table) Family(name string) *Section {
 	return all
 }
 
-// order is a contender's place in every table; unknown ones come last.
+// order is a contender's place in every table. Unknown contenders come last.
 func order(n catalog.Name) int {
 	if i := n.Contender(); i >= 0 {
 		return i
@@ -229,8 +229,8 @@ func newRow(f *results.File, r *results.Row) Row {
 	return row
 }
 
-// compared tells whether a row has what decides it, and its family compares
-// that. Of others there is no factor.
+// compared reports whether a row has the figure that decides it, and its family
+// compares that figure by factors. Rows of an unknown family are always compared.
 func compared(r *results.Row) bool {
 	f, known := catalog.FamilyOf(r.Name.Family)
 	return !known || r.Decided() && f.Compared(r.Name.Get("mode"))

@@ -28,9 +28,9 @@ var files = []string{
 	"../results/testdata/lockstep.txt",
 	"../results/testdata/single.txt",
 	"../results/testdata/testing.txt",
-	"testdata/gaps.txt",    // a missing contender, goroutine arm, round; notes; a killed run
+	"testdata/gaps.txt",    // a contender, a goroutine arm and a round are missing; notes; a killed run
 	"testdata/skipped.txt", // notes and no rows
-	"testdata/odd.txt",     // zero, negative, families and contenders that aren't known
+	"testdata/odd.txt",     // zero, negative figures, unknown families and contenders
 	"testdata/few.txt",     // driver testing with too few runs
 	"testdata/traced.txt",  // figures without a factor
 }
@@ -78,7 +78,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// check holds what is true of every output.
+// check tests what is true of every output.
 func check(t *testing.T, path, ext string, out []byte) {
 	t.Helper()
 	for _, never := range []string{"∞", "NaN", "Inf", "{", "\x00"} {
@@ -141,7 +141,7 @@ func TestWords(t *testing.T) {
 		{"Create/impl=locked/mode=nojoin", "Create/impl=goroutine/mode=nojoin", paired(14, 13, 15), "Creating a locked thread up to its first step takes 14.0 times as long as a goroutine [13.0, 15.0]."},
 		{"Create/impl=locked/mode=inplace", "Create/impl=goroutine/mode=reused", paired(1.03, 1.02, 1.05), "Creating, running and joining a locked goroutine that runs on its maker's thread takes 1.03 times as long as a goroutine made from what the last one left [1.02, 1.05]."},
 		{"Create/impl=locked/mode=pooled", "Create/impl=goroutine/mode=reused", paired(30, 29, 31), "Creating, running and joining a locked goroutine for which a thread of the pool is woken takes 30.0 times as long as a goroutine made from what the last one left [29.0, 31.0]."},
-		// Files from before these two have a row that is neither.
+		// Files from before these two modes have a row in neither mode.
 		{"Create/impl=locked/mode=reused", "Create/impl=goroutine/mode=reused", paired(1.03, 1.02, 1.05), "Create, locked thread, mode=reused: 1.03 times the goroutine arm's ns/op [1.02, 1.05]."},
 		{"Create/impl=clone/mode=other", "Create/impl=goroutine/mode=other", paired(14, 13, 15), "Create, raw thread (clone), mode=other: 14.0 times the goroutine arm's ns/op [13.0, 15.0]."},
 		{"Stack/impl=clone/stack=least/depth=0", "Stack/impl=goroutine/depth=0", paired(9.1, 9, 9.2), "Parked, a raw thread on the least stack holds 9.10 times as much memory, user and kernel, as a goroutine [9.00, 9.20]."},
@@ -186,7 +186,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// Every wording's places to fill in are ones that fill knows.
+// TestWordingsFill: fill knows every placeholder of every wording.
 func TestWordingsFill(t *testing.T) {
 	n, _ := catalog.ParseName("Switch/impl=clone/via=futex/place=same/depth=1")
 	ref, _ := catalog.ParseName("Switch/impl=goroutine/via=channel/place=same")
@@ -207,8 +207,8 @@ func TestWordingsFill(t *testing.T) {
 	}
 }
 
-// TestPlainWords has a row say its figure beside its goroutine arm's, where a
-// quotient would say nothing or be infinite.
+// TestPlainWords: a row gives its figure beside its goroutine arm's figure where a
+// quotient would be meaningless or infinite.
 func TestPlainWords(t *testing.T) {
 	name, _ := catalog.ParseName("Switch/impl=clone/mode=traced/via=futex/place=same")
 	refName, _ := catalog.ParseName("Switch/impl=goroutine/mode=traced/via=channel/place=same")
@@ -243,7 +243,7 @@ func TestWriteErrors(t *testing.T) {
 	}
 }
 
-// Whatever Read lets through can be rendered.
+// FuzzTable: every file that Read accepts can be rendered.
 func FuzzTable(f *testing.F) {
 	for _, path := range files[1:] {
 		data, err := os.ReadFile(path)
@@ -280,7 +280,8 @@ func FuzzTable(f *testing.F) {
 	})
 }
 
-// TestInjected says first of all that a file's figures are wrong on purpose.
+// TestInjected: the output begins by saying that a file's figures are wrong on
+// purpose.
 func TestInjected(t *testing.T) {
 	text, err := os.ReadFile("testdata/few.txt")
 	if err != nil {
@@ -296,8 +297,8 @@ func TestInjected(t *testing.T) {
 	}
 }
 
-// TestDistorted says first of all that a file's workers were built with what
-// distorts figures, and nothing of a plain build's or an older file's.
+// TestDistorted: the output begins with a warning if the workers were built with
+// flags that distort figures. It says nothing about a plain build or an older file.
 func TestDistorted(t *testing.T) {
 	text, err := os.ReadFile("testdata/few.txt")
 	if err != nil {
@@ -315,7 +316,7 @@ func TestDistorted(t *testing.T) {
 	}
 }
 
-// TestNumber: a row that was cut says how many tasks there were.
+// TestNumber: a row that was cut gives the number of tasks that there were.
 func TestNumber(t *testing.T) {
 	n, err := catalog.ParseName("Scale/impl=clone/n=100000")
 	if err != nil {

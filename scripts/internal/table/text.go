@@ -16,7 +16,7 @@ import (
 	"threadbench/scripts/internal/summary"
 )
 
-// Text renders the table for a reader, at most 100 columns wide except where a
+// Text renders the table for a reader. It is at most 100 columns wide, unless a
 // single word of the file is wider. Its error is the writer's.
 func (t *Table) Text(w io.Writer) error {
 	b := bufio.NewWriter(w)
@@ -41,7 +41,7 @@ func (t *Table) Text(w io.Writer) error {
 	return b.Flush()
 }
 
-// setting is the value of a key of the configuration, "" for none.
+// setting is the value of a key of the configuration, "" if there is none.
 func (t *Table) setting(key string) string {
 	for _, s := range t.Config {
 		if s.Key == key {
@@ -56,8 +56,8 @@ func (t *Table) Machine() string {
 	return t.machine(", driver "+t.Driver, "kernel", "go", "cpus", "memory", "virt")
 }
 
-// machine is the same, with something behind the rounds and with some keys of the
-// configuration.
+// machine is Machine with the text behind after the rounds, and with these keys of
+// the configuration.
 func (t *Table) machine(behind string, keys ...string) string {
 	rounds := prose.Count(t.Rounds, summary.Noun(t.Driver))
 	if t.Looks != nil {
@@ -80,7 +80,7 @@ func (t *Table) machine(behind string, keys ...string) string {
 	return strings.Join(parts, ", ")
 }
 
-// About says what the figures of a driver's file are.
+// About explains the figures in the files of a driver.
 func About(driver string) string {
 	if driver == results.Testing {
 		return "The driver was go test: one arm ran after the other. A factor is the shift between two sets of runs, unpaired, by Hodges and Lehmann on logarithms, with the 95% rank-sum interval. Nothing here shows what the instrument is worth: there is no A/A (" + AAIs + ")."
@@ -160,7 +160,7 @@ func (s *Section) labels() []Column {
 	return columns
 }
 
-// mixed heads a column of primary figures that aren't all of one kind.
+// mixed heads a column whose primary figures differ in kind.
 const mixed = "primary\nfigure"
 
 // figures are the columns of the primary figure and, if there is one, the factor.
@@ -212,7 +212,7 @@ func (t *Table) figures(s *Section) []Column {
 	return columns
 }
 
-// width is that of a summary's interval, NaN where there is none.
+// width is the width of a summary's interval, NaN where there is none.
 func width(s summary.Summary) float64 {
 	if !s.Interval {
 		return math.NaN()
@@ -220,11 +220,11 @@ func width(s summary.Summary) float64 {
 	return s.High - s.Low
 }
 
-// doubts are the marks of the section's rows, and what they mean. What is to be
-// said of all rows has no mark.
+// doubts returns a mark for each of the section's rows, and lines that explain the
+// marks. A warning of all rows has a line without a mark.
 func (s *Section) doubts() (marks, lines []string) {
 	rows := 0
-	of := map[string]map[int]bool{} // what is said → the rows
+	of := map[string]map[int]bool{} // warning → indexes of its rows
 	var order []string
 	for i, r := range s.Rows {
 		if len(r.Stats) > 0 {
@@ -232,7 +232,7 @@ func (s *Section) doubts() (marks, lines []string) {
 		}
 		for _, w := range r.Warnings {
 			if w.Kind == summary.Excludes || w.Kind == summary.NoAA {
-				continue // the section says it
+				continue // the section has the A/A's warnings
 			}
 			if of[w.Says] == nil {
 				of[w.Says] = map[int]bool{}
@@ -261,12 +261,12 @@ func (s *Section) doubts() (marks, lines []string) {
 	return marks, lines
 }
 
-// SelfRatios say what goroutine arms of a family are over themselves, those of
-// one group or, where that is "", of all: once where all say the same.
+// SelfRatios are the A/A lines of a family's goroutine arms: of one group, or with ""
+// of all groups. If all lines are equal there is one.
 func (t *Table) SelfRatios(family, group string) []string {
 	var titled, plain []string
 	if t.Driver == results.Testing {
-		return nil // About says that it has none
+		return nil // About says that such a file has no A/A
 	}
 	for _, s := range t.Sections {
 		measured := func(r Row) bool { return r.Factor != nil || r.AA != nil }
@@ -281,7 +281,7 @@ func (t *Table) SelfRatios(family, group string) []string {
 	return titled
 }
 
-// evidence are the columns of what shows that the thing was measured.
+// evidence are the columns of counts that prove what was measured.
 func (t *Table) evidence(s *Section) []Column {
 	family, _ := catalog.FamilyOf(s.Family)
 	units := family.Beside
@@ -314,7 +314,7 @@ func (t *Table) evidence(s *Section) []Column {
 	return columns
 }
 
-// Remarks say what a reader has to know of a section's lines.
+// Remarks are the lines below a section's table that a reader needs to read it.
 func (t *Table) Remarks(s *Section) []string {
 	_, notes := s.doubts()
 	lottery, alone, differ := false, false, false
@@ -342,8 +342,8 @@ func (t *Table) Remarks(s *Section) []string {
 	return notes
 }
 
-// Left are the notes of what was left out, cut or failed, one line for each kind
-// and case.
+// Left are the notes on rows that were skipped, cut or failed: one line for each
+// kind and case.
 func (t *Table) Left() []string {
 	type group struct {
 		first  results.Note
@@ -367,7 +367,7 @@ func (t *Table) Left() []string {
 	var lines []string
 	for _, g := range groups {
 		line := fmt.Sprintf("%s: Benchmark%s: %s", kinds[g.first.Kind], g.first.FullName, g.first.Reason)
-		// Each is told once, with its first reason.
+		// Each note stands there once, with its first reason.
 		var more []string
 		if g.first.Kind == "failed" {
 			more = append(more, fmt.Sprintf("in %d of %s", g.rounds, prose.Count(t.Rounds, summary.Noun(t.Driver))))
@@ -383,19 +383,19 @@ func (t *Table) Left() []string {
 	return lines
 }
 
-// A Column of a section's table.
+// A Column is a column of a section's table.
 type Column struct {
 	Head   string    // may have two lines
 	Right  bool      // aligned, as figures are
 	Cells  []string  // one for each row
-	Values []float64 // what the cells say, in the file's units, to sort by; NaN where that is no number
+	Values []float64 // the cells' values in the file's units, to sort by; NaN where a cell is no number
 }
 
 func (c *Column) add(cell string, value float64) {
 	c.Cells, c.Values = append(c.Cells, cell), append(c.Values, value)
 }
 
-// empty adds a cell where there is no figure.
+// empty adds a cell without a figure.
 func (c *Column) empty() { c.add(summary.None, math.NaN()) }
 
 func (c Column) lines() (upper, lower string) {

@@ -13,8 +13,8 @@ import (
 	"threadbench/scripts/internal/summary"
 )
 
-// contender is a name's contender in words, its own word if it is none of
-// this suite's.
+// contender is a name's contender in words. A contender that this suite doesn't know
+// stays as the name has it.
 func contender(n catalog.Name) string {
 	if i := n.Contender(); i >= 0 {
 		return catalog.Contenders[i].Label
@@ -22,7 +22,7 @@ func contender(n catalog.Name) string {
 	return cmp.Or(n.Get("impl"), n.Family)
 }
 
-// oneOp says what ONE op of a case's family is.
+// oneOp says what ONE op is in a case's family.
 func oneOp(n catalog.Name) string {
 	if f, ok := catalog.FamilyOf(n.Family); ok {
 		return "One op is " + f.OneOp(n.Get("mode")) + "."
@@ -30,11 +30,10 @@ func oneOp(n catalog.Name) string {
 	return "One op is one unit of what the family names."
 }
 
-// generic serves the families, modes and contenders that have no wording of
-// their own.
+// generic is for families, modes and contenders without a wording of their own.
 var generic = catalog.Wording{Says: "{case}: {x} the goroutine arm's {unit}", Same: "{case}: no difference from the goroutine arm seen, {x} its {unit}"}
 
-// head is a unit's column heading, lines parted by "\n".
+// head is a unit's column heading, its lines separated by "\n".
 func head(unit string) string {
 	switch unit {
 	case "ns/op":
@@ -59,8 +58,9 @@ func head(unit string) string {
 	return unit
 }
 
-// words is how a row compares, as a sentence: "" where it doesn't, and for the
-// goroutine arm itself. ref is nil where the file doesn't hold that arm.
+// words is a sentence that compares a row with its goroutine arm. It is "" for the
+// goroutine arm itself, and for a row that has neither a factor nor a plain sentence.
+// ref is nil where the file lacks the arm.
 func words(r Row, ref *results.Row) string {
 	w := generic
 	if ref != nil {
@@ -90,12 +90,12 @@ func words(r Row, ref *results.Row) string {
 	return fill(template, x, r, ref) + tail + "."
 }
 
-// alike tells whether a factor shows no difference.
+// alike reports whether a factor shows no difference.
 func alike(f summary.Summary) bool {
 	return f.States == nil && f.Interval && f.Low <= 1 && 1 <= f.High
 }
 
-// remarks are what a row's sentence says of its factor beside the numbers.
+// remarks are what a row's sentence adds to the numbers of its factor.
 func remarks(r Row) []string {
 	var all []string
 	if f := r.Factor; f.States != nil {
@@ -112,7 +112,7 @@ func remarks(r Row) []string {
 	return all
 }
 
-// doubt is the same for one who reads no sentence.
+// doubt is the text of Row.Doubt, for a reader who sees the factor and no sentence.
 func doubt(r Row) string {
 	if r.Factor == nil {
 		return ""
@@ -124,8 +124,8 @@ func doubt(r Row) string {
 	return strings.Join(all, "; ")
 }
 
-// plain is a sentence with a row's figure and its goroutine arm's, without a
-// factor; "" if the wording is none for that.
+// plain is a sentence with the figures of a row and of its goroutine arm, without a
+// factor. It is "" if the wording has a factor or the goroutine arm has no figure.
 func plain(says string, r Row, ref *results.Row) string {
 	unit := r.Stats[0].Unit
 	over := ref.Values(unit)
@@ -136,7 +136,7 @@ func plain(says string, r Row, ref *results.Row) string {
 	return fill(figures.Replace(says), "", r, ref) + "."
 }
 
-// wordingFor is the first of the family's wordings that fits.
+// wordingFor is the family's first wording that fits, or generic.
 func wordingFor(n, ref catalog.Name) catalog.Wording {
 	wordless := func(n catalog.Name) bool { return n.Get("via") != "" && n.Phrase("via") == "" }
 	if n.Contender() < 0 || wordless(n) || wordless(ref) {
@@ -169,7 +169,7 @@ func fill(template, x string, r Row, ref *results.Row) string {
 			c = catalog.Contenders[i]
 		}
 		place := n.Phrase("place")
-		if n.Get("place") == other { // told only where the two arms' differ
+		if n.Get("place") == other { // only where the places of the two arms differ
 			place = ""
 		}
 		depth := ""
@@ -192,8 +192,8 @@ func fill(template, x string, r Row, ref *results.Row) string {
 	return strings.NewReplacer(of...).Replace(template)
 }
 
-// number is a row's n, or how many tasks there were where no more fitted: three
-// digits tell a hundredth.
+// number is a row's n. Where no more tasks fitted it is the number of tasks that
+// there were; a difference of less than 1% doesn't count.
 func number(r Row) string {
 	n := r.Name.Get("n")
 	for _, s := range r.Stats {
