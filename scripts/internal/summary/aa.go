@@ -9,18 +9,18 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// An AA is what an arm is over itself, opened twice in the same laps: 1 on a
-// perfect instrument.
+// An AA is the factor of an arm over itself: the arm is opened twice in the same
+// laps. A perfect instrument gives 1.
 type AA struct {
 	Summary
-	Worst float64 // of a round, the furthest from 1
+	Worst float64 // the factor of the round that is furthest from 1
 }
 
-// off is how far the interval of an A/A has to lie from 1 for a warning.
+// off is the distance from 1 beyond which the interval of an A/A gets a warning.
 const off = 0.01
 
-// Of is the A/A of the goroutine arm that a row refers to, or else its own; nil
-// where neither was measured twice.
+// Of is the A/A of the goroutine arm that a row refers to, or else the row's own A/A.
+// It is nil where neither was measured twice.
 func Of(f *results.File, r *results.Row) *AA {
 	var logs []float64
 	if ref := f.Ref(r); ref != nil {
@@ -47,17 +47,17 @@ func Of(f *results.File, r *results.Row) *AA {
 	return a
 }
 
-// Allowance is the most, as a logarithm, by which the instrument may favour one
-// of two arms, as far as the A/A shows: the end of its 95% interval that is
-// further from 1. It is 0 where there is no interval.
+// Allowance is the most, as a logarithm, by which the instrument may favour one of
+// two arms. It is the end of the A/A's 95% interval that is further from 1, or 0
+// without an interval.
 //
-// The A/A is evidence of a systematic effect between workers. Its sign in another
-// pair isn't known, and so it can't be corrected for. Phillips, Eberhardt and
+// The A/A is evidence of a systematic effect between workers. The effect's sign in
+// another pair is unknown, and so nothing can correct for the effect. Phillips, Eberhardt and
 // Parry, Guidelines for Expressing the Uncertainty of Measurement Results
 // Containing Uncorrected Bias, J. Res. NIST 102 (1997) 577, add the size of such
-// an effect to the expanded uncertainty. The size is itself an estimate; here its
-// bound is added. TestAllowance has the simulation: with the estimate in its
-// place, or with the hull of the two intervals, a factor's 95% interval covers
+// an effect to the expanded uncertainty. The size is itself an estimate, and here
+// its bound is added. TestAllowance has the simulation: with the estimate in place of
+// the bound, or with the hull of the two intervals, a factor's 95% interval covers
 // too rarely.
 func (a *AA) Allowance() float64 {
 	if a == nil || !a.Interval {
@@ -66,7 +66,7 @@ func (a *AA) Allowance() float64 {
 	return max(math.Abs(math.Log(a.Low)), math.Abs(math.Log(a.High)))
 }
 
-// String is the A/A in a line: "A/A: 0.998× [0.991, 1.004], worst round 1.12×,
+// String is the A/A as a line: "A/A: 0.998× [0.991, 1.004], worst round 1.12×,
 // 12 rounds".
 func (a *AA) String() string {
 	if a == nil {

@@ -18,33 +18,37 @@ type Warning struct {
 	Says string `json:"says"` // in words, without the row
 }
 
-// A Kind is that of a warning.
+// A Kind is the kind of a warning.
 type Kind string
 
 // The kinds of warnings.
 const (
 	TwoStates Kind = "states"  // the rounds lie in two groups
-	Drifts    Kind = "trend"   // they rise, or fall, one after the other
-	Few       Kind = "few"     // too few for an interval
+	Drifts    Kind = "trend"   // the rounds rise, or fall, over time
+	Few       Kind = "few"     // too few rounds for an interval
 	Excludes  Kind = "aa"      // the A/A is off 1
-	NoAA      Kind = "no-aa"   // there is none
+	NoAA      Kind = "no-aa"   // there is no A/A
 	Cut       Kind = "cut"     // fewer tasks than the name says
 	Refused   Kind = "refused" // evidence was refused, or a worker failed, in some rounds
 	Partial   Kind = "partial" // not in all rounds
 )
 
-// A State is some of the rounds, which lie apart from the others.
+// A State is a group of rounds that lie apart from the others.
 type State struct {
 	Center float64 `json:"center"` // their median
 	Rounds int     `json:"rounds"`
 }
 
-// How two states are told from one that scatters: the gap between them is wider
-// than the ranges of both together, each has at least leastState rounds, and
-// they differ by at least stateStep and, but in factors, by leastStep, below which a
-// figure reads as 0. Few rounds leave such gaps by chance, so that
-// of fewer than fullStates, n, the gap has to be (fullStates/n)² times as wide.
-// TestStates has how often one state is taken for two: in at most 2%.
+// Rounds lie in two states, and not in one that scatters, if all of these hold:
+//   - The gap between the states is wider than the ranges of both together. Few
+//     rounds leave such gaps by chance. So with n rounds, fewer than fullStates, the
+//     gap must be (fullStates/n)² times as wide.
+//   - Each state has at least leastState rounds.
+//   - The states' medians differ by at least stateStep, as a share of the larger.
+//   - Unless they are factors, the medians differ by at least leastStep, below which
+//     a figure reads as 0.
+//
+// TestStates: one state is taken for two in at most 2% of cases.
 const (
 	fullStates = 12
 	leastState = 2
@@ -52,16 +56,17 @@ const (
 	leastStep  = 0.001
 )
 
-// trendLevel is the chance that any row of a file that doesn't drift is said to.
-// With 90 rows that takes 8 rounds at least.
+// trendLevel is the chance that a file without any drift gets a drift warning. With
+// 90 rows, a warning takes at least 8 rounds.
 const trendLevel = 0.05
 
 func (s *Summary) warn(k Kind, says string) {
 	s.Warnings = append(s.Warnings, Warning{k, says})
 }
 
-// doubt adds the warnings that follow from the values alone, in the order of the
-// rounds, on the scale that they are compared on. Nil says that they have none.
+// doubt adds the warnings that follow from the values alone. The values are on the
+// scale of comparison, in the order of the rounds. They are nil if they have no
+// order.
 func (s *Summary) doubt(f *results.File, values []float64) {
 	noun := Noun(f.Driver)
 	if !s.Interval {
@@ -76,7 +81,7 @@ func (s *Summary) doubt(f *results.File, values []float64) {
 			s.warn(TwoStates, fmt.Sprintf("two states: %s in %s, %s in %d", s.Figure(low), prose.Count(i, noun), s.Figure(high), len(up)-i))
 		}
 	}
-	// A row has a figure and a factor.
+	// Each row is tested twice: its figure and its factor.
 	level := trendLevel / float64(2*len(f.Rows))
 	if p, direction, err := paired.Trend(values); err == nil && p < level {
 		what := s.Unit
@@ -89,8 +94,8 @@ func (s *Summary) doubt(f *results.File, values []float64) {
 	}
 }
 
-// split is how many of the values are in the lower of two states, 0 if there is
-// one state.
+// split is the number of values in the lower of two states, 0 if there is only one
+// state.
 func split(values []float64) int {
 	up := slices.Sorted(slices.Values(values))
 	at, widest := 0, 0.0
@@ -104,13 +109,13 @@ func split(values []float64) int {
 	}
 	few := max(1, fullStates/float64(len(up)))
 	ranges := up[at-1] - up[0] + up[len(up)-1] - up[at]
-	if !(ranges > 0 && widest > few*few*ranges) { // those without a range are counts
+	if !(ranges > 0 && widest > few*few*ranges) { // values without a range are counts
 		return 0
 	}
 	return at
 }
 
-// Noun is what a driver makes many of.
+// Noun is the word for one repetition of a driver.
 func Noun(driver string) string {
 	if driver == results.Testing {
 		return "run"
@@ -118,7 +123,7 @@ func Noun(driver string) string {
 	return "round"
 }
 
-// Row are the warnings of a row that its figures share.
+// Row are the warnings that concern all figures of a row.
 func Row(f *results.File, r *results.Row) []Warning {
 	var all []Warning
 	noun := Noun(f.Driver)
@@ -131,7 +136,7 @@ func Row(f *results.File, r *results.Row) []Warning {
 	switch there := len(r.Runs); {
 	case failed > 0:
 		all = append(all, Warning{Refused, fmt.Sprintf("failed in %d of %s", failed, prose.Count(f.Rounds, noun))})
-	case there < f.Rounds && !slices.Contains(f.Looks(), there): // else what it decides was decided then
+	case there < f.Rounds && !slices.Contains(f.Looks(), there): // a row with all rounds up to a look was decided at that look
 		all = append(all, Warning{Partial, fmt.Sprintf("in %d of %s only", there, prose.Count(f.Rounds, noun))})
 	}
 	cut := 0

@@ -10,7 +10,8 @@ import (
 	"threadbench/scripts/internal/paired"
 )
 
-// laws are what the rounds' logarithms may scatter by, in units of their own.
+// laws are the distributions by which the rounds' logarithms may scatter, in units
+// of their own.
 var laws = []struct {
 	name string
 	draw func(r *rand.Rand) float64
@@ -29,35 +30,36 @@ var laws = []struct {
 	}},
 }
 
-// symmetric makes a law's difference of two, which a paired factor is.
+// symmetric is the scaled difference of two draws of a law. A paired factor is such
+// a difference.
 func symmetric(r *rand.Rand, draw func(*rand.Rand) float64) float64 {
 	return (draw(r) - draw(r)) / math.Sqrt2
 }
 
-// TestAllowance: files have a systematic effect between workers, whose sign in
-// the A/A says nothing of that in the pair. The interval with the allowance
-// covers the true factor as often as it says, at the level of a figure and at that
-// of a ledger. With no allowance, with the hull of the two intervals, or with
-// the estimate of the A/A in place of the end of its interval it does not. The
-// half widths of both added in quadrature do at the level of a figure, an eighth
-// narrower; where the A/A scatters more than the factor, a ledger would then err
-// about twice as often as it says.
+// TestAllowance simulates files with a systematic effect between workers. The
+// effect's sign in the A/A says nothing about its sign in the pair. The interval with
+// the allowance covers the true factor as often as it says, at the level of a figure
+// and at the level of a ledger. Three other intervals cover too rarely: no allowance,
+// the hull of the two intervals, and the A/A's estimate in place of the end of its
+// interval. Both half widths added in quadrature cover at the level of a figure, and
+// are an eighth narrower. But where the A/A scatters more than the factor, a ledger
+// would then err about twice as often as it says.
 func TestAllowance(t *testing.T) {
 	runs := 400
 	if testing.Short() {
 		runs = 100
 	}
-	const ledger, inLedger = 0.05 / 17, 5 // the level, and the first of the ways that are at it
+	const ledger, inLedger = 0.05 / 17, 5 // the level, and the first of the ways at that level
 	type way struct {
 		name        string
-		least, wide float64 // the least coverage of any setting; width over that without allowance
+		least, wide float64 // the least coverage of any setting; the width over the width without allowance
 		where       string
 	}
 	ways := []way{{"none", 1, 0, ""}, {"hull", 1, 0, ""}, {"estimate", 1, 0, ""}, {"quadrature", 1, 0, ""}, {"far end", 1, 0, ""}, {"quadrature, in a ledger", 1, 0, ""}, {"far end, in a ledger", 1, 0, ""}}
 	settings := 0.0
 	for _, law := range laws {
 		for _, n := range []int{8, 12, 20} {
-			for _, scatter := range []float64{0.5, 1.5} { // the A/A's over the factor's
+			for _, scatter := range []float64{0.5, 1.5} { // the A/A's scatter over the factor's
 				for _, bias := range []float64{0, 0.4, 1, 4} { // in units of the factor's scatter
 					settings++
 					r := rand.New(rand.NewPCG(15, uint64(n)))
@@ -120,8 +122,8 @@ func TestAllowance(t *testing.T) {
 	}
 }
 
-// TestStates: of one state at most 2% are taken for two; two that lie apart are
-// found.
+// TestStates: one state is taken for two in at most 2% of cases, and two states that
+// lie apart are found.
 func TestStates(t *testing.T) {
 	runs := 4000
 	if testing.Short() {

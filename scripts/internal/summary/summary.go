@@ -1,17 +1,17 @@
-// Package summary sums up what the rounds of a results file say of a figure,
-// with what there is to doubt about it.
+// Package summary computes the summary of a figure over the rounds of a results
+// file, with the reasons to doubt the figure.
 //
-// Its stance: there is one estimator of a factor, and doubt is data. A factor is
-// that of the rounds' paired factors, on their logarithms, by Hodges and Lehmann
-// with the signed-rank interval; of a file of driver testing, which has no
-// pairs, that of the shift between two sets of runs, with the rank-sum interval
-// (package paired). An absolute figure is the median with the interval that
-// benchstat prints. A [Summary] carries its warnings, as benchmath's does, and
-// whoever prints one prints them in these words.
+// Its stance: there is one estimator of a factor, and doubt is data. A factor is the
+// estimate by Hodges and Lehmann of the logarithms of the rounds' paired factors,
+// with the signed-rank interval. A file of driver testing has no pairs: its factor
+// estimates the shift between two sets of runs, with the rank-sum interval (package
+// paired). An absolute figure is the median with the interval that benchstat prints.
+// A [Summary] carries its warnings, as benchmath's does. Whoever prints a Summary
+// prints the warnings in these words.
 //
-// A factor's interval allows for what its goroutine arm is over itself ([AA]).
+// A factor's interval allows for the A/A of its goroutine arm ([AA]).
 //
-// Of ours it imports numbers, paired, prose and results.
+// Of our packages it imports numbers, paired, prose and results.
 package summary
 
 import (
@@ -33,24 +33,24 @@ const Confidence = 0.95
 // None stands where there is no figure.
 const None = "–"
 
-// A Summary is what the rounds say of a figure.
+// A Summary is a figure over rounds.
 type Summary struct {
 	Unit      string // as in the file; "" for a factor and for a bare number
 	Factor    bool
-	Unpaired  bool // of two sets of runs, not of pairs
-	Machines  bool // over machines: Low and High are the least and the greatest, Rounds is how many there are
+	Unpaired  bool // the factor is of two sets of runs, not of pairs
+	Machines  bool // over machines: Low and High are the least and the greatest, Rounds is the number of machines
 	Center    float64
 	Low, High float64 // the 95% interval, if Interval; in an Estimate they may be infinite
 	Interval  bool    // false where there are too few rounds for one
-	Rounds    int     // with a value, at least 1
-	States    []State // the two in which the rounds lie apart, the lower first; nil where none are seen
+	Rounds    int     // the rounds with a value, at least 1
+	States    []State // the two states of the rounds, the lower first; nil where the rounds have one state
 	Warnings  []Warning
 }
 
 // Median is the summary of at least one value in a unit of the file, without
 // warnings: the median and its interval.
 func Median(unit string, values []float64) Summary {
-	sample := benchmath.NewSample(slices.Clone(values), &benchmath.DefaultThresholds) // it sorts
+	sample := benchmath.NewSample(slices.Clone(values), &benchmath.DefaultThresholds) // NewSample sorts
 	of := benchmath.AssumeNothing.Summary(sample, Confidence)
 	s := Summary{Unit: unit, Center: of.Center, Rounds: len(values)}
 	if !math.IsInf(of.Lo, 0) && !math.IsInf(of.Hi, 0) {
@@ -68,18 +68,19 @@ func Primary(f *results.File, r *results.Row) Summary {
 	return s
 }
 
-// An Estimate is a summary with the sample that tests it. It allows for what the
-// summary's interval does.
+// An Estimate is a summary with the sample that tests its figure. The tests have the
+// same allowance as the summary's interval.
 type Estimate struct {
 	Summary
 	sample *paired.Sample
 }
 
-// Greater is the p-value of "it is at most m", Less that of "it is at least m".
+// Greater is the p-value of the hypothesis that the figure is at most m. Less is that
+// of the hypothesis that it is at least m.
 func (e *Estimate) Greater(m float64) float64 { return e.sample.Greater(e.scaled(m)) }
 func (e *Estimate) Less(m float64) float64    { return e.sample.Less(e.scaled(m)) }
 
-// scaled is a value on the scale that figures are compared on.
+// scaled is a value on the scale of comparison: for a factor its logarithm.
 func (s Summary) scaled(x float64) float64 {
 	if s.Factor {
 		return math.Log(x)
@@ -94,9 +95,10 @@ func (s Summary) unscaled(x float64) float64 {
 	return x
 }
 
-// Factor is a row's primary figure over its goroutine arm's, with warnings, nil
-// where the file has none. Rounds with a factor that isn't above 0 have none; if
-// only some rounds of a row were cut, it is of the others.
+// Factor is a row's primary figure over its goroutine arm's, with warnings. It is nil
+// where the file has no such factor. Rounds whose paired factor isn't above 0 don't
+// count, nor do cut rounds if any round was not cut. In a file of go test such a run
+// of either arm leaves no factor.
 func Factor(f *results.File, r *results.Row) *Estimate { return over(f, r, 1) }
 
 // Inverse is the goroutine arm's primary figure over a row's.
@@ -137,11 +139,12 @@ func over(f *results.File, r *results.Row, sign float64) *Estimate {
 	return e
 }
 
-// Lacks warns that the estimate allows for no A/A, since there is none.
+// Lacks adds the warning that no A/A was measured, so that the estimate allows for
+// none.
 func (e *Estimate) Lacks() { e.warn(NoAA, "A/A not measured") }
 
-// logarithms are those of a row's values above 0, with a sign: of the rounds
-// that were not cut, if there are any.
+// logarithms are the logarithms of a row's values above 0, times sign. Cut rounds
+// count only if all rounds were cut.
 func logarithms(r *results.Row, unit string, sign float64) []float64 {
 	var whole, all []float64
 	for _, run := range r.Runs {
@@ -160,10 +163,10 @@ func logarithms(r *results.Row, unit string, sign float64) []float64 {
 	return whole
 }
 
-// Shift is the estimate of what the values of rounds, in their order, lie about,
-// with warnings; nil if there is none, or one is no number. A factor is compared
-// by its logarithm, and none of its values is below 0. most is what the interval
-// allows for, as a logarithm.
+// Shift estimates the center of the rounds' values, which must be in the rounds'
+// order. It adds warnings. It is nil if there is no value, or one is NaN. A factor is
+// compared by its logarithm, and none of its values may be below 0. most is the
+// allowance of the interval, as a logarithm.
 func Shift(f *results.File, unit string, factor bool, values []float64, most float64) *Estimate {
 	s := Summary{Unit: unit, Factor: factor, Rounds: len(values)}
 	var scaled []float64
@@ -187,8 +190,8 @@ func (s Summary) estimate(sample *paired.Sample) *Estimate {
 	return &Estimate{s, sample}
 }
 
-// Enough is the least number of rounds that an interval needs: a median's as a
-// factor's.
+// Enough is the least number of rounds for an interval, the same for a median and
+// for a factor.
 func Enough() int {
 	n := 2
 	for !Median("", make([]float64, n)).Interval {
@@ -197,7 +200,7 @@ func Enough() int {
 	return n
 }
 
-// Figure is a value as a reader has it: "9.12 µs", "55.2×".
+// Figure formats a value for a reader: "9.12 µs", "55.2×".
 func (s Summary) Figure(x float64) string {
 	switch {
 	case s.Factor:
@@ -231,7 +234,7 @@ func (s Summary) Within() string {
 	return prose.Interval(s.Unit, s.Center, s.Low, s.High)
 }
 
-// Says is the summary's warning of a kind in words, "" if there is none.
+// Says is the text of the summary's warning of a kind, "" if there is none.
 func (s Summary) Says(kind Kind) string {
 	for _, w := range s.Warnings {
 		if w.Kind == kind {

@@ -10,8 +10,8 @@ import (
 	"threadbench/scripts/internal/results"
 )
 
-// file is a lockstep file of rounds of a goroutine arm and a thread, each line
-// as of gives it; "" is none.
+// file makes a results file of rounds with a goroutine arm and a thread. of gives
+// each round's lines; "" leaves a line out.
 func file(t *testing.T, driver string, rounds int, of func(k int) (goroutine, thread, notes string)) *results.File {
 	t.Helper()
 	var b strings.Builder
@@ -51,7 +51,7 @@ func TestMedian(t *testing.T) {
 	}{
 		{[]float64{5}, Summary{Center: 5, Rounds: 1}},
 		{[]float64{5, 3, 1, 2, 4}, Summary{Center: 3, Rounds: 5}},
-		// The chance that the median is below all of 6 values or above is 2/64.
+		// The median lies below or above all of 6 values with a chance of 2/64.
 		{[]float64{6, 5, 3, 1, 2, 4}, Summary{Center: 3.5, Low: 1, High: 6, Interval: true, Rounds: 6}},
 		{[]float64{9, 6, 5, 3, 1, 2, 4, 7, 8}, Summary{Center: 5, Low: 2, High: 8, Interval: true, Rounds: 9}},
 	} {
@@ -69,8 +69,8 @@ func TestMedian(t *testing.T) {
 	}
 }
 
-// TestFactor: a factor is of the rounds' paired ones, whatever the figures say,
-// and its interval allows for the A/A.
+// TestFactor: a factor comes from the rounds' paired factors, and not from the
+// figures. Its interval allows for the A/A.
 func TestFactor(t *testing.T) {
 	for _, test := range []struct {
 		name             string
@@ -102,7 +102,7 @@ func TestFactor(t *testing.T) {
 		if e.Interval {
 			near("lower end", e.Low, test.low)
 			near("upper end", e.High, test.end)
-			// The tests are of the interval.
+			// The p-values agree with the interval.
 			if p := e.Greater(e.Low / 1.001); p >= (1-Confidence)/2 || e.Greater(e.Low*1.001) < (1-Confidence)/2 {
 				t.Errorf("%s: p %v just below the interval", test.name, p)
 			}
@@ -113,8 +113,8 @@ func TestFactor(t *testing.T) {
 	}
 }
 
-// TestUnpaired: a file of go test has no pairs, and a factor only where both
-// arms are above 0, in one unit.
+// TestUnpaired: a file of go test has no pairs. It has a factor only where both arms
+// are above 0, in the same unit.
 func TestUnpaired(t *testing.T) {
 	for _, test := range []struct {
 		goroutine, thread string
@@ -130,7 +130,7 @@ func TestUnpaired(t *testing.T) {
 	}
 }
 
-// TestWarnings has each kind.
+// TestWarnings tests each kind of warning.
 func TestWarnings(t *testing.T) {
 	quiet := func(k int) float64 { return 2 + 0.01*float64(k*7%5) }
 	for _, test := range []struct {
@@ -161,7 +161,7 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// TestRow has the warnings that a row's figures share.
+// TestRow tests the warnings that concern all figures of a row.
 func TestRow(t *testing.T) {
 	f := file(t, results.Lockstep, 4, func(k int) (string, string, string) {
 		g, th, note := "100 ns/op 100 tasks", fmt.Sprintf("200 ns/op %d x-goroutine %d tasks", k, 50+10*k), ""
@@ -185,13 +185,13 @@ func TestRow(t *testing.T) {
 	if got, want := says(Row(part, part.Row(thread))), "in 3 of 4 rounds only; cut to fewer tasks than its name says in 1 of 4 rounds"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	// Of the rounds that were not cut.
+	// The factor is of the rounds that were not cut.
 	if e := Factor(part, part.Row(thread)); e.Rounds != 2 || math.Abs(e.Center-math.Sqrt(12)) > 1e-9 {
 		t.Errorf("%+v, want the estimate of 3 and 4", e.Summary)
 	}
 }
 
-// TestAA is the line of an A/A.
+// TestAA tests the line of an A/A.
 func TestAA(t *testing.T) {
 	for _, test := range []struct {
 		rounds int

@@ -1,15 +1,14 @@
 // # Why a factor's interval allows for the A/A
 //
-// A goroutine arm over itself is off 1 by more than chance in some files.
-// Nobody knows the sign of that effect in another pair, so it can't be
-// corrected for. The interval, and the tests with it, move out by the far end
-// of the A/A's own interval. Phillips, Eberhardt and Parry (1997) add the size
-// of such an effect likewise.
+// In some files a goroutine arm over itself is off 1 by more than chance. The sign
+// of this effect in another pair is unknown, so nothing can correct for it. The
+// factor's interval and tests therefore widen by the far end of the A/A's own
+// interval. Phillips, Eberhardt and Parry (1997) also add the size of such an effect.
 //
-// A simulation, which is a test, rejected three others. The hull of the two
-// intervals, and the A/A's estimate instead of its far end, cover in less than
-// 90%. Both half widths in quadrature are an eighth narrower and cover at 95%,
-// but let the ledger err about twice as often as it says.
+// A simulation (TestAllowance) rejected three other ways. The hull of the two
+// intervals covers in less than 90%, and so does the A/A's estimate in place of its
+// far end. Both half widths in quadrature are an eighth narrower and cover at 95%,
+// but then the ledger errs about twice as often as it says.
 //
 // # Why two states are printed as two
 //
