@@ -1,13 +1,14 @@
-// Package compare shows what benchstat says of results files: the command that
-// stands behind scripts/compare, and the one file's, which sums the files up
-// itself. Of ours it imports the reader of results files, the list of contenders,
-// the paired table with its summaries, and commandline.
+// Package compare compares results files. Run is the command scripts/compare, which
+// shows benchstat's tables. Sum is the command of the one file, which has no
+// benchstat and sums the files up itself. Of our packages it imports the reader of
+// results files, the list of contenders, the paired table with its summaries, and
+// commandline.
 //
-// Its stance: benchstat does the statistics and the tables; where there is none, its
-// library does. The commands are fixed and printed, so that a reader can do without
-// this one. Only what benchstat lets pass is checked here, since benchstat exits 0
-// whatever happens: files that can't be read, drivers that can't be compared. Rounds
-// that never ended are left out, as in every command.
+// Its stance: benchstat does the statistics and the tables, or without benchstat its
+// library. The commands are fixed and printed, so that a reader can do without this
+// command. benchstat exits 0 whatever happens. So this package checks for the errors
+// that benchstat lets pass: files that can't be read, drivers that can't be compared.
+// Rounds that never ended are left out, as in every command.
 package compare
 
 import (
@@ -53,8 +54,8 @@ Examples:
 Exit status: 0 when benchstat has had its say, whatever it is; else 2.
 `
 
-// Run is the command: args without its name. The answer is its exit status, 0
-// or 2. Tables go to stdout, commands and errors to stderr.
+// Run runs the command. args leave out the command's name. It returns the exit
+// status, 0 or 2. Tables go to stdout, commands and errors to stderr.
 func Run(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	files, err := open(args, usage, stdout)
 	if err == nil {
@@ -113,7 +114,7 @@ func run(files []*results.File, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// warn writes what a reader must know of the files before their figures.
+// warn writes the warnings that a reader must know before the figures.
 func warn(files []*results.File, w io.Writer) {
 	for _, f := range files {
 		for _, s := range f.Warnings() {
@@ -138,16 +139,16 @@ func read(path string) (*results.File, error) {
 	return f, nil
 }
 
-// A benchstat is one call of it.
+// A benchstat is one call of benchstat.
 type benchstat struct {
 	about string // the lines above its table
 	args  []string
 }
 
-// contenders are the tables of one file, by its whole rounds at path. benchstat's base is the first column,
-// so the columns have a fixed order. In the second table each primitive has a
-// column: with the primitive ignored, benchstat would pool a locked goroutine's
-// channel with its futex.
+// contenders are the tables of one file, whose whole rounds are at path. benchstat's
+// base is the first column, so the columns have a fixed order. In the second table
+// each primitive has a column. If benchstat ignored the primitive, it would pool a
+// locked goroutine's channel with its futex.
 func contenders(f *results.File, path string) ([]benchstat, error) {
 	goroutine := func(r *results.Row) bool { return r.Name.Get("impl") == "goroutine" }
 	if !slices.ContainsFunc(f.Rows, goroutine) {
@@ -171,7 +172,7 @@ func contenders(f *results.File, path string) ([]benchstat, error) {
 	}, nil
 }
 
-// versions is the table of two files, before and after, by their whole rounds at
+// versions is the table of two files, before and after, whose whole rounds are at
 // the paths.
 func versions(files []*results.File, paths []string) ([]benchstat, error) {
 	before, after := files[0], files[1]
@@ -182,8 +183,8 @@ func versions(files []*results.File, paths []string) ([]benchstat, error) {
 	return []benchstat{{about, []string{"-table", "", "-col", ".file", "-ignore", ".config,/gomaxprocs", "-filter", units(before, after), "old=" + paths[0], "new=" + paths[1]}}}, nil
 }
 
-// differences are the lines above the table of two files: what they are, and in
-// which settings they differ. Files that can't be compared are an error.
+// differences are the lines above the table of two files: what the files are, and
+// the settings in which they differ. Files that can't be compared are an error.
 func differences(before, after *results.File) (string, error) {
 	if before.Driver != after.Driver {
 		return "", fmt.Errorf("%s has driver %s, %s has driver %s: one holds medians of rounds, the other means, and they are never pooled; make both with the same command", before.Name, before.Driver, after.Name, after.Driver)
@@ -206,8 +207,8 @@ func differences(before, after *results.File) (string, error) {
 	return about, nil
 }
 
-// units is the filter that leaves the units of primary figures: the others are
-// evidence, or factors, which benchstat makes itself.
+// units is the filter that keeps the units of primary figures. The other units are
+// evidence, or factors, which benchstat computes itself.
 func units(files ...*results.File) string {
 	var all []string
 	for _, f := range files {
@@ -220,9 +221,9 @@ func units(files ...*results.File) string {
 	return ".unit:(" + strings.Join(slices.Compact(all), " OR ") + ")"
 }
 
-// run shows the command on stderr and its table on stdout, nothing where no row
-// is left. benchstat exits 0 even when it could do nothing, so what it says on
-// standard error counts.
+// run writes the command to stderr and its table to stdout, or nothing where no row
+// is left. benchstat exits 0 even when it could do nothing, so its standard error
+// counts.
 func (b benchstat) run(stdout, stderr io.Writer) error {
 	command := append([]string{"tool", "benchstat"}, b.args...)
 	fmt.Fprintln(stderr, "$ go "+commandline.QuoteAll(command))
@@ -247,9 +248,9 @@ func (b benchstat) run(stdout, stderr io.Writer) error {
 	return nil
 }
 
-// whole is the path of a file that benchstat can be given: the file itself, or, of
-// one with rounds that never ended, a copy without them, which end removes. How to
-// make that copy goes to stderr.
+// whole is the path of a file for benchstat: the file itself, or a copy without the
+// rounds that never ended, which end removes. The command that makes such a copy goes
+// to stderr.
 func whole(f *results.File, stderr io.Writer) (path string, end func(), err error) {
 	var cuts []string
 	for _, s := range f.Dropped {

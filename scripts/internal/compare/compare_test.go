@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write the golden files in testdata")
 
 const fixtures = "../results/testdata/"
 
-// call runs the command and answers its exit status and what it wrote.
+// call runs the command and returns its exit status and its output.
 func call(args ...string) (status int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	status = Run(args, strings.NewReader(""), &out, &errs)
@@ -66,8 +66,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// commands are the lines of standard error that are ours: the go command may
-// add some while it fetches and builds benchstat.
+// commands are our lines of standard error. The go command may add others while it
+// fetches and builds benchstat.
 func commands(stderr string) string {
 	var ours []string
 	for line := range strings.Lines(stderr) {
@@ -78,8 +78,8 @@ func commands(stderr string) string {
 	return strings.Join(ours, "")
 }
 
-// TestVersions: what differs between two files is said, and doesn't part their
-// table; that one of them was slowed down on purpose is said, too.
+// TestVersions: compare names the settings that differ between two files, and they
+// don't split the table. It also says that one file was slowed down on purpose.
 func TestVersions(t *testing.T) {
 	data, err := os.ReadFile(fixtures + "single.txt")
 	if err != nil {
@@ -95,7 +95,7 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// TestProcs: rows are compared whatever GOMAXPROCS they ran with.
+// TestProcs: rows that ran with different GOMAXPROCS are compared.
 func TestProcs(t *testing.T) {
 	dir := t.TempDir()
 	var paths []string
@@ -113,8 +113,8 @@ func TestProcs(t *testing.T) {
 	}
 }
 
-// TestPooled: each comparison is of one value a round, so benchstat has pooled no
-// two rows.
+// TestPooled: benchstat pools no two rows, since each comparison has one value a
+// round.
 func TestPooled(t *testing.T) {
 	path := "../../../results/reference.txt"
 	f, err := results.ReadFile(path)
@@ -168,9 +168,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestUnfinished: rounds that never ended are left out with a warning, by
-// benchstat and by the sum, and the sed that stands on standard error leaves out
-// the same.
+// TestUnfinished: benchstat's table and the sum leave out rounds that never ended,
+// with a warning. The sed command on standard error leaves out the same rounds.
 func TestUnfinished(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", t.TempDir())
@@ -244,7 +243,8 @@ func TestOutsideTheModule(t *testing.T) {
 	}
 }
 
-// benchstat exits 0 when it fails. A go command that does the same stands in.
+// TestBenchstatFails: benchstat exits 0 when it fails. A fake go command does the
+// same.
 func TestBenchstatFails(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the stand-in is a shell script")
@@ -272,7 +272,7 @@ func TestWriteError(t *testing.T) {
 	}
 }
 
-// TestSum holds each figure, change and p of the sum-up against benchstat's.
+// TestSum compares each figure, change and p of the sum-up with benchstat's.
 func TestSum(t *testing.T) {
 	golden, err := os.ReadFile("testdata/two.golden")
 	if err != nil {

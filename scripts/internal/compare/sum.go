@@ -34,8 +34,8 @@ A verdict on two files: threadbench gate -files OLD NEW.
 Exit status: 0 when the files are summed up, whatever they say; else 2.
 `
 
-// Sum is the command of the one file, which has no benchstat: args without its
-// name. The answer is its exit status, 0 or 2.
+// Sum runs the command in the one file, which has no benchstat. args leave out the
+// command's name. It returns the exit status, 0 or 2.
 func Sum(args []string, stdout, stderr io.Writer) int {
 	files, err := open(args, sumUsage, stdout)
 	if err == nil && len(files) == 1 {
@@ -46,8 +46,8 @@ func Sum(args []string, stdout, stderr io.Writer) int {
 	return commandline.Exit("compare", err, stderr)
 }
 
-// sumUp writes what differs between the files and a line for each unit that
-// decides a row of both.
+// sumUp writes the differences between the files, and a line for each unit that
+// decides a row of both files.
 func sumUp(before, after *results.File, w io.Writer) error {
 	about, err := differences(before, after)
 	if err != nil {
@@ -79,7 +79,8 @@ func sumUp(before, after *results.File, w io.Writer) error {
 	return errors.Join(columns.Flush(), lines.Flush())
 }
 
-// change is what became of a figure, in columns; not ok where one side lacks it.
+// change is a figure before and after, in columns. ok is false where one side lacks
+// the figure.
 func change(unit string, old, new []float64) (line string, ok bool) {
 	if len(old) == 0 || len(new) == 0 {
 		return "", false
