@@ -1,5 +1,5 @@
-// Package commandline reads a command's line, shows its flags, ends the command
-// with its exit code, and quotes arguments for a shell. Of ours it imports prose.
+// Package commandline parses a command line, describes the command's flags, gives
+// its exit code, and quotes arguments for a shell. Of our packages it imports prose.
 //
 // Its stance: commands that only read results files link nothing that measures.
 package commandline
@@ -16,10 +16,12 @@ import (
 )
 
 // OneFile says that this program is the one file with several commands
-// (scripts/threadbench): help and errors then name them as they are typed there.
+// (scripts/threadbench). Help and errors then name its commands as they are typed
+// there.
 var OneFile bool
 
-// Typed is a text that names our commands, as they are typed to this program.
+// Typed rewrites a text so that it names our commands as they are typed to this
+// program.
 func Typed(text string) string {
 	if OneFile {
 		text = strings.ReplaceAll(text, "go run ./scripts/", "threadbench ")
@@ -27,9 +29,8 @@ func Typed(text string) string {
 	return text
 }
 
-// Parse reads a command line. Asked for help, it writes the usage and the
-// flags to stdout and answers flag.ErrHelp; any other error says what is wrong
-// and where the flags are shown.
+// Parse parses a command line. For -h it writes the usage and the flags to stdout and
+// returns flag.ErrHelp. Any other error says what is wrong, and how to see the flags.
 func Parse(flags *flag.FlagSet, usage string, args []string, stdout io.Writer) error {
 	flags.SetOutput(io.Discard)
 	err := flags.Parse(args)
@@ -43,8 +44,8 @@ func Parse(flags *flag.FlagSet, usage string, args []string, stdout io.Writer) e
 	return err
 }
 
-// describe writes what a flag takes and does. flag.PrintDefaults would add a second
-// "(default -1)" to a description that names its default.
+// describe writes what a flag takes and does. flag.PrintDefaults would add
+// "(default -1)" to a description that already names its default.
 func describe(w io.Writer, f *flag.Flag) {
 	takes, does := flag.UnquoteUsage(f)
 	switch f.DefValue {
@@ -58,8 +59,8 @@ func describe(w io.Writer, f *flag.Flag) {
 	prose.Wrap(w, Typed(does), "        ", "        ")
 }
 
-// Exit is a command's exit code: 0 without an error or with flag.ErrHelp, else
-// 2, and the error is on stderr.
+// Exit is a command's exit code: 0 without an error or with flag.ErrHelp, else 2. It
+// writes the error to stderr.
 func Exit(name string, err error, stderr io.Writer) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -70,7 +71,7 @@ func Exit(name string, err error, stderr io.Writer) int {
 
 var plain = regexp.MustCompile(`^[\w./\\:=,@%+-]+$`)
 
-// QuoteAll are arguments as a shell takes them.
+// QuoteAll quotes arguments for a shell and joins them.
 func QuoteAll(args []string) string {
 	var all []string
 	for _, a := range args {
@@ -79,7 +80,7 @@ func QuoteAll(args []string) string {
 	return strings.Join(all, " ")
 }
 
-// Quote is an argument as a shell takes it.
+// Quote quotes an argument for a shell where the shell needs quotes.
 func Quote(arg string) string {
 	if plain.MatchString(arg) {
 		return arg

@@ -35,8 +35,8 @@ func TestExit(t *testing.T) {
 	}
 }
 
-// TestDescribe: each flag's default stands there once, and what a flag takes is
-// what its description calls it.
+// TestDescribe: each flag's default stands there once. The value has the name that the
+// flag's description gives.
 func TestDescribe(t *testing.T) {
 	flags := flag.NewFlagSet("name", flag.ContinueOnError)
 	flags.Int("cpu", -1, "the CPU, `N` (default the fastest)")
@@ -63,8 +63,8 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// TestOneFile: help and errors of the one file name its commands as they are
-// typed there.
+// TestOneFile: help and errors of the one file name its commands as a user types
+// them there.
 func TestOneFile(t *testing.T) {
 	OneFile = true
 	defer func() { OneFile = false }()
@@ -76,7 +76,7 @@ func TestOneFile(t *testing.T) {
 	}
 }
 
-// TestQuote has a shell read arguments back.
+// TestQuote: a shell reads quoted arguments back unchanged.
 func TestQuote(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no shell")
