@@ -1,10 +1,9 @@
-// Package allow keeps workers from being measured that are built with what
-// distorts their figures: the race detector, say, which GOFLAGS of the
-// environment brings in without a word. Of ours it imports bench, for the list of
-// such flags, and job.
+// Package allow refuses to measure workers whose build distorts their figures. The
+// race detector is an example: GOFLAGS in the environment can switch it on unseen. Of
+// our packages it imports bench/catalog, for the list of such flags, and job.
 //
-// Its stance: what a binary says of its own build is believed, not what the
-// command line was.
+// Its stance: the settings recorded in a binary count, not the command line that
+// built it.
 package allow
 
 import (
@@ -20,7 +19,7 @@ import (
 	"threadbench/scripts/internal/job"
 )
 
-// Flags are the build flags that a command line asks for by name; a
+// Flags are the distorting build flags that a command line allows. It is a
 // flag.Value.
 type Flags []string
 
@@ -29,8 +28,8 @@ var Usage = "measure workers although they are built with `FLAGS`, by commas: " 
 
 func (f *Flags) String() string { return strings.Join(*f, ",") }
 
-// Build is what the configuration's key build says of a worker with these
-// flags and no others.
+// Build is the value of the configuration's key build for a worker with only these
+// flags.
 func (f Flags) Build() string {
 	if f == nil {
 		return "plain"
@@ -53,9 +52,10 @@ func (f *Flags) Set(text string) error {
 	return nil
 }
 
-// Check is an error if the program, which the go command has built in dir with
-// the environment env, is built with what distorts its figures and isn't asked
-// for. It names the settings seen, where they come from, and the flag to give.
+// Check returns an error if the program's build has distorting flags that aren't in
+// f, or if the program can't be read. The go command built the program in dir, with
+// the environment env. The error names the flags, where they come from, and the flag
+// that allows them.
 func (f Flags) Check(ctx context.Context, program, dir string, env []string) error {
 	info, err := buildinfo.ReadFile(program)
 	var path *fs.PathError
@@ -79,8 +79,8 @@ func (f Flags) Check(ctx context.Context, program, dir string, env []string) err
 		strings.Join(seen, " and "), goflags(ctx, dir, env), strings.Join(all, ","))
 }
 
-// goflags says what GOFLAGS is and how it came about, "" if that can't be
-// found out.
+// goflags says what GOFLAGS is and where it was set, or "" if GOFLAGS is empty or
+// unknown.
 func goflags(ctx context.Context, dir string, env []string) string {
 	now, err := job.Output(ctx, dir, env, "go", "env", "GOFLAGS")
 	switch {

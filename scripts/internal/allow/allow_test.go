@@ -40,8 +40,7 @@ func TestFlag(t *testing.T) {
 	}
 }
 
-// TestCheck builds programs as GOFLAGS says and holds them against what is
-// allowed.
+// TestCheck builds programs with GOFLAGS and checks each against the allowed flags.
 func TestCheck(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skipf("no go command: %v", err)
@@ -60,7 +59,7 @@ func TestCheck(t *testing.T) {
 	for _, test := range []struct {
 		name, goflags, goenv string
 		allowed              Flags
-		want                 []string // nil: it is let pass
+		want                 []string // nil: it passes
 	}{
 		{"plain", "", "off", nil, nil},
 		{"what makes no other code", "-ldflags=-w -trimpath -buildvcs=false", "off", nil, nil},
@@ -95,8 +94,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestCheckNothing is given what no go command has built: a worker in another
-// language, which is let pass, and none at all.
+// TestCheckNothing checks programs that no go command has built. A worker in another
+// language passes, and a missing worker is an error.
 func TestCheckNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "worker")
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755); err != nil {
