@@ -7,8 +7,8 @@ import (
 	"threadbench/bench/lockstep"
 )
 
-// TestAdaptorOnOneCPU runs what needs two on one: it is left out with a
-// reason, once, and the rest is measured.
+// TestAdaptorOnOneCPU runs on one CPU. Cases that need two are left out with a
+// reason, once, and the others are measured.
 func TestAdaptorOnOneCPU(t *testing.T) {
 	site, _ := here(t)
 	cmd := benchmarks(t, "-test.bench=Switch/impl=clone/via=futex", "-test.benchtime=100x", "-test.count=2")
@@ -26,7 +26,7 @@ func TestAdaptorOnOneCPU(t *testing.T) {
 		t.Errorf("left out: %q, want one line that begins with %q", skips, want)
 	}
 	results, _ := read(t, stdout)
-	if len(results) != 4 { // same and free, twice
+	if len(results) != 4 { // place=same and place=free, each twice
 		t.Errorf("%d results, want 4:\n%s", len(results), stdout)
 	}
 	for _, r := range results {

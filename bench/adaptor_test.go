@@ -29,7 +29,7 @@ func benchmarks(t *testing.T, flags ...string) *exec.Cmd {
 	return cmd
 }
 
-// said is what a command that has run wrote.
+// said is the output of a finished command.
 func said(cmd *exec.Cmd) (stdout, stderr string) {
 	return cmd.Stdout.(*bytes.Buffer).String(), cmd.Stderr.(*bytes.Buffer).String()
 }
@@ -54,7 +54,7 @@ func read(t *testing.T, text string) (results []*benchfmt.Result, units *benchfm
 	return results, &m
 }
 
-// lines are those of the text that begin so.
+// lines are the lines of the text with this beginning.
 func lines(text, begin string) []string {
 	var all []string
 	for line := range strings.Lines(text) {
@@ -70,9 +70,9 @@ func TestAdaptor(t *testing.T) {
 	for _, test := range []struct {
 		name, bench, time string
 		results           []string // their names without GOMAXPROCS
-		units             []string // that each has
+		units             []string // units of each result
 		unproven          bool
-		timeless          bool // they have no ns/op
+		timeless          bool // the results have no ns/op
 	}{
 		{
 			name: "a few ops", bench: "Switch/impl=clone/via=futex/place=same", time: "100x",
@@ -147,7 +147,7 @@ func TestAdaptor(t *testing.T) {
 					if unit == "ns/op" && value <= 0 {
 						t.Errorf("%s: %v %s", r.Name, value, unit)
 					}
-					// A turn takes 9; to start a worker takes about 100.
+					// A turn allocates 9 times, the start of a worker about 100 times.
 					if unit == "allocs/op" && value > 50 && test.name == "one op" {
 						t.Errorf("%s: %v %s: the worker's start is among them", r.Name, value, unit)
 					}
@@ -209,7 +209,7 @@ func TestAdaptor(t *testing.T) {
 	}
 }
 
-// TestAdaptorSelects has -bench select by each key of a name.
+// TestAdaptorSelects: -bench selects by each key of a name.
 func TestAdaptorSelects(t *testing.T) {
 	cmd := benchmarks(t, "-test.bench=/impl=floor/mode=reused$", "-test.benchtime=1x")
 	if err := cmd.Run(); err != nil {
@@ -222,8 +222,8 @@ func TestAdaptorSelects(t *testing.T) {
 	}
 }
 
-// TestAdaptorWithoutBenchmarks runs no benchmark: then nothing heads the
-// output, and nothing remarks on it.
+// TestAdaptorWithoutBenchmarks runs no benchmark. The output then has no head, and
+// standard error no remark.
 func TestAdaptorWithoutBenchmarks(t *testing.T) {
 	cmd := benchmarks(t)
 	if err := cmd.Run(); err != nil {
@@ -235,8 +235,8 @@ func TestAdaptorWithoutBenchmarks(t *testing.T) {
 	}
 }
 
-// TestAdaptorRefuses: flags of go test that would be taken for what they are not
-// end it before anything is measured.
+// TestAdaptorRefuses: flags of go test that would mislead end the run before anything
+// is measured.
 func TestAdaptorRefuses(t *testing.T) {
 	other := strconv.Itoa(runtime.GOMAXPROCS(0) + 1)
 	for flag, want := range map[string]string{
@@ -255,8 +255,8 @@ func TestAdaptorRefuses(t *testing.T) {
 	}
 }
 
-// TestAdaptorWarns: what flags don't do is said once, and the number of CPUs that
-// there are anyway is no -cpu to refuse.
+// TestAdaptorWarns: each warning about a flag that means something else here is printed
+// once. A -cpu that equals GOMAXPROCS is not refused.
 func TestAdaptorWarns(t *testing.T) {
 	cmd := benchmarks(t, "-test.bench=Create/impl=floor/mode=reused", "-test.benchtime=20x", "-test.count=2", "-test.benchmem", "-test.cpu="+strconv.Itoa(runtime.GOMAXPROCS(0)))
 	err := cmd.Run()
@@ -274,8 +274,8 @@ func TestAdaptorWarns(t *testing.T) {
 	}
 }
 
-// TestAdaptorProfiles: -cpuprofile is of the workers. One case's has the name that
-// was given, and each of several has the case's behind it.
+// TestAdaptorProfiles: -cpuprofile profiles the workers. The profile of a single case
+// has the name given. With several cases, each profile's name ends in the case's.
 func TestAdaptorProfiles(t *testing.T) {
 	for _, test := range []struct {
 		bench, time string
@@ -315,13 +315,13 @@ func TestAdaptorProfiles(t *testing.T) {
 	}
 }
 
-// remarks are the lines about benchmarks, but for the one about the build.
+// remarks are the lines about benchmarks, without the line about the build.
 func remarks(stderr string) []string {
 	return slices.DeleteFunc(lines(stderr, "# "), func(line string) bool { return strings.HasPrefix(line, "# build: ") })
 }
 
-// TestAdaptorSaysBuild: a binary that is built with what distorts figures says
-// so once, beside the results, and any other does not.
+// TestAdaptorSaysBuild: a binary built with flags that distort figures says so once,
+// beside the results. Any other binary does not.
 func TestAdaptorSaysBuild(t *testing.T) {
 	const name = "Create/impl=floor/mode=reused"
 	check := func(what string, cmd *exec.Cmd, wants int, build string) {
@@ -364,7 +364,7 @@ func TestAdaptorSaysBuild(t *testing.T) {
 	check("one built with -gcflags=-l", slow, 1, "gcflags=-l")
 }
 
-// TestAdaptorFails has the workers die: that is a failure, and no skip.
+// TestAdaptorFails: a worker that dies is a failure, and not a skip.
 func TestAdaptorFails(t *testing.T) {
 	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Create/impl=goroutine/mode=cold"} {
 		cmd := benchmarks(t, "-test.bench="+name, "-test.benchtime=1x")

@@ -20,8 +20,8 @@ import (
 	"threadbench/bench/numbers"
 )
 
-// TestMain: this binary is its own worker. For benchmarks it prints what
-// heads a results file first, so that benchstat knows where they come from.
+// TestMain: this binary is its own worker. Before benchmarks it prints the head of a
+// results file, so that benchstat knows where the figures come from.
 func TestMain(m *testing.M) {
 	if to := os.Getenv(relayVariable); to != "" {
 		os.Exit(relay(to))
@@ -65,12 +65,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// unproven says of benchmarks why their latest run has no evidence.
+// unproven says for each benchmark why its latest run has no evidence.
 var unproven = map[string]string{}
 
-// Each Benchmark function is one family; its comment is the family's, in the
-// file of the same name. The adaptor hands testing's b.N to a worker as the
-// number of ops and reports the worker's clock.
+// Each Benchmark function is one family. The family's package has the comment. The
+// adaptor hands testing's b.N to a worker as the number of ops, and reports the time
+// by the worker's clock.
 
 func BenchmarkCreate(b *testing.B)    { family(b, "Create") }
 func BenchmarkStack(b *testing.B)     { family(b, "Stack") }
@@ -107,8 +107,8 @@ func family(b *testing.B, name string) {
 	})
 }
 
-// branch runs the cases as sub-benchmarks, one level a key, so that -bench
-// selects by each.
+// branch runs the cases as sub-benchmarks. Each key of a name is a level, so that
+// -bench selects by each key.
 func branch(b *testing.B, cases []measure.Case, level int, leaf func(*testing.B, measure.Case)) {
 	for len(cases) > 0 {
 		part := segment(cases[0], level)
@@ -138,8 +138,8 @@ func segment(c measure.Case, level int) string {
 }
 
 func sliced(b *testing.B, at *measure.Session, arm measure.Arm) {
-	// testing's own time, which chooses b.N, and its B/op leave the worker's
-	// start out.
+	// Testing chooses b.N by its own time. That time and its B/op leave out the
+	// worker's start.
 	b.StopTimer()
 	b.ResetTimer()
 	arm.Spec.Around = func(run func()) {
@@ -168,7 +168,7 @@ func once(b *testing.B, at *measure.Session, arm measure.Arm) {
 	report(b, numbers.Median(times), medians)
 }
 
-// report reports figures, and the time of an op where one was measured.
+// report reports figures, and the time of an op if it was measured.
 func report(b *testing.B, nsPerOp float64, figures map[string]float64) {
 	b.ReportMetric(nsPerOp, "ns/op") // 0 leaves it out
 	if nsPerOp > 0 {
@@ -178,8 +178,9 @@ func report(b *testing.B, nsPerOp float64, figures map[string]float64) {
 		b.ReportMetric(x, unit)
 		use(unit)
 	}
-	// Testing writes a benchmark's name after its first run, and its figures after
-	// the last: only up to then is standard output at the beginning of a line.
+	// Testing writes a benchmark's name after the first run, and its figures after
+	// the last run. Between the two, standard output is not at the beginning of a
+	// line.
 	if !reported[b.Name()] {
 		reported[b.Name()] = true
 		writeUnits()
@@ -188,7 +189,7 @@ func report(b *testing.B, nsPerOp float64, figures map[string]float64) {
 
 var (
 	reported = map[string]bool{} // the benchmarks that have reported figures
-	inUse    = map[string]bool{} // units: true once their line is written
+	inUse    = map[string]bool{} // true once the unit's line is written
 )
 
 func use(unit string) {
@@ -197,7 +198,7 @@ func use(unit string) {
 	}
 }
 
-// writeUnits writes the lines of the units in use that have none yet.
+// writeUnits writes a line for each unit in use that has no line yet.
 func writeUnits() {
 	var units []catalog.Unit
 	for _, u := range catalog.Units {
@@ -211,7 +212,7 @@ func writeUnits() {
 	}
 }
 
-// turn measures an arm in a fresh process; an arm that can't be measured, or
+// turn measures an arm in a fresh process. An arm that can't be measured, or that
 // measured something else, ends the benchmark.
 func turn(b *testing.B, at *measure.Session, arm measure.Arm, n int) measure.Reading {
 	r := at.Turn(context.Background(), arm, n)
@@ -230,8 +231,8 @@ func turn(b *testing.B, at *measure.Session, arm measure.Arm, n int) measure.Rea
 	return r
 }
 
-// stop ends a benchmark that can't be measured here, or has failed. testing
-// hides a skip's reason without -v.
+// stop ends a benchmark that can't be measured here or has failed. It prints a skip's
+// reason, since testing hides the reason without -v.
 func stop(b *testing.B, err error) {
 	var skip *lockstep.Skip
 	if errors.As(err, &skip) {
@@ -249,7 +250,7 @@ func cuts(b *testing.B, reasons []string) {
 
 var noted = map[string]bool{}
 
-// note says something of a benchmark on standard error, once.
+// note writes a line about a benchmark to standard error, once.
 func note(what string, b *testing.B, reason string) {
 	line := fmt.Sprintf("# %s %s: %s", what, b.Name(), reason)
 	if !noted[line] {

@@ -18,8 +18,7 @@ import (
 	"threadbench/bench/measure"
 )
 
-// TestNames holds the whole table against what a results file and benchstat
-// can read.
+// TestNames: a results file and benchstat can read every name of the table.
 func TestNames(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range Families.Cases() {
@@ -80,8 +79,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestRefs sees that every case is compared with a goroutine that does the
-// same, in the same place or in one of its own choice.
+// TestRefs: every case is compared with a goroutine that does the same, in the same
+// place. For place=cross the goroutine may be placed freely.
 func TestRefs(t *testing.T) {
 	for _, c := range Families.Cases() {
 		ref := c.Name.Ref()
@@ -113,15 +112,15 @@ func TestRefs(t *testing.T) {
 	}
 }
 
-// TestNoLockedReused: files from before these names have rows of that one, which
-// must not be read as another measure.
+// TestNoLockedReused: older files have rows of this name. No case may use the name for
+// another measure.
 func TestNoLockedReused(t *testing.T) {
 	if c, ok := Families.Lookup("Create/impl=locked/mode=reused"); ok {
 		t.Errorf("%s is a case", c.Name)
 	}
 }
 
-// TestQuickProfile sees that the short profile answers the first questions.
+// TestQuickProfile: the short profile answers the first questions.
 func TestQuickProfile(t *testing.T) {
 	quick := map[string]bool{}
 	for _, c := range Families.Cases() {
@@ -146,8 +145,7 @@ func TestQuickProfile(t *testing.T) {
 	}
 }
 
-// TestFamilies holds the families against the Benchmark functions, one each,
-// in the same order.
+// TestFamilies: each family has one Benchmark function, in the same order.
 func TestFamilies(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "bench_test.go", nil, 0)
 	if err != nil {
@@ -194,7 +192,7 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
-// fulfilled are counts, of so many ops, that are just what the case wants.
+// fulfilled are counts of ops that exactly fulfil the case's evidence.
 func fulfilled(c measure.Case, ops int) map[string]int64 {
 	counts := map[string]int64{}
 	for _, w := range c.Evidence {
@@ -212,8 +210,8 @@ func fulfilled(c measure.Case, ops int) map[string]int64 {
 	return counts
 }
 
-// TestEvidenceCanFail feeds every want of every case a count that is far off:
-// one that can't fail is no evidence.
+// TestEvidenceCanFail feeds each Evidence of every case a count that is far off. A
+// check that can't fail is no evidence.
 func TestEvidenceCanFail(t *testing.T) {
 	const ops = 10_000
 	for _, c := range Families.Cases() {
@@ -239,7 +237,8 @@ func TestEvidenceCanFail(t *testing.T) {
 					t.Errorf("%s: %v %s are held against %s", c.Name, seen, w.Count, evidence.Evidence.Count)
 				}
 			}
-			// What is to be seen and isn't: with the least ops that count.
+			// A count of 0 where some are expected fails, even with the fewest ops that
+			// can prove anything.
 			if counts := fulfilled(c, measure.Provable); w.Rate > 0 {
 				if w.Of == "" {
 					counts[w.Count] = 0
@@ -254,9 +253,8 @@ func TestEvidenceCanFail(t *testing.T) {
 	}
 }
 
-// TestSwitchesAreCounted sees that no hand-off stands without the kernel's
-// own count of switches, or the Go scheduler's, but for the lottery's and for
-// those that a tracer counts.
+// TestSwitchesAreCounted: the kernel or the Go scheduler counts the switches of every
+// hand-off. Exceptions are the lottery, and hand-offs that a tracer counts.
 func TestSwitchesAreCounted(t *testing.T) {
 	for _, c := range switching.SwitchCases() {
 		counted := slices.ContainsFunc(c.Evidence, func(w measure.Evidence) bool { return w.Count == "kernel-switches" || w.Count == "schedules" })

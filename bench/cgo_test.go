@@ -6,10 +6,10 @@ import (
 	"threadbench/bench/internal/host"
 )
 
-// TestWithoutCgo holds this binary, which is its own worker, to the pure Go
-// runtime: with cgo it would make its threads through the C library, and what
-// is measured would be another thing. A package that a test imports is enough
-// (net, os/user); the race detector is, too.
+// TestWithoutCgo: this binary, which is its own worker, uses the pure Go runtime. With
+// cgo it would make its threads through the C library, and measure something else. A
+// package that a test imports is enough to link cgo (net, os/user), and so is the race
+// detector.
 func TestWithoutCgo(t *testing.T) {
 	if host.BuildSettings()["-race"] == "true" {
 		t.Skip("the race detector links cgo")

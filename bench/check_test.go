@@ -25,7 +25,7 @@ func TestCheck(t *testing.T) {
 		ops    int
 		counts map[string]int64
 		proven bool
-		want   string // of the error, "" for none
+		want   string // in the error, "" for no error
 	}{
 		{"just so", 1000, map[string]int64{"switches": 1000, "samples": 8, "crossed": 8}, true, ""},
 		{"the most", 1000, map[string]int64{"switches": 1130, "samples": 8, "crossed": 10}, true, ""},
@@ -57,7 +57,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestSpec starts cases at several sites, in thought.
+// TestSpec makes the specs of cases at several sites, and starts no worker.
 func TestSpec(t *testing.T) {
 	one, two := measure.Site{CPUs: []int{3}, CPU: 3}, measure.Site{CPUs: []int{0, 1}, CPU: 1}
 	four, kin := measure.Site{CPUs: []int{0, 1, 4, 5}, CPU: 4}, measure.Site{CPUs: []int{0, 1, 4, 5}, CPU: 4, Kin: []int{5}}
@@ -130,7 +130,8 @@ func TestSpec(t *testing.T) {
 	}
 }
 
-// variable is the value of an environment variable, which stands there once.
+// variable is the value of an environment variable. The test fails unless the variable
+// stands in env once.
 func variable(t *testing.T, env []string, key string) string {
 	t.Helper()
 	var values []string
@@ -146,8 +147,7 @@ func variable(t *testing.T, env []string, key string) string {
 	return values[0]
 }
 
-// TestSpecEnvironment sees that a worker's own settings win, and that a
-// GODEBUG of the user's stays.
+// TestSpecEnvironment: a worker's own settings win, and the user's GODEBUG stays.
 func TestSpecEnvironment(t *testing.T) {
 	c, ok := Families.Lookup("Create/impl=goroutine/mode=cold")
 	if !ok {

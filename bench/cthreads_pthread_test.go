@@ -17,8 +17,8 @@ import (
 	"threadbench/bench/measure"
 )
 
-// TestCProgram builds the worker of C threads: it links cgo, this binary does
-// not (TestWithoutCgo), and each refuses the other's cases.
+// TestCProgram builds the worker of C threads. That worker links cgo, and this binary
+// does not (TestWithoutCgo). Each refuses the other's cases.
 func TestCProgram(t *testing.T) {
 	if host.BuildSettings()["-race"] == "true" {
 		t.Skip("the race detector links cgo")
@@ -74,8 +74,8 @@ func TestCProgram(t *testing.T) {
 	}
 }
 
-// TestCThreadsCallLibc takes the worker of C threads apart: what its threads
-// run calls libc, and no function of ours, whose return would be timed.
+// TestCThreadsCallLibc disassembles the worker of C threads. The code of its threads
+// calls libc, and no function of ours, whose return would be timed.
 func TestCThreadsCallLibc(t *testing.T) {
 	if host.BuildSettings()["-race"] == "true" {
 		t.Skip("the race detector links cgo")
@@ -93,7 +93,7 @@ func TestCThreadsCallLibc(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	// libc is called through the stubs that the linker makes for it.
+	// Calls to libc go through stubs that the linker makes.
 	isStub := func(address uint64) bool {
 		for _, s := range file.Sections {
 			if strings.HasPrefix(s.Name, ".plt") && s.Addr <= address && address < s.Addr+s.Size {

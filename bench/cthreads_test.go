@@ -26,8 +26,8 @@ func TestCThreadsElsewhere(t *testing.T) {
 	}
 }
 
-// TestCThreadsTable sees that the cases of impl=pthread, and they alone, have
-// that worker, and that the same rows of impl=clone stand beside them.
+// TestCThreadsTable: the cases of impl=pthread, and no others, have the worker of C
+// threads. The same rows of impl=clone stand beside them.
 func TestCThreadsTable(t *testing.T) {
 	n := 0
 	for _, c := range Families.Cases() {
@@ -69,8 +69,8 @@ func TestNewer(t *testing.T) {
 	}
 }
 
-// TestBuildC builds the worker with a C compiler that isn't there, and takes
-// programs for it that are none.
+// TestBuildC builds the worker with a missing C compiler, and uses programs as the
+// worker that are not the worker.
 func TestBuildC(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skipf("no go command: %v", err)

@@ -14,10 +14,10 @@ import (
 	"threadbench/bench/measure"
 )
 
-// provedByRun are the cases that want no count, since their Run fails without
-// its evidence, each with the test that feeds it wrong counts.
+// provedByRun are the cases without Evidence: their Run fails unless its own counts
+// prove the case. Each entry names the test that feeds Run wrong counts.
 var provedByRun = []struct {
-	family, key, value string // a key and its value, "" for all of the family
+	family, key, value string // a key and its value, "" for all cases of the family
 	test               string
 }{
 	{"Stack", "", "", "TestStackProof"},
@@ -33,12 +33,12 @@ var provedByRun = []struct {
 	{"Pipeline", "mode", "buffered", "TestPass"},
 	{"Delegate", "", "", "TestDelegateProof"},
 	{"Start", "", "", "TestBeginningProof"},
-	// How often idle Ps wake each other is part of the lottery; the worker that
-	// is traced proves itself.
+	// How often idle Ps wake each other is part of the lottery. The traced worker
+	// proves its own counts.
 	{"Switch", "mode", "traced", "TestTracedHoldsTheWorker"},
 }
 
-// TestEveryCaseHasEvidence finds wants at each case, or the test of its Run.
+// TestEveryCaseHasEvidence: each case has Evidence, or a test of its Run.
 func TestEveryCaseHasEvidence(t *testing.T) {
 	tests := testsHere(t)
 	used := map[string]bool{}
@@ -66,7 +66,7 @@ func TestEveryCaseHasEvidence(t *testing.T) {
 	}
 }
 
-// testsHere are the tests of this folder, on every system.
+// testsHere are the tests of the packages in internal, for every system.
 func testsHere(t *testing.T) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob("internal/*/*_test.go")
@@ -88,8 +88,9 @@ func testsHere(t *testing.T) map[string]bool {
 	return tests
 }
 
-// halvedAndDoubled are counts of so many ops of which one is half of what is
-// wanted, or twice. Where none is wanted it is one for each op.
+// halvedAndDoubled are sets of counts for ops in which the count of w is half of what
+// is expected, or twice. If 0 is expected, there is one set, in which w counts
+// each op, or each of w.Of.
 func halvedAndDoubled(c measure.Case, w measure.Evidence, ops int) []map[string]int64 {
 	wrong := func(seen float64) map[string]int64 {
 		counts := fulfilled(c, ops)
@@ -103,8 +104,8 @@ func halvedAndDoubled(c measure.Case, w measure.Evidence, ops int) []map[string]
 	return []map[string]int64{wrong(expected / 2), wrong(2 * expected)}
 }
 
-// isSharp tells whether the want lets neither half of its count pass nor
-// twice, with so many ops.
+// isSharp reports whether w fails for half of the expected count and for twice, with
+// this number of ops.
 func isSharp(c measure.Case, w measure.Evidence, ops int) bool {
 	return !slices.ContainsFunc(halvedAndDoubled(c, w, ops), func(counts map[string]int64) bool {
 		_, err := c.Check(ops, counts)
@@ -113,8 +114,8 @@ func isSharp(c measure.Case, w measure.Evidence, ops int) bool {
 	})
 }
 
-// TestEvidenceIsSharp has each count of each case be half of what is wanted,
-// and twice. A want that lets one of them pass names another that doesn't.
+// TestEvidenceIsSharp halves and doubles each count of each case. An Evidence that
+// lets one of these pass names a witness: another Evidence of the case that doesn't.
 func TestEvidenceIsSharp(t *testing.T) {
 	for _, c := range Families.Cases() {
 		for _, ops := range []int{measure.Provable, 100 * measure.Provable} {
@@ -137,7 +138,8 @@ func TestEvidenceIsSharp(t *testing.T) {
 	}
 }
 
-// TestAbsentIsUnproven leaves out each count of each case: it is not 0.
+// TestAbsentIsUnproven leaves out each count of each case. A missing count is not a
+// count of 0.
 func TestAbsentIsUnproven(t *testing.T) {
 	const ops = 10 * measure.Provable
 	for _, c := range Families.Cases() {

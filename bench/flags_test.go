@@ -18,12 +18,13 @@ import (
 )
 
 // Some of go test's flags reach only this process, which hands out the turns, and
-// not the workers, which measure. Here they are handed on, refused, or said.
+// not the workers, which measure. This file hands such flags on, refuses them, or
+// warns.
 
 // goTest is the value of a flag of go test, without "test." in its name.
 func goTest(name string) string { return flag.Lookup("test." + name).Value.String() }
 
-// refuse is an error if a flag was given that would be taken for what it is not.
+// refuse returns an error for a flag that would mislead.
 func refuse() error {
 	for _, name := range []string{"memprofile", "blockprofile", "mutexprofile", "trace"} {
 		if v := goTest(name); v != "" {
@@ -40,7 +41,7 @@ func refuse() error {
 	return nil
 }
 
-// warn says what flags don't do here.
+// warn warns about flags that mean something else here.
 func warn() {
 	if n, ok := strings.CutSuffix(goTest("benchtime"), "x"); ok && n != "1" {
 		fmt.Fprintf(os.Stderr, "# benchtime: with %sx a case that is measured in slices does %[1]s ops in one go, and %d are the least that count as evidence; one that is measured once a process starts %[1]s processes\n", n, measure.Provable)
@@ -53,13 +54,14 @@ func warn() {
 // profileVariable names the file that a worker writes its CPU profile to.
 const profileVariable = "THREADBENCH_TEST_CPUPROFILE"
 
-// profiles are the profile of each case, by the file; profileTo is -cpuprofile.
+// profiles has the name of the case for each profile's file. profileTo is the path
+// that -cpuprofile gives.
 var (
 	profiles  = map[string]string{}
 	profileTo string
 )
 
-// takeProfiles hands -cpuprofile on to the workers: testing would profile this
+// takeProfiles hands -cpuprofile on to the workers, since testing would profile this
 // process.
 func takeProfiles() {
 	path := goTest("cpuprofile")
@@ -74,9 +76,9 @@ func takeProfiles() {
 	fmt.Fprintln(os.Stderr, "# cpuprofile: each case has a profile of its worker, without raw threads and C threads, which take no signal of the profiler's; figures are those of profiled programs")
 }
 
-// profiled is what a worker's environment needs for its profile. Each worker of a
-// case writes to the same file, so that the last one's stays: with slices, that of
-// the most ops.
+// profiled is the addition to a worker's environment for its profile. All workers of a
+// case write to the same file, so the profile of the last worker stays. With slices,
+// the last worker runs the most ops.
 func profiled(c measure.Case) []string {
 	if profileTo == "" || c.C {
 		return nil
@@ -89,7 +91,7 @@ func profiled(c measure.Case) []string {
 	return []string{profileVariable + "=" + path}
 }
 
-// sayProfiles says where the profiles are. The only one has the name that
+// sayProfiles says where the profiles are. A single profile gets the name that
 // -cpuprofile gives.
 func sayProfiles() error {
 	paths := slices.DeleteFunc(slices.Sorted(maps.Keys(profiles)), func(path string) bool {
@@ -108,8 +110,8 @@ func sayProfiles() error {
 	return nil
 }
 
-// profile has the CPU profile of this worker taken, from when its arm is open until
-// the arm is about to close, if the worker is told to.
+// profile starts this worker's CPU profile if profileVariable asks for one. The profile
+// begins when the arm is open, and ends just before the arm closes.
 func profile(arm lockstep.Arm) (lockstep.Arm, error) {
 	path := os.Getenv(profileVariable)
 	if path == "" {

@@ -62,7 +62,7 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// insert replaces what stands in a file once.
+// insert replaces a text that stands in a file once.
 func insert(t *testing.T, path, old, now string) {
 	t.Helper()
 	text, err := os.ReadFile(path)

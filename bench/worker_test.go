@@ -23,12 +23,12 @@ import (
 	"threadbench/bench/measure"
 )
 
-// relayVariable makes this binary a relay between a coordinator and a worker:
-// "NAME FILE" has it write a line into the file for each turn.
+// relayVariable makes this binary a relay between a coordinator and a worker. Its value
+// is "NAME FILE": the relay writes a line with NAME into FILE for each turn.
 const relayVariable = "THREADBENCH_TEST_RELAY"
 
-// dyingVariable makes a worker die with a message as soon as it runs, or, told
-// to panic, with the stacks that the runtime shows then.
+// dyingVariable makes a worker die with a message as soon as it runs. With the value
+// panic it dies with the stacks that the runtime prints.
 const dyingVariable = "THREADBENCH_TEST_DYING"
 
 func dieIfTold() {
@@ -42,8 +42,8 @@ func dieIfTold() {
 	}
 }
 
-// relay starts this binary again as what it was to be, hands on what it is
-// told, and answers its exit code.
+// relay starts this binary again without relayVariable, passes its orders on, and
+// returns its exit code.
 func relay(to string) int {
 	name, path, _ := strings.Cut(to, " ")
 	log, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
@@ -84,13 +84,13 @@ func here(t *testing.T) (site measure.Site, program string) {
 	return site, program
 }
 
-// raceEnabled tells whether this binary is built for the race detector.
+// raceEnabled reports whether this binary is built with the race detector.
 var raceEnabled = func() bool {
 	info, _ := debug.ReadBuildInfo()
 	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }()
 
-// heavy says why a case isn't run by TestCases, "" for one that is.
+// heavy says why TestCases doesn't run a case, or "" if it does.
 func heavy(c measure.Case) string {
 	depth := c.Name.Get("depth")
 	switch {
@@ -117,8 +117,8 @@ func heavy(c measure.Case) string {
 	return ""
 }
 
-// TestCases opens every case in a worker of its own, has it measure once, and
-// closes it, which fails if a thread or a mapping is left.
+// TestCases opens every case in a worker of its own, measures once, and closes the
+// case. Closing fails if a thread or a mapping is left.
 func TestCases(t *testing.T) {
 	site, program := here(t)
 	for _, c := range bench.Families.Cases() {
@@ -130,8 +130,8 @@ func TestCases(t *testing.T) {
 			skipOrFail(t, err)
 			const n = 2000
 			s, _, err := lockstep.Once(context.Background(), spec, n)
-			// What other programs take decides these: a hog's CPU, and the times
-			// that a crossover is found by.
+			// Other programs decide these: they take CPU time from a hog, and
+			// disturb the times that find a crossover.
 			busy := func() bool {
 				return err != nil && slices.ContainsFunc([]string{"expected hog", "expected hand-offs that cost", "looking for the crossover"}, func(what string) bool {
 					return strings.Contains(err.Error(), what)
@@ -210,7 +210,7 @@ func proven(t *testing.T, c measure.Case, spec lockstep.Spec, s lockstep.Slice) 
 	}
 }
 
-// skipOrFail ends the test on an error; only a *lockstep.Skip is none.
+// skipOrFail ends the test on an error: a *lockstep.Skip skips it, any other fails it.
 func skipOrFail(t *testing.T, err error) {
 	t.Helper()
 	var skip *lockstep.Skip
@@ -222,8 +222,8 @@ func skipOrFail(t *testing.T, err error) {
 	}
 }
 
-// TestStartStacks holds what a program has when it starts against the stacks
-// that the runtime itself shows at the same moment, its own among them.
+// TestStartStacks compares the goroutines that a starting program reports with the
+// stacks that the runtime prints at the same moment. Both include the runtime's own.
 func TestStartStacks(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector links cgo, with which the runtime counts a goroutine that it keeps for threads of C")
@@ -251,7 +251,7 @@ func TestStartStacks(t *testing.T) {
 	}
 }
 
-// TestOnceIsOnce asks the cases that are measured once a process for more.
+// TestOnceIsOnce: a case that is measured once a process refuses a second time.
 func TestOnceIsOnce(t *testing.T) {
 	site, program := here(t)
 	for _, name := range []string{"Create/impl=goroutine/mode=cold", "Create/impl=clone/mode=nojoin", "Scale/impl=locked/n=10", "Switch/impl=clone/mode=stamped/via=futex/place=same"} {
@@ -293,8 +293,8 @@ func TestUnused(t *testing.T) {
 	}
 }
 
-// TestNoSuchCase asks a worker for a case that its build doesn't have, as a
-// base may lack one that its head has.
+// TestNoSuchCase asks a worker for a case that its build doesn't have. A base may lack
+// a case of its head.
 func TestNoSuchCase(t *testing.T) {
 	site, program := here(t)
 	c, err := catalog.ParseName("Switch/impl=clone/via=futex/place=nowhere")
@@ -312,8 +312,8 @@ func TestNoSuchCase(t *testing.T) {
 	}
 }
 
-// TestPositions measures one real case against itself: each of the two stands
-// first as often as second, in every window.
+// TestPositions measures a real case against itself. In every window, each of the two
+// runs first as often as second.
 func TestPositions(t *testing.T) {
 	site, program := here(t)
 	const laps, windows = 4, 2
@@ -346,7 +346,7 @@ func TestPositions(t *testing.T) {
 				t.Fatal(err)
 			}
 			turns := strings.Fields(string(text))
-			turns = turns[len(turns)-2*laps*windows:] // what comes before is calibration
+			turns = turns[len(turns)-2*laps*windows:] // the turns before are calibration
 			for w := range windows {
 				first := map[string]int{}
 				for lap := range laps {
@@ -360,7 +360,7 @@ func TestPositions(t *testing.T) {
 	}
 }
 
-// TestEndOfInput ends the input of workers that were asked for nothing.
+// TestEndOfInput ends the input of workers that have had no order.
 func TestEndOfInput(t *testing.T) {
 	site, program := here(t)
 	for _, name := range []string{"Create/impl=goroutine/mode=reused", "Create/impl=locked/mode=cold"} {

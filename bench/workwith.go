@@ -9,15 +9,15 @@ import (
 	"threadbench/bench/measure"
 )
 
-// Work is a worker's life; it answers the process's exit code.
+// Work runs this process as a worker and returns its exit code.
 func Work() int { return measure.Work(Families) }
 
-// OwnWorker stands at the beginning of main in a program that is its own worker:
-// the bench test binary, and the one file. In a process that was started as a
-// worker it does the worker's work and ends the process. In any other it answers
-// the path by which workers are started from this program, "" where they have to
-// be built: where this program links cgo, or measures C threads, whose worker is
-// built beside the bench test binary.
+// OwnWorker belongs at the beginning of main in a program that is its own worker: the
+// bench test binary, and the one file. In a process that was started as a worker, it
+// does the worker's work and ends the process. In any other process it returns the
+// path of this program, to start workers from. It returns "" where workers have to be
+// built: if this program links cgo, or measures C threads, whose worker is built
+// beside the bench test binary.
 func OwnWorker() (path string, err error) {
 	if measure.IsWorker() {
 		os.Exit(Work())
@@ -31,8 +31,8 @@ func OwnWorker() (path string, err error) {
 	return path, nil
 }
 
-// WorkWith is the life of the worker that makes such threads; it answers the
-// process's exit code.
+// WorkWith runs this process as the worker that makes C threads with c, and returns its
+// exit code. Asked only for the library, it prints the name of c's library.
 func WorkWith(c arm.CThreads) int {
 	arm.CMaker = &c
 	if os.Getenv(measure.WorkerVariable) != measure.LibraryOnly {
