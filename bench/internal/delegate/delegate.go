@@ -16,12 +16,12 @@ import (
 	"threadbench/threads"
 )
 
-// Delegate: what it costs to have one locked thread make the calls of ordinary
+// Delegate measures the cost when one locked thread makes the calls of ordinary
 // goroutines.
 //
-// Some calls have to be made on one thread: those of a GUI or of a graphics
-// library's context, and those of ptrace(2). So a program keeps one goroutine
-// locked to a thread, and the others hand their calls to it:
+// Some calls must be made on one thread: calls to a GUI or to a graphics library's
+// context, and ptrace(2). So a program keeps one goroutine locked to a thread, and
+// the other goroutines hand their calls to the locked goroutine:
 //
 //	go func() {
 //		runtime.LockOSThread()
@@ -34,46 +34,46 @@ import (
 //	calls <- call{f, done}
 //	<-done
 //
-// ONE op is one call answered. calls has no buffer. A caller uses one channel for
-// all its answers, with room for one. Without that room a server sleeps after each
-// call until its caller has run, whoever else waits: with 16 callers on two CPUs a
-// plain program took 83 us a call, and 5.5 us with it. A program that makes a
-// closure and a channel for each call allocates both besides.
+// ONE op is one call answered. calls has no buffer. A caller uses one channel for all
+// its answers, with a buffer of one. Without this buffer a server sleeps after each
+// call until its caller has run, even if other callers wait. With 16 callers on two
+// CPUs, a plain program took 83 us a call without the buffer, and 5.5 us with it. A
+// program that makes a closure and a channel for each call also allocates both.
 //
 // mode says who makes the call:
 //
-//	direct     the caller. impl=goroutine is what all others refer to. In
+//	direct     the caller. All other rows refer to impl=goroutine. In
 //	           impl=locked the caller calls runtime.LockOSThread before each
-//	           call and runtime.UnlockOSThread after it: what locking on the
-//	           spot costs.
+//	           call and runtime.UnlockOSThread after it: the cost of locking
+//	           on the spot.
 //	delegated  a server to which the caller hands the call. In impl=locked the
 //	           server is locked to its thread, in impl=goroutine it is an
 //	           ordinary goroutine. The floor is a coroutine of the caller's
 //	           (iter.Pull), to which the runtime switches without its scheduler.
 //	pool       any of as many locked servers as there are CPUs, two at the
 //	           least, which receive from one channel.
-//	crossover  delegated, and the work of a call is looked for of which
-//	           delegating costs 5% (crossover-ns). Once a process, and on one
-//	           CPU. On several there may be no such work: delegating has been
-//	           seen to cost 24% of 2 ms on a virtual machine of two CPUs.
+//	crossover  delegated. The row searches for the work of a call at which
+//	           delegating costs 5% (crossover-ns). It is measured once a
+//	           process, on one CPU. On several CPUs there may be no such work:
+//	           on a virtual machine of two CPUs delegating has cost 24% of 2 ms.
 //
-// work is how long the function works: a number of steps that take some 1, 10
-// or 100 us, the same in all arms. How long they take on this machine is the
-// time of a direct call. procs=1 is on one CPU with one P, procs=all on all CPUs
-// with as many. n is how many callers there are at once; ns/op is the time of all
-// their calls over the number of calls. The first caller stamps the clock: before
-// it lets the others begin, and when all have their last answer.
+// work is how long the function works: a number of steps that take some 1, 10 or 100
+// us, the same in all arms. The time of a direct call shows how long the steps take on
+// this machine. procs=1 is on one CPU with one P, procs=all on all CPUs with as many
+// Ps. n is the number of callers at once. ns/op is the time of all their calls over
+// the number of calls. The first caller stamps the clock before it lets the others
+// begin, and again when all have their last answer.
 //
-// With procs=1 a call to a locked server is at least two switches of the
-// kernel's: to the server's thread, and back to one that may run the caller.
-// With procs=all an idle CPU has to be woken for that, and how long that takes is
-// the machine's business, and of a virtual machine its host's.
+// With procs=1 a call to a locked server takes at least two context switches: to the
+// server's thread, and back to a thread that may run the caller. With procs=all an
+// idle CPU must also be woken. How long the wake-up takes depends on the machine, and
+// for a virtual machine on its host.
 //
-// It favours delegating in that the server is idle when a call comes, but for
-// n=16, and in that a call takes and answers no data.
+// Delegate favours delegating: except with n=16 the server is idle when a call comes,
+// and a call has no arguments and no result.
 var Family = measure.Family{Family: catalog.Delegate, Cases: delegateCases()}
 
-// callSteps are the steps of work of a call.
+// callSteps are the steps of a call for each value of work.
 var callSteps = map[string]int{
 	"0":     0,
 	"1us":   goroutines.WorkChunk / 10,
@@ -82,21 +82,21 @@ var callSteps = map[string]int{
 }
 
 const (
-	manyCallers = 16 // of n=16
+	manyCallers = 16 // n=16
 	turn        = 10 * time.Millisecond
 )
 
 func delegateCases() []measure.Case {
-	// Per call.
+	// The rates are per call.
 	none := measure.Evidence{Count: "kernel-switches", Rate: 0, RateTolerance: 0.05, CountTolerance: 100}
-	// The scheduler put the server on a thread, and then the caller.
+	// The scheduler puts the server on a thread, and then the caller.
 	scheduled := measure.Evidence{Count: "schedules", Rate: 2, RateTolerance: 0.4, CountTolerance: 300}
-	// The server's thread is woken, and then one that runs the caller: 2.0 to 2.3
-	// seen.
+	// The server's thread is woken, and then a thread that runs the caller. 2.0 to
+	// 2.3 were measured.
 	locked := measure.Evidence{Count: "kernel-switches", Rate: 2.4, RateTolerance: 1, CountTolerance: 30}
-	// How many threads are woken is up to two schedulers where there are several
-	// CPUs, and with n=16 a server need not sleep between two calls: who made the
-	// calls proves those rows (Pass).
+	// No count proves the rows on several CPUs, where two schedulers decide how many
+	// threads are woken, nor those with n=16, where a server need not sleep between
+	// two calls. Pass proves these rows by who made the calls.
 
 	base := func(impl, mode, work, procs string, wants []measure.Evidence) measure.Case {
 		c := measure.Case{
@@ -110,17 +110,17 @@ func delegateCases() []measure.Case {
 	}
 	row := func(impl, mode, work, procs string, callers int, wants ...measure.Evidence) measure.Case {
 		if work == "100us" {
-			wants = nil // a short round has too few calls; Pass proves them
+			wants = nil // a short round has too few calls; Pass proves the row
 		}
 		c := base(impl, mode, work, procs, wants).WithN(callers)
 		c.Open, c.HoldsP = openDelegate(impl, mode, callSteps[work], callers), true
-		switch { // a slice of 1.5 ms has some 30 calls that wake another CPU: too few
+		switch { // a slice of 1.5 ms has too few calls that wake another CPU, some 30
 		case callers > 1:
 			c.Turn = arm.InOneGo
 		case mode == "delegated" && impl == "locked":
 			c.Turn = turn
 		}
-		// What a program does, and the least and the most work.
+		// Quick has the ways that programs use, with the least and the most work.
 		c.Quick = procs == "all" && callers == 1 && impl != "floor" &&
 			(work == "0" || work != "1us" && (mode == "delegated" && impl == "locked" || mode == "direct" && impl == "goroutine"))
 		return c
@@ -159,7 +159,7 @@ func delegateCases() []measure.Case {
 	return append(cases, crossover("goroutine"), crossover("locked"))
 }
 
-// calling is how a row's callers have their function called.
+// calling is the way in which a row's callers get their function called.
 func calling(impl, mode string) goroutines.Calling {
 	switch {
 	case impl == "floor":
@@ -211,12 +211,12 @@ func openDelegate(impl, mode string, steps, callers int) measure.Opening {
 	return func(func(string)) (lockstep.Arm, error) { return newDelegate(impl, mode, steps, callers) }
 }
 
-// doer is a row of one caller as a crossover is looked for with it.
+// doer opens a row of one caller for the search of a crossover.
 func doer(impl, mode string) func() (arm.Doer, error) {
 	return func() (arm.Doer, error) { return newDelegate(impl, mode, 0, 1) }
 }
 
-// A callers is what a delegateArm needs of goroutines.Callers.
+// A callers has the methods of goroutines.Callers that a delegateArm needs.
 type callers interface {
 	Run(n, warm int, clock goroutines.Clock)
 	Steps(n int)
@@ -224,10 +224,10 @@ type callers interface {
 	Close()
 }
 
-// A sight is what the function has seen of who calls it, for one caller.
+// A sight is what the function of one caller has seen of the goroutine that calls it.
 type sight struct {
 	looks  int
-	tid    int // of the latest look
+	tid    int // the thread of the latest look
 	other  int // looks that were not on a server's thread
 	locked bool
 	_      [64]byte
@@ -236,13 +236,13 @@ type sight struct {
 type delegateArm struct {
 	callers callers
 	how     goroutines.Calling
-	servers []int // the threads of locked servers; nil where they are ordinary goroutines
-	steps   int   // of a call
+	servers []int // the threads of locked servers; nil without locked servers
+	steps   int   // the steps of a call
 	seen    []sight
 	meter   *arm.Meter
 }
 
-// look is called in the function by whoever calls it: once a turn at the least.
+// look records who calls the function. The function calls look at least once a turn.
 func (a *delegateArm) look(caller int) {
 	s := &a.seen[caller]
 	s.tid = threads.TID()
@@ -250,32 +250,32 @@ func (a *delegateArm) look(caller int) {
 		s.other++
 	}
 	if s.looks == 0 {
-		// It takes microseconds, so only the first call, which is off the clock.
+		// wired takes microseconds, so only the first call, off the clock, uses it.
 		s.locked = wired()
 	}
 	s.looks++
 }
 
-// wired tells whether the calling goroutine is locked to its thread: its
-// traceback says so.
+// wired reports whether the calling goroutine is locked to its thread, by its
+// traceback.
 func wired() bool {
 	buf := make([]byte, 256)
 	line, _, _ := bytes.Cut(buf[:runtime.Stack(buf, false)], []byte("\n"))
 	return bytes.Contains(line, []byte("locked to thread"))
 }
 
-// Steps sets the steps of a call.
+// Steps sets the number of steps of a call.
 func (a *delegateArm) Steps(n int) {
 	a.steps = n
 	a.callers.Steps(n)
 }
 
-// threadsAlive is how many threads there are, by the runtime's count. Tests have
-// another.
+// threadsAlive is the runtime's count of threads. Tests replace it.
 var threadsAlive = func() int64 { return host.Count(host.ThreadsAlive) }
 
-// Pass has n calls made on the clock, after warm off it, and holds the callers'
-// counts and what their work comes to against that.
+// Pass makes warm calls off the clock and then n calls on the clock. It checks the
+// callers' counts, the result of their work, who made the calls, and how many threads
+// were made.
 func (a *delegateArm) Pass(n, warm int) (time.Duration, map[string]int64, error) {
 	callsBefore, xBefore, servedBefore := a.callers.Answered()
 	for i := range a.seen {
@@ -312,8 +312,8 @@ func (a *delegateArm) Pass(n, warm int) (time.Duration, map[string]int64, error)
 	return a.meter.Elapsed, a.meter.Counts(map[string]int64{"threads": made}), nil
 }
 
-// proves is an error unless the calls of a caller, so many, were made by whom
-// they were to be made.
+// proves returns an error unless the calls of a caller were made by the goroutine that
+// the row's name says. calls is their number.
 func (a *delegateArm) proves(caller, calls int) error {
 	s := a.seen[caller]
 	locked := a.how == goroutines.Locking || a.servers != nil
@@ -331,7 +331,7 @@ func (a *delegateArm) proves(caller, calls int) error {
 	return nil
 }
 
-// Run has n calls made.
+// Run makes n calls, at least one for each caller.
 func (a *delegateArm) Run(n int) (lockstep.Slice, error) {
 	warm := arm.WarmGoroutine
 	if a.servers != nil {

@@ -12,7 +12,7 @@ import (
 	"threadbench/threads"
 )
 
-// TestDelegates: in every mode each call is made by whom it is to be made.
+// TestDelegates: in every mode the right goroutine makes each call.
 func TestDelegates(t *testing.T) {
 	for _, row := range []struct {
 		impl, mode string
@@ -41,8 +41,8 @@ func TestDelegates(t *testing.T) {
 	}
 }
 
-// TestBrokenCallers: callers whose calls are made in another way than the row's
-// name says are an error.
+// TestBrokenCallers: it is an error if calls are made in another way than the row's name
+// says.
 func TestBrokenCallers(t *testing.T) {
 	lock := func(int) error { runtime.LockOSThread(); return nil }
 	for _, test := range []struct {
@@ -77,7 +77,7 @@ func TestBrokenCallers(t *testing.T) {
 	}
 }
 
-// spoiled callers have made other calls than they were asked for.
+// spoiled callers make other calls than asked for.
 type spoiled struct {
 	calls  []int
 	x      []uint64
@@ -104,7 +104,7 @@ func (s *spoiled) Answered() ([]int, []uint64, int) {
 
 func (s *spoiled) Close() {}
 
-// TestDelegateProof: calls that aren't those asked for have no figure.
+// TestDelegateProof: calls other than those asked for give no figure.
 func TestDelegateProof(t *testing.T) {
 	defer func(was func() int64) { threadsAlive = was }(threadsAlive)
 	still := func() int64 { return 0 }
@@ -133,7 +133,7 @@ func TestDelegateProof(t *testing.T) {
 	}
 }
 
-// TestServersApart: the servers of a pool have a thread each.
+// TestServersApart: each server of a pool has a thread of its own.
 func TestServersApart(t *testing.T) {
 	if threads.TID() < 0 {
 		t.Skip("the system doesn't tell threads apart")
@@ -142,7 +142,8 @@ func TestServersApart(t *testing.T) {
 	armtest.Says(t, "two servers on one thread", a.proves(0, 1), "expected 2 servers on threads of their own, seen 1 threads")
 }
 
-// TestCrossoverOfDelegate: a row of the family takes turns with a direct call.
+// TestCrossoverOfDelegate: a row opened for the search of a crossover makes calls of few
+// and of many steps.
 func TestCrossoverOfDelegate(t *testing.T) {
 	for _, impl := range []string{"goroutine", "locked"} {
 		d, err := doer(impl, "delegated")()

@@ -1,7 +1,7 @@
-// Package delegate is the family Delegate: a call that is handed to one locked
-// thread, and the call made directly. It has the table of its cases, their
-// arms, their evidence and their tests; what a reader needs to know of it is
-// in bench/catalog.
+// Package delegate is the family Delegate: a call handed to one locked thread,
+// compared with the same call made directly. It has the table of its cases, their
+// arms, their evidence and their tests. The texts for readers are in bench/catalog.
 //
-// It imports measure and what families share, arm and host.
+// Of our packages it imports catalog, lockstep, measure, goroutines and threads, and
+// the packages that families share, arm and host.
 package delegate
