@@ -96,7 +96,7 @@ func (c *comparison) prepare(ctx context.Context) error {
 	if err := c.choose(ctx); err != nil {
 		return err
 	}
-	if c.o.pkg == "" { // of workers that were killed
+	if c.o.pkg == "" { // killed workers leave their cgroups
 		measure.SweepGroups()
 		c.undo = append(c.undo, measure.SweepGroups)
 	}
@@ -282,7 +282,7 @@ func (c *comparison) pkg(it *item) string {
 	return ""
 }
 
-// silent tells that, without rows, there is nothing to report about head.
+// silent reports whether a comparison without rows has nothing to say about head.
 func (c *comparison) silent() bool {
 	return len(c.unchanged) == 0 && !slices.ContainsFunc(c.missing, func(m verdict.Missing) bool { return m.Verdict != "" })
 }
@@ -299,7 +299,7 @@ func (c *comparison) nothing() error {
 	return fmt.Errorf("base and head have no row in common:\n%s", strings.Join(why, "\n"))
 }
 
-// judge gives the verdict on the rounds measured so far.
+// judge returns the verdict on the rounds measured so far.
 func (c *comparison) judge(items []*item, rules verdict.Rules) (*verdict.Report, error) {
 	missing := slices.Clone(c.missing)
 	var remarks []verdict.Remark
@@ -365,7 +365,7 @@ func (r *rounds) cost() time.Duration {
 	return sum
 }
 
-// lose adds what the time is too short for to c.missing, each name once.
+// lose adds the items that the time is too short for to c.missing, each name once.
 func (c *comparison) lose(lost []verdict.Missing) {
 	for _, m := range lost {
 		c.missing = slices.DeleteFunc(c.missing, func(old verdict.Missing) bool { return old.Name == m.Name })
@@ -373,7 +373,7 @@ func (c *comparison) lose(lost []verdict.Missing) {
 	}
 }
 
-// about is the plan, for the reader.
+// about describes the plan to the reader.
 func (r *rounds) about() string {
 	looks := r.rules.Looks
 	return fmt.Sprintf("%s, %v a round; looks after %d, %d, %d, … rounds; level %v%% over all rows, margin %v%%",
@@ -423,8 +423,8 @@ func (r *rounds) measure(ctx context.Context) error {
 			return err
 		}
 		if r.c.o.rounds == 0 && r.done < r.rules.Looks.Rounds(0) {
-			// Now it is known what a round costs and which counts need more
-			// rounds.
+			// Only now are a round's cost and the counts that need more rounds
+			// known.
 			lost, _, err := trim(r.items, time.Until(r.deadline)+time.Duration(grace*float64(r.c.o.budget)), 0, r.linked.cost)
 			if err != nil {
 				return err

@@ -28,10 +28,10 @@ type target struct {
 	benchmarks []string           // functions that both sides have, in head's order
 }
 
-// A leftOut was selected and can't be compared.
+// A leftOut is a package or benchmark that was selected and can't be compared.
 type leftOut struct {
 	name, why string
-	broken    bool // by head: base has benchmarks there
+	broken    bool // head broke it: base has benchmarks there
 }
 
 func (l leftOut) String() string { return l.name + " is left out: " + l.why }
@@ -64,7 +64,7 @@ func (sel selection) none() string {
 // A listed package is what go list and the source say of it.
 type listed struct {
 	path, dir  string
-	benchmarks []string // that are selected
+	benchmarks []string // the selected ones
 	all        int      // benchmarks, selected or not
 	err        error
 }
@@ -242,8 +242,8 @@ func isBenchmark(f *ast.FuncDecl) bool {
 	return false
 }
 
-// newSelector answers a function that tells whether -bench and -skip select a
-// benchmark function, or a benchmark that it runs by b.Run.
+// newSelector returns a function that reports whether -bench and -skip select a
+// benchmark function, or a benchmark that the function runs by b.Run.
 func newSelector(sel selection) (func(name string) bool, error) {
 	bench, err := parsePattern("-bench", sel.bench)
 	if err != nil {

@@ -102,7 +102,7 @@ var shares = []float64{1, 0.7, 0.5, 0.3, 0.2}
 
 const shortest = 0.02
 
-// toFirst is how long it takes until every open item has had its first look.
+// toFirst is the time until every open item has had its first look.
 func toFirst(items []*item, link time.Duration) (all time.Duration, err error) {
 	open := slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.over })
 	if len(open) == 0 {
@@ -212,9 +212,9 @@ func roundUp(d time.Duration) string {
 	return fmt.Sprintf("%ds", (d+time.Second-1)/time.Second)
 }
 
-// needs is the budget with which every item would have had its first look, ""
-// if the budget given was long enough. spent is the time that the trying out
-// took. would is what the items need that were left out; 0 for none.
+// needs is the budget with which every item would have had its first look, "" if
+// the budget given was long enough. spent is the time of the trying out. would is
+// the budget needed with the items that were left out; 0 if none were.
 func needs(items []*item, link, spent, would, budget time.Duration) string {
 	var anew []*item // as if nothing had been measured yet
 	for _, it := range items {
@@ -236,9 +236,9 @@ func needs(items []*item, link, spent, would, budget time.Duration) string {
 // benchmarks have in turns.
 const usualSpread = 0.015
 
-// costs lists the benchmarks with what a round of each costs, and the budget
-// that each margin takes at the usual spread. spent is the time that the trying
-// out took. Below stands what isn't measured, as in the report.
+// costs lists the cost of a round of each benchmark, and the budget for each margin
+// at the usual spread. spent is the time of the trying out. Below stand the items
+// that aren't measured, as in the report.
 func (c *comparison) costs(items []*item, link, spent time.Duration) error {
 	t := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	if len(items) == 0 {
