@@ -129,7 +129,7 @@ func write(dir string) (map[string]string, error) {
 	return pages, failed
 }
 
-// A view is how a page is looked at.
+// A view is the screen or paper that shows a page.
 type view struct {
 	width    int64 // CSS pixels; a phone's below 500
 	dark     bool
@@ -169,8 +169,8 @@ type tab struct {
 	requests   []string
 }
 
-// open opens a page. A complaint of the browser that the test hasn't taken by
-// its end is an error.
+// open opens a page. A complaint of the browser is an error, unless the test takes the
+// complaint before the test's end.
 func open(t *testing.T, name string, v view) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
@@ -229,7 +229,7 @@ func (b *tab) requested() []string {
 	return slices.Clone(b.requests)
 }
 
-// look gives the tab another view; scripts stay as they were.
+// look gives the tab another view. It does not switch scripts on or off.
 func (b *tab) look(v view) {
 	b.t.Helper()
 	var options []chromedp.EmulateViewportOption
@@ -276,7 +276,7 @@ func call[P, R any](b *tab, command cdp.Command[P, R], params P) R {
 	return r
 }
 
-// ask is an expression's value; a promise's value once it is resolved.
+// ask is the value of an expression. For a promise it is the resolved value.
 func ask[T any](b *tab, expression string, args ...any) T {
 	b.t.Helper()
 	if len(args) > 0 {
@@ -285,7 +285,7 @@ func ask[T any](b *tab, expression string, args ...any) T {
 	return do(b, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
-// none makes findings errors, at most the first few.
+// none reports findings as errors, at most the first few.
 func none(t *testing.T, found []string) {
 	t.Helper()
 	for i, f := range found {

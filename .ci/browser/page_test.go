@@ -21,14 +21,15 @@ func (b *tab) check(name string) []string {
 	return ask[[]string](b, "checks.%s()", name)
 }
 
-// violations are axe-core's findings in the page, by all of its rules. axe-core
-// knows screen readers and WCAG better than checks of ours did, and others keep
-// it up to date; it is pinned by version and integrity. It has no rule for
-// sideways scrolling, labels that cover each other, paper, sorting and the order
-// of the Tab key, so checks.js has those. Nor can it tell what lies below a
-// picture's text: scripts/internal/chart tests the colours' contrast. It can't
-// tell the contrast of text on a gradient, so the gradients of tables, which show
-// that there is more to the side, are switched off.
+// violations are the findings of all axe-core's rules in the page. axe-core knows
+// screen readers and WCAG better than our own checks did, and others maintain
+// axe-core. It is pinned by version and integrity.
+//
+// axe-core has no rule for sideways scrolling, labels that cover each other, paper,
+// sorting and the order of the Tab key, so checks.js has these. axe-core can't see
+// the colour below a picture's text, so scripts/internal/chart tests the colours'
+// contrast. Nor can it find the contrast of text on a gradient. So the tables'
+// gradients, which show that a table goes on to the side, are switched off.
 func (b *tab) violations() []string {
 	b.t.Helper()
 	ask[bool](b, "{ for (const e of document.querySelectorAll('.scroll')) e.style.backgroundImage = 'none'; true }")
@@ -67,7 +68,7 @@ func TestOpens(t *testing.T) {
 	}
 }
 
-// TestPolicy: the browser stops what gets past the escaping, and reports it.
+// TestPolicy: the browser stops and reports markup that gets past the escaping.
 // This also shows that the test hears complaints.
 func TestPolicy(t *testing.T) {
 	b := open(t, "small", view{width: 1280})
@@ -122,8 +123,7 @@ func TestLooks(t *testing.T) {
 	}
 }
 
-// TestTables: a screen reader gets a table for each table, in narrow layouts,
-// too.
+// TestTables: a screen reader sees each table as a table, also in narrow layouts.
 func TestTables(t *testing.T) {
 	b := open(t, "reference", view{width: 1280})
 	for _, width := range []int64{1280, 360} {
@@ -141,7 +141,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// TestWithoutScript: the script adds only comfort.
+// TestWithoutScript: a page without its script has the same content.
 func TestWithoutScript(t *testing.T) {
 	const text = "(document.querySelector('.sorts').hidden = true, document.body.innerText.replace(/\\s+/g, ' '))"
 	want := ask[string](open(t, "reference", view{width: 1280}), text)
