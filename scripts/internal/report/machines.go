@@ -305,7 +305,8 @@ func (m *many) settings() []setting {
 	return all
 }
 
-// threads are the names of the rows that are compared with a goroutine arm.
+// threads are the names of the rows for the overview: no goroutines, no floors, and not
+// mode=stamped.
 func (r *Report) threads() []catalog.Name {
 	var names []catalog.Name
 	for _, section := range r.sources[0].table.Sections {

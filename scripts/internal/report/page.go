@@ -134,7 +134,7 @@ func (r *Report) family(name string) family {
 	return f
 }
 
-// identifier keeps a name's letters and digits, for use in an id.
+// identifier makes a name part of an id: letters and digits stay, all else becomes "-".
 func identifier(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
