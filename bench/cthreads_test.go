@@ -69,8 +69,8 @@ func TestNewer(t *testing.T) {
 	}
 }
 
-// TestBuildC builds the worker with a missing C compiler, and uses programs as the
-// worker that are not the worker.
+// TestBuildC builds the worker with a missing C compiler. It also checks that no other
+// program is taken for the worker.
 func TestBuildC(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skipf("no go command: %v", err)
