@@ -46,7 +46,7 @@ var Delegate = Family{
 			Less: "less"},
 	},
 	Answer: &Answer{
-		Does: "delegate a 10µs call", More: "as long", Less: "faster", // the goroutine makes the call itself
+		Does: "10µs: call→delegate", More: "as long", Less: "faster", // a goroutine makes the call, a locked thread has it delegated
 		Rows: []string{"Delegate/impl=locked/mode=delegated/work=10us/procs=all/n=1"},
 	},
 }

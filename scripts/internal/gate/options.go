@@ -136,7 +136,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.Var(&o.allowed, "allow", allow.Usage)
 	fs.IntVar(&o.rounds, "rounds", 0, "measure `N` rounds at most, instead of -budget")
 	o.budget = defaultBudget
-	fs.Func("budget", "measure for about `TIME`, up to half as long again where the first verdict needs that, builds before the first round not counted (default 5m)", o.setBudget)
+	fs.Func("budget", "measure for about `TIME`, up to half as long again where the first verdict needs that, builds before the first round not counted (default "+roundUp(defaultBudget)+")", o.setBudget)
 	fs.Uint64Var(&o.seed, "seed", 0, "draw layouts and the orders of start by `N`, to repeat an earlier run's (default a random one, which is printed)")
 	fs.StringVar(&margin, "margin", defaultMargin, "let pass what is slower by up to `PERCENT`: 3 or 3%")
 	fs.Func("format", "write the report as `FORMAT` to standard output, or as FORMAT=FILE at the end of FILE: text, markdown, json or annotations (of GitHub's CI); repeatable (default text)", o.addFormat)
