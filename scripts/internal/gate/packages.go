@@ -43,9 +43,10 @@ const (
 	// A trial must last for this share of runs to tell how long an iteration
 	// takes.
 	tells = 0.05
-	// minTrial is the least limit of a trial, whatever the budget. least is the
-	// least length of a trial that tells how long an iteration takes.
-	minTrial = 100 * time.Millisecond
+	// minTrial is the least limit of a trial, whatever the budget: starting a
+	// process can take 100 ms where every CPU is busy. least is the least length
+	// of a trial that tells how long an iteration takes.
+	minTrial = 500 * time.Millisecond
 	least    = 5 * time.Millisecond
 	// aSlice is the length of a slice, about. agrees is how far, in log(ratio),
 	// a slice's figure may differ from a plain run's. The check takes about
