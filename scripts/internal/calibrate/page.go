@@ -73,7 +73,7 @@ func (f *file) page(to io.Writer, picture string) error {
 	fmt.Fprint(w, "\n## What limits it\n\n")
 	table, text := limits(runs)
 	if len(table) > 1 {
-		prose.Wrap(w, "Rows that most often were left undecided, or whose slowdown was not found, at the default margin. All figures are medians.", "", "")
+		prose.Wrap(w, "Rows that most often were left inconclusive, or whose slowdown was not found, at the default margin. All figures are medians.", "", "")
 		fmt.Fprintln(w)
 		for _, m := range []string{
 			"Spread: half of a run's rounds lay within this share of their middle, in the runs of the second column. Elsewhere: the same in the other runs.",
@@ -194,13 +194,13 @@ func said(v verdict.Verdict) func(*trial) bool {
 	return func(r *trial) bool { return r.Verdict == v }
 }
 
-func undecided(r *trial) bool {
+func inconclusive(r *trial) bool {
 	return !slices.Contains([]verdict.Verdict{verdict.Pass, verdict.Regression, verdict.Invalid}, r.Verdict)
 }
 
 // unchangedTable is the gate's results where nothing had changed.
 func unchangedTable(runs []*trial) [][]string {
-	table := [][]string{{"runs of", "false alarms", "at most", "passed", "undecided", "invalid", "median", "90% within"}}
+	table := [][]string{{"runs of", "false alarms", "at most", "passed", "inconclusive", "invalid", "median", "90% within"}}
 	add := func(name string, runs []*trial) {
 		if len(runs) == 0 {
 			return
@@ -209,7 +209,7 @@ func unchangedTable(runs []*trial) [][]string {
 			return slices.ContainsFunc(r.Rows, func(r row) bool { return r.Verdict == verdict.Regression })
 		})
 		table = append(table, append([]string{name, alarms.String(), prose.Percent(alarms.upper(level)),
-			count(runs, said(verdict.Pass)).String(), count(runs, undecided).String(), count(runs, said(verdict.Invalid)).String()}, took(runs)...))
+			count(runs, said(verdict.Pass)).String(), count(runs, inconclusive).String(), count(runs, said(verdict.Invalid)).String()}, took(runs)...))
 	}
 	all := where(runs, unchanged)
 	cells, of := byCell(all)
@@ -320,7 +320,7 @@ type result struct {
 	row
 }
 
-// missed tells whether an unchanged row was left undecided, or a slowdown not
+// missed tells whether an unchanged row was left inconclusive, or a slowdown not
 // found.
 func (r result) missed() bool {
 	if r.inject > 0 {
@@ -354,7 +354,7 @@ func limits(runs []*trial) (table [][]string, text string) {
 	for _, l := range lines[:min(len(lines), mostLimits)] {
 		missed := slices.DeleteFunc(slices.Clone(of[l]), func(r result) bool { return !r.missed() })
 		rest := slices.DeleteFunc(slices.Clone(of[l]), result.missed)
-		what, elsewhere, most := "undecided", "–", "–"
+		what, elsewhere, most := "inconclusive", "–", "–"
 		if l.inject > 0 {
 			what = "not found"
 		}
@@ -371,7 +371,7 @@ func limits(runs []*trial) (table [][]string, text string) {
 	}
 	switch n := len(lines) - mostLimits; {
 	case len(lines) == 0:
-		text = "At the default margin no row was left undecided, and no slowdown was missed."
+		text = "At the default margin no row was left inconclusive, and no slowdown was missed."
 	case n > 0:
 		text = fmt.Sprintf("%s more had such runs, but less often.", prose.Count(n, "row"))
 	}
@@ -397,8 +397,8 @@ func busy(runs []*trial) [][]string {
 		return nil
 	}
 	table := [][]string{{"median run", "worst run"}, {prose.Percent(numbers.Median(all)), prose.Percent(slices.Max(all))}}
-	if without := stolen(where(runs, undecided)); without != nil {
-		table[0], table[1] = append(table[0], "median undecided run"), append(table[1], prose.Percent(numbers.Median(without)))
+	if without := stolen(where(runs, inconclusive)); without != nil {
+		table[0], table[1] = append(table[0], "median inconclusive run"), append(table[1], prose.Percent(numbers.Median(without)))
 	}
 	return table
 }
@@ -414,7 +414,7 @@ func (f *file) picture(w io.Writer) error {
 	runs = where(runs, atDefaults)
 	plot := chart.Plot{
 		Title: pictureTitle,
-		About: "A line for each kind of run, at the gate's default margin and budget. The line rises where a run ended with pass or regression. Undecided and invalid runs keep it below 100%.",
+		About: "A line for each kind of run, at the gate's default margin and budget. The line rises where a run ended with pass or regression. Inconclusive and invalid runs keep it below 100%.",
 		X:     chart.Axis{Label: "seconds since the start", Log: true},
 		Y:     chart.Axis{Label: "runs decided", Min: 0, Max: 1, Format: prose.Percent},
 	}

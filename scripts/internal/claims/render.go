@@ -87,7 +87,7 @@ func (f Finding) Held() string {
 }
 
 // About says what a ledger's verdicts and figures are.
-const About = "A statement holds if all of its conditions hold. Given the protocol, the chance that sampling makes any verdict of a ledger wrong is at most 5% (signed-rank tests over rounds, Holm over the statements). Each interval is a 95% confidence interval by itself. So is each case beside a verdict, in which the verdict turns, or in which an undecided statement holds or fails. Verdicts and intervals allow for the A/A of a factor's goroutine arm, if the file has it. Figures are Hodges-Lehmann estimates; absolute figures in the table are medians."
+const About = "A statement holds if all of its conditions hold. Given the protocol, the chance that sampling makes any verdict of a ledger wrong is at most 5% (signed-rank tests over rounds, Holm over the statements). Each interval is a 95% confidence interval by itself. So is each case beside a verdict, in which the verdict turns, or in which an inconclusive statement holds or fails. Verdicts and intervals allow for the A/A of a factor's goroutine arm, if the file has it. Figures are Hodges-Lehmann estimates; absolute figures in the table are medians."
 
 // Text renders ledgers, several files side by side: under each statement is a
 // line for each file. The statements that no run was asked to measure share a
