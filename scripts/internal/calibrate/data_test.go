@@ -47,7 +47,7 @@ func TestKept(t *testing.T) {
 		{Row: verdict.Row{Name: "A", Unit: "ns/op", Better: "lower"}, Verdict: verdict.Regression, Change: verdict.Change{Rounds: [2]int{8, 8}, Ratio: 1.1234567, Low: 1.1, High: 1.15, Spread: 0.02}},
 		{Row: verdict.Row{Name: "A", Unit: "MB/s", Better: "higher"}, Verdict: verdict.Pass, Change: verdict.Change{Rounds: [2]int{12, 12}, Ratio: 1, Low: 0.98, High: 1.01, Spread: math.Inf(1)}},
 		{Row: verdict.Row{Name: "A", Unit: "allocs/op", Better: "lower"}, Verdict: verdict.Pass, Counted: true, Change: verdict.Change{Rounds: [2]int{8, 8}, Ratio: math.NaN(), Low: 1, High: 1}},
-		{Row: verdict.Row{Name: "B", Unit: "ns/op", Better: "lower"}, Verdict: "undecided", Change: verdict.Change{Rounds: [2]int{2, 2}, Ratio: 1.01, Low: 0, High: math.Inf(1), Spread: 0.1}},
+		{Row: verdict.Row{Name: "B", Unit: "ns/op", Better: "lower"}, Verdict: "inconclusive", Change: verdict.Change{Rounds: [2]int{2, 2}, Ratio: 1.01, Low: 0, High: math.Inf(1), Spread: 0.1}},
 		{Row: verdict.Row{Name: "B", Unit: "faults/op"}},
 	}}}
 	c := cell{own, 0.01, 0.05}
@@ -59,7 +59,7 @@ func TestKept(t *testing.T) {
 		{Name: "A", Unit: "ns/op", Verdict: verdict.Regression, Rounds: 8, Ratio: 1.1235, Low: 1.1, High: 1.15, Most: 0.15, Spread: 0.02},
 		{Name: "A", Unit: "MB/s", Verdict: verdict.Pass, Rounds: 12, Ratio: 1, Low: 0.98, High: 1.01, Most: 0.020408},
 		{Name: "A", Unit: "allocs/op", Verdict: verdict.Pass, Rounds: 8},
-		{Name: "B", Unit: "ns/op", Verdict: "undecided", Rounds: 2, Ratio: 1.01, Spread: 0.1},
+		{Name: "B", Unit: "ns/op", Verdict: "inconclusive", Rounds: 2, Ratio: 1.01, Spread: 0.1},
 	}
 	if diff := cmp.Diff(want, run.Rows); diff != "" {
 		t.Errorf("rows (-want +kept):\n%s", diff)

@@ -19,7 +19,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // invented is a small data file with known results: 20 runs of our own rows and
-// 10 of toml with nothing changed, with one false alarm, one undecided and one
+// 10 of toml with nothing changed, with one false alarm, one inconclusive and one
 // invalid run; 10 of each with 5%, where toml's miss one; some at another
 // margin; and one that failed.
 func invented() *file {
@@ -51,8 +51,8 @@ func invented() *file {
 	}
 	ownRuns := add(cell{own, 0, 0}, 20)
 	ownRuns[3].Verdict, ownRuns[3].Rows[0].Verdict = verdict.Regression, verdict.Regression
-	ownRuns[4].Verdict, ownRuns[4].Seconds, ownRuns[4].Disturbance = "undecided", 310, "seconds=300 steal=9.00% load=3"
-	ownRuns[4].Rows[1] = row{Name: "Second", Unit: "ns/op", Verdict: "undecided", Rounds: 60, Ratio: 1.012, Low: 0.98, High: 1.042, Most: 0.042, Spread: 0.06}
+	ownRuns[4].Verdict, ownRuns[4].Seconds, ownRuns[4].Disturbance = "inconclusive", 310, "seconds=300 steal=9.00% load=3"
+	ownRuns[4].Rows[1] = row{Name: "Second", Unit: "ns/op", Verdict: "inconclusive", Rounds: 60, Ratio: 1.012, Low: 0.98, High: 1.042, Most: 0.042, Spread: 0.06}
 	ownRuns[5].Verdict = verdict.Invalid
 	add(cell{"toml", 0, 0}, 10)
 	add(cell{own, 0, 0.05}, 10)
@@ -139,7 +139,7 @@ func TestCounts(t *testing.T) {
 	}
 	missed, text := limits(runs)
 	for name, want := range map[string]string{
-		"own, Second (ns/op)":     "own, Second (ns/op) | undecided in 1 of 20 | ±6% | ±0.8% | +1.2% | +4.2%",
+		"own, Second (ns/op)":     "own, Second (ns/op) | inconclusive in 1 of 20 | ±6% | ±0.8% | +1.2% | +4.2%",
 		"toml+5%, First (ns/op)":  "toml+5%, First (ns/op) | not found in 1 of 10 | ±0.8% | ±0.8% | +2.1% | +2.9%",
 		"toml+5%, Second (ns/op)": "toml+5%, Second (ns/op) | not found in 1 of 10 | ±0.8% | ±0.8% | +2.1% | +2.9%",
 	} {
@@ -150,11 +150,11 @@ func TestCounts(t *testing.T) {
 	if text != "" {
 		t.Errorf("all limits are in the table, and it says %q", text)
 	}
-	if got, want := busy(runs), [][]string{{"median run", "worst run", "median undecided run"}, {"0.5%", "9%", "9%"}}; !reflect.DeepEqual(got, want) {
+	if got, want := busy(runs), [][]string{{"median run", "worst run", "median inconclusive run"}, {"0.5%", "9%", "9%"}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("steal %q, want %q", got, want)
 	}
 	missed, text = limits(where(runs, func(r *trial) bool { return r.Verdict == verdict.Pass && unchanged(r) }))
-	if len(missed) != 1 || !strings.Contains(text, "no row was left undecided") {
+	if len(missed) != 1 || !strings.Contains(text, "no row was left inconclusive") {
 		t.Errorf("nothing limits, and it says %q, %q", missed, text)
 	}
 }
