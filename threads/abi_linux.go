@@ -217,12 +217,14 @@ const ringSlots = 64
 type bodies struct {
 	exit, watch, fault, work, share, source, stage, listen, sync, hog, echo uintptr
 	driveRead, driveSink, park, begin                                       uintptr
-	driveFutex, driveFutexCalled, driveFutexStamped, driveMiss              uintptr
-	drivePipe, drivePipeCalled, drivePipeStamped, driveYield                uintptr
+	driveFutex, driveFutexCalled, driveFutexStamped                         uintptr
+	driveMiss, driveMissCalled                                              uintptr
+	drivePipe, drivePipeCalled, drivePipeStamped                            uintptr
+	driveYield, driveYieldCalled, driveGettid                               uintptr
 	driveCreate, driveCreateStamped, driveStamp, driveGrow                  uintptr
 	driveSleep, drivePace                                                   uintptr
 	serveFutex, serveFutexCalled, serveFutexStamped, servePipe              uintptr
-	servePipeCalled, servePipeStamped, serveYield                           uintptr
+	servePipeCalled, servePipeStamped, serveYield, serveYieldCalled         uintptr
 }
 
 // pcs is filled in by bodies_linux.h.

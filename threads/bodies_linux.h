@@ -65,10 +65,13 @@ DATA ·pcs+bodies_driveFutex(SB)/8, $driveFutex<>(SB)
 DATA ·pcs+bodies_driveFutexCalled(SB)/8, $driveFutexCalled<>(SB)
 DATA ·pcs+bodies_driveFutexStamped(SB)/8, $driveFutexStamped<>(SB)
 DATA ·pcs+bodies_driveMiss(SB)/8, $driveMiss<>(SB)
+DATA ·pcs+bodies_driveMissCalled(SB)/8, $driveMissCalled<>(SB)
 DATA ·pcs+bodies_drivePipe(SB)/8, $drivePipe<>(SB)
 DATA ·pcs+bodies_drivePipeCalled(SB)/8, $drivePipeCalled<>(SB)
 DATA ·pcs+bodies_drivePipeStamped(SB)/8, $drivePipeStamped<>(SB)
 DATA ·pcs+bodies_driveYield(SB)/8, $driveYield<>(SB)
+DATA ·pcs+bodies_driveYieldCalled(SB)/8, $driveYieldCalled<>(SB)
+DATA ·pcs+bodies_driveGettid(SB)/8, $driveGettid<>(SB)
 DATA ·pcs+bodies_driveCreate(SB)/8, $driveCreate<>(SB)
 DATA ·pcs+bodies_driveCreateStamped(SB)/8, $driveCreateStamped<>(SB)
 DATA ·pcs+bodies_driveStamp(SB)/8, $driveStamp<>(SB)
@@ -82,6 +85,7 @@ DATA ·pcs+bodies_servePipe(SB)/8, $servePipe<>(SB)
 DATA ·pcs+bodies_servePipeCalled(SB)/8, $servePipeCalled<>(SB)
 DATA ·pcs+bodies_servePipeStamped(SB)/8, $servePipeStamped<>(SB)
 DATA ·pcs+bodies_serveYield(SB)/8, $serveYield<>(SB)
+DATA ·pcs+bodies_serveYieldCalled(SB)/8, $serveYieldCalled<>(SB)
 GLOBL ·pcs(SB), NOPTR, $bodies__size
 
 // park touches each page of its stack down to the depth, arrives, waits until
@@ -136,7 +140,8 @@ TEXT serveFutexStamped<>(SB), NOSPLIT|NOFRAME, $0-0
 
 TEXT driveMiss<>(SB), NOSPLIT|NOFRAME, $0-0
 	TURN
-	FUTEXMISS(missed)
+	FUTEXNOBODY(woken)
+	FUTEXNOTYET
 	TURNED
 
 TEXT drivePipe<>(SB), NOSPLIT|NOFRAME, $0-0
@@ -179,6 +184,12 @@ TEXT serveYield<>(SB), NOSPLIT|NOFRAME, $0-0
 	YIELD
 	PARTED
 
+// driveGettid makes a system call that does next to nothing.
+TEXT driveGettid<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	SEEN
+	TURNED
+
 // The hand-offs of mode=called: each half is a function, as in a program that
 // goes through a library. The function returns after the switch.
 
@@ -196,6 +207,18 @@ TEXT pipePass<>(SB), NOSPLIT|NOFRAME, $0-0
 
 TEXT pipeTake<>(SB), NOSPLIT|NOFRAME, $0-0
 	PIPETAKE(taken)
+	RET
+
+TEXT futexNobody<>(SB), NOSPLIT|NOFRAME, $0-0
+	FUTEXNOBODY(woken)
+	RET
+
+TEXT futexNotYet<>(SB), NOSPLIT|NOFRAME, $0-0
+	FUTEXNOTYET
+	RET
+
+TEXT yield<>(SB), NOSPLIT|NOFRAME, $0-0
+	YIELD
 	RET
 
 TEXT driveFutexCalled<>(SB), NOSPLIT|NOFRAME, $0-0
@@ -222,6 +245,24 @@ TEXT servePipeCalled<>(SB), NOSPLIT|NOFRAME, $0-0
 	CALL pipeTake<>(SB)
 	MET
 	CALL pipePass<>(SB)
+	PARTED
+
+TEXT driveMissCalled<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	CALL futexNobody<>(SB)
+	CALL futexNotYet<>(SB)
+	TURNED
+
+TEXT driveYieldCalled<>(SB), NOSPLIT|NOFRAME, $0-0
+	TURN
+	CALL yield<>(SB)
+	TURNED
+
+TEXT serveYieldCalled<>(SB), NOSPLIT|NOFRAME, $0-0
+	MEET
+	AWAIT(wait, check)
+	MET
+	CALL yield<>(SB)
 	PARTED
 
 // driveCreate makes its children and joins them.

@@ -35,8 +35,8 @@
 // CPU's return stack at a context switch, so the next returns are mispredicted.
 // Each costs some 200 ns where the kernel also guards returns (spectre_v2,
 // retbleed, spec_rstack_overflow). A test disassembles the bodies and fails on
-// a call or a return. Only the bodies of [FutexCalled] and [PipeCalled] call,
-// since they measure just that.
+// a call or a return. Only the bodies of [FutexCalled], [PipeCalled] and
+// [YieldCalled] call, since they measure just that.
 //
 // The bodies do a little more there than the plainest program:
 //

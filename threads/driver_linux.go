@@ -69,14 +69,17 @@ func newPair(op Op, trips int) (*Driver, error) {
 // NewFloor makes one raw thread that makes the system calls of a hand-off with
 // nobody to hand anything to: a wake that finds no waiter and a wait that
 // returns at once, a byte through a pipe that it reads itself, a yield to
-// nobody. One op is one hand-off's calls. The Op is Futex, Pipe or Yield.
+// nobody. One op is one hand-off's calls; of Gettid it is one call.
 func NewFloor(op Op) (*Driver, error) {
-	drive, ok := map[Op]uintptr{Futex: pcs.driveMiss, Pipe: pcs.drivePipe, Yield: pcs.driveYield}[op]
+	drive, ok := map[Op]uintptr{
+		Futex: pcs.driveMiss, Pipe: pcs.drivePipe, Yield: pcs.driveYield, Gettid: pcs.driveGettid,
+		FutexCalled: pcs.driveMissCalled, PipeCalled: pcs.drivePipeCalled, YieldCalled: pcs.driveYieldCalled,
+	}[op]
 	if !ok {
 		panic(fmt.Sprintf("threads: no floor of Op %d", op))
 	}
 	return newDriver(drive, 0, 1, func(d *Driver) error {
-		if op == Pipe {
+		if op == Pipe || op == PipeCalled {
 			return d.pipe(d.driver.control, d.driver.control)
 		}
 		return nil
@@ -189,6 +192,8 @@ func (op Op) bodies(stamped bool) (drive, serve uintptr) {
 		return pcs.driveFutexCalled, pcs.serveFutexCalled
 	case op == PipeCalled:
 		return pcs.drivePipeCalled, pcs.servePipeCalled
+	case op == YieldCalled:
+		return pcs.driveYieldCalled, pcs.serveYieldCalled
 	}
 	panic(fmt.Sprintf("threads: no Op %d, stamped: %v", op, stamped))
 }

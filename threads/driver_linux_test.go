@@ -16,11 +16,16 @@ import (
 var ops = []struct {
 	name string
 	op   Op
-}{{"futex", Futex}, {"pipe", Pipe}, {"yield", Yield}, {"futex-called", FutexCalled}, {"pipe-called", PipeCalled}}
+}{{"futex", Futex}, {"pipe", Pipe}, {"yield", Yield}, {"futex-called", FutexCalled}, {"pipe-called", PipeCalled}, {"yield-called", YieldCalled}}
 
-// written are the ops whose hand-offs the bodies write out; only they have a
-// floor.
+// written are the ops whose hand-offs the bodies write out.
 var written = ops[:3]
+
+// floors are the ops that have a floor.
+var floors = append(ops[:len(ops):len(ops)], struct {
+	name string
+	op   Op
+}{"gettid", Gettid})
 
 func newDriverOf(t *testing.T, d *Driver, err error) *Driver {
 	t.Helper()
@@ -69,7 +74,7 @@ func TestTurns(t *testing.T) {
 				}
 				clock := calls + (warm+1)/2
 				calls = clock + (n+1)/2
-				if o.op == Yield {
+				if o.op == Yield || o.op == YieldCalled {
 					continue // nothing orders the peer's calls
 				}
 				if want := int64((n+1)/2 + (warm+1)/2); timing.Answers != want {
@@ -102,7 +107,7 @@ func TestSwitches(t *testing.T) {
 			// so a few more tries follow.
 			least, most := int64(n-n/50), int64(2*n+2000)
 			leastAnswers, mostAnswers := int64(0), int64(math.MaxInt64)
-			if o.op == Yield {
+			if o.op == Yield || o.op == YieldCalled {
 				least, leastAnswers, mostAnswers = n/2, (n/2+50)/2, (n/2+50)*2
 			}
 			var timing Timing
@@ -142,7 +147,7 @@ func TestCrossing(t *testing.T) {
 				if place[0] == place[1] {
 					want = 0
 				}
-				if timing.Crossed != want || timing.Samples == 0 && o.op != Yield {
+				if timing.Crossed != want || timing.Samples == 0 && o.op != Yield && o.op != YieldCalled {
 					t.Errorf("CPUs %d: %+v, want %d crossed", place, timing, want)
 				}
 			}
@@ -168,7 +173,7 @@ func TestPinRefused(t *testing.T) {
 func TestFloors(t *testing.T) {
 	leaveNothing(t)
 	const n = 5000
-	for _, o := range written {
+	for _, o := range floors {
 		t.Run(o.name, func(t *testing.T) {
 			floor, err := NewFloor(o.op)
 			d := newDriverOf(t, floor, err)
@@ -189,7 +194,7 @@ func TestFloors(t *testing.T) {
 			if least <= n/50 {
 				return
 			}
-			if o.op == Yield {
+			if o.op == Yield || o.op == YieldCalled {
 				t.Skipf("needs a CPU that nothing else wants, since a yield goes to whatever does: %d switches for %d yields", least, n)
 			}
 			t.Errorf("%d switches for %d ops, want next to none", least, n)
@@ -306,7 +311,7 @@ func TestClose(t *testing.T) {
 	for _, o := range ops {
 		makers["pair/"+o.name] = func() (*Driver, error) { return NewPair(o.op) }
 	}
-	for _, o := range written {
+	for _, o := range floors {
 		makers["floor/"+o.name] = func() (*Driver, error) { return NewFloor(o.op) }
 	}
 	for name, make := range makers {

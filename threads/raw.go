@@ -45,6 +45,9 @@ const (
 	// calls a library: the function returns after the switch.
 	FutexCalled
 	PipeCalled
+	YieldCalled
+
+	Gettid // gettid(2), a system call that does next to nothing: for a floor alone
 )
 
 // A Timing is the result of one turn of a Driver. The driver's own thread reads

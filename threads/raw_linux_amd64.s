@@ -275,13 +275,15 @@ check: \
 	JEQ  wait \
 	MOVL $0, control_turn(R12)
 
-// FUTEXMISS is the floor of a hand-off: a wake that finds no waiter, and a wait
-// that returns at once since the word isn't 1.
-#define FUTEXMISS(missed) \
+// FUTEXNOBODY and FUTEXNOTYET are the floor of a hand-off: a wake that finds no
+// waiter, and a wait that returns at once since the word isn't 1.
+#define FUTEXNOBODY(woken) \
 	LEAQ control_turn(R12), DI \
 	FUTEX(const_futexWakePrivate, $1) \
-	FAILED(missed) \
-missed: \
+	FAILED(woken) \
+woken:
+
+#define FUTEXNOTYET \
 	LEAQ control_turn(R12), DI \
 	FUTEX(const_futexWaitPrivate, $1)
 

@@ -302,13 +302,15 @@ check: \
 	CBZW R1, wait \
 	STLRW ZR, (R0)
 
-// FUTEXMISS is the floor of a hand-off: a wake that finds no waiter, and a wait
-// that returns at once since the word isn't 1.
-#define FUTEXMISS(missed) \
+// FUTEXNOBODY and FUTEXNOTYET are the floor of a hand-off: a wake that finds no
+// waiter, and a wait that returns at once since the word isn't 1.
+#define FUTEXNOBODY(woken) \
 	ADD  $control_turn, R19, R0 \
 	FUTEX(const_futexWakePrivate, $1) \
-	FAILED(missed) \
-missed: \
+	FAILED(woken) \
+woken:
+
+#define FUTEXNOTYET \
 	ADD  $control_turn, R19, R0 \
 	FUTEX(const_futexWaitPrivate, $1)
 

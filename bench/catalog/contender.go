@@ -34,6 +34,7 @@ var phrases = map[string]string{
 	"via=yield":     " by yielding",
 	"via=ring":      " through a ring",
 	"via=call":      " by a call",
+	"via=gettid":    " by gettid(2)",
 	"via=timer":     " by a timer",
 	"wait=net":      " for a socket",
 	"wait=syscall":  " in a system call",

@@ -70,13 +70,13 @@ func (n Name) String() string {
 // poller, and beside each other. A locked goroutine's thread, inplace, pooled or
 // exitlocked, compares with a plain goroutine made from what the last one left. A
 // call that is handed to another task compares with a direct call. A raw thread's
-// hand-off by function calls has no such mode among goroutines.
-var natural = map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused", "exitlocked": "reused", "delegated": "direct", "pool": "direct", "called": ""}
+// hand-off by function calls, and its floor, have no such mode among goroutines.
+var natural = map[string]string{"blocking": "poller", "serial": "together", "inplace": "reused", "pooled": "reused", "exitlocked": "reused", "delegated": "direct", "pool": "direct", "called": "", "raw": ""}
 
 // instead maps a primitive or a place that only threads have to the goroutines'
 // own: a channel, and any CPU. Two goroutines can't be pinned to two CPUs; the
 // schedulers place them.
-var instead = map[string]string{"via=futex": "channel", "via=ring": "channel", "via=call": "channel", "place=cross": "free"}
+var instead = map[string]string{"via=futex": "channel", "via=ring": "channel", "via=call": "channel", "via=gettid": "channel", "place=cross": "free"}
 
 // Ref returns the name of the goroutine arm that the name's x-goroutine refers
 // to. It has the same keys, apart from natural and instead, and no key stack:

@@ -53,6 +53,12 @@ import (
 // spec_rstack_overflow in the configuration), the first functions to return
 // after it are mispredicted.
 //
+// The floors of a raw thread's hand-off are one raw thread that makes the same
+// calls and switches to nobody: impl=floor with via=futex and via=yield, and
+// mode=raw with a pipe, where the floor without a mode is a goroutine. In
+// mode=called it makes them by functions that return. via=gettid is one call
+// that does next to nothing: what it takes to enter the kernel and to leave it.
+//
 // mode=stamped makes both tasks take a stamp when they get the turn. The time
 // from one stamp to the next is a hand-off. The row reports its percentiles,
 // and the cost of a stamp, which each of them includes. It runs once a process.
@@ -107,7 +113,7 @@ func SwitchCases() []measure.Case {
 		raw := impl == "clone" || impl == "pthread"
 		switch {
 		case raw && via == "yield": // nothing orders the two
-		case impl == "floor" && (via == "futex" || via == "yield"): // a thread alone
+		case impl == "floor" && (via != "channel" && via != "pipe" || w.mode != ""): // a thread alone
 		default:
 			wants = append(wants, answered)
 		}
@@ -182,6 +188,12 @@ func SwitchCases() []measure.Case {
 
 	row("clone", "futex", "same", way{mode: "called", open: openRaw(threads.NewPair, threads.FutexCalled, false)}, one, stayed)
 	row("clone", "pipe", "same", way{mode: "called", open: openRaw(threads.NewPair, threads.PipeCalled, false)}, one, stayed)
+	row("clone", "yield", "same", way{mode: "called", open: openRaw(threads.NewPair, threads.YieldCalled, false)}, one)
+	row("floor", "futex", "same", way{mode: "called", open: openAlone(threads.FutexCalled)}, rare)
+	row("floor", "pipe", "same", way{mode: "called", open: openAlone(threads.PipeCalled)}, rare)
+	row("floor", "yield", "same", way{mode: "called", open: openAlone(threads.YieldCalled)}, rare)
+	row("floor", "pipe", "same", way{mode: "raw", open: openAlone(threads.Pipe)}, rare)
+	row("floor", "gettid", "same", way{open: openAlone(threads.Gettid)}, rare)
 
 	row("locked", "futex", "cross", goWay(futex, arm.WireApart), mostAndMore, crossed)
 	row("clone", "futex", "cross", rawWay(threads.Futex, true), most, crossed)

@@ -210,7 +210,7 @@ func (c *comparison) run(ctx context.Context) (*Measured, error) {
 		}
 		c.missing = append(c.missing, missing...)
 	}
-	rules := verdict.Rules{Alpha: alpha, Margin: o.margin, Inconclusive: o.inconclusive}
+	rules := verdict.Rules{Alpha: alpha, Margin: o.margin, Inconclusive: o.inconclusive, Through: o.through}
 	run := &Measured{Seed: seed, Rules: rules}
 	repeat := repeated(o, seed)
 	var at disturbance.Amount
@@ -489,7 +489,7 @@ func (r *rounds) wants(it *item) bool {
 	return late < 0 || it.rounds < r.rules.Looks.Rounds(0) && late < time.Duration(grace*float64(r.c.o.budget))
 }
 
-// look marks the items that are decided as over.
+// look marks the items that are decided as over, unless they take all rounds.
 func (r *rounds) look() error {
 	report, err := r.c.judge(r.items, r.rules)
 	if err != nil {
@@ -502,7 +502,7 @@ func (r *rounds) look() error {
 		}
 	}
 	for _, it := range r.items {
-		it.over = it.over || it.rounds > 0 && !undecided[it.name]
+		it.over = it.over || it.rounds > 0 && !undecided[it.name] && !r.c.o.through
 	}
 	return nil
 }

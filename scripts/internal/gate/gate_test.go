@@ -77,6 +77,25 @@ func TestRegression(t *testing.T) {
 
 }
 
+// TestAllRounds goes on with a row that is decided at its first look.
+func TestAllRounds(t *testing.T) {
+	m := newModule(t)
+	m.write("work_test.go", steps(300))
+	m.commit("fast")
+	m.write("work_test.go", steps(6000))
+	s := newSession(t).old()
+	for _, test := range []struct {
+		args []string
+		want int
+	}{{nil, 9}, {[]string{"-all-rounds"}, 12}} {
+		raw := t.TempDir()
+		s.expect(1, m.dir, append(test.args, "-base", "fast", "-pkg", ".", "-unit", "ns/op", "-rounds", "12", "-o", raw), "regression")
+		if got := len(readRaw(t, rawPath(raw, headArm))); got != test.want {
+			t.Errorf("%q: %d rounds, want %d", test.args, got, test.want)
+		}
+	}
+}
+
 // TestUnits judges the same module by its counts, with a linker that can't lay
 // out functions at random.
 func TestUnits(t *testing.T) {

@@ -68,10 +68,11 @@ type options struct {
 
 	allowed allow.Flags
 
-	rounds int
-	budget time.Duration
-	seed   uint64
-	apart  bool // no flag: calibrate alone asks for it; see Measure
+	rounds  int
+	through bool // decided rows take rounds, too
+	budget  time.Duration
+	seed    uint64
+	apart   bool // no flag: calibrate alone asks for it; see Measure
 
 	margin       float64
 	formats      []rendering
@@ -135,6 +136,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	fs.IntVar(&o.cpu, "cpu", -1, "measure on CPU `N` threadbench's own cases that take place on one CPU (default the highest-numbered of the fastest CPUs allowed)")
 	fs.Var(&o.allowed, "allow", allow.Usage)
 	fs.IntVar(&o.rounds, "rounds", 0, "measure `N` rounds at most, instead of -budget")
+	fs.BoolVar(&o.through, "all-rounds", false, "give rows that are decided all rounds, too: their intervals get as narrow as the others'")
 	o.budget = defaultBudget
 	fs.Func("budget", "measure for about `TIME`, up to half as long again where the first verdict needs that, builds before the first round not counted (default "+roundUp(defaultBudget)+")", o.setBudget)
 	fs.Uint64Var(&o.seed, "seed", 0, "draw layouts and the orders of start by `N`, to repeat an earlier run's (default a random one, which is printed)")

@@ -118,6 +118,23 @@ func TestOver(t *testing.T) {
 // decidedAs is a row's verdict if it needs no more rounds.
 func decidedAs(v Verdict) bool { return v == Pass || v == Regression }
 
+// Looks after a pass narrow the interval where the rules ask for that. They
+// never change the verdict, even if the later rounds are another story.
+func TestThrough(t *testing.T) {
+	better, turning := rounds(21, 60, 0.9, 0.02), append(rounds(22, 20, 1, 0.005), rounds(23, 40, 1.3, 0.005)...)
+	rows := []Row{row("better", better), row("turning", turning)}
+	stops := planned(t, rows, 0.03)
+	goes := stops
+	goes.Through = true
+	a, b := judge(t, rows, stops), judge(t, rows, goes)
+	if early, late := a.Rows[0], b.Rows[0]; late.Verdict != Pass || !late.Improved || late.Rounds[0] != 60 || math.Log(late.High/late.Low) > 0.8*math.Log(early.High/early.Low) {
+		t.Errorf("stopped: %s [%.4f, %.4f]; through: %s [%.4f, %.4f]", early.Verdict, early.Low, early.High, late.Verdict, late.Low, late.High)
+	}
+	if a.Rows[1].Verdict != Pass || b.Rows[1].Verdict != Pass || b.Rows[1].Low <= 1 {
+		t.Errorf("stopped: %s, through: %s [%.4f, %.4f]", a.Rows[1].Verdict, b.Rows[1].Verdict, b.Rows[1].Low, b.Rows[1].High)
+	}
+}
+
 // Random rows, some with drift, are judged after each round. A decided row
 // stays decided, a regression stays one, p never rises, and the interval never
 // widens.

@@ -22,7 +22,8 @@
 //   - else inconclusive.
 //
 // A pass closes the row: later looks change nothing. A regression stays one
-// whatever later looks say. So a decided row needs no more rounds.
+// whatever later looks say. So a decided row needs no more rounds. Rules.Through
+// takes them all the same, for a narrower interval.
 //
 // Worse by the margin g means head = (1+g)·base where lower is better, and base
 // = (1+g)·head where higher is. The interval shown is the part that the
@@ -118,6 +119,9 @@ type Rules struct {
 	// Over says that no more rounds come, for a reason other than the rows'
 	// figures. Rounds beyond a row's last look are then one more look.
 	Over bool
+	// Through goes on with the looks after a pass. They narrow the interval, and
+	// never change the verdict.
+	Through bool
 }
 
 // A Remark is a line that a reader must not miss.
@@ -467,13 +471,20 @@ func (r *Report) test(res *Result, f family) error {
 			}
 		}
 		level := f.each() * l.share
-		res.P = min(res.P, least.Greater(margin)/l.share)
+		if res.Verdict != Pass {
+			res.P = min(res.P, least.Greater(margin)/l.share)
+		}
 		last[0], _ = least.Lower(level)
 		last[1], _ = s.Upper(level)
 		low, high = max(low, last[0]), min(high, last[1])
 		if last[1] < margin {
-			res.Verdict, res.Improved = Pass, high < 0
-			break
+			res.Verdict = Pass
+		}
+		if res.Verdict == Pass {
+			res.Improved = high < 0
+			if !r.Rules.Through {
+				break
+			}
 		}
 	}
 	if low > high {
