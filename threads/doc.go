@@ -34,7 +34,8 @@
 // clock no body calls a function or returns from one. The kernel refills the
 // CPU's return stack at a context switch, so the next returns are mispredicted.
 // Each costs some 200 ns where the kernel also guards returns (spectre_v2,
-// retbleed, spec_rstack_overflow). A test disassembles the bodies and fails on
+// retbleed, spec_rstack_overflow), some two fifths of it after any system call,
+// without a switch (results/switch). A test disassembles the bodies and fails on
 // a call or a return. Only the bodies of [FutexCalled], [PipeCalled] and
 // [YieldCalled] call, since they measure just that.
 //
