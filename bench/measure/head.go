@@ -47,6 +47,10 @@ func WriteHeader(w io.Writer, settings []host.Setting, units []catalog.Unit) err
 	return nil
 }
 
+// Emulated reports whether this machine's CPU is emulated, so that its times
+// mean nothing.
+func Emulated() bool { return host.Emulated() }
+
 // oneFile is the program for hosts without Go, which is its own worker. It
 // links more than the bench test binary, which moves some figures. So its files
 // have the key worker, and no run continues the other program's file.

@@ -202,6 +202,27 @@ type Figure struct {
 	Unit  string
 }
 
+// Counted returns the reading of a case of that name without what a clock
+// measured. Its factors are of counts alone. A reading of times becomes a skip.
+func (r Reading) Counted(name catalog.Name) Reading {
+	if r.Err != nil {
+		return r
+	}
+	counts := func(unit string) bool {
+		return slices.ContainsFunc(catalog.Units, func(u catalog.Unit) bool { return u.Name == unit && u.Count })
+	}
+	figures := maps.Clone(r.Figures)
+	maps.DeleteFunc(figures, func(unit string, _ float64) bool { return !counts(unit) })
+	if len(figures) == 0 {
+		return Reading{Err: lockstep.Skipf("the CPU is emulated, so its times mean nothing, and this row has no count beside them")}
+	}
+	r.Figures, r.Timed, r.NsPerOp, r.Started = figures, false, 0, 0
+	if slices.ContainsFunc(catalog.Decides(name), func(unit string) bool { return !counts(unit) }) {
+		r.Primary = nil
+	}
+	return r
+}
+
 // Line returns the reading as a benchmark line of that name: the time of an op,
 // the figures beside it, and all other figures.
 func (r Reading) Line(name catalog.Name, beside ...Figure) string {

@@ -68,3 +68,34 @@ func TestNoCase(t *testing.T) {
 		t.Errorf("their places in the start (-want +got):\n%s", d)
 	}
 }
+
+// TestCounted: a reading without times keeps counts and memory, and the factor
+// of what they decide.
+func TestCounted(t *testing.T) {
+	name := func(s string) catalog.Name {
+		n, err := catalog.ParseName(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	memory, timed := name("Stack/impl=locked/depth=0"), name("Switch/impl=locked/via=pipe/place=same")
+	r := Reading{Primary: []float64{3}, Ops: 10, Started: 2, Timed: true, NsPerOp: 4, Figures: map[string]float64{"user-B/task": 1, "p99-ns": 5, "threads": 6}}
+	want := Reading{Primary: []float64{3}, Ops: 10, Figures: map[string]float64{"user-B/task": 1, "threads": 6}}
+	if d := cmp.Diff(want, r.Counted(memory)); d != "" {
+		t.Errorf("decided by memory (-want +got):\n%s", d)
+	}
+	want.Primary = nil
+	if d := cmp.Diff(want, r.Counted(timed)); d != "" {
+		t.Errorf("decided by a time (-want +got):\n%s", d)
+	}
+	r.Figures = map[string]float64{"p99-ns": 5}
+	var skip *lockstep.Skip
+	if got := r.Counted(timed); !errors.As(got.Err, &skip) {
+		t.Errorf("times alone: %+v, want a skip", got)
+	}
+	failed := Reading{Err: errors.New("refused")}
+	if d := cmp.Diff(failed, failed.Counted(memory), cmp.Comparer(func(a, b error) bool { return a == b })); d != "" {
+		t.Errorf("a failure (-want +got):\n%s", d)
+	}
+}

@@ -197,6 +197,16 @@ func Cgo() string {
 	return "off"
 }
 
+// emulated is the hypervisor's name (key virt) where software makes the CPU.
+const emulated = "tcg"
+
+// Emulated reports whether this process runs on a CPU that qemu emulates, so
+// that times mean nothing: an instruction takes what its translation takes.
+func Emulated() bool {
+	name, _, _ := strings.Cut(readFacts().virt, "+")
+	return name == emulated
+}
+
 // facts are what the operating system reports of itself and of the limits on
 // this process, "" where it doesn't.
 type facts struct {

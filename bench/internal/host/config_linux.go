@@ -229,6 +229,10 @@ func (fs FS) virt(cpuinfo string) string {
 }
 
 func (fs FS) hypervisor(cpuinfo string) string {
+	// The models that qemu gives a CPU of its own making: "QEMU TCG CPU", on arm64 "max".
+	if name := cpuName(cpuinfo); strings.Contains(name, "QEMU TCG") || name == "implementer 0x00 part 0x051" {
+		return emulated
+	}
 	flags := strings.Fields(field(cpuinfo, "flags")) // x86 only
 	guest := slices.Contains(flags, "hypervisor")
 	if len(flags) > 0 && !guest {

@@ -148,6 +148,9 @@ func TestHypervisor(t *testing.T) {
 		{"hyper-v by its board", "", map[string]string{"sys/class/dmi/id/sys_vendor": "Microsoft Corporation\n", "sys/class/dmi/id/product_name": "Virtual Machine\n"}, "hyperv"},
 		{"arm64 kvm", "", map[string]string{"proc/device-tree/hypervisor/compatible": "linux,kvm\x00"}, "kvm"},
 		{"arm64 in a cloud", "", map[string]string{"sys/class/dmi/id/sys_vendor": "Amazon EC2\n"}, "ec2"},
+		{"emulated amd64", "model name\t: QEMU TCG CPU version 2.5+\n" + guest, map[string]string{"sys/class/dmi/id/sys_vendor": "QEMU\n"}, "tcg"},
+		{"emulated arm64", "CPU implementer\t: 0x00\nCPU part\t: 0x051\n", nil, "tcg"},
+		{"qemu with kvm", "model name\t: QEMU Virtual CPU version 2.5+\n" + guest, map[string]string{"sys/class/dmi/id/sys_vendor": "QEMU\n"}, "qemu"},
 		{"guest of a stranger", guest, nil, "vm"},
 		{"no word at all", "", nil, ""},
 	} {

@@ -172,6 +172,22 @@ func TestMissingNamesTheNote(t *testing.T) {
 	}
 }
 
+// TestEmulated: what needs times is missing in a file of an emulated CPU, and
+// what needs counts is there.
+func TestEmulated(t *testing.T) {
+	f := file(t, results.Lockstep, 8, func(int) lines {
+		return lines{goroutine: "0 threads/op"}
+	})
+	f.Config = append(f.Config, results.Setting{Key: "virt", Value: "tcg"})
+	entries := judge(append(one(1, atMost(2, value(goroutine, "ns/op"), "fast")), one(1, atMost(0.5, value(goroutine, "threads/op"), "no threads"))...), f)
+	if e := entries[0]; e.Verdict != Missing || e.Reason != "it needs times, and those of an emulated CPU mean nothing" || e.Unasked {
+		t.Errorf("a time: %s (%q)", e.Verdict, e.Reason)
+	}
+	if e := entries[1]; e.Verdict != Holds {
+		t.Errorf("a count: %s (%q)", e.Verdict, e.Reason)
+	}
+}
+
 // TestCut: a row with fewer tasks than its name says counts as missing.
 func TestCut(t *testing.T) {
 	const row = "Scale/impl=goroutine/n=1000"
@@ -419,16 +435,16 @@ func TestDoubts(t *testing.T) {
 // bounds, at most about one in twenty gives any verdict.
 func TestWrongVerdicts(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	rows := []string{clone, locked, goroutine, "Create/impl=clone/mode=nojoin", "Create/impl=locked/mode=nojoin"}
+	rows := []string{clone, locked, goroutine, "Create/impl=clone/mode=start", "Create/impl=locked/mode=start"}
 	var ledger []statement
 	for _, row := range rows {
-		ledger = append(ledger, statement{id: row, needs: []condition{atLeast(1, quotient(row, "Create/impl=floor/mode=nojoin", "ns/op"), "it")}})
+		ledger = append(ledger, statement{id: row, needs: []condition{atLeast(1, quotient(row, "Create/impl=floor/mode=start", "ns/op"), "it")}})
 	}
 	const ledgers = 400
 	wrong := 0
 	for range ledgers {
 		f := file(t, results.Lockstep, 15, func(int) lines {
-			ls := lines{"Create/impl=floor/mode=nojoin": "100 ns/op"}
+			ls := lines{"Create/impl=floor/mode=start": "100 ns/op"}
 			for _, row := range rows {
 				ls[row] = fmt.Sprintf("%.6g ns/op", 100*math.Exp(0.05*r.NormFloat64()))
 			}

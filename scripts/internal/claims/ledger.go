@@ -378,6 +378,9 @@ func absent(f *results.File, needs []Finding) (reason string, unasked bool) {
 			without = append(without, need.What)
 		}
 	}
+	if without != nil && f.Emulated() {
+		return "it needs times, and those of an emulated CPU mean nothing", false
+	}
 	if without != nil {
 		return "its rows are in the file, but not in the same rounds or without the unit, for: " + strings.Join(without, "; "), false
 	}

@@ -71,16 +71,25 @@ type Setting struct{ Key, Value string }
 
 // Warnings are what a reader must know of a file before its figures: workers
 // that were slowed down on purpose or built so, a round that never ended, a
-// machine that was not its own, memory in huge pages.
+// machine that was not its own, memory in huge pages, an emulated CPU.
 func (f *File) Warnings() []string {
 	all := Wrong(f.Config)
 	if f.Get("thp") == "always" && slices.ContainsFunc(f.Rows, func(r *Row) bool { return r.Name.Family == catalog.Stack.Name }) {
 		all = append(all, "Transparent huge pages are on (thp: always), so memory that no task has touched is resident, too. A locked thread's user-B/task was three times that with thp: madvise.")
 	}
+	if f.Emulated() {
+		all = append(all, "The CPU is emulated (virt: "+f.Get("virt")+"), so times mean nothing here; run leaves them out. Counts and memory are the kernel's and the runtime's own.")
+	}
 	if f.Truncated {
 		all = append(all, "A round of this file never ended, since its run was killed: it isn't counted.")
 	}
 	return append(all, f.disturbed()...)
+}
+
+// Emulated tells whether qemu emulated the CPU of a file.
+func (f *File) Emulated() bool {
+	name, _, _ := strings.Cut(f.Get("virt"), "+")
+	return name == "tcg"
 }
 
 // Wrong says that a file's figures are not those of a plain program: its

@@ -311,3 +311,14 @@ func TestHugePages(t *testing.T) {
 		}
 	}
 }
+
+// TestEmulated: a file of an emulated CPU warns of its times.
+func TestEmulated(t *testing.T) {
+	for virt, want := range map[string]bool{"tcg": true, "tcg+container": true, "qemu": false, "kvm+container": false} {
+		f := read(t, "driver: testing\nvirt: "+virt+"\nBenchmarkStack/impl=locked/depth=0 1 5 user-B/task\n")
+		warned := slices.ContainsFunc(f.Warnings(), func(w string) bool { return strings.Contains(w, "emulated (virt: "+virt+")") })
+		if f.Emulated() != want || warned != want {
+			t.Errorf("virt: %s: emulated %t, warnings %q; want %t", virt, f.Emulated(), f.Warnings(), want)
+		}
+	}
+}

@@ -53,6 +53,11 @@ func (m *machine) measureGroup(ctx context.Context, g group, p Profile, round in
 	if err != nil {
 		return nil, err
 	}
+	if measure.Emulated() {
+		for i := range got {
+			got[i] = got[i].Counted(arms[i].Case.Name)
+		}
+	}
 	outcomes := make([]outcome, len(g.cases))
 	for i, c := range g.cases {
 		var ref, aa *measure.Reading
