@@ -96,8 +96,8 @@ func TestAdaptor(t *testing.T) {
 			units: []string{"ns/op", "kernel-switches/op", "threads/op"},
 		},
 		{
-			name: "once a process", bench: "Create/impl=(locked|floor)/mode=(cold|nojoin)", time: "3x",
-			results: []string{"Create/impl=locked/mode=cold", "Create/impl=locked/mode=nojoin", "Create/impl=floor/mode=nojoin"},
+			name: "once a process", bench: "Create/impl=(locked|floor)/mode=(cold|start)", time: "3x",
+			results: []string{"Create/impl=locked/mode=cold", "Create/impl=locked/mode=start", "Create/impl=floor/mode=start"},
 			units:   []string{"ns/op", "kernel-switches/op", "threads/op"},
 		},
 		{

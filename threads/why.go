@@ -8,7 +8,7 @@
 //
 // Go code on a raw thread crashes under the race detector and costs a third
 // more. The creator of Create's reused and burst is a raw thread too, so that
-// these rows are the kernel's alone. cold and nojoin map their stacks on the
+// these rows are the kernel's alone. cold and start map their stacks on the
 // clock, as a goroutine allocates its own there.
 //
 // No body calls a function between two readings of the clock. The kernel

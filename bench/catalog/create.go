@@ -5,12 +5,12 @@ var Create = Family{
 	Name: "Create",
 	Op:   "one task created, run and joined",
 	ModeOps: map[string]string{
-		"nojoin":  "one task created and begun, not joined",
+		"start":   "one task created and begun, not joined",
 		"stamped": "one task created, run and joined; the percentiles are from the call to the task's first instruction",
 	},
 	Primary: []string{"ns/op"},
 	Beside:  []string{"threads/op", "p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns", "stamp-ns"},
-	Read: "reused makes each task from what the last one left, burst a hundred at a time. cold makes a thousand in a fresh process, with none to reuse. nojoin is cold up to the last task's first step. " +
+	Read: "reused makes each task from what the last one left, burst a hundred at a time. cold makes a thousand in a fresh process, with none to reuse. start is cold up to the last task's first step. " +
 		"inplace: a locked goroutine locks itself to its maker's thread, since the maker waits, and no other thread is woken. " +
 		"pooled: the maker is locked to its own thread, so an idle thread of the runtime's pool is woken for each task. " +
 		"exitlocked: a locked goroutine exits without unlocking, so its thread dies with it and the runtime makes another. " +
@@ -27,7 +27,7 @@ var Create = Family{
 			Says: "Creating, running and joining {one} with none to reuse takes {x} as long as {ref one}",
 			Same: "Creating, running and joining {one} with none to reuse, and {ref one}: no difference seen, {x} as long",
 			Less: "faster"},
-		{Mode: "nojoin",
+		{Mode: "start",
 			Says: "Creating {one} up to its first step takes {x} as long as {ref one}",
 			Same: "Creating {one} up to its first step, and {ref one}: no difference seen, {x} as long",
 			Less: "faster"},

@@ -80,7 +80,7 @@ func TestWithoutGo(t *testing.T) {
 		}
 		return out.String(), errs.String()
 	}
-	const rows = "Create/impl=goroutine/mode=nojoin|Start"
+	const rows = "Create/impl=goroutine/mode=start|Start"
 	stdout, stderr := call(0, "run", "-rounds", "2", "-bench", rows)
 	if !strings.Contains(stdout, "threadbench: 2 rounds, driver lockstep") || strings.Contains(stderr, "building") {
 		t.Errorf("run printed\n%s%s", stdout, stderr)
@@ -114,7 +114,7 @@ func TestWithoutGo(t *testing.T) {
 	if stdout, _ := call(0, "compare", file); !strings.Contains(stdout, "threadbench: 2 rounds") {
 		t.Errorf("compare printed\n%s", stdout)
 	}
-	if stdout, _ := call(0, "compare", file, file); !strings.Contains(stdout, "Create/impl=goroutine/mode=nojoin  sec/op") {
+	if stdout, _ := call(0, "compare", file, file); !strings.Contains(stdout, "Create/impl=goroutine/mode=start  sec/op") {
 		t.Errorf("compare printed\n%s", stdout)
 	}
 	eight, err := filepath.Abs("../internal/results/testdata/lockstep.txt") // rounds, enough for a verdict

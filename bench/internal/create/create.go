@@ -17,7 +17,7 @@ import (
 
 // Family measures how long it takes to make a task.
 //
-// ONE op is one task created, run and joined, except in nojoin. All run on one
+// ONE op is one task created, run and joined, except in start. All run on one
 // CPU: on several, a thread's first run includes the wake-up of an idle CPU,
 // which is another measure. mode says what the task is made from:
 //
@@ -39,7 +39,7 @@ import (
 //	cold    1,000 made in a fresh process and all held alive, so that none is
 //	        reused, then released and joined. The stack of each is made (and freed)
 //	        on the clock. Once a process.
-//	nojoin  the same, but the clock stops when the last task has begun to run: the
+//	start   the same, but the clock stops when the last task has begun to run: the
 //	        cost of starting.
 //	stamped like reused, with a stamp before each call that makes a task, and one
 //	        as the task's first instruction. The percentiles are of the time
@@ -53,7 +53,7 @@ import (
 // default attributes. The C library manages their stacks, and keeps some of
 // them.
 //
-// The floor of reused is a call through a function value. The floor of nojoin
+// The floor of reused is a call through a function value. The floor of start
 // allocates what a goroutine needs, in the runtime's way, and touches what a
 // goroutine touches.
 //
@@ -94,7 +94,7 @@ func createCases() []measure.Case {
 		return measure.Case{
 			Name: catalog.Name{Family: "Create"}.With("impl", impl).With("mode", mode),
 			CPUs: 1, Procs: 1,
-			Quick:    mode == "reused" && impl != "floor" || mode == "inplace" || mode == "pooled" || mode == "exitlocked" || mode == "cold" || mode == "nojoin" && (impl == "goroutine" || impl == "floor"),
+			Quick:    mode == "reused" && impl != "floor" || mode == "inplace" || mode == "pooled" || mode == "exitlocked" || mode == "cold" || mode == "start" && (impl == "goroutine" || impl == "floor"),
 			C:        impl == "pthread",
 			Evidence: wants,
 		}
@@ -132,10 +132,10 @@ func createCases() []measure.Case {
 		fresh("locked", "cold", openCold(arm.ParkedLocked, true), created, exactly),
 		fresh("clone", "cold", openCold(arm.ParkedClones, true), begun),
 
-		fresh("goroutine", "nojoin", openCold(arm.ParkedGoroutines, false), created),
-		fresh("locked", "nojoin", openCold(arm.ParkedLocked, false), created, exactly),
-		fresh("clone", "nojoin", openCold(arm.ParkedClones, false), exactly),
-		fresh("floor", "nojoin", openAllocate, none, measure.Evidence{Count: "stacks", Rate: 1}),
+		fresh("goroutine", "start", openCold(arm.ParkedGoroutines, false), created),
+		fresh("locked", "start", openCold(arm.ParkedLocked, false), created, exactly),
+		fresh("clone", "start", openCold(arm.ParkedClones, false), exactly),
+		fresh("floor", "start", openAllocate, none, measure.Evidence{Count: "stacks", Rate: 1}),
 
 		stamped("goroutine", stampedCreate(stampedTasks, plain), created),
 		stamped("locked", stampedCreate(stampedTasks, exitLocked), created, each),
@@ -146,7 +146,7 @@ func createCases() []measure.Case {
 			row("pthread", "reused", openCreator(arm.CCreator, 1), exactly),
 			row("pthread", "burst", openCreator(arm.CCreator, createBatch), exactly),
 			fresh("pthread", "cold", openCold(arm.ParkedC(false), true), begun),
-			fresh("pthread", "nojoin", openCold(arm.ParkedC(false), false), exactly),
+			fresh("pthread", "start", openCold(arm.ParkedC(false), false), exactly),
 		)
 	}
 	return cases

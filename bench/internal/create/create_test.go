@@ -19,7 +19,7 @@ import (
 )
 
 // TestFloorAllocatesAsGoroutine parks goroutines and compares their memory, heap and
-// stacks, with the blocks of nojoin's floor.
+// stacks, with the blocks of start's floor.
 func TestFloorAllocatesAsGoroutine(t *testing.T) {
 	if !armtest.Alone(t, arm.Still...) {
 		return
@@ -108,7 +108,7 @@ func TestStackPool(t *testing.T) {
 
 // TestFloorStacksCounted: two gs on one stack are no evidence.
 func TestFloorStacksCounted(t *testing.T) {
-	c, ok := measure.Families{Family}.Lookup("Create/impl=floor/mode=nojoin")
+	c, ok := measure.Families{Family}.Lookup("Create/impl=floor/mode=start")
 	if !ok {
 		t.Fatal("no such case")
 	}

@@ -209,8 +209,8 @@ func TestNeeded(t *testing.T) {
 	}
 	rounds := func(k int) lines {
 		return lines{
-			"Create/impl=floor/mode=nojoin":                     fmt.Sprintf("10 ns/op %v x-goroutine", 0.9+0.01*float64(k)),
-			"Create/impl=goroutine/mode=nojoin":                 "10 ns/op 1 x-goroutine",
+			"Create/impl=floor/mode=start":                      fmt.Sprintf("10 ns/op %v x-goroutine", 0.9+0.01*float64(k)),
+			"Create/impl=goroutine/mode=start":                  "10 ns/op 1 x-goroutine",
 			"Stack/impl=clone/stack=least/depth=0":              fmt.Sprintf("9 user-B/task 9 kernel-B/task %v x-goroutine", math.Pow(2, float64(k%2*2-1))),
 			"Stack/impl=goroutine/depth=0":                      "1 user-B/task 1 kernel-B/task 1 x-goroutine",
 			"Switch/impl=goroutine/via=channel/place=same":      "10 ns/op 1 x-goroutine",

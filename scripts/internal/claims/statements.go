@@ -14,7 +14,7 @@ var statements = []statement{
 		id: "create-alloc", says: "Starting a goroutine costs little more than allocating its stack",
 		finds: "Starting a goroutine takes %s as long as allocating and touching as much memory.",
 		needs: []condition{
-			atMost(1.5, goroutineOver("Create/impl=floor/mode=nojoin"), "starting a goroutine, over allocating and touching as much memory"),
+			atMost(1.5, goroutineOver("Create/impl=floor/mode=start"), "starting a goroutine, over allocating and touching as much memory"),
 		},
 		why: "1.5 times is little more; the floor allocates a stack and a g and nothing else",
 		beside: []condition{

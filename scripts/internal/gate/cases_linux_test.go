@@ -125,7 +125,7 @@ func TestOncePerProcess(t *testing.T) {
 	s := newSession(t).old()
 	root := s.ours()
 	raw := filepath.Join(t.TempDir(), "raw")
-	s.finds(root, []string{"-base-env", "SIDE=1", "-bench", "Create/impl=goroutine/mode=nojoin", "-rounds", "9", "-inject", "nojoin=4", "-o", raw})
+	s.finds(root, []string{"-base-env", "SIDE=1", "-bench", "Create/impl=goroutine/mode=start", "-rounds", "9", "-inject", "start=4", "-o", raw})
 	for arm, want := range []int{5000, 1250, 5000} {
 		for _, r := range readRaw(t, rawPath(raw, arm)) {
 			if r.Iters != want {

@@ -146,7 +146,7 @@ var sliced = []string{
 // once are primary rows that are measured once a process.
 var once = []string{
 	"Create/impl=goroutine/mode=cold",
-	"Create/impl=goroutine/mode=nojoin",
+	"Create/impl=goroutine/mode=start",
 	"Stack/impl=goroutine/depth=0",
 	"Stack/impl=goroutine/depth=65536",
 	"StackGrow/impl=goroutine/mode=cold/depth=65536",

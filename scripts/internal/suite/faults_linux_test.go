@@ -161,13 +161,13 @@ func TestFailingWorkers(t *testing.T) {
 		"Create/impl=locked/mode=inplace":              {"killed", "the worker died: signal: killed"},
 		"Create/impl=clone/mode=reused":                {"first killed", "the worker died: signal: killed"},
 		"Create/impl=clone/mode=burst":                 {"leaves", "left behind: 2 raw threads"},
-		"Create/impl=clone/mode=nojoin":                {"exits-at-once", "the worker died: exit status 3"},
+		"Create/impl=clone/mode=start":                 {"exits-at-once", "the worker died: exit status 3"},
 		"Create/impl=goroutine/mode=burst":             {"complains", "no pipes: raise ulimit -n"},
 		"Switch/impl=floor/via=pipe/place=same":        {"hangs", "the worker hung: no answer within 5s"},
 		"Switch/impl=goroutine/via=yield/place=same":   {"second killed", "measured once more, for x-self: the worker died: signal: killed"},
 		"Switch/impl=goroutine/via=channel/place=same": {"noisy", ""},
 		"Create/impl=goroutine/mode=reused":            {"", ""},
-		"Create/impl=goroutine/mode=nojoin":            {"", ""},
+		"Create/impl=goroutine/mode=start":             {"", ""},
 	}
 	none := map[string]bool{"killed": true, "leaves": true, "exits-at-once": true, "complains": true, "hangs": true}
 	withFaults(t, want)
@@ -229,7 +229,7 @@ func TestFailingAtOnce(t *testing.T) {
 			s := newSession(t)
 			withFaults(t, map[string]fault{"head": {how: how}})
 			path := filepath.Join(s.dir, "o.txt")
-			s.fail(s.run("", "-bench", nojoin, "-patience", "1s", "-o", path), want)
+			s.fail(s.run("", "-bench", brief, "-patience", "1s", "-o", path), want)
 			if exists(path) {
 				t.Error("there is a file")
 			}
@@ -249,16 +249,16 @@ func TestBelowATest(t *testing.T) {
 	}
 	t.Setenv(workerVariable, filepath.Join(tools(t), "run"))
 	// Under the race detector this binary is one, too.
-	s.fail(s.run("", "-allow", "race", "-bench", nojoin, "-o", filepath.Join(s.dir, "o.txt")), "run: asking the worker for its configuration: "+want+"\n")
+	s.fail(s.run("", "-allow", "race", "-bench", brief, "-o", filepath.Join(s.dir, "o.txt")), "run: asking the worker for its configuration: "+want+"\n")
 }
 
 // TestInterruptedHanging interrupts a run whose worker ignores everything. The
 // run doesn't wait for it.
 func TestInterruptedHanging(t *testing.T) {
 	s := newSession(t)
-	withFaults(t, map[string]fault{nojoin: {how: "hangs-at-once"}})
+	withFaults(t, map[string]fault{brief: {how: "hangs-at-once"}})
 	path := filepath.Join(s.dir, "o.txt")
-	cmd := s.run("", "-bench", nojoin, "-rounds", "3", "-patience", "1h", "-o", path)
+	cmd := s.run("", "-bench", brief, "-rounds", "3", "-patience", "1h", "-o", path)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

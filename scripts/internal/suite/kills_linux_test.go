@@ -23,8 +23,8 @@ import (
 // killsVariable is how many runs TestKills stops, instead of a few.
 const killsVariable = "THREADBENCH_KILLS"
 
-// nojoin is a selection of one row, which is measured in a fraction of a second.
-const nojoin = "Create/impl=floor/mode=nojoin"
+// brief is a selection of one row, which is measured in a fraction of a second.
+const brief = "Create/impl=floor/mode=start"
 
 const killRounds = 8
 
@@ -99,7 +99,7 @@ func (k *killing) args() []string {
 	if k.told != nil {
 		return k.told
 	}
-	args := []string{"-bench", nojoin, "-rounds", strconv.Itoa(k.rounds), "-o", k.path}
+	args := []string{"-bench", brief, "-rounds", strconv.Itoa(k.rounds), "-o", k.path}
 	text, err := os.ReadFile(k.path)
 	switch {
 	case err != nil:
@@ -226,7 +226,7 @@ func (k *killing) heard(reason string) {
 }
 
 func (k *killing) plan() Plan {
-	return Plan{Profile: "quick", Bench: nojoin, Rounds: k.rounds, CPU: site(k.T).CPU}
+	return Plan{Profile: "quick", Bench: brief, Rounds: k.rounds, CPU: site(k.T).CPU}
 }
 
 // look reads the file.
@@ -267,7 +267,7 @@ func (k *killing) complete() {
 	k.look()
 	k.clean()
 	f := k.read(k.path, k.rounds)
-	if want := []string{nojoin}; !slices.Equal(names(f), want) {
+	if want := []string{brief}; !slices.Equal(names(f), want) {
 		k.Errorf("rows %v, want %v", names(f), want)
 	}
 	if n := bytes.Count(k.whole, []byte("# plan ")); n != 1 {

@@ -44,7 +44,7 @@ func TestFewThreads(t *testing.T) {
 		for _, name := range []string{
 			"Create/impl=clone/mode=burst",
 			"Create/impl=locked/mode=cold", "Create/impl=clone/mode=cold",
-			"Create/impl=locked/mode=nojoin", "Create/impl=clone/mode=nojoin",
+			"Create/impl=locked/mode=start", "Create/impl=clone/mode=start",
 			"Stack/impl=locked/depth=0", "Stack/impl=clone/stack=least/depth=0",
 		} {
 			want := regexp.MustCompile(`^` + regexp.QuoteMeta(limit) + ` \d+ \(.*\d+ in use\): \d+ threads wanted, \d+ can be made; raise it: `)
@@ -83,7 +83,7 @@ func TestFewThreads(t *testing.T) {
 			t.Skipf("needs to limit a pids cgroup: %v", err)
 		}
 		path := filepath.Join(s.dir, "o.txt")
-		check(s, s.run("cgroup="+group, "-profile", "full", "-bench", "Create/impl=[a-z]*/mode=(reused|inplace|burst|cold|nojoin)|Stack/.*/depth=0", "-rounds", "1", "-o", path), path, "pids.max", "Stack/impl=goroutine/depth=0")
+		check(s, s.run("cgroup="+group, "-profile", "full", "-bench", "Create/impl=[a-z]*/mode=(reused|inplace|burst|cold|start)|Stack/.*/depth=0", "-rounds", "1", "-o", path), path, "pids.max", "Stack/impl=goroutine/depth=0")
 	})
 
 	t.Run("RLIMIT_NPROC", func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestFewThreads(t *testing.T) {
 			}
 		}
 		path := filepath.Join(s.dir, "o.txt")
-		cmd := s.run("nproc="+strconv.Itoa(most), "-profile", "full", "-bench", "Create/impl=[a-z]*/mode=(reused|inplace|burst|cold|nojoin)|Stack/impl=(locked|clone).*/depth=0", "-rounds", "1", "-o", path)
+		cmd := s.run("nproc="+strconv.Itoa(most), "-profile", "full", "-bench", "Create/impl=[a-z]*/mode=(reused|inplace|burst|cold|start)|Stack/impl=(locked|clone).*/depth=0", "-rounds", "1", "-o", path)
 		cmd.Dir = s.root
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: id, Gid: id}
 		check(s, cmd, path, "RLIMIT_NPROC")

@@ -22,7 +22,7 @@ import (
 // file.
 func (s *session) begin(path string, rounds int, more ...string) *exec.Cmd {
 	s.Helper()
-	cmd := s.run("", append([]string{"-bench", nojoin, "-rounds", strconv.Itoa(rounds), "-o", path}, more...)...)
+	cmd := s.run("", append([]string{"-bench", brief, "-rounds", strconv.Itoa(rounds), "-o", path}, more...)...)
 	if err := cmd.Start(); err != nil {
 		s.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestOutputOfTwo(t *testing.T) {
 	s := newSession(t)
 	path := filepath.Join(s.dir, "o.txt")
 	first := s.begin(path, rounds)
-	second := s.run("", "-bench", nojoin, "-rounds", strconv.Itoa(rounds), "-o", path, "-resume")
+	second := s.run("", "-bench", brief, "-rounds", strconv.Itoa(rounds), "-o", path, "-resume")
 	second.Run()
 	first.Wait()
 	s.clean()
@@ -68,7 +68,7 @@ func TestOutputOfTwo(t *testing.T) {
 func TestResume(t *testing.T) {
 	s := newSession(t)
 	path := filepath.Join(s.dir, "o.txt")
-	args := []string{"-bench", "Create/impl=(goroutine|floor)/mode=nojoin", "-rounds", "2", "-o", path}
+	args := []string{"-bench", "Create/impl=(goroutine|floor)/mode=start", "-rounds", "2", "-o", path}
 	if err := os.WriteFile(path, bytes.Repeat([]byte("old\n"), 10_000), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestFullDisk(t *testing.T) {
 	const rounds = 8
 	// The plan stands in the file: with it, all but the room for the first few
 	// rounds, of some 300 bytes each, is taken.
-	cases := "Create/impl=(goroutine|floor)/mode=nojoin|" + strings.Repeat("x", page-len(headOf(t))-1400)
+	cases := "Create/impl=(goroutine|floor)/mode=start|" + strings.Repeat("x", page-len(headOf(t))-1400)
 	args := []string{"-bench", cases, "-rounds", strconv.Itoa(rounds), "-o", path}
 	s.fail(s.run("", args...), "run: writing results to "+path+": ", "no space left on device; the rounds before are whole: fix that and go on with -resume")
 	f, err := results.ReadFile(path)
@@ -164,7 +164,7 @@ func TestDefaultOutput(t *testing.T) {
 	for host, args := range map[string][]string{own: nil, "rack-3.node_1": {"-host", "rack-3.node_1"}} {
 		t.Run(host, func(t *testing.T) {
 			s := newSession(t)
-			_, stderr := s.succeed(s.run("", append(args, "-bench", "Create/impl=goroutine/mode=nojoin", "-rounds", "1")...))
+			_, stderr := s.succeed(s.run("", append(args, "-bench", "Create/impl=goroutine/mode=start", "-rounds", "1")...))
 			local := filepath.Join(s.root, "results", "local")
 			files := entries(t, local)
 			want := regexp.MustCompile(`^\d{4}-\d\d-\d\d-\d{6}-` + regexp.QuoteMeta(host) + `\.(html|txt)$`)

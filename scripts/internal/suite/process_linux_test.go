@@ -291,7 +291,7 @@ func TestDistorted(t *testing.T) {
 	t.Setenv("PATH", real)
 	t.Setenv("GOFLAGS", "-gcflags=-l")
 	path := filepath.Join(s.dir, "o.txt")
-	args := []string{"-bench", nojoin, "-profile", "full", "-rounds", "1", "-o", path}
+	args := []string{"-bench", brief, "-profile", "full", "-rounds", "1", "-o", path}
 	const refused = `run: the worker is built with -gcflags=-l, so its figures would not be those of a plain build; ` +
 		`take that out of GOFLAGS ("-gcflags=-l", from the environment), or measure such a build on purpose with -allow gcflags`
 	s.fail(s.run("", args...), refused)
@@ -327,10 +327,10 @@ func contents(t *testing.T, path string) []byte {
 func TestReport(t *testing.T) {
 	s := newSession(t)
 	path, page := filepath.Join(s.dir, "o.txt"), filepath.Join(s.dir, "o.html")
-	args := []string{"-bench", "Create/impl=(goroutine|floor)/mode=nojoin", "-rounds", "1", "-o", path}
+	args := []string{"-bench", "Create/impl=(goroutine|floor)/mode=start", "-rounds", "1", "-o", path}
 	s.succeed(s.run("", args...))
 	first := contents(t, page)
-	for _, want := range []string{"<!doctype html>", "made by threadbench", "1 round, driver lockstep", "Create mode=nojoin"} {
+	for _, want := range []string{"<!doctype html>", "made by threadbench", "1 round, driver lockstep", "Create mode=start"} {
 		if !bytes.Contains(first, []byte(want)) {
 			t.Errorf("the page does not say %q", want)
 		}
@@ -403,7 +403,7 @@ func TestStoppedBuild(t *testing.T) {
 				t.Errorf("a results file without anything to hold: %v", err)
 			}
 			t.Setenv("PATH", standIn)
-			s.succeed(s.run("", "-bench", nojoin, "-rounds", "1", "-o", path))
+			s.succeed(s.run("", "-bench", brief, "-rounds", "1", "-o", path))
 		})
 	}
 }
@@ -443,7 +443,7 @@ func TestKilledInGroup(t *testing.T) {
 	if _, err := os.Stat(group); err != nil {
 		t.Errorf("the group was to be left: %v", err)
 	}
-	s.succeed(s.run("", "-bench", "Create/impl=floor/mode=nojoin", "-rounds", "1", "-o", filepath.Join(s.dir, "next.txt")))
+	s.succeed(s.run("", "-bench", "Create/impl=floor/mode=start", "-rounds", "1", "-o", filepath.Join(s.dir, "next.txt")))
 	if _, err := os.Stat(group); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the group is there after the next run: %v", err)
 	}

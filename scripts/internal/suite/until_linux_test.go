@@ -30,13 +30,13 @@ func commandSaid(t *testing.T, stderr string) []string {
 func TestUntilDecided(t *testing.T) {
 	s := newSession(t)
 	withFaults(t, map[string]fault{
-		"Create/impl=goroutine/mode=nojoin": {how: "takes-1"},
-		"Create/impl=floor/mode=nojoin":     {how: "takes-1"},
-		"Create/impl=goroutine/mode=cold":   {how: "takes-1"},
-		"Create/impl=clone/mode=cold":       {how: "takes-2"}, // twice as long is the bound
+		"Create/impl=goroutine/mode=start": {how: "takes-1"},
+		"Create/impl=floor/mode=start":     {how: "takes-1"},
+		"Create/impl=goroutine/mode=cold":  {how: "takes-1"},
+		"Create/impl=clone/mode=cold":      {how: "takes-2"}, // twice as long is the bound
 	})
 	path := filepath.Join(s.dir, "o.txt")
-	args := []string{"-until", "decided", "-bench", "Create/impl=(goroutine|floor|clone)/mode=(nojoin|cold)$", "-o", path}
+	args := []string{"-until", "decided", "-bench", "Create/impl=(goroutine|floor|clone)/mode=(start|cold)$", "-o", path}
 	_, stderr := s.succeed(s.run("", append(args, "-budget", "1ns")...))
 	for _, want := range []string{"looks after 12, 18, 27, 40, 60 rounds, at 1% each", "the next look is after round 12: 11 more rounds", "the look after 12 rounds is beyond the budget of 1ns"} {
 		if !strings.Contains(stderr, want) {
@@ -58,7 +58,7 @@ func TestUntilDecided(t *testing.T) {
 	}
 	for _, row := range f.Rows {
 		want := last
-		if row.Name.Get("mode") == "nojoin" {
+		if row.Name.Get("mode") == "start" {
 			want = first
 		}
 		if len(row.Runs) != want {

@@ -138,7 +138,7 @@ func TestWords(t *testing.T) {
 		{"Switch/impl=pthread/via=yield", "Switch/impl=goroutine/via=yield", paired(9, 8, 10), "A switch between C threads by yielding takes 9.00 times as long as one between goroutines by yielding [8.00, 10.0]."},
 		{"Switch/impl=floor/via=channel", "Switch/impl=goroutine/via=channel", paired(0.3, 0.2, 0.4), "The floor of a switch through a channel takes 0.300 times as long as one between goroutines through a channel [0.200, 0.400]: faster."},
 		{"Create/impl=clone/mode=cold", "Create/impl=goroutine/mode=cold", paired(14, 13, 15), "Creating, running and joining a raw thread with none to reuse takes 14.0 times as long as a goroutine [13.0, 15.0]."},
-		{"Create/impl=locked/mode=nojoin", "Create/impl=goroutine/mode=nojoin", paired(14, 13, 15), "Creating a locked thread up to its first step takes 14.0 times as long as a goroutine [13.0, 15.0]."},
+		{"Create/impl=locked/mode=start", "Create/impl=goroutine/mode=start", paired(14, 13, 15), "Creating a locked thread up to its first step takes 14.0 times as long as a goroutine [13.0, 15.0]."},
 		{"Create/impl=locked/mode=inplace", "Create/impl=goroutine/mode=reused", paired(1.03, 1.02, 1.05), "Creating, running and joining a locked goroutine that runs on its maker's thread takes 1.03 times as long as a goroutine made from what the last one left [1.02, 1.05]."},
 		{"Create/impl=locked/mode=pooled", "Create/impl=goroutine/mode=reused", paired(30, 29, 31), "Creating, running and joining a locked goroutine for which a thread of the pool is woken takes 30.0 times as long as a goroutine made from what the last one left [29.0, 31.0]."},
 		// Files from before these two modes have a row in neither mode.
