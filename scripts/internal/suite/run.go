@@ -52,6 +52,7 @@ is 0 when the job is done, whatever the numbers say, else 2.
 (scripts/claims), of the full profile. After 12, 18, 27, 40 and 60 rounds it
 looks which statements are decided, and goes on with the rows of the others. It
 ends when all are decided or can't be, or when the next look is beyond -budget.
+With -bench, every case whose name matches is measured up to the first look.
 A verdict stands once it is reached; the chance of any wrong one over all looks
 is at most 5%.
 
@@ -176,7 +177,9 @@ type machine struct {
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	cases := selectCases(o.profile, o.match)
 	if o.until == decided {
-		_, cases = undecided(cases, nil)
+		if _, needed := undecided(cases, nil); o.plan.Bench == "" || len(needed) == 0 {
+			cases = needed
+		}
 	}
 	if len(cases) == 0 {
 		return fmt.Errorf("-bench %q matches no case of profile %s%s; -list shows them", o.plan.Bench, o.plan.Profile, map[bool]string{true: " that the ledger needs"}[o.until == decided])

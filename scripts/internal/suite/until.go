@@ -47,8 +47,8 @@ func undecided(cases []measure.Case, f *results.File) (ids []string, needed []me
 	return ids, slices.DeleteFunc(slices.Clone(cases), func(c measure.Case) bool { return !rows[c.Name.String()] })
 }
 
-// untilDecided measures from look to look. Each time it measures the rows of
-// the undecided statements, until none is left or the next look is beyond the
+// untilDecided measures from look to look: first all cases, then the rows of the
+// undecided statements, until none is left or the next look is beyond the
 // budget. It reports that on stderr. The ledger says what would decide the
 // others.
 func (m *machine) untilDecided(ctx context.Context, o options, cases []measure.Case, out *output, stderr io.Writer) error {
@@ -66,6 +66,9 @@ func (m *machine) untilDecided(ctx context.Context, o options, cases []measure.C
 			}
 		}
 		ids, needed := undecided(cases, file)
+		if look == o.plan.Looks[0] {
+			needed = cases
+		}
 		if len(needed) == 0 {
 			break
 		}

@@ -26,7 +26,8 @@ func commandSaid(t *testing.T, stderr string) []string {
 // TestUntilDecided has workers answer so that one statement is decided at the
 // first look and another lies at its bound. Without a budget the run ends after a
 // round. Told what it says to go on with, it goes on to the last look with the
-// rows of the second statement alone, and its verdicts are those of the file.
+// rows of the second statement alone, and its verdicts are those of the file. Rows
+// that no statement needs have the rounds of the first look.
 func TestUntilDecided(t *testing.T) {
 	s := newSession(t)
 	withFaults(t, map[string]fault{
@@ -36,7 +37,7 @@ func TestUntilDecided(t *testing.T) {
 		"Create/impl=clone/mode=cold":      {how: "takes-2"}, // twice as long is the bound
 	})
 	path := filepath.Join(s.dir, "o.txt")
-	args := []string{"-until", "decided", "-bench", "Create/impl=(goroutine|floor|clone)/mode=(start|cold)$", "-o", path}
+	args := []string{"-until", "decided", "-bench", "Create/impl=(goroutine|floor|clone)/mode=(start|cold|reused)$", "-o", path}
 	_, stderr := s.succeed(s.run("", append(args, "-budget", "1ns")...))
 	for _, want := range []string{"looks after 12, 18, 27, 40, 60 rounds, at 1% each", "the next look is after round 12: 11 more rounds", "the look after 12 rounds is beyond the budget of 1ns"} {
 		if !strings.Contains(stderr, want) {
@@ -46,7 +47,7 @@ func TestUntilDecided(t *testing.T) {
 	s.read(path, 1)
 
 	stdout, stderr := s.succeed(s.run("", commandSaid(t, stderr)...))
-	for _, want := range []string{"measuring 4 rows for ", "measuring 2 rows for 1 statement: create-faster\n", "measured 60 rounds in "} {
+	for _, want := range []string{"measuring 8 rows for ", "measuring 2 rows for 1 statement: create-faster\n", "measured 60 rounds in "} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("it does not say %q: %s", want, stderr)
 		}
@@ -58,7 +59,7 @@ func TestUntilDecided(t *testing.T) {
 	}
 	for _, row := range f.Rows {
 		want := last
-		if row.Name.Get("mode") == "start" {
+		if row.Name.Get("mode") != "cold" {
 			want = first
 		}
 		if len(row.Runs) != want {
