@@ -142,12 +142,12 @@ func (t *Table) Summary(w io.Writer) error {
 	answers := t.Answers()
 	prose.Wrap(b, t.machine("", "kernel", "go", "cpus", "virt")+".", "", "  ")
 	if len(answers) > 0 {
-		prose.Wrap(b, Terms+" Factors are against the goroutine, with 95% intervals.", "", "")
-		fmt.Fprintln(b)
-		columns := answered(answers, true)
+		columns, with := answered(answers, true), ", with 95% intervals"
 		if total(columns) > prose.Width {
-			columns = answered(answers, false)
+			columns, with = answered(answers, false), ""
 		}
+		prose.Wrap(b, Terms+" Factors are against the goroutine"+with+".", "", "")
+		fmt.Fprintln(b)
 		grid(b, columns)
 	} else {
 		fmt.Fprintln(b, "No row of the summary was measured.")
@@ -182,7 +182,7 @@ func answered(answers []Answer, intervals bool) []Column {
 				continue
 			}
 			words, within := a.Against(r)
-			if intervals && within != "" {
+			if intervals && within != "" && r.Factor.States == nil { // both states stand there, which say more
 				words += " " + within
 			}
 			if doubtful(r) {
