@@ -36,7 +36,7 @@ import (
 const usage = `run measures goroutines against threads on this machine and prints a summary.
 
   go run ./scripts/run                             the short profile, about two minutes on two cores
-  go run ./scripts/run -profile full               every case, about 40 minutes
+  go run ./scripts/run -profile full               every case, about 45 minutes
   go run ./scripts/run -bench 'Switch/.*via=pipe'  the cases whose full name matches
   go run ./scripts/run -until decided              what the ledger needs, until it is decided
   go run ./scripts/run -o mine.txt                 the raw rounds into a file of your choice
