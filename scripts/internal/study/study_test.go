@@ -67,6 +67,9 @@ func (f *fake) gate(_ context.Context, args []string, _ io.Writer) (*gate.Measur
 		f.t.Fatal(err)
 	}
 	head := "goos: linux\ngoarch: amd64\nkernel: 6.1\ncpu: Test-CPU\ncpus: 2\nvirt: none\nmitigations: none\n# plan\n"
+	if name == "other" { // measured on another machine
+		head = strings.Replace(head, "Test-CPU", "Other-CPU", 1)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "base.txt"), []byte(head), 0o644); err != nil {
 		f.t.Fatal(err)
 	}
@@ -79,6 +82,9 @@ func (f *fake) gate(_ context.Context, args []string, _ io.Writer) (*gate.Measur
 			continue
 		}
 		row := verdict.Row{Name: full, Unit: "ns/op", Better: "lower"}
+		if full == cold {
+			row.Unit = "stw-ns"
+		}
 		if shift == 0 {
 			shift = 1
 		}

@@ -56,7 +56,11 @@ func (s study) make(table io.Writer, folder string) (drawing, error) {
 	}
 	fmt.Fprintf(table, "![%s](%s)\n\n", s.title, s.picture())
 	g.write(table)
-	for _, text := range append(g.findings(), sure(reports), machine(reports)) {
+	text := g.findings()
+	if u := g.units(); u != "" {
+		text = append(text, u)
+	}
+	for _, text := range append(text, sure(reports), machine(reports)) {
 		fmt.Fprintln(table)
 		prose.Wrap(table, text, "", "")
 	}
@@ -98,6 +102,9 @@ func (g *grid) each(do func(name, column string, c cell)) {
 	}
 }
 
+// usual is the unit of a row that names none.
+const usual = "ns/op"
+
 // write writes the table in Markdown. The figure before is that of the first
 // column which has the row.
 func (g *grid) write(w io.Writer) {
@@ -116,11 +123,15 @@ func (g *grid) write(w io.Writer) {
 				factors += " – |"
 				continue
 			}
-			before = cmp.Or(before, prose.Figure(c.unit, c.base))
+			if before == "" {
+				before = prose.Markdown(prose.Figure(c.unit, c.base))
+				if c.unit != usual {
+					before += " `" + c.unit + "`"
+				}
+			}
 			factors += " " + c.text() + " |"
 		}
-		fmt.Fprintf(w, " %s |%s", prose.Markdown(before), factors)
-		fmt.Fprintln(w)
+		fmt.Fprintf(w, " %s |%s\n", before, factors)
 	}
 }
 
@@ -197,6 +208,22 @@ func (g *grid) findings() []string {
 	return text
 }
 
+// units says what the units are that the table names, "" for none.
+func (g *grid) units() string {
+	var all []string
+	for _, u := range catalog.Units {
+		used := false
+		g.each(func(_, _ string, c cell) { used = used || c.unit == u.Name })
+		if used && u.Name != usual {
+			all = append(all, fmt.Sprintf("`%s` is %s", u.Name, u.What))
+		}
+	}
+	if all == nil {
+		return ""
+	}
+	return "Figures before are " + usual + ", where no other unit stands: " + strings.Join(all, "; ") + "."
+}
+
 // sure says how sure the intervals are.
 func sure(reports []*report) string {
 	alpha := 0.0
@@ -209,20 +236,23 @@ func sure(reports []*report) string {
 
 // machine says where the comparisons were measured, and for how long.
 func machine(reports []*report) string {
-	var took []string
-	var where []string
+	took := map[string][]string{}
+	var places []string
 	for _, r := range reports {
 		busy := ""
 		if s := r.Disturbance.Steal; s != nil {
 			busy = fmt.Sprintf(", %s of the CPU time stolen by the host", prose.Percent(*s))
 		}
-		took = append(took, fmt.Sprintf("%s %s%s", r.part.name, about(r.took()), busy))
 		at := place(func(key string) string { return r.config[key] })
-		if !slices.Contains(where, at) {
-			where = append(where, at)
+		if took[at] == nil {
+			places = append(places, at)
 		}
+		took[at] = append(took[at], fmt.Sprintf("%s %s%s", r.part.name, about(r.took()), busy))
 	}
-	return fmt.Sprintf("Measured on %s: %s.", strings.Join(where, "; and on "), strings.Join(took, "; "))
+	for i, at := range places {
+		places[i] = fmt.Sprintf("Measured on %s: %s.", at, strings.Join(took[at], "; "))
+	}
+	return strings.Join(places, " ")
 }
 
 // place is a machine's configuration in a few words.
