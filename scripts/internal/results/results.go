@@ -71,11 +71,15 @@ type Setting struct{ Key, Value string }
 
 // Warnings are what a reader must know of a file before its figures: workers
 // that were slowed down on purpose or built so, a round that never ended, a
-// machine that was not its own, memory in huge pages, an emulated CPU.
+// machine that was not its own, memory in huge pages, a clock that takes a
+// system call, an emulated CPU.
 func (f *File) Warnings() []string {
 	all := Wrong(f.Config)
 	if f.Get("thp") == "always" && slices.ContainsFunc(f.Rows, func(r *Row) bool { return r.Name.Family == catalog.Stack.Name }) {
 		all = append(all, "Transparent huge pages are on (thp: always), so memory that no task has touched is resident, too. A locked thread's user-B/task was three times that with thp: madvise.")
+	}
+	if slices.Contains(slowClocks, f.Get("clocksource")) && slices.ContainsFunc(f.Rows, func(r *Row) bool { return r.Name.Family == catalog.Switch.Name }) {
+		all = append(all, "Reading the clock takes a system call here (clocksource: "+f.Get("clocksource")+"). Go's scheduler reads it twice in one of eight switches of a goroutine: 0.25 system calls a switch, where other machines have none.")
 	}
 	if f.Emulated() {
 		all = append(all, "The CPU is emulated (virt: "+f.Get("virt")+"), so times mean nothing here; run leaves them out. Counts and memory are the kernel's and the runtime's own.")
@@ -85,6 +89,10 @@ func (f *File) Warnings() []string {
 	}
 	return append(all, f.disturbed()...)
 }
+
+// slowClocks are the kernel's clocks that a program can't read by itself. The
+// scheduler's reads are those of casgstatus in runtime/proc.go (gTrackingPeriod).
+var slowClocks = []string{"hpet", "acpi_pm", "jiffies", "refined-jiffies"}
 
 // Emulated tells whether qemu emulated the CPU of a file.
 func (f *File) Emulated() bool {

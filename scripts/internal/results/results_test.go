@@ -287,27 +287,32 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// TestHugePages: a file with the memory of parked tasks warns of huge pages
-// that were not asked for.
-func TestHugePages(t *testing.T) {
-	const stack, other = "BenchmarkStack/impl=locked/depth=0 1 5 user-B/task\n", "BenchmarkCreate/impl=locked/mode=cold 1 5 ns/op\n"
+// TestMachineWarnings: a file with the memory of parked tasks warns of huge
+// pages that were not asked for, and one with switches of a slow clock.
+func TestMachineWarnings(t *testing.T) {
+	const (
+		stack  = "BenchmarkStack/impl=locked/depth=0 1 5 user-B/task\n"
+		change = "BenchmarkSwitch/impl=goroutine/via=channel/place=same 1 5 ns/op\n"
+		other  = "BenchmarkCreate/impl=locked/mode=cold 1 5 ns/op\n"
+	)
 	for _, test := range []struct {
-		thp, rows string
-		warned    bool
+		setting, rows string
+		warned        bool
 	}{
-		{"always", stack, true},
-		{"always", other + stack, true},
-		{"always", other, false},
-		{"madvise", stack, false},
-		{"unknown", stack, false},
+		{"thp: always", stack, true},
+		{"thp: always", other + stack, true},
+		{"thp: always", other, false},
+		{"thp: madvise", stack, false},
+		{"thp: unknown", stack, false},
+		{"clocksource: hpet", change, true},
+		{"clocksource: hpet", other, false},
+		{"clocksource: tsc", change, false},
+		{"clocksource: arch_sys_counter", change, false},
 	} {
-		f, err := Read(strings.NewReader("driver: testing\nthp: "+test.thp+"\n"+test.rows), "a file")
-		if err != nil {
-			t.Fatal(err)
-		}
-		warned := slices.ContainsFunc(f.Warnings(), func(w string) bool { return strings.Contains(w, "thp: always") })
+		f := read(t, "driver: testing\n"+test.setting+"\n"+test.rows)
+		warned := slices.ContainsFunc(f.Warnings(), func(w string) bool { return strings.Contains(w, "("+test.setting+")") })
 		if warned != test.warned {
-			t.Errorf("thp: %s, %q: warnings %q", test.thp, test.rows, f.Warnings())
+			t.Errorf("%s, %q: warnings %q", test.setting, test.rows, f.Warnings())
 		}
 	}
 }
