@@ -14,15 +14,15 @@ type study struct {
 	title string
 	takes string // how long, for a reader
 	parts []part
-	// split shows what run measured, in a study of one part; nil for a table of
-	// the gate's comparisons.
-	split func(table io.Writer, f *results.File) (drawing, error)
+	// split shows what run measured, a file for each part; nil for a table of the
+	// gate's comparisons.
+	split func(table io.Writer, files []*results.File) (drawing, error)
 }
 
 // A part of a study is one comparison by the gate, or rows measured by run.
 type part struct {
 	name    string   // of its files: letters, digits and hyphens
-	column  string   // the heading of its column; comparisons of other rows may share it
+	column  string   // of a comparison: the heading of its column; comparisons of other rows may share it
 	about   string   // for the help, "" for the column's heading
 	rows    []string // full names without "Benchmark"
 	does    []string // the gate's arguments beside -bench and -o
@@ -121,8 +121,11 @@ var studies = []study{
 		},
 	},
 	{
-		name: "switch", title: "What a switch is made of", takes: "10 minutes",
-		parts: []part{{name: "rounds", column: "ns/op", about: "switches, their calls without a switch, and with a function that returns", rows: switches, rounds: 80}},
+		name: "switch", title: "What a switch is made of", takes: "20 minutes",
+		parts: []part{
+			{name: "first", about: "switches, their calls without a switch, and with a function that returns", rows: switches, rounds: 80},
+			{name: "again", about: "the same once more, on another machine if there is one", rows: switches, rounds: 80},
+		},
 		split: splitSwitch,
 	},
 }

@@ -1,8 +1,12 @@
 package study
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
 
 	"threadbench/bench/catalog"
 	"threadbench/scripts/internal/chart"
@@ -15,22 +19,39 @@ import (
 // confidence is that of each interval of the split by itself.
 const confidence = 0.95
 
-// makeSplit makes the table and picture of a study that run measured.
+// makeSplit makes the table and picture of a study that run measured: a column
+// of figures for each part that is there.
 func (s study) makeSplit(table io.Writer, folder string) (drawing, error) {
-	f, err := results.ReadFile(s.parts[0].report(folder))
-	if err != nil {
-		return drawing{}, err
+	var files []*results.File
+	var where, lacking []string
+	for _, p := range s.parts {
+		f, err := results.ReadFile(p.report(folder))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			lacking = append(lacking, fmt.Sprintf(" Not measured: %s.", p.name))
+		case err != nil:
+			return drawing{}, err
+		default:
+			files = append(files, f)
+			where = append(where, fmt.Sprintf("%s, %s on %s", p.name, prose.Count(f.Rounds, "round"), place(f.Get)))
+		}
 	}
 	fmt.Fprintf(table, "![%s](%s)\n\n", s.title, s.picture())
-	d, err := s.split(table, f)
+	d, err := s.split(table, files)
 	if err != nil {
 		return d, err
 	}
 	fmt.Fprintln(table)
-	prose.Wrap(table, fmt.Sprintf("Intervals are of %s each, over %s of fresh processes. Measured on %s.",
-		prose.Percent(confidence), prose.Count(f.Rounds, "round"), place(f.Get)), "", "")
+	prose.Wrap(table, fmt.Sprintf("Intervals are of %s each, over rounds of fresh processes: %s.%s",
+		prose.Percent(confidence), strings.Join(where, "; "), strings.Join(lacking, "")), "", "")
 	return d, nil
 }
+
+// partOf is the part of its study that left the file.
+func partOf(f *results.File) string { return strings.TrimSuffix(filepath.Base(f.Name), ".txt") }
+
+// machineOf is a heading for the figures of a file.
+func machineOf(f *results.File) string { return fmt.Sprintf("%s (%s)", f.Get("cpu"), partOf(f)) }
 
 // A switching is a way to hand over, as measured in a row, and what it is made
 // of: a row that is a part of it, and rows that add to that part.
@@ -115,32 +136,68 @@ var differences = []difference{
 	{"poller and scheduler, beyond Go's own read and write", less(at("goroutine", "", "pipe"), 1, at("floor", "", "pipe"))},
 }
 
-// splitSwitch shows what a switch is made of.
-func splitSwitch(w io.Writer, f *results.File) (drawing, error) {
-	fmt.Fprint(w, "| measured | benchmark | a switch | kernel switches |\n|---|---|--:|--:|\n")
+// splitSwitch shows what a switch is made of, in each file.
+func splitSwitch(w io.Writer, files []*results.File) (drawing, error) {
+	heading := func(first string, columns ...string) {
+		fmt.Fprintf(w, "| %s |", first)
+		rule := "|---|---|"
+		for _, c := range columns {
+			fmt.Fprintf(w, " %s |", prose.Markdown(c))
+			rule += "--:|"
+		}
+		fmt.Fprintf(w, "\n%s\n", rule)
+	}
+	var machines, measured []string
+	for _, f := range files {
+		machines = append(machines, machineOf(f))
+		measured = append(measured, machineOf(f), "kernel switches")
+	}
+	figure := func(center, low, high float64) {
+		fmt.Fprintf(w, " %s %s |", prose.Figure("ns/op", center), prose.Markdown(prose.Interval("ns/op", center, low, high)))
+	}
+	heading("measured | benchmark", measured...)
 	for _, name := range switches {
-		r := f.Row(name)
-		if r == nil {
-			return drawing{}, fmt.Errorf("%s has no row %s; measure it anew: go run ./scripts/study -only rounds switch", f.Name, name)
+		n, _ := catalog.ParseName(name) // TestDefinitions parses each
+		fmt.Fprintf(w, "| %s | `%s` |", prose.Markdown(who(n)), name)
+		for _, f := range files {
+			r := f.Row(name)
+			if r == nil {
+				return drawing{}, fmt.Errorf("%s has no row %s; measure it anew: go run ./scripts/study -only %s switch", f.Name, name, partOf(f))
+			}
+			s := summary.Median("ns/op", r.Values("ns/op"))
+			figure(s.Center, s.Low, s.High)
+			kernel := summary.None
+			if counts := r.Values("kernel-switches/op"); counts != nil {
+				kernel = prose.Digits(summary.Median("kernel-switches/op", counts).Center)
+			}
+			fmt.Fprintf(w, " %s |", kernel)
 		}
-		s := summary.Median("ns/op", r.Values("ns/op"))
-		kernel := summary.None
-		if counts := r.Values("kernel-switches/op"); counts != nil {
-			kernel = prose.Digits(summary.Median("kernel-switches/op", counts).Center)
-		}
-		fmt.Fprintf(w, "| %s | `%s` | %s %s | %s |\n", prose.Markdown(who(r.Name)), name, prose.Figure("ns/op", s.Center), prose.Markdown(prose.Interval("ns/op", s.Center, s.Low, s.High)), kernel)
+		fmt.Fprintln(w)
 	}
-	fmt.Fprint(w, "\n| inferred | from | a switch |\n|---|---|--:|\n")
+	fmt.Fprintln(w)
+	heading("inferred | from", machines...)
 	for _, d := range differences {
-		center, in, err := d.over(f)
-		if err != nil {
-			return drawing{}, err
+		fmt.Fprintf(w, "| %s | %s |", d.says, d.text())
+		for _, f := range files {
+			center, in, err := d.over(f)
+			if err != nil {
+				return drawing{}, err
+			}
+			figure(center, in.Low, in.High)
 		}
-		fmt.Fprintf(w, "| %s | %s | %s %s |\n", d.says, d.text(), prose.Figure("ns/op", center), prose.Markdown(prose.Interval("ns/op", center, in.Low, in.High)))
+		fmt.Fprintln(w)
 	}
-	picture := chart.Rows{Title: "Where the nanoseconds of a switch go", Keys: splitKeys,
-		About: "Bars of each way to hand over. Full colour was measured as a row of its own. Half colour is inferred: the row less what stands left of it.",
-		X:     chart.Axis{Label: "time per switch", Zero: true, Format: func(x float64) string { return prose.Figure("ns/op", x) }}}
+	d := drawing{about: "Bars of each way to hand over. Full colour was measured as a row of its own. Half colour is inferred: the row less what stands left of it.", width: 1060}
+	for _, f := range files {
+		d.charts = append(d.charts, bars(f, d.about))
+	}
+	return d, nil
+}
+
+// bars draws what the switches of a file are made of.
+func bars(f *results.File, about string) chart.Drawing {
+	picture := chart.Rows{Title: "Where the nanoseconds of a switch go, " + machineOf(f), Keys: splitKeys, About: about,
+		X: chart.Axis{Label: "time per switch", Zero: true, Format: func(x float64) string { return prose.Figure("ns/op", x) }}}
 	for _, s := range switchings {
 		row := chart.Row{Head: s.head, Label: s.label}
 		from := 0.0
@@ -156,7 +213,7 @@ func splitSwitch(w io.Writer, f *results.File) (drawing, error) {
 		}
 		picture.Rows = append(picture.Rows, row)
 	}
-	return drawing{about: picture.About, width: 1060, charts: []chart.Drawing{picture}}, nil
+	return picture
 }
 
 // floors say what the floors of a switch are.
@@ -238,7 +295,7 @@ func (d difference) over(f *results.File) (center float64, in paired.Interval, e
 		}
 	}
 	if len(all) == 0 {
-		return 0, in, fmt.Errorf("%s: no round has all of %s; measure it anew: go run ./scripts/study -only rounds switch", f.Name, d.text())
+		return 0, in, fmt.Errorf("%s: no round has all of %s; measure it anew: go run ./scripts/study -only %s switch", f.Name, d.text(), partOf(f))
 	}
 	s, err := paired.SignedRank(all)
 	if err != nil {

@@ -40,7 +40,7 @@ func rounds(t *testing.T, n int, leave string) string {
 		fmt.Fprintf(&b, "# end round %d\n", k+1)
 	}
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "rounds.txt"), []byte(b.String()), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "first.txt"), []byte(b.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return folder
@@ -80,7 +80,7 @@ func TestSplit(t *testing.T) {
 // TestBeyond: a difference is one of rounds, whatever the machine's speed in
 // each.
 func TestBeyond(t *testing.T) {
-	f, err := results.ReadFile(filepath.Join(rounds(t, 20, ""), "rounds.txt"))
+	f, err := results.ReadFile(filepath.Join(rounds(t, 20, ""), "first.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,12 +97,43 @@ func TestBeyond(t *testing.T) {
 	}
 }
 
+// TestSplitTwice has a column and a chart for each machine.
+func TestSplitTwice(t *testing.T) {
+	s := switchStudy(t)
+	folder, out := rounds(t, 6, ""), t.TempDir()
+	text, err := os.ReadFile(filepath.Join(folder, "first.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := strings.Replace(string(text), "Test-CPU", "Other-CPU", 1)
+	if err := os.WriteFile(filepath.Join(folder, "again.txt"), []byte(other), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.analyse(folder, out); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(out, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| measured | benchmark | Test-CPU (first) | kernel switches | Other-CPU (again) | kernel switches |\n|---|---|--:|--:|--:|--:|\n",
+		"| inferred | from | Test-CPU (first) | Other-CPU (again) |\n|---|---|--:|--:|\n"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+	picture, err := os.ReadFile(filepath.Join(out, s.picture()))
+	if err != nil || !strings.Contains(string(picture), "Other-CPU (again)") || strings.Contains(string(page), "Not measured") {
+		t.Errorf("the other machine's chart isn't there, %v, or something isn't measured:\n%s", err, page)
+	}
+}
+
 // TestSplitLacks names the row that a file lacks.
 func TestSplitLacks(t *testing.T) {
 	s := switchStudy(t)
 	for _, leave := range []string{switches[0], switches[len(switches)-1]} {
 		_, err := s.makeSplit(io.Discard, rounds(t, 6, leave))
-		if err == nil || !strings.Contains(err.Error(), leave) || !strings.Contains(err.Error(), "-only rounds switch") {
+		if err == nil || !strings.Contains(err.Error(), leave) || !strings.Contains(err.Error(), "-only first switch") {
 			t.Errorf("without %s: %v", leave, err)
 		}
 	}
@@ -147,12 +178,13 @@ func TestRun(t *testing.T) {
 	measures := 12
 	o.tools.run = func(args []string, _, _ io.Writer) int {
 		asked = append(asked, args[len(args)-1])
-		text, err := os.ReadFile(filepath.Join(rounds(t, measures, ""), "rounds.txt"))
+		text, err := os.ReadFile(filepath.Join(rounds(t, measures, ""), "first.txt"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, text := range map[string][]byte{"rounds.txt": text, "rounds.html": []byte("run's page")} {
-			if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {
+		out := args[slices.Index(args, "-o")+1]
+		for path, text := range map[string][]byte{out: text, strings.TrimSuffix(out, "txt") + "html": []byte("run's page")} {
+			if err := os.WriteFile(path, text, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -161,7 +193,7 @@ func TestRun(t *testing.T) {
 		}
 		return 0
 	}
-	if err := run(t.Context(), o, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "rounds of switch: run ended with exit code 2") {
+	if err := run(t.Context(), o, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "first of switch: run ended with exit code 2") {
 		t.Errorf("a run that fails: %v", err)
 	}
 	measures = s.parts[0].rounds
@@ -170,7 +202,7 @@ func TestRun(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if want := []string{s.parts[0].report(folder), "-resume"}; !slices.Equal(asked, want) {
+	if want := []string{s.parts[0].report(folder), s.parts[1].report(folder), "-resume", "-resume"}; !slices.Equal(asked, want) {
 		t.Errorf("run was asked for %q, want %q", asked, want)
 	}
 	var left []string
@@ -178,7 +210,7 @@ func TestRun(t *testing.T) {
 	for _, e := range entries {
 		left = append(left, e.Name())
 	}
-	if want := []string{"README.md", "rounds.txt", "switch.svg"}; err != nil || !slices.Equal(left, want) {
+	if want := []string{"README.md", "again.txt", "first.txt", "switch.svg"}; err != nil || !slices.Equal(left, want) {
 		t.Errorf("the study's folder has %q, want %q (%v)", left, want, err)
 	}
 }

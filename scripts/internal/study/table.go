@@ -195,17 +195,17 @@ func (g *grid) findings() []string {
 	if fewest < most {
 		rounds = fmt.Sprintf("%d to %d", fewest, most)
 	}
-	text := []string{fmt.Sprintf("A figure is the factor after over before, with its interval: below 1 it got less. **Bold** is proven: the interval excludes 1. Each is of %s rounds. Proven: %d of %d. Of these, %d by more than %s at the nearer end of the interval.",
-		rounds, proven, all, len(far), prose.Percent(much))}
+	text := fmt.Sprintf("A figure is the factor after over before, with its interval: below 1 it got less. **Bold** is proven: the interval excludes 1. Each is of %s rounds. Proven: %d of %d. Of these, %d by more than %s at the nearer end of the interval.",
+		rounds, proven, all, len(far), prose.Percent(much))
 	if open == nil {
-		text = append(text, fmt.Sprintf("Undecided: none. Every other interval lies within %s of 1.", prose.Percent(near)))
+		text += fmt.Sprintf(" Undecided: none. Every other interval lies within %s of 1.", prose.Percent(near))
 	} else {
-		text = append(text, fmt.Sprintf("Undecided: %d of %d, whose intervals contain 1 and reach beyond %s.", len(open), all, prose.Percent(near)))
+		text += fmt.Sprintf(" Undecided: %d of %d, whose intervals contain 1 and reach beyond %s.", len(open), all, prose.Percent(near))
 	}
-	if doubted != nil {
-		text = append(text, "In doubt, and never bold: "+strings.Join(doubted, "; ")+".")
+	if doubted == nil {
+		return []string{text}
 	}
-	return text
+	return []string{text, "In doubt, and never bold: " + strings.Join(doubted, "; ") + "."}
 }
 
 // units says what the units are that the table names, "" for none.
@@ -215,13 +215,14 @@ func (g *grid) units() string {
 		used := false
 		g.each(func(_, _ string, c cell) { used = used || c.unit == u.Name })
 		if used && u.Name != usual {
-			all = append(all, fmt.Sprintf("`%s` is %s", u.Name, u.What))
+			what, _, _ := strings.Cut(u.What, ",")
+			all = append(all, fmt.Sprintf("`%s` is %s", u.Name, what))
 		}
 	}
 	if all == nil {
 		return ""
 	}
-	return "Figures before are " + usual + ", where no other unit stands: " + strings.Join(all, "; ") + "."
+	return "Figures before are " + usual + " where no unit stands: " + strings.Join(all, "; ") + "."
 }
 
 // sure says how sure the intervals are.
@@ -234,14 +235,15 @@ func sure(reports []*report) string {
 		prose.Percent(alpha), prose.Percent(1-2*alpha))
 }
 
-// machine says where the comparisons were measured, and for how long.
+// machine says where the comparisons were measured, for how long, and which
+// share of the CPU time the host gave to others meanwhile.
 func machine(reports []*report) string {
 	took := map[string][]string{}
 	var places []string
 	for _, r := range reports {
 		busy := ""
 		if s := r.Disturbance.Steal; s != nil {
-			busy = fmt.Sprintf(", %s of the CPU time stolen by the host", prose.Percent(*s))
+			busy = fmt.Sprintf(" (%s stolen)", prose.Percent(*s))
 		}
 		at := place(func(key string) string { return r.config[key] })
 		if took[at] == nil {
@@ -250,7 +252,7 @@ func machine(reports []*report) string {
 		took[at] = append(took[at], fmt.Sprintf("%s %s%s", r.part.name, about(r.took()), busy))
 	}
 	for i, at := range places {
-		places[i] = fmt.Sprintf("Measured on %s: %s.", at, strings.Join(took[at], "; "))
+		places[i] = fmt.Sprintf("Measured on %s, with the CPU time that the host stole: %s.", at, strings.Join(took[at], ", "))
 	}
 	return strings.Join(places, " ")
 }
