@@ -53,7 +53,7 @@ func fleet(t testing.TB, n int) []string {
 			m.Edit = cheap
 		}
 		path := filepath.Join(dir, fmt.Sprintf("m%02d.txt", k))
-		if err := os.WriteFile(path, []byte(resample.Text(string(text), 12, rng, m)), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(resample.Text(string(text), 18, rng, m)), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		paths = append(paths, path)
@@ -101,7 +101,7 @@ func TestManyMachines(t *testing.T) {
 			"holds on 30, fails on 10: ",
 		}},
 		{3, []string{"3 files of 3 machines", "by CPU and kernel: EPYC-7B13, 5.15.0 holds on 1; Xeon-8488C, 6.8.0 fails on 1; ", "at most 15% in all of them"}},
-		{2, []string{"2 files of 2 machines", "A is ", "(host0, EPYC-7B13, 5.15.0, go1.26.8): 12 rounds", "A holds: ", "; B fails: "}},
+		{2, []string{"2 files of 2 machines", "A is ", "(host0, EPYC-7B13, 5.15.0, go1.26.8): 18 rounds", "A holds: ", "; B fails: "}},
 	} {
 		text := form(test.files, (*Summary).Text)
 		if n := strings.Count(text, "\n"); n > screen {

@@ -111,7 +111,7 @@ func TestFactors(t *testing.T) {
 			shown, within := e.Text(), e.Within()
 			inText = next(inText, "  "+row.Contender, " "+shown+" ", within)
 			inPage = next(inPage, row.Contender, ">"+shown+"<", ">"+within+"<")
-			inMarkdown = next(inMarkdown, "| "+escape(row.Contender), "| "+shown+" |", escape(within))
+			inMarkdown = next(inMarkdown, "| "+escape(row.Contender), "| "+escape(shown)+" |", escape(within))
 		}
 	}
 	if factors < 100 || found != 3*factors || inJSON != factors || inCSV != factors {

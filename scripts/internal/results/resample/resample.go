@@ -7,6 +7,7 @@ package resample
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,18 +20,24 @@ type Machine struct {
 }
 
 // Text is the text of a results file of driver lockstep. Its rounds are drawn
-// with replacement from those of another text, and its machine is m.
+// with replacement from those of another text, and its machine is m. Rounds with
+// less than half of the rows are left out: they are those of a run until
+// decided, of what was still open.
 func Text(from string, rounds int, rng *rand.Rand, m Machine) string {
 	var b strings.Builder
 	var drawn []string
+	rows := func(round string) int { return strings.Count(round, "\nBenchmark") }
+	most := 0
 	head, body, _ := strings.Cut(from, "# round 1:")
 	for round := range strings.SplitSeq("1:"+body, "# round ") {
 		_, round, _ = strings.Cut(round, ":")
 		round, _, ended := strings.Cut(round, "# end round ")
 		if ended {
 			drawn = append(drawn, round)
+			most = max(most, rows(round))
 		}
 	}
+	drawn = slices.DeleteFunc(drawn, func(round string) bool { return 2*rows(round) < most })
 	for line := range strings.Lines(head) {
 		key, _, _ := strings.Cut(line, ": ")
 		if v, ok := m.Config[key]; ok {
