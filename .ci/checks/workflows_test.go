@@ -84,7 +84,7 @@ func TestCompare(t *testing.T) {
 		`│ +linux-amd64.txt +│ +windows-amd64.txt +│`,
 		`    Switch/impl=locked/via=channel/place=same( +\S+ ± +\d+%){2}`,
 		`    Switch/impl=clone/via=futex/place=same +\S+ ± +\d+%`,
-		`\n\| statement \| linux-amd64.txt \(12 rounds\) \| windows-amd64.txt \(12 rounds\) \|`,
+		`\n\| statement \| linux-amd64.txt \(\d+ rounds\) \| windows-amd64.txt \(\d+ rounds\) \|`,
 	} {
 		if !regexp.MustCompile(want).MatchString(r.summary) {
 			t.Errorf("the summary does not say %q:\n%.3000s", want, r.summary)
